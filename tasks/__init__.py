@@ -1,0 +1,1 @@
+"""The retryable steps of the pipeline, one folder a stage."""

@@ -1,0 +1,170 @@
+"""Every error the package raises on purpose.
+
+RetailError
+    Transient                   may pass by itself: Prefect retries the task
+        ConnectionInterrupted   the database refused, reset or dropped a connection
+        WarehouseBusy           a lock or a deadlock stood in the way
+        DeliveryChanged         a file changed while it was read
+    Terminal                    will not pass by itself: never retried
+        SettingsError           a setting is wrong, or refused (exit code 2)
+            FeedConflict        a run asks for other settings than the feed has
+        DeliveryError           one delivery cannot be taken; the others go on
+            DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
+            DateFormatUnclear, ReplacementRefused
+        ContractBroken          a rule of the contract itself raised
+        WorkspaceFull           the disk of the workspace is full, or cannot be written
+        WarehouseError          the database said no
+            WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
+            TlsRefused, ReadOnlyWarehouse, RightsMissing
+        EmbeddedServerError     the embedded Postgres cannot be started
+        RunFailed               raised at the end of a run, after the rest has loaded
+            DeliveriesFailed    (exit code 1)
+            QualityBelowThreshold (exit code 3)
+
+A message tells what happened, to which delivery, table or database, and what to do next.
+No message ever holds a password.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+
+class RetailError(Exception):
+    """Base of all errors; keyword arguments become attributes and survive pickling."""
+
+    def __init__(self, message: str, **attributes: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.attributes = attributes
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.attributes)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _rebuild(kind: type[RetailError], message: str, attributes: dict[str, Any]) -> RetailError:
+    return kind(message, **attributes)
+
+
+class Transient(RetailError):
+    """May pass by itself; Prefect's task retries try again."""
+
+
+class ConnectionInterrupted(Transient):
+    """The database refused, reset or dropped a connection."""
+
+
+class WarehouseBusy(Transient):
+    """A lock time-out, a deadlock or a serialization failure."""
+
+
+class DeliveryChanged(Transient):
+    """A file's bytes changed between two readings of one run. Attribute: ``delivery``."""
+
+
+class Terminal(RetailError):
+    """Will not pass by itself; never retried."""
+
+
+class SettingsError(Terminal):
+    """A setting is wrong or refused. Attribute: ``setting``."""
+
+
+class FeedConflict(SettingsError):
+    """The run asks for other settings than the feed was first loaded with. Attribute: ``feed``."""
+
+
+class DeliveryError(Terminal):
+    """One delivery cannot be taken; the others go on. Attribute: ``delivery`` (its name)."""
+
+    delivery: str
+
+    @classmethod
+    def of(cls, delivery: str, what: str) -> Self:
+        """Build the error for the delivery of that name; ``what`` says cause and next step."""
+        return cls(f"{delivery}: {what}", delivery=delivery)
+
+
+class DeliveryMissing(DeliveryError):
+    """Nothing is there under the given path or pattern."""
+
+
+class DeliveryEmpty(DeliveryError):
+    """A file without a byte, or with a header and no line."""
+
+
+class UnknownHeader(DeliveryError):
+    """The header names neither of the two known families of columns."""
+
+
+class DeliveryUnreadable(DeliveryError):
+    """Not a text or Parquet file, truncated, or not permitted to be read."""
+
+
+class DateFormatUnclear(DeliveryError):
+    """Slashed or dotted dates that several formats, or none, can read."""
+
+
+class ReplacementRefused(DeliveryError):
+    """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``."""
+
+
+class ContractBroken(Terminal):
+    """A rule of the contract raised instead of judging. Attribute: ``rule``."""
+
+
+class WorkspaceFull(Terminal):
+    """The workspace cannot be written: full disk, or no permission. Attribute: ``folder``."""
+
+
+class WarehouseError(Terminal):
+    """The database refused. Attributes: ``warehouse``, and ``sqlstate`` where there is one."""
+
+
+class WarehouseUnreachable(WarehouseError):
+    """No connection within the time allowed for it."""
+
+
+class WrongPassword(WarehouseError):
+    """The database refused the user or the password. Tried once only."""
+
+
+class DatabaseMissing(WarehouseError):
+    """The server has no database of that name."""
+
+
+class CertificateRefused(WarehouseError):
+    """The server's certificate does not verify."""
+
+
+class TlsRefused(WarehouseError):
+    """The server does not speak TLS where TLS is required."""
+
+
+class ReadOnlyWarehouse(WarehouseError):
+    """The database takes no writes now."""
+
+
+class RightsMissing(WarehouseError):
+    """The role may not do what the step needs."""
+
+
+class EmbeddedServerError(Terminal):
+    """The embedded Postgres cannot be set up, started or stopped. Attribute: ``folder``."""
+
+
+class RunFailed(Terminal):
+    """Raised at the end of a run, after the rest has loaded. Attribute: ``report``."""
+
+
+class DeliveriesFailed(RunFailed):
+    """At least one delivery could not be taken; the others are loaded."""
+
+
+class QualityBelowThreshold(RunFailed):
+    """At least one delivery was refused by the quality gate; the others are loaded."""

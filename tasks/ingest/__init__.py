@@ -1,0 +1,1 @@
+"""Deliveries to bronze: find the files, read them as text, keep every row with its origin."""

@@ -1,0 +1,154 @@
+"""Deliveries to bronze: every row as text, with its delivery, content hash and line number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from tasks import progress
+from tasks.errors import DeliveryError
+from tasks.ingest import delimited, parquet, workspace
+from tasks.ingest.date_formats import DateShapes, shapes
+from tasks.ingest.discover import Delivery
+from tasks.ingest.opened import Opened, take
+
+READER_VERSION = 1
+# The one place where a reader is chosen: a module with open_delivery() and frames().
+READERS: dict[str, ModuleType] = {".csv": delimited, ".parquet": parquet}
+
+
+@dataclass(frozen=True)
+class Received:
+    """A delivery as it was read: rows, SHA-256, encodings met, and the columns that were ignored."""
+
+    name: str
+    content_hash: str
+    rows: int
+    size: int
+    encodings: tuple[str, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bronze:
+    """Reference to an output: ``folder`` holds ``parts`` Parquet files."""
+
+    folder: str
+    parts: int
+    deliveries: tuple[Received, ...]
+    dates: DateShapes
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return sum(delivery.rows for delivery in self.deliveries)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the deliveries in it."""
+        return tuple(delivery.name for delivery in self.deliveries)
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of a batch: its bronze (None if nothing is new), the deliveries that the ledger holds
+    unchanged, and the ones that could not be read."""
+
+    bronze: Bronze | None
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[DeliveryError, ...] = ()
+
+
+def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> Ingested:
+    """Read a batch into bronze under the workspace ``root``.
+
+    ``known`` maps the names in the ledger to their SHA-256; deliveries that are there unchanged are not
+    parsed. Columns of bronze: delivery, content_hash, line_no (Int32, from 1, without the header), our
+    eight columns as text (null where empty), fault and raw (null for sound rows).
+    Raises WorkspaceFull, and DeliveryChanged if a large file changes while it is read.
+    """
+    opened: list[Opened] = []
+    unchanged: list[str] = []
+    failed: list[DeliveryError] = []
+    for delivery in batch:
+        try:
+            content = take(delivery)
+            if known.get(delivery.name) == content.sha256:
+                unchanged.append(delivery.name)
+            else:
+                opened.append(_reader(delivery).open_delivery(delivery, content))
+        except DeliveryError as error:
+            failed.append(error)
+    progress.report("ingest.read", f"{len(opened)} new of {len(batch)} deliveries")
+    bronze = None
+    while opened and bronze is None:
+        try:
+            bronze = _write(opened, root)
+        except DeliveryError as error:  # damaged further in: the others of the batch go on without it
+            failed.append(error)
+            opened = [one for one in opened if one.delivery.name != error.delivery]
+    return Ingested(bronze, tuple(unchanged), tuple(failed))
+
+
+def _reader(delivery: Delivery) -> ModuleType:
+    return READERS[Path(delivery.path).suffix.lower()]
+
+
+def _write(opened: Sequence[Opened], root: Path) -> Bronze:
+    identity = [(one.delivery.name, one.content.sha256) for one in opened]
+    name = workspace.hash_of("bronze", READER_VERSION, identity)
+    folder, manifest = workspace.make(root, "bronze", name, lambda aside: _fill(opened, aside))
+    return Bronze(
+        str(folder),
+        manifest["parts"],
+        tuple(Received(**_tuples(delivery)) for delivery in manifest["deliveries"]),
+        DateShapes(**_tuples(manifest["dates"])),
+    )
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
+    parts = 0
+    rows = dict.fromkeys((one.delivery.name for one in opened), 0)
+    dates = DateShapes()
+    for frame in _with_origin(opened):
+        workspace.write_part(frame, workspace.part(aside, parts))
+        parts += 1
+        dates = dates.merged(shapes(frame.get_column("invoice_date")))
+        for name, count in frame.group_by("delivery").len().iter_rows():
+            rows[name] += count
+    received = [
+        Received(
+            one.delivery.name,
+            one.content.sha256,
+            rows[one.delivery.name],
+            one.delivery.size,
+            tuple(sorted(one.encodings)),
+            one.header.ignored,
+        )
+        for one in opened
+    ]
+    return {"parts": parts, "deliveries": [asdict(one) for one in received], "dates": asdict(dates)}
+
+
+def _with_origin(opened: Sequence[Opened]) -> Iterator[pl.DataFrame]:
+    for _, found in groupby(opened, key=lambda one: (_reader(one.delivery).__name__, one.layout)):
+        group = list(found)
+        names = pl.Series([one.delivery.name for one in group], dtype=pl.String)
+        hashes = pl.Series([one.content.sha256 for one in group], dtype=pl.String)
+        for frame in _reader(group[0].delivery).frames(group):
+            source = frame.get_column("source")
+            yield frame.select(
+                names.gather(source).alias("delivery"),
+                hashes.gather(source).alias("content_hash"),
+                pl.exclude("source"),
+            )

@@ -1,0 +1,65 @@
+"""The two families of headers, and how a file's own columns are found in them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.errors import UnknownHeader
+
+# Our name of a column: its names in deliveries (Online Retail, Online Retail II), lower case without blanks.
+NAMES: dict[str, tuple[str, ...]] = {
+    "invoice_no": ("invoiceno", "invoice"),
+    "stock_code": ("stockcode",),
+    "description": ("description",),
+    "quantity": ("quantity",),
+    "invoice_date": ("invoicedate",),
+    "unit_price": ("unitprice", "price"),
+    "customer_id": ("customerid",),
+    "country": ("country",),
+}
+COLUMNS = tuple(NAMES)
+_KNOWN = {name: column for column, names in NAMES.items() for name in names}
+NEEDED = "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country (or Invoice, Price, Customer ID)"
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where our columns stand in a file, and the columns beyond them, which are ignored."""
+
+    positions: dict[str, int]
+    ignored: tuple[str, ...]
+    width: int
+
+
+def _folded(name: str) -> str:
+    return "".join(name.split()).replace("_", "").lower()
+
+
+def match(names: Sequence[str], delivery: str) -> Header:
+    """Find our eight columns among a file's ``names``, in any order, case and with any blanks.
+
+    Raises UnknownHeader, saying what was found, what is missing and the nearest names.
+    """
+    positions: dict[str, int] = {}
+    ignored: list[str] = []
+    for position, name in enumerate(names):
+        column = _KNOWN.get(_folded(name))
+        if column is None:
+            ignored.append(name.strip())
+        elif column in positions:
+            raise UnknownHeader.of(delivery, f"the header names {column} twice. Leave one of the two columns.")
+        else:
+            positions[column] = position
+    missing = [column for column in COLUMNS if column not in positions]
+    if missing:
+        near = []
+        for column in missing:
+            nearest = difflib.get_close_matches(NAMES[column][0], [_folded(name) for name in ignored], n=1)
+            near += [f"{column} (nearest: {nearest[0]})" if nearest else column]
+        shown = ", ".join(repr(name.strip()[:40]) for name in names[:12])
+        raise UnknownHeader.of(
+            delivery, f"unknown header. Found: {shown}. Missing: {', '.join(near)}. Needed: {NEEDED}."
+        )
+    return Header(positions, tuple(name for name in ignored if name), len(names))

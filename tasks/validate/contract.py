@@ -1,0 +1,102 @@
+"""The contract of a line, in pandera: assembled from the rules, one column a rule belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+from pandera.errors import SchemaErrors
+
+from tasks.errors import ContractBroken
+from tasks.validate.normalise import MONEY
+from tasks.validate.rules import Rule, completeness, consistency, timeliness, uniqueness, validity
+
+# Goes up whenever a rule or the normalisation changes; stored with everything that was judged.
+VERSION = "1"
+DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
+COLUMNS: dict[str, pl.DataType] = {
+    "invoice_no": pl.String(),
+    "stock_code": pl.String(),
+    "description": pl.String(),
+    "quantity": pl.Int32(),
+    "sold_at_local": pl.Datetime("us"),
+    "sold_at": pl.Datetime("us", "UTC"),
+    "unit_price": MONEY,
+    "total_amount": MONEY,
+    "customer_id": pl.Int64(),
+    "country": pl.String(),
+    "copy_number": pl.Int32(),
+    "fault": pl.String(),
+    "quantity_text": pl.String(),
+    "price_text": pl.String(),
+    "customer_text": pl.String(),
+}
+
+
+def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
+    """All rules by dimension, for a run on the local day ``as_of``."""
+    return {
+        "completeness": completeness.RULES,
+        "uniqueness": uniqueness.RULES,
+        "validity": validity.RULES,
+        "consistency": consistency.RULES,
+        "timeliness": timeliness.rules(as_of),
+    }
+
+
+def _check(rule: Rule) -> pa.Check:
+    # Nothing is known of the columns of a row that could not be split.
+    holds = rule.holds if rule.column == "fault" else pl.col("fault").is_not_null() | rule.holds.fill_null(False)
+    judge: Callable[[PolarsData], pl.LazyFrame] = lambda data: data.lazyframe.select(holds)  # noqa: E731
+    return pa.Check(judge, name=rule.name, error=rule.name)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The pandera schema for one day, and what its failures mean."""
+
+    schema: pa.DataFrameSchema
+    meaning: pl.DataFrame
+
+    def failures(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Judge a typed frame; one row a broken rule: row (place in ``frame``), rule, dimension, severity.
+
+        Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.
+        """
+        try:
+            self.schema.validate(frame.select(list(COLUMNS)), lazy=True)
+        except SchemaErrors as error:
+            cases = error.failure_cases
+        else:
+            return pl.DataFrame(schema={"row": pl.UInt32, "rule": pl.String, "dimension": pl.String, "severity": pl.String})
+        broken = cases.filter(pl.col("index").is_null() | ~pl.col("check").is_in(self.meaning.get_column("rule").implode()))
+        if broken.height:
+            rule, what = broken.select("check", "failure_case").row(0)
+            raise ContractBroken(
+                f"The rule {rule} did not judge but failed ({what}). Nothing it should have judged was loaded. "
+                "Mend the rule in tasks/validate/rules, then run again.",
+                rule=rule,
+            )
+        return cases.select(pl.col("index").cast(pl.UInt32).alias("row"), pl.col("check").alias("rule")).join(
+            self.meaning, on="rule", how="left"
+        )
+
+
+def contract(as_of: date) -> Contract:
+    """Assemble the contract for a run on the local day ``as_of``."""
+    by_dimension = rules(as_of)
+    every = [(dimension, rule) for dimension, some in by_dimension.items() for rule in some]
+    columns = {
+        name: pa.Column(kind, nullable=True, checks=[_check(rule) for _, rule in every if rule.column == name])
+        for name, kind in COLUMNS.items()
+    }
+    meaning = pl.DataFrame(
+        [(rule.name, dimension, rule.severity) for dimension, rule in every],
+        schema={"rule": pl.String, "dimension": pl.String, "severity": pl.String},
+        orient="row",
+    )
+    return Contract(pa.DataFrameSchema(columns, strict=True), meaning)

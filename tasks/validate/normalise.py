@@ -1,0 +1,118 @@
+"""Type and normalise lines: trimmed text, upper-case codes, whole numbers, exact decimals, local time.
+
+Nothing is rounded and nothing is guessed: what cannot be read becomes null, which the contract judges.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tasks.ingest.date_formats import read_slashed
+from tasks.validate.settings import FeedSettings
+
+MONEY = pl.Decimal(18, 4)
+_INT32 = 2**31 - 1
+_AMOUNT_LIMIT = 10.0**14
+# At most nine digits before the point, four behind it; further zeros do not change the number.
+PRICE = r"^[+-]?(?:\d{1,9}(?:\.\d{0,4}0*)?|\.\d{1,4}0*)$"
+_WHOLE = r"^[+-]?\d{1,12}(?:\.0*)?$"
+_CUSTOMER = r"^\d{1,18}(?:\.0*)?$"
+_ISO_FORMATS = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+)
+_OFFSET_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M%#z")
+
+
+def _blank_to_null(column: str) -> pl.Expr:
+    text = pl.col(column).str.strip_chars()
+    return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def _read_dates(frame: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+    """Add ``sold_at_local`` (naive wall clock) to a frame with ``invoice_date``."""
+    text = pl.col("invoice_date")
+    pattern = settings.date_format
+    if pattern not in {None, "iso", "us", "eu"}:
+        return frame.with_columns(sold_at_local=_by_pattern(text.str.strip_chars(), str(pattern)))
+    quick = frame.with_columns(sold_at_local=text.str.to_datetime(_ISO_FORMATS[0], time_unit="us", strict=False))
+    rest = quick.filter(pl.col("sold_at_local").is_null() & text.is_not_null()).select("invoice_date").unique()
+    if not rest.height:
+        return quick
+    trimmed = text.str.strip_chars()
+    readings = [trimmed.str.to_datetime(form, time_unit="us", strict=False) for form in _ISO_FORMATS]
+    readings.append(trimmed.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")))
+    readings += [
+        trimmed.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
+        .dt.convert_time_zone(settings.timezone)
+        .dt.replace_time_zone(None)
+        for form in _OFFSET_FORMATS
+    ]
+    if pattern in {"us", "eu"}:
+        readings.append(read_slashed(text, pattern))
+    read = rest.with_columns(other=pl.coalesce(readings))
+    return quick.join(read, on="invoice_date", how="left", maintain_order="left").with_columns(
+        sold_at_local=pl.coalesce("sold_at_local", "other")
+    ).drop("other")
+
+
+def _by_pattern(text: pl.Expr, pattern: str) -> pl.Expr:
+    if any(code in pattern for code in ("%H", "%I", "%T", "%R")):
+        return text.str.to_datetime(pattern, time_unit="us", strict=False)
+    return text.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
+
+
+def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+    """Type the rows of a bronze part; every row stays, in order.
+
+    Out: delivery, line_no, invoice_no, stock_code, description, quantity (Int32), sold_at_local (naive),
+    sold_at (UTC; an ambiguous hour is the first one, null where the hour does not exist), unit_price and
+    total_amount (Decimal 18,4; the total null where it would not fit), customer_id (Int64), country,
+    currency; and as delivered for the contract and the quarantine: fault, raw, quantity_text,
+    date_text, price_text, customer_text.
+    """
+    price = pl.col("price_text")
+    quantity = pl.col("quantity_text")
+    customer = pl.col("customer_text")
+    typed = _read_dates(bronze, settings).select(
+        "delivery",
+        "line_no",
+        _blank_to_null("invoice_no").str.to_uppercase().alias("invoice_no"),
+        _blank_to_null("stock_code").str.to_uppercase().alias("stock_code"),
+        _blank_to_null("description").alias("description"),
+        "sold_at_local",
+        _blank_to_null("country").alias("country"),
+        _blank_to_null("quantity").alias("quantity_text"),
+        pl.col("invoice_date").alias("date_text"),
+        _blank_to_null("unit_price").alias("price_text"),
+        _blank_to_null("customer_id").alias("customer_text"),
+        "fault",
+        "raw",
+    )
+    typed = typed.with_columns(
+        pl.col("sold_at_local")
+        .dt.replace_time_zone(settings.timezone, ambiguous="earliest", non_existent="null")
+        .dt.convert_time_zone("UTC")
+        .alias("sold_at"),
+        pl.when(quantity.str.contains(_WHOLE)).then(_whole(quantity)).alias("quantity"),
+        pl.when(price.str.contains(PRICE)).then(price.str.to_decimal(scale=4)).cast(MONEY).alias("unit_price"),
+        pl.when(customer.str.contains(_CUSTOMER)).then(_whole(customer)).alias("customer_id"),
+        pl.lit(settings.currency).alias("currency"),
+    )
+    typed = typed.with_columns(
+        pl.when(pl.col("quantity").abs() <= _INT32).then(pl.col("quantity")).cast(pl.Int32).alias("quantity")
+    )
+    fits = (pl.col("quantity").cast(pl.Float64) * pl.col("unit_price").cast(pl.Float64)).abs() < _AMOUNT_LIMIT
+    return typed.with_columns(
+        pl.when(fits)
+        .then((pl.col("unit_price").cast(pl.Decimal(38, 4)) * pl.col("quantity").cast(pl.Decimal(38, 0))).cast(MONEY, strict=False))
+        .alias("total_amount")
+    )
+
+
+def _whole(text: pl.Expr) -> pl.Expr:
+    return text.str.replace(r"\.0*$", "").str.strip_prefix("+").cast(pl.Int64, strict=False)

@@ -1,0 +1,25 @@
+"""The rules of a line, one file a dimension. ``contract.py`` assembles them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a line: ``holds`` is true where the line keeps it; null counts as broken.
+
+    An error sets the line aside, a warning counts it. A line whose ``fault`` is set is judged by
+    ``row_complete`` alone: nothing is known of its columns.
+    """
+
+    name: str
+    column: str
+    severity: Severity
+    holds: pl.Expr
+    explanation: str

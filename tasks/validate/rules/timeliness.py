@@ -1,0 +1,25 @@
+"""Timeliness: the sale lies in a time that can be."""
+
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from tasks.validate.rules import Rule
+
+EARLIEST = datetime(2000, 1, 1)
+
+
+def rules(as_of: date) -> tuple[Rule, ...]:
+    """The rules for a run on the local day ``as_of``."""
+    end = datetime.combine(as_of + timedelta(days=1), datetime.min.time())
+    sold = pl.col("sold_at_local")
+    return (
+        Rule(
+            "not_in_the_future",
+            "sold_at_local",
+            "error",
+            sold.is_null() | (sold < end),
+            "the local day of the sale is not after the day of the run",
+        ),
+        Rule("not_before_2000", "sold_at_local", "error", sold.is_null() | (sold >= EARLIEST), "the sale is not before 2000"),
+    )

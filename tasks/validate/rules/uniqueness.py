@@ -1,0 +1,15 @@
+"""Uniqueness: identical lines of a delivery."""
+
+import polars as pl
+
+from tasks.validate.rules import Rule
+
+RULES = (
+    Rule(
+        "not_a_copy",
+        "copy_number",
+        "warning",
+        pl.col("copy_number") == 1,
+        "no earlier line of the delivery is identical to it (copies 2 and up break this)",
+    ),
+)

@@ -1,0 +1,92 @@
+"""Validity: what a line tells can be read and stored exactly."""
+
+import polars as pl
+
+from tasks.validate.normalise import PRICE
+from tasks.validate.rules import Rule
+
+_PRICE_LIKE = r"^[+-]?(?:\d{1,9}(?:\.\d*)?|\.\d+)$"
+_LIMITS = {"invoice_no": 50, "stock_code": 50, "country": 100, "description": 2000}
+
+
+def _storable(column: str, limit: int) -> pl.Expr:
+    text = pl.col(column)
+    return text.is_null() | ((text.str.len_chars() <= limit) & ~text.str.contains("\0", literal=True))
+
+
+RULES = (
+    Rule("row_complete", "fault", "error", pl.col("fault").is_null(), "the CSV row has as many fields as the header"),
+    Rule(
+        "quantity_readable",
+        "quantity",
+        "error",
+        pl.col("quantity").is_not_null(),
+        "the quantity is a whole number of at most 32 bits",
+    ),
+    Rule(
+        "quantity_not_zero",
+        "quantity",
+        "error",
+        pl.col("quantity").is_null() | (pl.col("quantity") != 0),
+        "the quantity is not 0",
+    ),
+    Rule(
+        "unit_price_readable",
+        "unit_price",
+        "error",
+        pl.col("price_text").str.contains(_PRICE_LIKE),
+        "the price is a decimal number with at most nine digits before the point",
+    ),
+    Rule(
+        "unit_price_exact",
+        "unit_price",
+        "error",
+        ~pl.col("price_text").str.contains(_PRICE_LIKE).fill_null(False) | pl.col("price_text").str.contains(PRICE),
+        "the price has at most four decimals: it is never rounded",
+    ),
+    Rule(
+        "total_amount_in_range",
+        "total_amount",
+        "error",
+        pl.col("quantity").is_null() | pl.col("unit_price").is_null() | pl.col("total_amount").is_not_null(),
+        "quantity x price stays below 10^14",
+    ),
+    Rule(
+        "sold_at_readable",
+        "sold_at_local",
+        "error",
+        pl.col("sold_at_local").is_not_null(),
+        "the date is an ISO one, or one of the feed's date format",
+    ),
+    Rule(
+        "sold_at_exists",
+        "sold_at_local",
+        "error",
+        pl.col("sold_at_local").is_null() | pl.col("sold_at").is_not_null(),
+        "the local time exists (no clock skips it in spring)",
+    ),
+    Rule(
+        "customer_id_whole",
+        "customer_id",
+        "error",
+        pl.col("customer_text").is_null() | pl.col("customer_id").is_not_null(),
+        "the customer number is a whole number",
+    ),
+    *(
+        Rule(
+            f"{column}_storable",
+            column,
+            "error",
+            _storable(column, limit),
+            f"the text has at most {limit} characters and no NUL",
+        )
+        for column, limit in _LIMITS.items()
+    ),
+    Rule(
+        "unit_price_not_zero",
+        "unit_price",
+        "warning",
+        pl.col("unit_price").is_null() | (pl.col("unit_price") != 0),
+        "the price is not 0 (stock movements have 0)",
+    ),
+)

@@ -1,0 +1,89 @@
+"""Scores and the gate: how good a delivery is, and whether it may load.
+
+A dimension scores 100 x (1 - e - w/2): e the share of the delivery's lines that break an error rule of
+it, w the share that break only warnings. The overall score is the mean of the dimensions, weighted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tasks.errors import SettingsError
+from tasks.validate.contract import DIMENSIONS
+
+DEFAULT_THRESHOLD = 85.0
+
+
+@dataclass(frozen=True)
+class DimensionScore:
+    """Lines of a delivery that break an error rule of a dimension, and lines that break only warnings."""
+
+    errors: int = 0
+    warnings: int = 0
+
+    def score(self, rows: int) -> float:
+        """0 to 100, for a delivery of ``rows`` lines."""
+        return 100.0 * (1 - self.errors / rows - self.warnings / rows / 2) if rows else 100.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A delivery after the contract: its accounting, and its breaches by dimension.
+
+    ``rows_identical`` and ``identical_amount`` (a decimal as text, in the feed's currency) count the copies
+    2 and up among the lines that were not set aside; ``rows_dropped`` is how many of them the feed drops.
+    """
+
+    name: str
+    content_hash: str
+    rows_in: int
+    rows_quarantined: int
+    rows_identical: int
+    rows_dropped: int
+    identical_amount: str
+    dimensions: Mapping[str, DimensionScore] = field(default_factory=dict)
+    rules: Mapping[str, int] = field(default_factory=dict)
+
+    def scores(self) -> dict[str, float]:
+        """Score of each dimension, 0 to 100."""
+        return {name: self.dimensions.get(name, DimensionScore()).score(self.rows_in) for name in DIMENSIONS}
+
+    def score(self, weights: Mapping[str, float] | None = None) -> float:
+        """The overall score, 0 to 100."""
+        return overall(self.scores(), weights)
+
+
+def overall(scores: Mapping[str, float], weights: Mapping[str, float] | None = None) -> float:
+    """Mean of the dimensions' scores, weighted (equally by default).
+
+    Raises SettingsError for an unknown dimension, a negative weight, or weights that add up to 0.
+    """
+    chosen = {name: 1.0 for name in DIMENSIONS} | dict(weights or {})
+    if set(chosen) != set(DIMENSIONS) or min(chosen.values()) < 0 or not sum(chosen.values()):
+        raise SettingsError(
+            f"quality weights: give weights of 0 or more for {', '.join(DIMENSIONS)}, not all 0.", setting="quality_weights"
+        )
+    return sum(scores[name] * weight for name, weight in chosen.items()) / sum(chosen.values())
+
+
+def refusal(judged: Judged, threshold: float, weights: Mapping[str, float] | None = None) -> str | None:
+    """Why the gate refuses a delivery, or None if it passes.
+
+    It is refused if its overall score, or the percentage of its lines that were not set aside, is below
+    ``threshold`` (0 to 100).
+    """
+    score = judged.score(weights)
+    usable = 100.0 * (1 - judged.rows_quarantined / judged.rows_in) if judged.rows_in else 100.0
+    worst = ", ".join(f"{rule} ({count})" for rule, count in sorted(judged.rules.items(), key=lambda item: -item[1])[:3])
+    if usable < threshold:
+        return f"only {usable:.1f} % of its lines are usable, the threshold is {threshold:g} %. Rules broken most: {worst}."
+    if score < threshold:
+        return f"its quality score is {score:.1f}, the threshold is {threshold:g}. Rules broken most: {worst}."
+    return None
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise SettingsError unless the threshold is a percentage."""
+    if not 0 <= threshold <= 100:
+        raise SettingsError(f"quality threshold: {threshold} is not between 0 and 100.", setting="quality_threshold")

@@ -1,0 +1,175 @@
+"""Bronze to silver: typed lines that keep every error rule, and the quarantine of those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tasks import progress
+from tasks.ingest import workspace
+from tasks.ingest.bronze import Bronze
+from tasks.validate import contract as contracts
+from tasks.validate.identity import CopyNumbers, first_ids
+from tasks.validate.normalise import normalise
+from tasks.validate.score import DimensionScore, Judged
+from tasks.validate.settings import Judging
+
+_RAW = {
+    "InvoiceNo": "invoice_no",
+    "StockCode": "stock_code",
+    "Description": "description",
+    "Quantity": "quantity",
+    "InvoiceDate": "invoice_date",
+    "UnitPrice": "unit_price",
+    "CustomerID": "customer_id",
+    "Country": "country",
+}
+LINE = (
+    "delivery",
+    "line_no",
+    "line_id",
+    "copy_number",
+    "invoice_no",
+    "stock_code",
+    "description",
+    "quantity",
+    "sold_at_local",
+    "sold_at",
+    "unit_price",
+    "total_amount",
+    "customer_id",
+    "country",
+    "currency",
+)
+
+
+@dataclass(frozen=True)
+class Silver:
+    """Reference to an output: ``folder`` holds ``parts`` Parquet files of lines and quarantine.parquet."""
+
+    folder: str
+    parts: int
+    deliveries: tuple[Judged, ...]
+    judging: Judging
+
+    @property
+    def quarantine(self) -> Path:
+        """Parquet of the lines set aside: delivery, line_no, rules (list), raw."""
+        return Path(self.folder) / "quarantine.parquet"
+
+
+def validate(bronze: Bronze, judging: Judging, root: Path) -> Silver:
+    """Type, number and judge the lines of ``bronze``, and write silver under the workspace ``root``.
+
+    Columns of silver are ``LINE``; line_id is 16 bytes, times are UTC and the local wall clock.
+    Raises ContractBroken if a rule raises, and WorkspaceFull.
+    """
+    name = workspace.hash_of("silver", contracts.VERSION, Path(bronze.folder).name, asdict(judging))
+    folder, manifest = workspace.make(root, "silver", name, lambda aside: _fill(bronze, judging, aside))
+    progress.report("validate.judged", f"{bronze.rows} lines of {len(bronze.deliveries)} deliveries")
+    return Silver(str(folder), manifest["parts"], tuple(_judged(one) for one in manifest["deliveries"]), judging)
+
+
+def _judged(values: Mapping[str, Any]) -> Judged:
+    dimensions = {name: DimensionScore(**counts) for name, counts in values["dimensions"].items()}
+    return Judged(**{**values, "dimensions": dimensions})
+
+
+def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
+    agreed = contracts.contract(judging.as_of)
+    copies = CopyNumbers(bronze.parts)
+    tally = _Tally(bronze)
+    quarantine: list[pl.DataFrame] = []
+    for number in range(bronze.parts):
+        raw = pl.read_parquet(workspace.part(bronze.folder, number))
+        lines = copies.number(first_ids(normalise(raw, judging.feed), judging.feed.feed))
+        failures = agreed.failures(lines)
+        errors = failures.filter(pl.col("severity") == "error")
+        tally.count_failures(lines, failures)
+        if errors.height:
+            quarantine.append(_set_aside(raw, errors))
+            bad = errors.get_column("row").unique()
+            lines = lines.with_row_index("row").filter(~pl.col("row").is_in(bad.implode())).drop("row")
+        tally.count_identical(lines)
+        if judging.feed.identical_lines == "drop":
+            lines = lines.filter(pl.col("copy_number") == 1)
+        workspace.write_part(lines.select(LINE), workspace.part(aside, number))
+    schema = {"delivery": pl.String, "line_no": pl.Int32, "rules": pl.List(pl.String), "raw": pl.String}
+    workspace.write_part(
+        pl.concat(quarantine) if quarantine else pl.DataFrame(schema=schema), aside / "quarantine.parquet"
+    )
+    drops = judging.feed.identical_lines == "drop"
+    return {"parts": bronze.parts, "deliveries": [asdict(judged) for judged in tally.judged(drops)]}
+
+
+def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
+    rules = errors.group_by("row").agg(pl.col("rule").sort().alias("rules"))
+    as_json = pl.struct(pl.col(column).alias(name) for name, column in _RAW.items()).struct.json_encode()
+    return (
+        raw.with_row_index("row")
+        .join(rules, on="row", how="inner", maintain_order="left")
+        .select("delivery", "line_no", "rules", pl.coalesce("raw", as_json).str.replace_all("\0", "\\u0000", literal=True).alias("raw"))
+    )
+
+
+class _Tally:
+    """Counts by delivery, over the parts of a bronze."""
+
+    def __init__(self, bronze: Bronze) -> None:
+        self._received = bronze.deliveries
+        names = bronze.names
+        self._quarantined = dict.fromkeys(names, 0)
+        self._identical = dict.fromkeys(names, 0)
+        self._amount = dict.fromkeys(names, Decimal(0))
+        self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
+        self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
+
+    def count_failures(self, lines: pl.DataFrame, failures: pl.DataFrame) -> None:
+        """Count a part's breaches; a line breaks a dimension once, by its worst breach."""
+        if not failures.height:
+            return
+        named = failures.with_columns(lines.get_column("delivery").gather(failures.get_column("row")))
+        for name, rule, count in named.group_by("delivery", "rule").len().iter_rows():
+            self._rules[name][rule] = self._rules[name].get(rule, 0) + count
+        is_error = pl.col("severity") == "error"
+        lines_broken = named.group_by("delivery", "dimension", "row").agg(is_error.any().alias("error"))
+        counted = lines_broken.group_by("delivery", "dimension").agg(
+            pl.col("error").sum().alias("errors"), (~pl.col("error")).sum().alias("warnings")
+        )
+        for name, dimension, errors, warnings in counted.iter_rows():
+            before = self._dimensions[name].get(dimension, DimensionScore())
+            self._dimensions[name][dimension] = DimensionScore(before.errors + errors, before.warnings + warnings)
+        for name, count in named.filter(is_error).unique("row").group_by("delivery").len().iter_rows():
+            self._quarantined[name] += count
+
+    def count_identical(self, lines: pl.DataFrame) -> None:
+        """Count the copies among a part's sound lines, and the money they carry."""
+        copies = lines.filter(pl.col("copy_number") > 1)
+        for name, count, amount in (
+            copies.group_by("delivery").agg(pl.len(), pl.col("total_amount").sum().alias("amount")).iter_rows()
+        ):
+            self._identical[name] += count
+            self._amount[name] += amount
+
+    def judged(self, drops: bool) -> list[Judged]:
+        """The result, in the order of the deliveries."""
+        return [
+            Judged(
+                one.name,
+                one.content_hash,
+                one.rows,
+                self._quarantined[one.name],
+                self._identical[one.name],
+                self._identical[one.name] if drops else 0,
+                str(self._amount[one.name]),
+                self._dimensions[one.name],
+                self._rules[one.name],
+            )
+            for one in self._received
+        ]
+

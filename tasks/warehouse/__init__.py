@@ -1,0 +1,1 @@
+"""Silver to star schema: connection, embedded server, schema, load, ledger."""

@@ -1,0 +1,52 @@
+"""Binary COPY from Arrow, and the way back: frames from query results."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+import asyncpg
+import pgpq
+import polars as pl
+
+_ROWS_PER_CHUNK = 32_768
+
+
+async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataFrame) -> None:
+    """COPY ``frame`` into ``table`` (schema.table), column by column name, in the open transaction.
+
+    16-byte Binary columns go into uuid columns, Decimal into numeric, zoned Datetime into timestamptz.
+    Encoding runs in a thread, one chunk ahead of the server.
+    """
+    if not frame.height:
+        return
+    schema, name = table.split(".")
+    pieces = _encoded(frame)
+
+    async def ahead() -> AsyncIterator[bytes]:
+        following = asyncio.create_task(asyncio.to_thread(next, pieces, None))
+        while (piece := await following) is not None:
+            following = asyncio.create_task(asyncio.to_thread(next, pieces, None))
+            if piece:  # the encoder may hold bytes back
+                yield piece
+
+    await connection.copy_to_table(name, schema_name=schema, columns=frame.columns, source=ahead(), format="binary")
+
+
+def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:
+    # pgpq knows neither string views nor dictionaries.
+    batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches(_ROWS_PER_CHUNK)
+    encoder = pgpq.ArrowToPostgresBinaryEncoder(batches[0].schema)
+    yield encoder.write_header()
+    for batch in batches:
+        yield encoder.write_batch(batch)
+    yield encoder.finish()
+
+
+async def fetch_frame(
+    connection: asyncpg.Connection, query: str, *arguments: Any, schema: dict[str, Any]
+) -> pl.DataFrame:
+    """Run ``query`` and return its rows as a frame of that schema, column by place."""
+    rows: Sequence[asyncpg.Record] = await connection.fetch(query, *arguments)
+    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")

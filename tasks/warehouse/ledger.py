@@ -1,0 +1,177 @@
+"""What is loaded, and under which settings: only the ledger in the warehouse decides that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from tasks.errors import FeedConflict
+from tasks.validate.settings import FeedSettings
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.statements import sql
+
+# Column mappings will be told here; the same bytes under another mapping are a replacement.
+READING_SETTINGS = "{}"
+_LOAD_LOCK = "prefect-retail load"
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """A feed as the ledger has it: its settings (None if it is new) and the SHA-256 of each delivery."""
+
+    settings: FeedSettings | None
+    deliveries: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the ledger records it. ``parameters`` and ``versions`` are JSON values without secrets."""
+
+    run_id: UUID
+    started_at: datetime
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A try at a delivery that did not change the warehouse: ``outcome`` is refused or failed."""
+
+    name: str
+    outcome: str
+    reason: str
+    content_hash: str | None = None
+    quality_score: float | None = None
+
+
+async def lock_loads(connection: asyncpg.Connection) -> None:
+    """Keep other loaders of this database apart until the transaction ends."""
+    await connection.execute("set local lock_timeout = 0")
+    await connection.execute("select pg_advisory_xact_lock(hashtext($1))", _LOAD_LOCK)
+    await connection.execute("select set_config('lock_timeout', '60s', true)")
+
+
+async def read_feed(settings: ConnectionSettings, feed: str) -> FeedState:
+    """Read a feed's settings and deliveries. The schema must be there."""
+    async with connected(settings) as connection:
+        stored = await stored_feed(connection, feed)
+        rows = await connection.fetch(
+            "select name, content_hash from retail_ops.delivery where feed = $1 and reading_settings = $2",
+            feed,
+            READING_SETTINGS,
+        )
+    return FeedState(stored, {row["name"]: row["content_hash"] for row in rows})
+
+
+async def stored_feed(connection: asyncpg.Connection, feed: str) -> FeedSettings | None:
+    """A feed's settings, or None if it is new or holds no line (then they may be changed)."""
+    row = await connection.fetchrow(
+        "select timezone, currency, date_format, identical_lines from retail_ops.feed f where feed = $1 "
+        "and exists (select from retail_ops.delivery d where d.feed = f.feed)",
+        feed,
+    )
+    return FeedSettings(feed, *row) if row else None
+
+
+def settle_feed(
+    stored: FeedSettings | None,
+    feed: str,
+    timezone: str | None = None,
+    currency: str | None = None,
+    date_format: str | None = None,
+    identical_lines: str | None = None,
+) -> FeedSettings:
+    """The settings of a run: what is asked for, else what the feed has, else the defaults.
+
+    Raises FeedConflict if the feed holds lines that were loaded with others, and SettingsError for values
+    that cannot be. A date format may be given later if only ISO dates came so far.
+    """
+    asked = {
+        "timezone": timezone,
+        "currency": currency,
+        "date_format": date_format,
+        "identical_lines": identical_lines,
+    }
+    given = {name: value for name, value in asked.items() if value}
+    settled = replace(stored or FeedSettings(feed), **given)
+    settled.check()
+    if stored is not None:
+        for name in given:
+            before = getattr(stored, name)
+            if before is not None and before != given[name]:
+                raise FeedConflict(
+                    f"feed {feed}: it was first loaded with {name} = {before}; {given[name]} is refused, since its "
+                    "lines would no longer be comparable. Use another feed name, or withdraw its deliveries first.",
+                    feed=feed,
+                    setting=name,
+                )
+    return settled
+
+
+async def start_run(settings: ConnectionSettings, run: Run) -> None:
+    """Record that a run has begun; the same run again (a retried task) changes nothing."""
+    async with connected(settings) as connection:
+        await connection.execute(
+            "insert into retail_ops.run (run_id, started_at, status, parameters, versions) "
+            "values ($1, $2, 'running', $3, $4) on conflict do nothing",
+            run.run_id,
+            run.started_at,
+            json.dumps(run.parameters),
+            json.dumps(run.versions),
+        )
+
+
+async def finish_run(
+    settings: ConnectionSettings,
+    run: Run,
+    feed: str,
+    status: str,
+    quality_score: float | None,
+    attempts: Sequence[Attempt],
+) -> None:
+    """Record how a run ended (``completed`` or ``failed``) and the deliveries it could not take."""
+    async with connected(settings) as connection, connection.transaction():
+        await connection.execute(
+            "update retail_ops.run set finished_at = now(), status = $2, quality_score = $3 where run_id = $1",
+            run.run_id,
+            status,
+            quality_score,
+        )
+        await connection.execute(
+            "delete from retail_ops.delivery_attempt where run_id = $1 and outcome in ('refused', 'failed')", run.run_id
+        )
+        for one in attempts:
+            await record_attempt(connection, run.run_id, feed, one)
+
+
+async def record_attempt(connection: asyncpg.Connection, run_id: UUID, feed: str, attempt: Attempt) -> None:
+    """Add one row to the history of attempts, in the open transaction."""
+    await connection.execute(
+        "insert into retail_ops.delivery_attempt (run_id, feed, name, content_hash, outcome, quality_score, reason) "
+        "values ($1, $2, $3, $4, $5, $6, $7)",
+        run_id,
+        feed,
+        attempt.name,
+        attempt.content_hash,
+        attempt.outcome,
+        attempt.quality_score,
+        attempt.reason or None,
+    )
+
+
+async def save_feed(connection: asyncpg.Connection, feed: FeedSettings) -> None:
+    """Keep a feed's settings, in the open transaction under the load lock.
+
+    Raises FeedConflict if another run has loaded the feed with others in the meantime.
+    """
+    stored = await stored_feed(connection, feed.feed)
+    settle_feed(stored, feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines)
+    await connection.execute(
+        sql("upsert_feed"), feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines
+    )

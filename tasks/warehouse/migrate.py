@@ -1,0 +1,91 @@
+"""Bring the schemas to the newest revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from tasks import progress
+from tasks.errors import RightsMissing, WarehouseError
+from tasks.warehouse.connect import ConnectionSettings, connect, connected
+from tasks.warehouse.driver_errors import translate
+
+_FOLDER = Path(__file__).parent / "schema"
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    configuration.set_main_option("version_locations", str(_FOLDER / "versions").replace("%", "%%"))
+    configuration.set_main_option("path_separator", "newline")
+    return configuration
+
+
+async def schema_version(settings: ConnectionSettings) -> str | None:
+    """The revision of the database's schemas, or None if they are not there."""
+    async with connected(settings) as connection:
+        there = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
+        if not there:
+            return None
+        version: str | None = await connection.fetchval("select version_num from retail_ops.schema_version")
+        return version
+
+
+async def migrate(settings: ConnectionSettings) -> str:
+    """Bring the schemas to the newest revision and return it; no DDL if they are there already.
+
+    Raises RightsMissing with the line an administrator runs, and WarehouseError if the database is
+    at a revision that this release does not know.
+    """
+    configuration = _configuration()
+    scripts = ScriptDirectory.from_config(configuration)
+    head = scripts.get_current_head() or ""
+    present = await schema_version(settings)
+    if present == head:
+        return head
+    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
+        raise WarehouseError(
+            f"{settings.display}: its schema is at revision {present}, which this release does not know "
+            f"(newest here: {head}). Install the release that wrote it, or a newer one.",
+            warehouse=settings.display,
+        )
+    progress.report("schema.migrate", f"bringing the schema from {present or 'nothing'} to {head}")
+
+    def upgrade(connection: Connection) -> None:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+
+    async def creator() -> asyncpg.Connection:
+        return await connect(settings)
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        cause = error if isinstance(error, asyncpg.PostgresError) else error.orig.__cause__  # type: ignore[union-attr]
+        raise _explained(cause or error, settings) from error
+    finally:
+        await engine.dispose()
+    return head
+
+
+def _explained(cause: BaseException, settings: ConnectionSettings) -> Exception:
+    if isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        line = f'grant create on database "{settings.database}" to "{settings.user}";'
+        if "create role" in str(cause):
+            line = "create role retail_reader nologin;"
+        return RightsMissing(
+            f"{settings.display}: the role {settings.user} may not set up the schema ({cause}). "
+            f"An administrator runs once: {line} Then run again.",
+            warehouse=settings.display,
+        )
+    return translate(cause, settings.display)

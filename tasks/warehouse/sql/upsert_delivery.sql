@@ -1,0 +1,17 @@
+insert into retail_ops.delivery as d (
+    delivery_key, feed, name, content_hash, reading_settings, run_id, contract_version,
+    rows_in, rows_loaded, rows_duplicate, rows_quarantined, quality_score
+)
+values ($1, $2, $3, $4, $5, $6, $7, $8::bigint, $8::bigint - $9::bigint, 0, $9::bigint, $10)
+on conflict (feed, name) do update
+set
+    content_hash = excluded.content_hash,
+    reading_settings = excluded.reading_settings,
+    run_id = excluded.run_id,
+    contract_version = excluded.contract_version,
+    rows_in = excluded.rows_in,
+    rows_loaded = excluded.rows_loaded,
+    rows_duplicate = excluded.rows_duplicate,
+    rows_quarantined = excluded.rows_quarantined,
+    quality_score = excluded.quality_score,
+    loaded_at = now()

@@ -1,0 +1,110 @@
+"""Take lines out again: those a replacement no longer has, or a whole delivery.
+
+A line that other deliveries vouch for passes to the first of them; else it goes, and with it the
+dimension members that no line uses any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+import polars as pl
+
+from tasks import progress
+from tasks.errors import DeliveryMissing
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.copy import copy_frame, fetch_frame
+from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
+from tasks.warehouse.ledger import Attempt, Run, lock_loads, record_attempt
+from tasks.warehouse.statements import sql
+
+HELD = {"line_id": pl.Binary(), "invoice_key": pl.Int32(), "delivery_key": pl.Int32(), "owns": pl.Boolean()}
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What withdrawing a delivery takes out (or would): its lines, those that go, and those that pass on to
+    another delivery that brought them too."""
+
+    feed: str
+    name: str
+    rows_in: int
+    lines: int
+    lines_deleted: int
+    lines_passed_on: int
+
+
+async def held_lines(connection: asyncpg.Connection, delivery_keys: list[int]) -> pl.DataFrame:
+    """The lines that deliveries own or vouch for, columns as in ``HELD``."""
+    return await fetch_frame(connection, sql("select_lines_of_deliveries"), delivery_keys, schema=HELD)
+
+
+async def remove_lines(connection: asyncpg.Connection, gone: pl.DataFrame) -> int:
+    """Take the lines in ``gone`` (columns as in ``HELD``) from their deliveries; return the facts deleted.
+
+    The ledger's counts of the deliveries that inherit lines move with them; those of the deliveries that
+    lose them are the caller's to set. Runs in the open transaction under the load lock.
+    """
+    if not gone.height:
+        return 0
+    await connection.execute(sql("create_gone"))
+    await copy_frame(connection, "pg_temp.gone", gone.select("invoice_key", "line_id", "delivery_key", "owns"))
+    await connection.execute("analyze pg_temp.gone")
+    await connection.execute(sql("delete_gone_vouchers"))
+    await connection.execute(sql("pass_lines_on"))
+    deleted = await connection.fetchrow(sql("delete_gone_facts"))
+    await connection.execute("drop table pg_temp.gone")
+    assert deleted is not None  # noqa: S101 - for the type checker: an aggregate has one row
+    lines, products, *others = deleted
+    if lines:
+        await recompute_descriptions(connection, products)
+        await delete_unused(connection, products, *others)
+    return int(lines)
+
+
+async def withdraw(settings: ConnectionSettings, feed: str, name: str, run: Run, *, dry_run: bool = True) -> Withdrawal:
+    """Take a delivery out of the warehouse and the ledger; with ``dry_run`` only tell what would go.
+
+    Raises DeliveryMissing, naming deliveries with a similar name, if the ledger does not hold it.
+    """
+    async with connected(settings) as connection, connection.transaction():
+        await lock_loads(connection)
+        row = await connection.fetchrow(
+            "select delivery_key, content_hash, rows_in from retail_ops.delivery where feed = $1 and name = $2", feed, name
+        )
+        if row is None:
+            raise await _not_held(connection, feed, name)
+        key = row["delivery_key"]
+        gone = await held_lines(connection, [key])
+        shared = await connection.fetchval(
+            "select count(*) from retail_dwh.fact_sale f where f.delivery_key = $1 and exists (select from "
+            "retail_ops.line_voucher v where v.invoice_key = f.invoice_key and v.line_id = f.line_id)",
+            key,
+        )
+        owned = gone.filter(pl.col("owns")).height
+        result = Withdrawal(feed, name, row["rows_in"], gone.height, owned - shared, gone.height - owned + shared)
+        if dry_run:
+            return result
+        progress.report("withdraw.lines", f"{name}: {gone.height} lines")
+        await remove_lines(connection, gone)
+        await connection.execute("delete from retail_ops.quarantine where delivery_key = $1", key)
+        await connection.execute("delete from retail_ops.quality_score where delivery_key = $1", key)
+        await connection.execute("delete from retail_ops.delivery where delivery_key = $1", key)
+        await record_attempt(
+            connection, run.run_id, feed, Attempt(name, "withdrawn", "", content_hash=row["content_hash"])
+        )
+        return result
+
+
+async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> DeliveryMissing:
+    rows = await connection.fetch(
+        "select feed, name from retail_ops.delivery where name like '%' || $1 order by name limit 3",
+        name.rsplit("/", 1)[-1],
+    )
+    near = "; ".join(f"{row['name']} (feed {row['feed']})" for row in rows)
+    return DeliveryMissing.of(
+        name,
+        f"feed {feed} holds no delivery of that name. "
+        + (f"Similar: {near}." if near else "See the names: retail sql 'select feed, name from retail_ops.delivery'."),
+    )
