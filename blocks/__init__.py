@@ -1,0 +1,1 @@
+"""What a person configures: blocks in the Prefect UI, and the same from the environment."""

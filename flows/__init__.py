@@ -1,0 +1,22 @@
+"""What a person runs: ``from flows import retail_etl``.
+
+Nothing is imported before it is asked for, so that the command line can speak at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flows.etl import retail_etl
+    from flows.withdrawals import retail_withdraw
+
+__all__ = ["retail_etl", "retail_withdraw"]
+_MODULES = {"retail_etl": "flows.etl", "retail_withdraw": "flows.withdrawals"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module 'flows' has no attribute {name!r}")

@@ -16,7 +16,8 @@ _AMOUNT_LIMIT = 10.0**14
 # At most nine digits before the point, four behind it; further zeros do not change the number.
 PRICE = r"^[+-]?(?:\d{1,9}(?:\.\d{0,4}0*)?|\.\d{1,4}0*)$"
 _WHOLE = r"^[+-]?\d{1,12}(?:\.0*)?$"
-_CUSTOMER = r"^\d{1,18}(?:\.0*)?$"
+# At most fifteen digits: a 64-bit float holds each such number exactly.
+_CUSTOMER = r"^\d{1,15}(?:\.0*)?$"
 _ISO_FORMATS = (
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S",
@@ -76,8 +77,6 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     date_text, price_text, customer_text.
     """
     price = pl.col("price_text")
-    quantity = pl.col("quantity_text")
-    customer = pl.col("customer_text")
     typed = _read_dates(bronze, settings).select(
         "delivery",
         "line_no",
@@ -86,10 +85,10 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         _blank_to_null("description").alias("description"),
         "sold_at_local",
         _blank_to_null("country").alias("country"),
-        _blank_to_null("quantity").alias("quantity_text"),
+        _number_text(bronze, "quantity", _WHOLE).alias("quantity_text"),
         pl.col("invoice_date").alias("date_text"),
-        _blank_to_null("unit_price").alias("price_text"),
-        _blank_to_null("customer_id").alias("customer_text"),
+        _number_text(bronze, "unit_price", PRICE).alias("price_text"),
+        _number_text(bronze, "customer_id", _CUSTOMER).alias("customer_text"),
         "fault",
         "raw",
     )
@@ -98,21 +97,27 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         .dt.replace_time_zone(settings.timezone, ambiguous="earliest", non_existent="null")
         .dt.convert_time_zone("UTC")
         .alias("sold_at"),
-        pl.when(quantity.str.contains(_WHOLE)).then(_whole(quantity)).alias("quantity"),
+        _whole("quantity_text", _WHOLE).alias("quantity"),
         pl.when(price.str.contains(PRICE)).then(price.str.to_decimal(scale=4)).cast(MONEY).alias("unit_price"),
-        pl.when(customer.str.contains(_CUSTOMER)).then(_whole(customer)).alias("customer_id"),
+        _whole("customer_text", _CUSTOMER).alias("customer_id"),
         pl.lit(settings.currency).alias("currency"),
     )
     typed = typed.with_columns(
         pl.when(pl.col("quantity").abs() <= _INT32).then(pl.col("quantity")).cast(pl.Int32).alias("quantity")
     )
-    fits = (pl.col("quantity").cast(pl.Float64) * pl.col("unit_price").cast(pl.Float64)).abs() < _AMOUNT_LIMIT
-    return typed.with_columns(
-        pl.when(fits)
-        .then((pl.col("unit_price").cast(pl.Decimal(38, 4)) * pl.col("quantity").cast(pl.Decimal(38, 0))).cast(MONEY, strict=False))
-        .alias("total_amount")
-    )
+    quantity, unit_price = pl.col("quantity"), pl.col("unit_price")
+    fits = (quantity.cast(pl.Float64) * unit_price.cast(pl.Float64)).abs() < _AMOUNT_LIMIT
+    exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
+    return typed.with_columns(pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"))
 
 
-def _whole(text: pl.Expr) -> pl.Expr:
-    return text.str.replace(r"\.0*$", "").str.strip_prefix("+").cast(pl.Int64, strict=False)
+def _number_text(bronze: pl.DataFrame, column: str, pattern: str) -> pl.Expr:
+    """The text of a number, trimmed; most columns need no trimming, which one look tells."""
+    tidy = bronze.select(pl.col(column).str.contains(pattern).all()).item()
+    return pl.col(column) if tidy else _blank_to_null(column)
+
+
+def _whole(column: str, pattern: str) -> pl.Expr:
+    text = pl.col(column)
+    # Exact: the pattern lets no fraction through, and no more digits than a 64-bit float holds.
+    return pl.when(text.str.contains(pattern)).then(text.cast(pl.Float64, strict=False)).cast(pl.Int64)

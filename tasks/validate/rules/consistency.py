@@ -4,24 +4,24 @@ import polars as pl
 
 from tasks.validate.rules import Rule
 
-_UNKNOWN = pl.col("invoice_no").is_null()
+_INVOICE = pl.col("invoice_no")
 
 RULES = (
     Rule(
         "negative_price_is_adjustment",
         "unit_price",
         "warning",
-        _UNKNOWN
-        | pl.col("unit_price").is_null()
-        | (pl.col("unit_price") >= 0)
-        | pl.col("invoice_no").str.contains(r"^A\d"),
+        pl.when(pl.col("unit_price") < 0).then(_INVOICE).str.contains(r"^A\d").fill_null(True),
         "only adjustments (invoice A and digits) have a negative price",
     ),
     Rule(
         "cancellation_is_negative",
         "quantity",
         "warning",
-        _UNKNOWN | pl.col("quantity").is_null() | (pl.col("quantity") <= 0) | ~pl.col("invoice_no").str.contains(r"^C\d"),
+        ~pl.when((pl.col("quantity") > 0) & _INVOICE.str.starts_with("C"))
+        .then(_INVOICE)
+        .str.contains(r"^C\d")
+        .fill_null(False),
         "cancellations (invoice C and digits) have a negative quantity",
     ),
 )

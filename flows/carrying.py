@@ -1,0 +1,171 @@
+"""Carry batches of deliveries through the stages: each stage takes one batch at a time, side by side.
+
+What goes wrong with a delivery stays with it; what goes wrong with the warehouse or the workspace ends
+the batch, and the run fails with it once the other batches are through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
+
+from flows.options import Options
+from tasks.errors import DeliveryError, RetailError
+from tasks.ingest.bronze import Bronze, Ingested
+from tasks.ingest.date_formats import decide
+from tasks.ingest.discover import Delivery
+from tasks.ingest.steps import ingest_batch
+from tasks.report.run_report import DeliveryReport, delivery_report
+from tasks.report.timings import Stopwatch
+from tasks.validate.score import Judged, refusal
+from tasks.validate.settings import FeedSettings, Judging
+from tasks.validate.silver import Silver
+from tasks.validate.steps import validate_batch
+from tasks.warehouse.connect import ConnectionSettings
+from tasks.warehouse.ledger import FeedState, Run
+from tasks.warehouse.load import Loaded
+from tasks.warehouse.steps import load_batch
+
+
+@dataclass
+class Carriage:
+    """What the batches of a run share. ``warehouse`` is None if nothing is to be loaded."""
+
+    options: Options
+    run: Run
+    feed: FeedSettings
+    known: FeedState
+    warehouse: ConnectionSettings | None
+    watch: Stopwatch
+    ingesting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    validating: asyncio.Lock = field(default_factory=asyncio.Lock)
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of the deliveries, and the first error that was not a delivery's own."""
+
+    deliveries: tuple[DeliveryReport, ...]
+    error: RetailError | None = None
+
+
+def failed(error: DeliveryError) -> DeliveryReport:
+    """The report of a delivery that could not be taken."""
+    return DeliveryReport(error.delivery, "failed", reason=error.message)
+
+
+async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]]) -> Carried:
+    """Carry all batches; none waits for another but for its turn in a stage."""
+    label = [f"{number} of {len(batches)}" for number in range(1, len(batches) + 1)]
+    reading = [asyncio.ensure_future(_ingest(carriage, *pair)) for pair in zip(label, batches, strict=True)]
+    bar = await _ProgressArtifact.of(carriage.run.run_id, sum(one.weight for batch in batches for one in batch))
+    error: RetailError | None = None
+    reports: list[DeliveryReport] = []
+
+    async def carry(number: int) -> list[DeliveryReport]:
+        nonlocal error
+        batch = batches[number]
+        try:
+            return await _carry(carriage, label[number], reading, number)
+        except RetailError as raised:
+            error = error or raised
+            return [DeliveryReport(one.name, "failed", reason=raised.message) for one in batch]
+        finally:
+            await bar.advance(sum(one.weight for one in batch))
+
+    for some in await asyncio.gather(*(carry(number) for number in range(len(batches)))):
+        reports += some
+    return Carried(tuple(reports), error)
+
+
+async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -> Ingested:
+    async with carriage.ingesting:
+        with carriage.watch.stage("ingest"):
+            ingested = await ingest_batch(label, batch, carriage.known.deliveries, carriage.options.workspace)
+    if ingested.bronze:
+        carriage.watch.add_rows("ingest", ingested.bronze.rows)
+    return ingested
+
+
+async def _carry(
+    carriage: Carriage, label: str, reading: Sequence[asyncio.Future[Ingested]], number: int
+) -> list[DeliveryReport]:
+    ingested = await reading[number]
+    reports = [DeliveryReport(name, "unchanged") for name in ingested.unchanged]
+    reports += [failed(error) for error in ingested.failed]
+    bronze = ingested.bronze
+    if bronze is None:
+        return reports
+    try:
+        feed = await _with_date_format(carriage.feed, bronze, reading)
+    except DeliveryError as error:
+        what = error.message.removeprefix(f"{error.delivery}: ")
+        return reports + [failed(type(error).of(name, what)) for name in bronze.names]
+    async with carriage.validating:
+        with carriage.watch.stage("validate", bronze.rows):
+            judging = Judging(feed, datetime.now(feed.zone()).date())
+            silver = await validate_batch(label, bronze, judging, carriage.options.workspace)
+    return reports + await _gate_and_load(carriage, label, bronze, silver)
+
+
+async def _with_date_format(
+    feed: FeedSettings, bronze: Bronze, reading: Sequence[asyncio.Future[Ingested]]
+) -> FeedSettings:
+    """The feed's settings, with the date format that all deliveries of the run agree on, if one is needed."""
+    if feed.date_format is not None or not bronze.dates.slashed:
+        return feed
+    every = await asyncio.gather(*reading)
+    return replace(feed, date_format=decide((one.bronze.dates for one in every if one.bronze), bronze.names))
+
+
+async def _gate_and_load(carriage: Carriage, label: str, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:
+    options = carriage.options
+    refusals = {one.name: _refusal(one, options) for one in silver.deliveries}
+    accepted = [one for one in silver.deliveries if refusals[one.name] is None]
+    loaded: dict[str, Loaded] = {}
+    if accepted and carriage.warehouse is not None:
+        async with carriage.loading:
+            with carriage.watch.stage("load", sum(one.rows_in for one in accepted)):
+                results = await load_batch(
+                    label, carriage.warehouse, silver, accepted, carriage.run, replace_anyway=options.replace
+                )
+        loaded = {one.name: one for one in results}
+    received = {one.name: one for one in bronze.deliveries}
+    reports = []
+    for one in silver.deliveries:
+        score = one.score(options.quality_weights) if options.quality_checks else None
+        outcome = "refused" if refusals[one.name] else "judged"
+        reports.append(
+            delivery_report(one, received[one.name], loaded.get(one.name), outcome, score, refusals[one.name] or "")
+        )
+    return reports
+
+
+def _refusal(judged: Judged, options: Options) -> str | None:
+    if not options.quality_checks:
+        return None
+    return refusal(judged, options.quality_threshold, options.quality_weights)
+
+
+@dataclass
+class _ProgressArtifact:
+    """How far the run is, by weight of the deliveries, as an artifact in the UI."""
+
+    artifact: UUID
+    total: int
+    done: int = 0
+
+    @classmethod
+    async def of(cls, run_id: UUID, total: int) -> _ProgressArtifact:
+        made = await acreate_progress_artifact(0.0, key="retail-etl-progress", description=f"Deliveries of run {run_id}")
+        return cls(made, max(total, 1))
+
+    async def advance(self, weight: int) -> None:
+        self.done += weight
+        await aupdate_progress_artifact(self.artifact, min(100.0, 100.0 * self.done / self.total))

@@ -1,0 +1,145 @@
+"""The main job: deliveries to star schema."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from prefect import flow
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+
+from blocks import environment
+from flows.carrying import Carriage, Carried, carry_all, failed
+from flows.options import Options, versions
+from flows.outcome import build_report, raise_for
+from tasks.errors import RetailError
+from tasks.ingest.discover import batches, discover
+from tasks.ingest.workspace import prune
+from tasks.report.run_report import RunReport
+from tasks.report.steps import publish_report, record_run
+from tasks.report.timings import Stopwatch
+from tasks.warehouse.ledger import Attempt, FeedState, Run, settle_feed
+from tasks.warehouse.statistics import WarehouseFigures, figures
+from tasks.warehouse.steps import finish_warehouse, prepare_warehouse
+
+
+@flow(name="retail-etl", timeout_seconds=2 * 3600, persist_result=False)
+async def retail_etl(
+    sources: list[str] | None = None,
+    feed: str = "default",
+    root: str | None = None,
+    timezone: str | None = None,
+    currency: str | None = None,
+    date_format: str | None = None,
+    identical_lines: str | None = None,
+    quality_checks: bool = True,
+    quality_threshold: float = 85.0,
+    load: bool = True,
+    external_enrichment: bool = False,
+    replace: bool = False,
+    warehouse: str = "",
+) -> RunReport:
+    """Load deliveries of sales lines into the star schema, exactly once.
+
+    Args:
+        sources: Files, folders or globs of CSV and Parquet, as paths on the worker that runs this. Empty
+            loads the bundled Online Retail data.
+        feed: Name of the source of these deliveries (a shop, a till system). Lines, invoices and deliveries
+            belong to it.
+        root: Folder whose path is cut off the deliveries' names, for feeds that are read on several machines.
+        timezone: IANA time zone of the local times in the deliveries. Empty means the feed's, for a new feed
+            Europe/London.
+        currency: ISO 4217 currency of the prices. Empty means the feed's, for a new feed GBP.
+        date_format: How dates such as 12/1/2010 are read: us, eu, iso (not at all), or a strptime pattern.
+            Empty means the feed's; for a new feed it is found over all its deliveries.
+        identical_lines: keep loads and numbers identical lines of a delivery, drop loads the first only. Empty
+            means the feed's, for a new feed keep.
+        quality_checks: Score the deliveries and refuse those below the threshold. Off, lines that cannot be
+            stored are still set aside.
+        quality_threshold: Percentage below which a delivery is refused, by its score or its share of usable
+            lines.
+        load: Load what passes. Off is a dry run: read, judge and score only, without a warehouse.
+        external_enrichment: Enrich from external sources (not there yet).
+        replace: Take replacements that withdraw more than a tenth of a delivery's lines.
+        warehouse: Name of a warehouse block (not there yet). Empty means DATABASE_URL of the process, else the
+            embedded Postgres.
+
+    Returns:
+        The run report; its fields are those of ``retail etl --json``.
+
+    Raises:
+        SettingsError: a parameter is wrong or refused; nothing was done.
+        DeliveriesFailed: some deliveries could not be taken; the others are loaded. Carries ``report``.
+        QualityBelowThreshold: some deliveries were refused by the gate; the others are loaded. Carries ``report``.
+        RetailError: the warehouse or the workspace failed; what had committed is there.
+    """
+    options = Options(
+        sources=tuple(sources or ()),
+        feed=feed,
+        root=root,
+        timezone=timezone,
+        currency=currency,
+        date_format=date_format,
+        identical_lines=identical_lines,
+        quality_checks=quality_checks,
+        quality_threshold=quality_threshold,
+        load=load,
+        external_enrichment=external_enrichment,
+        replace=replace,
+        warehouse=warehouse,
+    )
+    options.check()
+    carriage = await _prepare(options)
+    found = discover(options.paths, root)
+    carried = await carry_all(carriage, batches(found.deliveries))
+    carried = Carried((*carried.deliveries, *(failed(one) for one in found.failed)), carried.error)
+    after = await _finish(carriage, carried)
+    report = build_report(carriage, carried, found.passed_over, after)
+    await _conclude(carriage, carried, report)
+    raise_for(report, carried.error)
+    return report
+
+
+async def _prepare(options: Options) -> Carriage:
+    """Connect, bring the schema to head, read the ledger, settle the feed's settings."""
+    run = Run(UUID(flow_run.id) if flow_run.id else uuid4(), datetime.now(UTC), options.parameters(), versions())
+    address = await environment.warehouse(options.warehouse) if options.load else None
+    watch = Stopwatch()
+    known = FeedState(None)
+    if address is not None:
+        with watch.stage("prepare"):
+            known = await prepare_warehouse("schema and ledger", address, run, options.feed)
+    feed = settle_feed(
+        known.settings, options.feed, options.timezone, options.currency, options.date_format, options.identical_lines
+    )
+    return Carriage(options, run, feed, known, address, watch)
+
+
+async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
+    """Complete the fact table's keys and indexes, even if nothing was new, and read the figures."""
+    if carriage.warehouse is None or carried.error is not None:
+        return WarehouseFigures({}, ())
+    with carriage.watch.stage("finish"):
+        await finish_warehouse("keys and indexes", carriage.warehouse)
+        return await figures(carriage.warehouse)
+
+
+async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> None:
+    """Publish the report, record the run in the ledger, and delete what the workspace no longer needs."""
+    attempts = [
+        Attempt(one.name, one.outcome, one.reason, one.content_hash, one.quality_score)
+        for one in report.deliveries
+        if one.outcome in {"refused", "failed"}
+    ]
+    await asyncio.to_thread(prune, carriage.options.workspace, carriage.options.retention_days)
+    try:
+        await publish_report(report.run_id, report)
+        if carriage.warehouse is not None:
+            await record_run(report.run_id, carriage.warehouse, carriage.run, report, attempts)
+    except RetailError as error:
+        if carried.error is None:
+            raise
+        # The run fails with the cause itself, not with what it did to the report.
+        get_run_logger().warning("The report is incomplete: %s", error)

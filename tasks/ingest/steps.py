@@ -1,0 +1,17 @@
+"""The tasks of the ingest stage."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tasks.ingest.bronze import Ingested, ingest
+from tasks.ingest.discover import Delivery
+from tasks.retries import step
+
+
+@step("ingest", "ingest", timeout_seconds=1800)
+async def ingest_batch(label: str, batch: Sequence[Delivery], known: Mapping[str, str], workspace: Path) -> Ingested:
+    """Read a batch of deliveries into bronze; see ``tasks.ingest.bronze.ingest``."""
+    return await asyncio.to_thread(ingest, batch, known, workspace)

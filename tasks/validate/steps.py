@@ -1,0 +1,17 @@
+"""The tasks of the validate stage."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tasks.ingest.bronze import Bronze
+from tasks.retries import step
+from tasks.validate.settings import Judging
+from tasks.validate.silver import Silver, validate
+
+
+@step("validate", "validate", timeout_seconds=1800)
+async def validate_batch(label: str, bronze: Bronze, judging: Judging, workspace: Path) -> Silver:
+    """Type and judge a batch's lines; see ``tasks.validate.silver.validate``."""
+    return await asyncio.to_thread(validate, bronze, judging, workspace)

@@ -1,0 +1,36 @@
+"""The tasks of the warehouse stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.retries import step
+from tasks.validate.score import Judged
+from tasks.validate.silver import Silver
+from tasks.warehouse.connect import ConnectionSettings
+from tasks.warehouse.finish import finish
+from tasks.warehouse.ledger import FeedState, Run, read_feed, start_run
+from tasks.warehouse.load import Loaded, load
+from tasks.warehouse.migrate import migrate
+
+
+@step("prepare", "warehouse", timeout_seconds=600)
+async def prepare_warehouse(label: str, warehouse: ConnectionSettings, run: Run, feed: str) -> FeedState:
+    """Bring the schema to its newest revision, record the run, and read what the feed has loaded."""
+    await migrate(warehouse)
+    await start_run(warehouse, run)
+    return await read_feed(warehouse, feed)
+
+
+@step("load", "warehouse", timeout_seconds=7200)
+async def load_batch(
+    label: str, warehouse: ConnectionSettings, silver: Silver, accepted: Sequence[Judged], run: Run, *, replace_anyway: bool
+) -> tuple[Loaded, ...]:
+    """Load a batch's accepted deliveries in one transaction; see ``tasks.warehouse.load.load``."""
+    return await load(warehouse, silver, accepted, run, replace_anyway=replace_anyway)
+
+
+@step("finish", "warehouse", timeout_seconds=7200)
+async def finish_warehouse(label: str, warehouse: ConnectionSettings) -> bool:
+    """Add missing keys and indexes and analyse; see ``tasks.warehouse.finish.finish``."""
+    return await finish(warehouse)
