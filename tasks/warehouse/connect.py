@@ -191,7 +191,7 @@ async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
 
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ConnectionInterrupted),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=8, jitter=1),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=8, jitter=1),
         stop=lambda state: time.monotonic() + state.upcoming_sleep >= end,
         before_sleep=waiting,
     )

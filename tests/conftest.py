@@ -1,0 +1,88 @@
+"""What the tests share: one embedded Postgres, a fresh migrated database for each test, the real data."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, settings
+
+from flows.demo import BUNDLED
+from tasks.warehouse.connect import ConnectionSettings, connected, with_database
+from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.migrate import migrate
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+settings.load_profile("default")
+_numbers = count(1)
+
+
+def open_folder(prefix: str) -> Path:
+    """A temporary folder that the server's unprivileged user can enter (pytest's own are 0700)."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """A running embedded server of this session's own."""
+    folder = open_folder("retail-test-")
+    embedded = EmbeddedServer(folder, {"fsync": "off"})
+    embedded.start()
+    yield embedded
+    embedded.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer) -> str:
+    """The name of a database with the schema at head."""
+
+    async def make() -> None:
+        await create_database(server.settings(), "template_retail")
+        await migrate(with_database(server.settings(), "template_retail"))
+
+    asyncio.run(make())
+    return "template_retail"
+
+
+async def create_database(owner: ConnectionSettings, name: str, template: str = "template0") -> None:
+    """Create a database as the owner of the warehouse."""
+    async with connected(owner) as connection:
+        await connection.execute(f"create database {name} template {template}")
+
+
+@pytest.fixture
+async def warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[ConnectionSettings]:
+    """A fresh warehouse: a database of its own with the schema at head and no line, as its owner."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    await create_database(server.settings(), name, template)
+    yield with_database(server.settings(), name)
+    async with connected(server.settings()) as connection:
+        await connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def real_lines() -> pl.DataFrame:
+    """All 541,909 bundled lines, every column as text."""
+    return pl.read_parquet(BUNDLED)
+
+
+@pytest.fixture(scope="session")
+def days(real_lines: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled lines as 305 daily CSV files, as a till would deliver them."""
+    folder = tmp_path_factory.mktemp("days")
+    by_day = real_lines.with_columns(day=pl.col("InvoiceDate").str.head(10)).partition_by("day", as_dict=True)
+    for (day,), lines in by_day.items():
+        lines.drop("day").write_csv(folder / f"{day}.csv")
+    return folder
