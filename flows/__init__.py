@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flows.etl import retail_etl
-    from flows.withdrawals import retail_withdraw
 
-__all__ = ["retail_etl", "retail_withdraw"]
-_MODULES = {"retail_etl": "flows.etl", "retail_withdraw": "flows.withdrawals"}
+__all__ = ["retail_etl"]
+_MODULES = {"retail_etl": "flows.etl"}
 
 
 def __getattr__(name: str) -> Any:

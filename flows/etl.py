@@ -14,6 +14,7 @@ from blocks import environment
 from flows.carrying import Carriage, Carried, carry_all, failed
 from flows.options import Options, versions
 from flows.outcome import build_report, raise_for
+from tasks import progress
 from tasks.errors import RetailError
 from tasks.ingest.discover import batches, discover
 from tasks.ingest.workspace import prune
@@ -75,6 +76,7 @@ async def retail_etl(
         QualityBelowThreshold: some deliveries were refused by the gate; the others are loaded. Carries ``report``.
         RetailError: the warehouse or the workspace failed; what had committed is there.
     """
+    progress.report("flow.began")
     options = Options(
         sources=tuple(sources or ()),
         feed=feed,

@@ -1,0 +1,34 @@
+"""The command line ``retail``; each command is imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from cyclopts import App
+
+
+def _version() -> str:
+    try:
+        return version("prefect-retail")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+app = App(
+    name="retail",
+    help="Load retail sales deliveries into a star schema on Postgres, exactly once.",
+    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage or refused settings, 3 refused by the quality gate.",
+    version=_version,
+)
+app.command("flows.cli.demo:demo", name="demo", help="Load the bundled data into an embedded Postgres and show what came of it.")
+app.command("flows.cli.etl:etl", name="etl", help="Load deliveries: files, folders or globs of CSV and Parquet.")
+app.command("flows.cli.withdraw:withdraw", name="withdraw", help="Take a delivery out of the warehouse again.")
+app.command("flows.cli.sql:sql", name="sql", help="Ask the warehouse something; needs no psql.")
+app.command("flows.cli.warehouse:app", name="warehouse", help="Start, stop or look at the embedded Postgres.")
+
+
+def main() -> int:
+    """Run the command line and return its exit code."""
+    code = app(sys.argv[1:], result_action="return_value", exit_on_error=True)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,1 @@
+"""Archives, encryption, retention, restore and proof. To come."""

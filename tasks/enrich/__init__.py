@@ -1,0 +1,1 @@
+"""Reference data for silver lines: countries, exchange rates, product categories. To come."""

@@ -1,0 +1,56 @@
+"""What the commands share: where the warehouse is, how errors and exit codes are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from tasks.errors import QualityBelowThreshold, RetailError, SettingsError
+
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
+EXIT_QUALITY = 3
+EXIT_INTERRUPTED = 130
+
+
+def choose_warehouse(url: str | None, data_dir: str | None) -> None:
+    """Hand the chosen warehouse on in this process.
+
+    Raises SettingsError for a URL with a password: the command line of a process is seen by everyone.
+    """
+    if data_dir:
+        os.environ["RETAIL_DATA_DIR"] = data_dir
+    if not url:
+        return
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        password = None
+    if password is not None or "password=" in url:
+        raise SettingsError(
+            "--warehouse: the address holds a password, which every user of this machine can see in the process "
+            "list. Set it in DATABASE_URL instead, and leave --warehouse out.",
+            setting="warehouse",
+        )
+    os.environ["DATABASE_URL"] = url
+
+
+def exit_code(error: RetailError) -> int:
+    """The exit code that an error ends the command with."""
+    if isinstance(error, SettingsError):
+        return EXIT_SETTINGS
+    return EXIT_QUALITY if isinstance(error, QualityBelowThreshold) else EXIT_FAILED
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; an error of ours is told in its own words, without a traceback."""
+    try:
+        return command()
+    except RetailError as error:
+        print(f"retail: {error}", file=sys.stderr)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        print("retail: interrupted. What had committed is there; run again for the rest.", file=sys.stderr)
+        return EXIT_INTERRUPTED

@@ -1,0 +1,39 @@
+"""``retail demo``."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.common import choose_warehouse, guarded
+
+
+def demo(
+    *,
+    data_dir: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative=())] = False,
+) -> int:
+    """Load the 541,909 bundled sales lines into an embedded Postgres and show what came of it.
+
+    Parameters
+    ----------
+    data_dir
+        Folder of the embedded Postgres and the workspace.
+    json
+        Print the report as one line of JSON.
+    verbose
+        Show Prefect's own log lines.
+    """
+
+    def command() -> int:
+        choose_warehouse(None, data_dir)
+        # The demo never writes into somebody's real warehouse.
+        os.environ.pop("DATABASE_URL", None)
+        from flows.cli.running import run_etl
+
+        return run_etl({"sources": []}, as_json=json, verbose=verbose)
+
+    return guarded(command)

@@ -1,0 +1,91 @@
+"""``retail etl``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.common import choose_warehouse, guarded
+
+
+def etl(
+    *sources: str,
+    warehouse: str | None = None,
+    feed: str = "default",
+    root: str | None = None,
+    timezone: str | None = None,
+    currency: str | None = None,
+    date_format: str | None = None,
+    identical_lines: str | None = None,
+    threshold: Annotated[float, Parameter(name=["--threshold", "--quality-threshold"])] = 85.0,
+    quality_checks: bool = True,
+    load: bool = True,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    external_enrichment: Annotated[bool, Parameter(negative=())] = False,
+    replace: Annotated[bool, Parameter(negative=())] = False,
+    data_dir: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative=())] = False,
+) -> int:
+    """Load deliveries of sales lines into the star schema, exactly once.
+
+    Parameters
+    ----------
+    sources
+        Files, folders or globs of CSV and Parquet; none loads the bundled data.
+    warehouse
+        Address without a password, postgresql://USER@HOST:PORT/DATABASE. Default: DATABASE_URL, else the embedded Postgres.
+    feed
+        Name of the source of these deliveries (a shop, a till system).
+    root
+        Folder whose path is cut off the deliveries' names.
+    timezone
+        IANA time zone of the local times (new feeds: Europe/London).
+    currency
+        ISO 4217 currency of the prices (new feeds: GBP).
+    date_format
+        How 12/1/2010 is read: us, eu, iso (not at all), or a strptime pattern.
+    identical_lines
+        keep or drop the further copies of identical lines of a delivery (new feeds: keep).
+    threshold
+        Percentage below which a delivery is refused.
+    quality_checks
+        Score the deliveries and refuse those below the threshold.
+    load
+        Load what passes.
+    dry_run
+        Read, judge and score, load nothing; the same as --no-load.
+    external_enrichment
+        Enrich from external sources (not there yet).
+    replace
+        Take replacements that withdraw more than a tenth of a delivery's lines.
+    data_dir
+        Folder of the embedded Postgres and the workspace.
+    json
+        Print the report as one line of JSON.
+    verbose
+        Show Prefect's own log lines.
+    """
+
+    def command() -> int:
+        choose_warehouse(warehouse, data_dir)
+        from flows.cli.running import run_etl
+
+        parameters = {
+            "sources": list(sources),
+            "feed": feed,
+            "root": root,
+            "timezone": timezone,
+            "currency": currency,
+            "date_format": date_format,
+            "identical_lines": identical_lines,
+            "quality_checks": quality_checks,
+            "quality_threshold": threshold,
+            "load": load and not dry_run,
+            "external_enrichment": external_enrichment,
+            "replace": replace,
+        }
+        return run_etl(parameters, as_json=json, verbose=verbose)
+
+    return guarded(command)

@@ -1,0 +1,68 @@
+"""``retail sql``."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from flows.cli.common import choose_warehouse, guarded
+
+_SHOWN = 1000
+
+
+def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None) -> int:
+    """Run one query, read-only; a table on a terminal, CSV into a pipe.
+
+    Parameters
+    ----------
+    query
+        SQL, such as 'select * from retail_dwh.daily_sales limit 5'.
+    warehouse
+        Address without a password. Default: DATABASE_URL, else the embedded Postgres.
+    data_dir
+        Folder of the embedded Postgres.
+    """
+
+    def command() -> int:
+        choose_warehouse(warehouse, data_dir)
+        names, rows = asyncio.run(_ask(query))
+        _print(names, rows)
+        return 0
+
+    return guarded(command)
+
+
+async def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    from blocks import environment
+    from tasks.warehouse.connect import connected
+
+    address = await environment.warehouse()
+    async with connected(address) as connection, connection.transaction(readonly=True):
+        statement = await connection.prepare(query)
+        rows = await statement.fetch()
+        return [column.name for column in statement.get_attributes()], [tuple(row) for row in rows]
+
+
+def _print(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if not sys.stdout.isatty():
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(rows)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_edge=False)
+    for position, name in enumerate(names):
+        numeric = bool(rows) and not isinstance(rows[0][position], str)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in rows[:_SHOWN]:
+        table.add_row(*("" if value is None else Text(str(value)) for value in row))
+    console = Console()
+    console.print(table)
+    if len(rows) > _SHOWN:
+        console.print(f"{_SHOWN:,} of {len(rows):,} rows shown; pipe the command to get all as CSV.")

@@ -1,0 +1,111 @@
+"""The report as a person reads it at the end of a run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from decimal import Decimal
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tasks.report.run_report import RunReport
+
+_SHOWN = 10
+
+
+def money(amount: str) -> str:
+    """A decimal as text with grouped digits, without idle zeros beyond the second decimal."""
+    value = Decimal(amount)
+    text = f"{value:,.4f}"
+    while text.endswith("0") and len(text.rsplit(".", 1)[1]) > 2:
+        text = text[:-1]
+    return text
+
+
+def _pairs(title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    return table
+
+
+def _rows(report: RunReport) -> Table:
+    table = _pairs("Rows")
+    table.add_row("in", f"{report.rows_in:,}")
+    table.add_row("loaded", f"{report.rows_loaded:,}")
+    table.add_row("duplicate", f"{report.rows_duplicate:,}")
+    table.add_row("quarantined", f"{report.rows_quarantined:,}")
+    if report.rows_refused:
+        table.add_row("refused", f"{report.rows_refused:,}")
+    table.add_row("identical lines", f"{report.identical_lines:,}")
+    for currency, amount in report.identical_amount.items():
+        table.add_row("  carrying", f"{money(amount)} {currency}")
+    return table
+
+
+def _quality(report: RunReport) -> Table:
+    table = _pairs(f"Quality (threshold {report.quality_threshold:g})")
+    for name, score in report.dimensions.items():
+        table.add_row(name, f"{score:.2f}")
+    if report.quality_score is not None:
+        table.add_row("overall", f"{report.quality_score:.2f}")
+    return table
+
+
+def _warehouse(report: RunReport) -> list[Table]:
+    tables = _pairs("Tables")
+    for name, rows in report.tables.items():
+        tables.add_row(name, f"{rows:,}")
+    countries = _pairs("Revenue, top five countries")
+    for one in report.top_countries:
+        countries.add_row(escape(one.country), f"{money(one.revenue)} {one.currency}")
+    return [tables, countries] if report.top_countries else [tables]
+
+
+def _grid(console: Console, tables: list[Table]) -> None:
+    if console.width < 80:
+        for table in tables:
+            console.print(table)
+        return
+    grid = Table.grid(padding=(0, 4))
+    grid.add_row(*tables)
+    console.print(grid)
+
+
+def print_summary(report: RunReport) -> None:
+    """Print the totals, the quality, the tables, and what to do next."""
+    console = Console(highlight=False)
+    new = "nothing new: every delivery was there already" if report.nothing_new else _outcomes(report)
+    console.print(f"[bold]retail-etl {report.status}[/] in {report.seconds:.1f} s ({new})")
+    console.print()
+    if not report.nothing_new:
+        _grid(console, [_rows(report), _quality(report)])
+        console.print()
+    if report.tables:
+        _grid(console, _warehouse(report))
+        console.print()
+    for one in [one for one in report.deliveries if one.reason][:_SHOWN]:
+        console.print(f"[bold]{one.outcome}[/] {escape(one.reason if one.name in one.reason else f'{one.name}: {one.reason}')}")
+    for what, line in _next_steps(report):
+        # Not through a table: these are for copying, and must not be wrapped.
+        console.print(f"{what:10}{line}", soft_wrap=True, markup=False)
+
+
+def _next_steps(report: RunReport) -> list[tuple[str, str]]:
+    steps = []
+    if report.warehouse:
+        folder = os.environ.get("RETAIL_DATA_DIR")
+        embedded = "@/" in report.warehouse and "DATABASE_URL" not in os.environ
+        where = f" --data-dir {shlex.quote(folder)}" if folder and embedded else ""
+        steps.append(("Warehouse", report.warehouse))
+        steps.append(("Ask it", f"retail sql{where} 'select * from retail_dwh.daily_sales order by date limit 5'"))
+        steps.append(("or", f"psql {shlex.quote(report.warehouse)}"))
+        if embedded:
+            steps.append(("Stop it", f"retail warehouse stop{where}"))
+    return [*steps, ("Report", report.report_path)]
+
+
+def _outcomes(report: RunReport) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in report.outcomes.items()) or "no delivery"

@@ -1,0 +1,70 @@
+"""What a person sees while a run goes on: one line that says what is being waited for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from tasks import progress
+
+_SAID = {
+    "prefect.import": "loading Prefect",
+    "prefect.server": "starting Prefect's own server (10 s on a fresh home, 5 s later)",
+    "embedded.initialise": "creating the embedded Postgres",
+    "embedded.start": "starting the embedded Postgres",
+    "schema.migrate": "setting up the schema",
+    "ingest.read": "reading",
+    "validate.judged": "judged",
+    "load.locked": "loading",
+    "load.dimensions_copied": "loading facts",
+    "load.part_added": "loading: part",
+    "load.committed": "loaded a batch",
+    "finish.indexes": "building indexes",
+    "finish.constraints": "adding keys",
+    "finish.analyse": "analysing",
+    "finish.done": "writing the report",
+}
+
+
+def said(step: progress.Progress) -> str | None:
+    """The words for a step, or None if it need not be told."""
+    if step.step == "connect.waiting":
+        return f"waiting for the warehouse: {step.detail}"
+    words = _SAID.get(step.step)
+    if words is None:
+        return None
+    if step.done is not None and step.total:
+        return f"{words} {step.done} of {step.total}"
+    return f"{words}: {step.detail}" if step.detail and step.step.startswith(("ingest", "validate")) else words
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show progress on standard error: a live line on a terminal, else only what is waited for."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with progress.listening(_tell_waiting):
+            yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        row = bar.add_task("starting")
+
+        def listener(step: progress.Progress) -> None:
+            words = said(step)
+            if words:
+                bar.update(row, description=escape(words))
+
+        with progress.listening(listener):
+            yield
+
+
+def _tell_waiting(step: progress.Progress) -> None:
+    if step.step == "connect.waiting":
+        print(f"{time.strftime('%H:%M:%S')} {said(step)}", file=sys.stderr, flush=True)

@@ -1,0 +1,89 @@
+"""``retail withdraw``."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.common import EXIT_SETTINGS, choose_warehouse, guarded
+
+
+def withdraw(
+    name: str,
+    *,
+    confirm: str | None = None,
+    feed: str = "default",
+    warehouse: str | None = None,
+    data_dir: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Take a delivery out of the warehouse; without --confirm only show what would go.
+
+    Parameters
+    ----------
+    name
+        Name of the delivery as the ledger has it, or the path of its file.
+    confirm
+        Name of the database, to do it.
+    feed
+        Feed of the delivery.
+    warehouse
+        Address without a password. Default: DATABASE_URL, else the embedded Postgres.
+    data_dir
+        Folder of the embedded Postgres.
+    json
+        Print the result as one line of JSON.
+    """
+
+    def command() -> int:
+        choose_warehouse(warehouse, data_dir)
+        return asyncio.run(_withdraw(name, confirm, feed, json))
+
+    return guarded(command)
+
+
+async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from uuid import uuid4
+
+    from blocks import environment
+    from flows.options import versions
+    from tasks.errors import DeliveryMissing
+    from tasks.warehouse import withdraw as stage
+    from tasks.warehouse.finish import finish
+    from tasks.warehouse.ledger import Run, finish_run, start_run
+    from tasks.warehouse.migrate import migrate
+
+    address = await environment.warehouse()
+    if confirm is not None and confirm != address.database:
+        print(f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.", file=sys.stderr)
+        return EXIT_SETTINGS
+    await migrate(address)
+    run = Run(uuid4(), datetime.now(UTC), {"withdraw": name, "feed": feed}, versions())
+    if confirm is not None:
+        await start_run(address, run)
+    try:
+        result = await stage.withdraw(address, feed, name, run, dry_run=confirm is None)
+    except DeliveryMissing:
+        path = str(Path(name).expanduser().resolve())
+        if path == name:
+            raise
+        result = await stage.withdraw(address, feed, path, run, dry_run=confirm is None)
+    if confirm is not None:
+        await finish(address)
+        await finish_run(address, run, feed, "completed", None, ())
+    if as_json:
+        print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
+        return 0
+    done = "was taken out" if confirm is not None else "would be taken out"
+    print(f"{result.name} (feed {result.feed}, {result.rows_in:,} rows in) {done} of {address.display}:")
+    print(f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too.")
+    if confirm is None:
+        print(f"Nothing was done. To do it, add: --confirm {address.database}")
+    return 0
