@@ -15,7 +15,7 @@ from uuid import UUID
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from flows.options import Options
-from tasks.errors import DeliveryError, RetailError
+from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
 from tasks.ingest.bronze import Bronze, Ingested
 from tasks.ingest.date_formats import decide
 from tasks.ingest.discover import Delivery
@@ -102,26 +102,29 @@ async def _carry(
     bronze = ingested.bronze
     if bronze is None:
         return reports
-    try:
-        feed = await _with_date_format(carriage.feed, bronze, reading)
-    except DeliveryError as error:
-        what = error.message.removeprefix(f"{error.delivery}: ")
-        return reports + [failed(type(error).of(name, what)) for name in bronze.names]
+    feed, unclear = await _settle_dates(carriage.feed, bronze, reading)
     async with carriage.validating:
         with carriage.watch.stage("validate", bronze.rows):
             judging = Judging(feed, datetime.now(feed.zone()).date())
             silver = await validate_batch(label, bronze, judging, carriage.options.workspace)
-    return reports + await _gate_and_load(carriage, label, bronze, silver)
+    silver = replace(silver, deliveries=tuple(one for one in silver.deliveries if one.name not in unclear))
+    return reports + list(unclear.values()) + await _gate_and_load(carriage, label, bronze, silver)
 
 
-async def _with_date_format(
+async def _settle_dates(
     feed: FeedSettings, bronze: Bronze, reading: Sequence[asyncio.Future[Ingested]]
-) -> FeedSettings:
-    """The feed's settings, with the date format that all deliveries of the run agree on, if one is needed."""
+) -> tuple[FeedSettings, dict[str, DeliveryReport]]:
+    """The feed's settings with the date format that all deliveries of the run agree on, if one is needed; and,
+    if they agree on none, the deliveries that need one."""
     if feed.date_format is not None or not bronze.dates.slashed:
-        return feed
+        return feed, {}
     every = await asyncio.gather(*reading)
-    return replace(feed, date_format=decide((one.bronze.dates for one in every if one.bronze), bronze.names))
+    names = [one.name for one in bronze.deliveries if one.slashed_dates]
+    try:
+        return replace(feed, date_format=decide((one.bronze.dates for one in every if one.bronze), names)), {}
+    except DateFormatUnclear as error:
+        what = error.message.removeprefix(f"{error.delivery}: ")
+        return feed, {name: failed(DateFormatUnclear.of(name, what)) for name in names}
 
 
 async def _gate_and_load(carriage: Carriage, label: str, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:

@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryError
+from tasks.errors import DeliveryEmpty, DeliveryError
 from tasks.ingest import delimited, parquet, workspace
-from tasks.ingest.date_formats import DateShapes, shapes
+from tasks.ingest.date_formats import DateShapes, is_slashed, shapes
 from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Opened, take
 
@@ -25,7 +25,8 @@ READERS: dict[str, ModuleType] = {".csv": delimited, ".parquet": parquet}
 
 @dataclass(frozen=True)
 class Received:
-    """A delivery as it was read: rows, SHA-256, encodings met, and the columns that were ignored."""
+    """A delivery as it was read: rows, SHA-256, encodings met, the columns that were ignored, and how many of
+    its dates need the feed's date format."""
 
     name: str
     content_hash: str
@@ -33,6 +34,7 @@ class Received:
     size: int
     encodings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
+    slashed_dates: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> I
     ``known`` maps the names in the ledger to their SHA-256; deliveries that are there unchanged are not
     parsed. Columns of bronze: delivery, content_hash, line_no (Int32, from 1, without the header), our
     eight columns as text (null where empty), fault and raw (null for sound rows).
+    A delivery that cannot be read is reported in ``failed``, and the others of the batch are read.
     Raises WorkspaceFull, and DeliveryChanged if a large file changes while it is read.
     """
     opened: list[Opened] = []
@@ -119,13 +122,22 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
     parts = 0
     rows = dict.fromkeys((one.delivery.name for one in opened), 0)
+    slashed = dict.fromkeys(rows, 0)
     dates = DateShapes()
     for frame in _with_origin(opened):
         workspace.write_part(frame, workspace.part(aside, parts))
         parts += 1
-        dates = dates.merged(shapes(frame.get_column("invoice_date")))
+        found = shapes(frame.get_column("invoice_date"))
+        dates = dates.merged(found)
         for name, count in frame.group_by("delivery").len().iter_rows():
             rows[name] += count
+        if found.slashed:
+            different = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
+            for name, count in different.select("delivery", "len").iter_rows():
+                slashed[name] += count
+    for one in opened:
+        if not rows[one.delivery.name]:
+            raise DeliveryEmpty.of(one.delivery.name, "it has a header and no line. Have it delivered again.")
     received = [
         Received(
             one.delivery.name,
@@ -134,6 +146,7 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
             one.delivery.size,
             tuple(sorted(one.encodings)),
             one.header.ignored,
+            slashed[one.delivery.name],
         )
         for one in opened
     ]

@@ -21,7 +21,10 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 COLUMNS = tuple(NAMES)
 _KNOWN = {name: column for column, names in NAMES.items() for name in names}
-NEEDED = "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country (or Invoice, Price, Customer ID)"
+NEEDED = (
+    "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country "
+    "(or Invoice, Price, Customer ID)"
+)
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,25 @@ def match(names: Sequence[str], delivery: str) -> Header:
         if column is None:
             ignored.append(name.strip())
         elif column in positions:
-            raise UnknownHeader.of(delivery, f"the header names {column} twice. Leave one of the two columns.")
+            both = f"{names[positions[column]].strip()!r} and {name.strip()!r}"
+            raise UnknownHeader.of(
+                delivery, f"the header names one column twice: {both}. Leave one of the two."
+            )
         else:
             positions[column] = position
     missing = [column for column in COLUMNS if column not in positions]
     if missing:
-        near = []
-        for column in missing:
-            nearest = difflib.get_close_matches(NAMES[column][0], [_folded(name) for name in ignored], n=1)
-            near += [f"{column} (nearest: {nearest[0]})" if nearest else column]
-        shown = ", ".join(repr(name.strip()[:40]) for name in names[:12])
+        found = ", ".join(repr(name.strip()[:40]) for name in names[:12])
+        lacking = ", ".join(column + _nearest(column, ignored) for column in missing)
         raise UnknownHeader.of(
-            delivery, f"unknown header. Found: {shown}. Missing: {', '.join(near)}. Needed: {NEEDED}."
+            delivery, f"unknown header. Found: {found}. Missing: {lacking}. Needed: {NEEDED}."
         )
     return Header(positions, tuple(name for name in ignored if name), len(names))
+
+
+def _nearest(column: str, names: Sequence[str]) -> str:
+    written = {_folded(name): name for name in names}
+    for wanted in NAMES[column]:
+        if close := difflib.get_close_matches(wanted, list(written), n=1):
+            return f" (nearest: {written[close[0]][:40]!r})"
+    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,23 +29,16 @@ class Delivery:
     @property
     def weight(self) -> int:
         """Estimated bytes of text in it."""
-        return self.size * (_PARQUET_EXPANSION if self.path.lower().endswith(".parquet") else 1)
+        return self.size * (_PARQUET_EXPANSION if _suffix(self.path) == ".parquet" else 1)
 
 
 @dataclass(frozen=True)
 class Discovered:
-    """What the sources led to: deliveries in order, what is missing, and files passed over in folders."""
+    """What the sources led to: deliveries in order, what cannot be taken, and files that were passed over."""
 
     deliveries: tuple[Delivery, ...]
     failed: tuple[DeliveryError, ...] = ()
     passed_over: tuple[str, ...] = ()
-
-
-@dataclass
-class _Found:
-    deliveries: dict[str, Delivery] = field(default_factory=dict)
-    failed: list[DeliveryError] = field(default_factory=list)
-    passed_over: list[str] = field(default_factory=list)
 
 
 def discover(sources: Iterable[str], root: str | None = None) -> Discovered:
@@ -53,70 +47,113 @@ def discover(sources: Iterable[str], root: str | None = None) -> Discovered:
     A delivery's name is the absolute path of the file with its links resolved; ``root`` is cut off
     its front, for feeds read on several machines. File, folder and glob give the same file the same
     name, and a file met twice is taken once. A folder gives its CSV and Parquet files, those of its
-    sub-folders too, without hidden ones. What is missing is reported in ``failed`` and stops nothing.
+    sub-folders too, without hidden ones; links in it are followed. A glob gives the files that match.
+    What cannot be taken is reported in ``failed`` and stops nothing.
     Raises SettingsError if ``root`` is not a folder.
     """
     prefix = None
     if root:
-        prefix = Path(root).expanduser().resolve()
-        if not prefix.is_dir():
+        prefix = Path(os.path.realpath(os.path.expanduser(root)))
+        if not os.path.isdir(prefix):
             raise SettingsError(f"root: {prefix} is not a folder.", setting="root")
-    found = _Found()
+    search = _Search(prefix)
     for source in sources:
-        _expand(source, prefix, found)
-    return Discovered(tuple(found.deliveries.values()), tuple(found.failed), tuple(found.passed_over))
+        search.expand(source)
+    return Discovered(
+        tuple(search.deliveries.values()),
+        tuple(search.failed.values()),
+        tuple(dict.fromkeys(search.passed_over)),
+    )
 
 
-def _expand(source: str, prefix: Path | None, found: _Found) -> None:
-    path = Path(source).expanduser()
-    if path.is_dir():
-        _add_many(_walk(path), source, prefix, found)
-    elif path.exists():
-        _add(path, prefix, found)
-    elif glob.has_magic(source):
-        matches = (Path(match) for match in sorted(glob.glob(str(path), recursive=True)))
-        _add_many([match for match in matches if match.is_file()], source, prefix, found)
-    else:
-        found.failed.append(
-            DeliveryMissing.of(source, "there is no such file or folder. Check the path on the machine that runs.")
-        )
+@dataclass
+class _Search:
+    """Collects what the sources lead to; each name once, in the order in which it is met first."""
+
+    prefix: Path | None
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    failed: dict[str, DeliveryError] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
+
+    def expand(self, source: str) -> None:
+        path = os.path.expanduser(source)
+        if os.path.isdir(path):
+            self._add_many(self._walk(path), source)
+        elif os.path.exists(path):
+            self._add(path)
+        elif glob.has_magic(source):
+            self._add_many(
+                [match for match in sorted(glob.glob(path, recursive=True)) if os.path.isfile(match)], source
+            )
+        else:
+            self._fail(
+                DeliveryMissing,
+                source,
+                "there is no such file or folder. Check the path on the machine that runs.",
+            )
+
+    def _fail(self, kind: type[DeliveryError], name: str, what: str) -> None:
+        self.failed.setdefault(name, kind.of(name, what))
+
+    def _walk(self, folder: str) -> list[str]:
+        files: list[str] = []
+        entered: set[str] = set()
+
+        def refused(error: OSError) -> None:
+            what = f"the folder cannot be listed ({error.strerror}). Check its permissions."
+            self._fail(DeliveryUnreadable, str(error.filename), what)
+
+        for parent, folders, names in os.walk(folder, onerror=refused, followlinks=True):
+            entered.add(os.path.realpath(parent))
+            folders[:] = sorted(
+                name
+                for name in folders
+                # A link may lead back to where the walk has been.
+                if not name.startswith(".") and os.path.realpath(os.path.join(parent, name)) not in entered
+            )
+            files += [os.path.join(parent, name) for name in sorted(names) if not name.startswith(".")]
+        return files
+
+    def _add_many(self, files: Sequence[str], source: str) -> None:
+        wanted = [file for file in files if _suffix(file) in SUFFIXES]
+        self.passed_over += [file for file in files if _suffix(file) not in SUFFIXES]
+        if not wanted:
+            what = f"no file there ends in {' or '.join(SUFFIXES)}. Check the path or pattern."
+            self._fail(DeliveryMissing, source, what)
+        for file in wanted:
+            self._add(file)
+
+    def _add(self, file: str) -> None:
+        path = os.path.realpath(file)
+        name = path
+        if self.prefix is not None and Path(path).is_relative_to(self.prefix):
+            name = Path(path).relative_to(self.prefix).as_posix()
+        if _suffix(path) not in SUFFIXES:
+            what = f"it ends in none of {', '.join(SUFFIXES)}; deliver it as one of these."
+            return self._fail(DeliveryUnreadable, name, what)
+        if not _is_text(name):
+            return self._fail(
+                DeliveryUnreadable, ascii(name)[1:-1], "its name is not UTF-8. Rename the file."
+            )
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            return self._fail(
+                DeliveryMissing, name, f"it cannot be looked at ({error.strerror}). Check the path."
+            )
+        if not stat.S_ISREG(status.st_mode):
+            return self._fail(DeliveryUnreadable, name, "it is no regular file. Deliver a file.")
+        self.deliveries.setdefault(name, Delivery(name, path, status.st_size))
+        return None
 
 
-def _walk(folder: Path) -> list[Path]:
-    files: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [Path(parent, name) for name in sorted(names) if not name.startswith(".")]
-    return files
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
-def _add_many(files: Sequence[Path], source: str, prefix: Path | None, found: _Found) -> None:
-    wanted = [file for file in files if file.suffix.lower() in SUFFIXES]
-    found.passed_over += [str(file) for file in files if file.suffix.lower() not in SUFFIXES]
-    if not wanted:
-        found.failed.append(
-            DeliveryMissing.of(source, f"no file there ends in {' or '.join(SUFFIXES)}. Check the path or pattern.")
-        )
-    for file in wanted:
-        _add(file, prefix, found)
-
-
-def _add(file: Path, prefix: Path | None, found: _Found) -> None:
-    path = file.resolve()
-    name = str(path)
-    if prefix is not None and path.is_relative_to(prefix):
-        name = path.relative_to(prefix).as_posix()
-    if path.suffix.lower() not in SUFFIXES:
-        found.failed.append(
-            DeliveryUnreadable.of(name, f"it ends in none of {', '.join(SUFFIXES)}; deliver it as one of these.")
-        )
-        return
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        found.failed.append(DeliveryMissing.of(name, f"it cannot be looked at ({error.strerror})."))
-        return
-    found.deliveries.setdefault(name, Delivery(name, str(path), size))
+def _is_text(name: str) -> bool:
+    # Python stands surrogates in for bytes of a file name that are not UTF-8; no ledger can hold them.
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def batches(deliveries: Sequence[Delivery], batch_bytes: int = BATCH_BYTES) -> list[tuple[Delivery, ...]]:

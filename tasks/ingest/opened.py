@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -26,13 +27,30 @@ class Content:
 
 @dataclass
 class Opened:
-    """A delivery whose header is understood. ``layout`` is the reader's own; equal ones are read together."""
+    """A delivery whose header is understood.
+
+    ``layout`` is the reader's own; deliveries of equal ones are read together. ``body`` is where the rows
+    begin in a text file, as UTF-8 without a byte-order mark. ``encodings`` grows while a large file is read.
+    """
 
     delivery: Delivery
     content: Content
     header: Header
     layout: tuple[object, ...] = ()
+    body: int = 0
     encodings: set[str] = field(default_factory=set)
+
+
+@contextmanager
+def reading(delivery: Delivery) -> Iterator[BinaryIO]:
+    """A delivery's file, open for reading; what the system refuses is a DeliveryUnreadable."""
+    try:
+        with open(delivery.path, "rb") as file:
+            yield file
+    except OSError as error:
+        raise DeliveryUnreadable.of(
+            delivery.name, f"it cannot be read ({error.strerror}). Check its permissions and the disk."
+        ) from error
 
 
 def take(delivery: Delivery) -> Content:
@@ -40,56 +58,40 @@ def take(delivery: Delivery) -> Content:
 
     Raises DeliveryUnreadable if the file cannot be read and DeliveryEmpty if it has no byte.
     """
-    digest = hashlib.sha256()
-    try:
-        with open(delivery.path, "rb") as file:
-            if delivery.size <= HELD_BYTES:
-                data = file.read(HELD_BYTES + CHUNK_BYTES)
-                digest.update(data)
-                if not data:
-                    raise DeliveryEmpty.of(delivery.name, "the file is empty. Have it delivered again.")
-                return Content(digest.hexdigest(), data)
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-    except OSError as error:
-        raise DeliveryUnreadable.of(
-            delivery.name, f"it cannot be read ({error.strerror}). Check its permissions and the disk."
-        ) from error
-    return Content(digest.hexdigest(), None)
+    with reading(delivery) as file:
+        # One byte more than it had when it was found: a file that grows meanwhile is noticed.
+        data = file.read(min(delivery.size, HELD_BYTES) + 1)
+        if not data:
+            raise DeliveryEmpty.of(delivery.name, "the file is empty. Have it delivered again.")
+        digest = hashlib.sha256(data)
+        more = False
+        while chunk := file.read(CHUNK_BYTES):
+            more = True
+            digest.update(chunk)
+    return Content(digest.hexdigest(), None if more or len(data) > HELD_BYTES else data)
 
 
-class CheckedFile:
+def chunks(opened: Opened) -> Iterator[bytes]:
     """Chunks of a large file, hashed again as they are read.
 
-    Raises DeliveryChanged at the end if the bytes are not those that were hashed first.
+    Raises DeliveryChanged at the end if the bytes are not those that were hashed first, and
+    DeliveryUnreadable if the file cannot be read any more.
     """
-
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
-
-    def __iter__(self) -> Iterator[bytes]:
-        digest = hashlib.sha256()
-        with open(self._opened.delivery.path, "rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
-                yield chunk
-        self.compare(digest.hexdigest())
-
-    def compare(self, sha256: str) -> None:
-        """Raise DeliveryChanged unless ``sha256`` is what was hashed first."""
-        if sha256 != self._opened.content.sha256:
-            name = self._opened.delivery.name
-            raise DeliveryChanged(
-                f"{name}: the file changed while it was read. It is tried again; deliver files by renaming "
-                "them into place.",
-                delivery=name,
-            )
-
-
-def sha256_of(file: BinaryIO) -> str:
-    """SHA-256 of a whole open file, read from its start."""
-    file.seek(0)
     digest = hashlib.sha256()
-    while chunk := file.read(CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
+    with reading(opened.delivery) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            yield chunk
+    if digest.hexdigest() != opened.content.sha256:
+        name = opened.delivery.name
+        raise DeliveryChanged(
+            f"{name}: the file changed while it was read. It is tried again; deliver files by renaming "
+            "them into place.",
+            delivery=name,
+        )
+
+
+def check_unchanged(opened: Opened) -> None:
+    """Read a large file once more, as ``chunks`` does, only to see that it did not change."""
+    for _ in chunks(opened):
+        pass

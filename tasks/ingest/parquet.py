@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
-from tasks.ingest.columns import COLUMNS, Header, match
+from tasks.ingest.columns import COLUMNS, match
 from tasks.ingest.discover import Delivery
-from tasks.ingest.opened import CheckedFile, Content, Opened, sha256_of
+from tasks.ingest.opened import Content, Opened, check_unchanged
 
 ROWS_PER_PART = 131_072
 
@@ -22,14 +22,18 @@ def _file(delivery: Delivery, content: Content) -> pq.ParquetFile:
         return pq.ParquetFile(delivery.path if content.data is None else io.BytesIO(content.data))
     except (pa.ArrowException, OSError) as error:
         raise DeliveryUnreadable.of(
-            delivery.name, f"it is no whole Parquet file ({str(error).splitlines()[0][:120]}). Have it delivered again."
+            delivery.name, f"it is no whole Parquet file ({_brief(error)}). Have it delivered again."
         ) from error
+
+
+def _brief(error: Exception) -> str:
+    return str(error).partition("\n")[0][:120]
 
 
 def open_delivery(delivery: Delivery, content: Content) -> Opened:
     """Understand the schema of a Parquet delivery.
 
-    Raises DeliveryUnreadable (truncated, or a type that no text can stand for), DeliveryEmpty or UnknownHeader.
+    Raises DeliveryUnreadable (truncated, or a type no text can stand for), DeliveryEmpty or UnknownHeader.
     """
     with _file(delivery, content) as file:
         header = match(file.schema_arrow.names, delivery.name)
@@ -37,41 +41,67 @@ def open_delivery(delivery: Delivery, content: Content) -> Opened:
             raise DeliveryEmpty.of(delivery.name, "it has no row. Have it delivered again.")
         for column in COLUMNS:
             kind = file.schema_arrow.field(header.positions[column]).type
-            if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
-                raise DeliveryUnreadable.of(
-                    delivery.name, f"its column {column} has the type {kind}; deliver text, numbers or timestamps."
-                )
+            if not _has_text(kind):
+                what = f"its column {column} has the type {kind}; deliver text, numbers or timestamps."
+                raise DeliveryUnreadable.of(delivery.name, what)
     return Opened(delivery, content, header, (delivery.name,))
+
+
+def _has_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _has_text(kind.value_type) and not _is_bytes(kind.value_type)
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    # Of decimals, those that polars knows.
+    number = number or (pa.types.is_decimal(kind) and kind.bit_width <= 128)
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    time = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    return number or text or time or _is_bytes(kind) or pa.types.is_null(kind)
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
 
 
 def frames(group: Sequence[Opened]) -> Iterator[pl.DataFrame]:
     """Rows of the deliveries as text, in the form of ``delimited.frames``.
 
     A float is its shortest decimal, a timestamp its local time (one with a zone keeps its offset).
-    Raises DeliveryUnreadable if the file turns out to be damaged further in.
+    Raises DeliveryUnreadable if the file turns out to be damaged further in, and DeliveryChanged if a
+    large file's bytes are no longer those that were hashed.
     """
     for source, opened in enumerate(group):
         done = 0
         with _file(opened.delivery, opened.content) as file:
             names = [file.schema_arrow.names[opened.header.positions[column]] for column in COLUMNS]
             pieces = file.iter_batches(ROWS_PER_PART, columns=names)
-            while True:
-                try:
-                    piece = next(pieces, None)
-                except (pa.ArrowException, OSError) as error:
-                    raise DeliveryUnreadable.of(
-                        opened.delivery.name, f"its row {done + 1} and on cannot be read ({error}). Have it delivered again."
-                    ) from error
-                if piece is None:
-                    break
-                yield _as_text(piece, source, done, opened.header)
+            while (piece := _next(pieces, opened, done)) is not None:
+                yield _as_text(piece.select(names), source, done)
                 done += piece.num_rows
         if opened.content.data is None:
-            with open(opened.delivery.path, "rb") as raw:
-                CheckedFile(opened).compare(sha256_of(raw))
+            check_unchanged(opened)
 
 
-def _as_text(piece: pa.RecordBatch, source: int, done: int, header: Header) -> pl.DataFrame:
+def _next(pieces: Iterator[pa.RecordBatch], opened: Opened, done: int) -> pa.RecordBatch | None:
+    try:
+        piece = next(pieces, None)
+        if piece is not None:
+            # Damaged bytes may pass for text until someone reads them.
+            piece = _bytes_as_text(piece)
+            piece.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        what = f"its row {done + 1} and on cannot be read ({_brief(error)}). Have it delivered again."
+        raise DeliveryUnreadable.of(opened.delivery.name, what) from error
+    return piece
+
+
+def _bytes_as_text(piece: pa.RecordBatch) -> pa.RecordBatch:
+    for position, field in enumerate(piece.schema):
+        if _is_bytes(field.type):
+            piece = piece.set_column(position, field.name, piece.column(position).cast(pa.large_string()))
+    return piece
+
+
+def _as_text(piece: pa.RecordBatch, source: int, done: int) -> pl.DataFrame:
     frame = pl.from_arrow(pa.Table.from_batches([piece]))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker: a table gives a frame
     frame.columns = list(COLUMNS)
@@ -90,8 +120,6 @@ def _column_as_text(kind: pl.DataType, column: str) -> pl.Expr:
         text = value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f%:z" if kind.time_zone else "%Y-%m-%d %H:%M:%S%.6f")
     elif kind.is_float():
         text = pl.when(value.is_nan()).then(None).otherwise(value.cast(pl.String))
-    elif kind == pl.Binary:
-        text = value.cast(pl.String, strict=False)
     else:
         text = value.cast(pl.String)
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)

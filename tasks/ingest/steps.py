@@ -12,6 +12,8 @@ from tasks.retries import step
 
 
 @step("ingest", "ingest", timeout_seconds=1800)
-async def ingest_batch(label: str, batch: Sequence[Delivery], known: Mapping[str, str], workspace: Path) -> Ingested:
+async def ingest_batch(
+    label: str, batch: Sequence[Delivery], known: Mapping[str, str], workspace: Path
+) -> Ingested:
     """Read a batch of deliveries into bronze; see ``tasks.ingest.bronze.ingest``."""
     return await asyncio.to_thread(ingest, batch, known, workspace)

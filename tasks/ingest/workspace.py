@@ -1,7 +1,8 @@
 """The run's workspace: folders of zstd Parquet, named by a hash of what made them.
 
 An output is written aside and renamed when whole, so a run that died leaves nothing half-made
-under a final name, and the next one takes up what is finished. Files are 0600, folders 0700.
+under a final name, and the next one takes up what is finished. Its manifest holds the sizes of its
+files: one that lost some, in a crash of the machine, is made again. Files are 0600, folders 0700.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,6 @@ import polars as pl
 from tasks.errors import WorkspaceFull
 
 MANIFEST = "manifest.json"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR})
 
 
 def hash_of(*values: object) -> str:
@@ -32,54 +33,94 @@ def hash_of(*values: object) -> str:
 
 
 @contextmanager
-def _explained(root: Path) -> Iterator[None]:
+def writing(root: Path) -> Iterator[None]:
+    """A block that works under the workspace ``root``; what the system refuses there raises WorkspaceFull."""
     try:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:
-        code = getattr(error, "errno", None)
-        if code in _FULL or "os error 28" in str(error) or "No space left" in str(error):
-            raise WorkspaceFull(
-                f"The workspace {root} cannot be written ({os.strerror(code) if code else error}). Free space, or "
-                "choose another folder with RETAIL_WORKSPACE; then run again: nothing was half-loaded.",
-                folder=str(root),
-            ) from error
-        raise
+        code = _error_number(error)
+        if code is None:
+            raise
+        raise WorkspaceFull(
+            f"The workspace {root} cannot be used ({os.strerror(code)}). Free space, or choose another folder "
+            "with RETAIL_WORKSPACE; then run again: nothing was half-loaded.",
+            folder=str(root),
+        ) from error
 
 
-def make(root: Path, kind: str, name: str, fill: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict[str, Any]]:
+def _error_number(error: Exception) -> int | None:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    # polars tells the number in words only.
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return int(told[1]) if told else None
+
+
+def make(
+    root: Path, kind: str, name: str, fill: Callable[[Path], dict[str, Any]]
+) -> tuple[Path, dict[str, Any]]:
     """Return the folder ``root/kind/name`` and its manifest, made by ``fill`` unless it is there.
 
     ``fill`` gets an empty folder aside and returns the manifest (JSON values). Two processes that make
     the same output do not disturb each other. Raises WorkspaceFull if the disk does not take it.
     """
     final = root / kind / name
-    found = _manifest(final)
-    if found is not None:
-        os.utime(final)
-        return final, found
-    partial = final.with_name(f"{name}.partial-{os.getpid()}-{time.monotonic_ns()}")
-    with _explained(root):
-        partial.mkdir(mode=0o700, parents=True)
-    try:
-        with _explained(root):
-            manifest = fill(partial)
-            write_text(partial / MANIFEST, json.dumps(manifest))
-            try:
-                partial.rename(final)
-            except OSError as error:
-                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-                    raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return final, _manifest(final) or manifest
+    with writing(root):
+        found = _manifest(final)
+        if found is not None:
+            os.utime(final)
+            return final, found
+        for folder in (root, root / kind):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = _beside(final, "partial")
+        partial.mkdir(mode=0o700)
+        try:
+            made = fill(partial)
+            sizes = {file.name: file.stat().st_size for file in partial.iterdir()}
+            text = json.dumps({"made": made, "sizes": sizes})
+            write_text(partial / MANIFEST, text)
+            _publish(partial, final)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    manifest: dict[str, Any] = json.loads(text)["made"]
+    return final, manifest
+
+
+def _beside(final: Path, what: str) -> Path:
+    return final.with_name(f"{final.name}.{what}-{os.getpid()}-{time.monotonic_ns()}")
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
+    """What ``fill`` told of a finished output; None if it is not there, or not whole."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        whole = all((folder / name).stat().st_size == size for name, size in told["sizes"].items())
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
         return None
-    return manifest
+    manifest: dict[str, Any] = told["made"]
+    return manifest if whole else None
+
+
+def _publish(partial: Path, final: Path) -> None:
+    while True:
+        try:
+            partial.rename(final)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            if _manifest(final) is not None:  # another process was faster
+                return
+            _discard(final)
+        else:
+            return
+
+
+def _discard(folder: Path) -> None:
+    # Renamed first, so that nobody finds it half deleted under its name.
+    gone = _beside(folder, "gone")
+    with suppress(FileNotFoundError):
+        folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -107,10 +148,16 @@ def prune(root: Path, days: float) -> int:
     stale = [
         folder
         for kind in ("bronze", "silver")
-        if (root / kind).is_dir()
-        for folder in (root / kind).iterdir()
-        if folder.stat().st_mtime < oldest
+        for folder in (root / kind).glob("*")
+        if _used(folder) < oldest
     ]
     for folder in stale:
-        shutil.rmtree(folder, ignore_errors=True)
+        _discard(folder)
     return len(stale)
+
+
+def _used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # another run prunes too
+        return float("inf")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.ingest.bronze import Received
-from tasks.ingest.workspace import write_text
+from tasks.ingest.workspace import write_text, writing
 from tasks.report.timings import StageTime
 from tasks.validate.contract import DIMENSIONS
 from tasks.validate.score import Judged
@@ -140,7 +140,8 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
 
 
 def save(report: RunReport) -> None:
-    """Write the report as JSON to its ``report_path``, readable by its owner only."""
+    """Write the report as JSON to its ``report_path``, readable by its owner only. Raises WorkspaceFull."""
     path = Path(report.report_path)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_text(path, json.dumps(asdict(report), indent=2) + "\n")
+    with writing(path.parents[1]):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_text(path, json.dumps(asdict(report), indent=2) + "\n")

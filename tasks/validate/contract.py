@@ -50,7 +50,9 @@ def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
 
 def _check(rule: Rule) -> pa.Check:
     # Nothing is known of the columns of a row that could not be split.
-    holds = rule.holds if rule.column == "fault" else pl.col("fault").is_not_null() | rule.holds.fill_null(False)
+    holds = (
+        rule.holds if rule.column == "fault" else pl.col("fault").is_not_null() | rule.holds.fill_null(False)
+    )
     judge: Callable[[PolarsData], pl.LazyFrame] = lambda data: data.lazyframe.select(holds)  # noqa: E731
     return pa.Check(judge, name=rule.name, error=rule.name)
 
@@ -72,8 +74,12 @@ class Contract:
         except SchemaErrors as error:
             cases = error.failure_cases
         else:
-            return pl.DataFrame(schema={"row": pl.UInt32, "rule": pl.String, "dimension": pl.String, "severity": pl.String})
-        broken = cases.filter(pl.col("index").is_null() | ~pl.col("check").is_in(self.meaning.get_column("rule").implode()))
+            return pl.DataFrame(
+                schema={"row": pl.UInt32, "rule": pl.String, "dimension": pl.String, "severity": pl.String}
+            )
+        broken = cases.filter(
+            pl.col("index").is_null() | ~pl.col("check").is_in(self.meaning.get_column("rule").implode())
+        )
         if broken.height:
             rule, what = broken.select("check", "failure_case").row(0)
             raise ContractBroken(
@@ -91,7 +97,9 @@ def contract(as_of: date) -> Contract:
     by_dimension = rules(as_of)
     every = [(dimension, rule) for dimension, some in by_dimension.items() for rule in some]
     columns = {
-        name: pa.Column(kind, nullable=True, checks=[_check(rule) for _, rule in every if rule.column == name])
+        name: pa.Column(
+            kind, nullable=True, checks=[_check(rule) for _, rule in every if rule.column == name]
+        )
         for name, kind in COLUMNS.items()
     }
     meaning = pl.DataFrame(

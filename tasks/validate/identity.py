@@ -84,9 +84,13 @@ class CopyNumbers:
         ids = copies.select(line_id=_xxh3(["line_id", "copy_number"])).to_series()
         numbers = pl.repeat(1, frame.height, dtype=pl.Int32, eager=True)
         if copies.height:
-            numbers = numbers.scatter(copies.get_column("row"), copies.get_column("copy_number").cast(pl.Int32))
-            changed = pl.repeat(None, frame.height, dtype=pl.Binary, eager=True).to_frame("id").with_columns(
-                row=pl.int_range(pl.len())
+            numbers = numbers.scatter(
+                copies.get_column("row"), copies.get_column("copy_number").cast(pl.Int32)
+            )
+            changed = (
+                pl.repeat(None, frame.height, dtype=pl.Binary, eager=True)
+                .to_frame("id")
+                .with_columns(row=pl.int_range(pl.len()))
             )
             changed = changed.join(copies.select("row", new=ids), on="row", how="left", maintain_order="left")
             frame = frame.with_columns(line_id=pl.coalesce(changed.get_column("new"), pl.col("line_id")))
@@ -101,10 +105,13 @@ class CopyNumbers:
 
     def _offsets(self, candidates: pl.DataFrame) -> pl.Series:
         return pl.Series(
-            [self._counts.get(key, 0) for key in candidates.select("delivery", "line_id").iter_rows()], dtype=pl.Int64
+            [self._counts.get(key, 0) for key in candidates.select("delivery", "line_id").iter_rows()],
+            dtype=pl.Int64,
         )
 
     def _remember(self, halves: pl.DataFrame, numbered: pl.DataFrame) -> None:
         self._seen.append(halves)
-        for delivery, line_id, last in numbered.group_by("delivery", "line_id").agg(pl.col("copy_number").max()).iter_rows():
+        for delivery, line_id, last in (
+            numbered.group_by("delivery", "line_id").agg(pl.col("copy_number").max()).iter_rows()
+        ):
             self._counts[(delivery, line_id)] = last

@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.ingest.date_formats import read_slashed
+from tasks.ingest.date_formats import NAMED, read_dates
 from tasks.validate.settings import FeedSettings
 
 MONEY = pl.Decimal(18, 4)
 _INT32 = 2**31 - 1
 _AMOUNT_LIMIT = 10.0**14
 # At most nine digits before the point, four behind it; further zeros do not change the number.
-PRICE = r"^[+-]?(?:\d{1,9}(?:\.\d{0,4}0*)?|\.\d{1,4}0*)$"
-_WHOLE = r"^[+-]?\d{1,12}(?:\.0*)?$"
+PRICE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*)$"
+_WHOLE = r"^[+-]?[0-9]{1,12}(?:\.0*)?$"
 # At most fifteen digits: a 64-bit float holds each such number exactly.
-_CUSTOMER = r"^\d{1,15}(?:\.0*)?$"
-_ISO_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-)
-_OFFSET_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M%#z")
+_CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
 
 
 def _blank_to_null(column: str) -> pl.Expr:
@@ -34,37 +25,25 @@ def _blank_to_null(column: str) -> pl.Expr:
     return pl.when(text.str.len_bytes() > 0).then(text)
 
 
-def _read_dates(frame: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+def _read_dates(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     """Add ``sold_at_local`` (naive wall clock) to a frame with ``invoice_date``."""
     text = pl.col("invoice_date")
-    pattern = settings.date_format
-    if pattern not in {None, "iso", "us", "eu"}:
-        return frame.with_columns(sold_at_local=_by_pattern(text.str.strip_chars(), str(pattern)))
-    quick = frame.with_columns(sold_at_local=text.str.to_datetime(_ISO_FORMATS[0], time_unit="us", strict=False))
-    rest = quick.filter(pl.col("sold_at_local").is_null() & text.is_not_null()).select("invoice_date").unique()
+    # What most dates look like; a pattern of the feed's own goes first, for it may read them otherwise.
+    usual = pl.lit(None, pl.Datetime("us"))
+    if settings.date_format is None or settings.date_format in NAMED:
+        usual = text.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    quick = bronze.with_columns(sold_at_local=usual)
+    rest = (
+        quick.filter(pl.col("sold_at_local").is_null() & text.is_not_null()).select("invoice_date").unique()
+    )
     if not rest.height:
         return quick
-    trimmed = text.str.strip_chars()
-    readings = [trimmed.str.to_datetime(form, time_unit="us", strict=False) for form in _ISO_FORMATS]
-    readings.append(trimmed.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")))
-    readings += [
-        trimmed.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
-        .dt.convert_time_zone(settings.timezone)
-        .dt.replace_time_zone(None)
-        for form in _OFFSET_FORMATS
-    ]
-    if pattern in {"us", "eu"}:
-        readings.append(read_slashed(text, pattern))
-    read = rest.with_columns(other=pl.coalesce(readings))
-    return quick.join(read, on="invoice_date", how="left", maintain_order="left").with_columns(
-        sold_at_local=pl.coalesce("sold_at_local", "other")
-    ).drop("other")
-
-
-def _by_pattern(text: pl.Expr, pattern: str) -> pl.Expr:
-    if any(code in pattern for code in ("%H", "%I", "%T", "%R")):
-        return text.str.to_datetime(pattern, time_unit="us", strict=False)
-    return text.str.to_date(pattern, strict=False).cast(pl.Datetime("us"))
+    read = rest.with_columns(other=read_dates(text, settings.date_format, settings.timezone))
+    return (
+        quick.join(read, on="invoice_date", how="left", maintain_order="left")
+        .with_columns(sold_at_local=pl.coalesce("sold_at_local", "other"))
+        .drop("other")
+    )
 
 
 def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
@@ -98,7 +77,10 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         .dt.convert_time_zone("UTC")
         .alias("sold_at"),
         _whole("quantity_text", _WHOLE).alias("quantity"),
-        pl.when(price.str.contains(PRICE)).then(price.str.to_decimal(scale=4)).cast(MONEY).alias("unit_price"),
+        pl.when(price.str.contains(PRICE))
+        .then(price.str.to_decimal(scale=4))
+        .cast(MONEY)
+        .alias("unit_price"),
         _whole("customer_text", _CUSTOMER).alias("customer_id"),
         pl.lit(settings.currency).alias("currency"),
     )

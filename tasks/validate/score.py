@@ -62,7 +62,8 @@ def overall(scores: Mapping[str, float], weights: Mapping[str, float] | None = N
     chosen = {name: 1.0 for name in DIMENSIONS} | dict(weights or {})
     if set(chosen) != set(DIMENSIONS) or min(chosen.values()) < 0 or not sum(chosen.values()):
         raise SettingsError(
-            f"quality weights: give weights of 0 or more for {', '.join(DIMENSIONS)}, not all 0.", setting="quality_weights"
+            f"quality weights: give weights of 0 or more for {', '.join(DIMENSIONS)}, not all 0.",
+            setting="quality_weights",
         )
     return sum(scores[name] * weight for name, weight in chosen.items()) / sum(chosen.values())
 
@@ -75,15 +76,21 @@ def refusal(judged: Judged, threshold: float, weights: Mapping[str, float] | Non
     """
     score = judged.score(weights)
     usable = 100.0 * (1 - judged.rows_quarantined / judged.rows_in) if judged.rows_in else 100.0
-    worst = ", ".join(f"{rule} ({count})" for rule, count in sorted(judged.rules.items(), key=lambda item: -item[1])[:3])
+    worst = ", ".join(
+        f"{rule} ({count})" for rule, count in sorted(judged.rules.items(), key=lambda item: -item[1])[:3]
+    )
     if usable < threshold:
         return f"only {usable:.1f} % of its lines are usable, the threshold is {threshold:g} %. Rules broken most: {worst}."
     if score < threshold:
-        return f"its quality score is {score:.1f}, the threshold is {threshold:g}. Rules broken most: {worst}."
+        return (
+            f"its quality score is {score:.1f}, the threshold is {threshold:g}. Rules broken most: {worst}."
+        )
     return None
 
 
 def check_threshold(threshold: float) -> None:
     """Raise SettingsError unless the threshold is a percentage."""
     if not 0 <= threshold <= 100:
-        raise SettingsError(f"quality threshold: {threshold} is not between 0 and 100.", setting="quality_threshold")
+        raise SettingsError(
+            f"quality threshold: {threshold} is not between 0 and 100.", setting="quality_threshold"
+        )

@@ -29,7 +29,8 @@ class FeedSettings:
             raise SettingsError("feed: give a name of 1 to 100 characters.", setting="feed")
         if self.timezone not in available_timezones():
             raise SettingsError(
-                f"timezone: {self.timezone!r} is no IANA time zone, such as Europe/London.", setting="timezone"
+                f"timezone: {self.timezone!r} is no IANA time zone, such as Europe/London.",
+                setting="timezone",
             )
         if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
             raise SettingsError(
@@ -37,7 +38,8 @@ class FeedSettings:
             )
         if self.identical_lines not in IDENTICAL_LINES:
             raise SettingsError(
-                f"identical_lines: {self.identical_lines!r} is neither keep nor drop.", setting="identical_lines"
+                f"identical_lines: {self.identical_lines!r} is neither keep nor drop.",
+                setting="identical_lines",
             )
         check_name(self.date_format)
 

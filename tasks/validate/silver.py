@@ -72,7 +72,9 @@ def validate(bronze: Bronze, judging: Judging, root: Path) -> Silver:
     name = workspace.hash_of("silver", contracts.VERSION, Path(bronze.folder).name, asdict(judging))
     folder, manifest = workspace.make(root, "silver", name, lambda aside: _fill(bronze, judging, aside))
     progress.report("validate.judged", f"{bronze.rows} lines of {len(bronze.deliveries)} deliveries")
-    return Silver(str(folder), manifest["parts"], tuple(_judged(one) for one in manifest["deliveries"]), judging)
+    return Silver(
+        str(folder), manifest["parts"], tuple(_judged(one) for one in manifest["deliveries"]), judging
+    )
 
 
 def _judged(values: Mapping[str, Any]) -> Judged:
@@ -113,7 +115,12 @@ def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     return (
         raw.with_row_index("row")
         .join(rules, on="row", how="inner", maintain_order="left")
-        .select("delivery", "line_no", "rules", pl.coalesce("raw", as_json).str.replace_all("\0", "\\u0000", literal=True).alias("raw"))
+        .select(
+            "delivery",
+            "line_no",
+            "rules",
+            pl.coalesce("raw", as_json).str.replace_all("\0", "\\u0000", literal=True).alias("raw"),
+        )
     )
 
 
@@ -143,7 +150,9 @@ class _Tally:
         )
         for name, dimension, errors, warnings in counted.iter_rows():
             before = self._dimensions[name].get(dimension, DimensionScore())
-            self._dimensions[name][dimension] = DimensionScore(before.errors + errors, before.warnings + warnings)
+            self._dimensions[name][dimension] = DimensionScore(
+                before.errors + errors, before.warnings + warnings
+            )
         for name, count in named.filter(is_error).unique("row").group_by("delivery").len().iter_rows():
             self._quarantined[name] += count
 
@@ -151,7 +160,9 @@ class _Tally:
         """Count the copies among a part's sound lines, and the money they carry."""
         copies = lines.filter(pl.col("copy_number") > 1)
         for name, count, amount in (
-            copies.group_by("delivery").agg(pl.len(), pl.col("total_amount").sum().alias("amount")).iter_rows()
+            copies.group_by("delivery")
+            .agg(pl.len(), pl.col("total_amount").sum().alias("amount"))
+            .iter_rows()
         ):
             self._identical[name] += count
             self._amount[name] += amount
@@ -172,4 +183,3 @@ class _Tally:
             )
             for one in self._received
         ]
-

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
+from collections.abc import Callable
 
 import asyncpg
 
@@ -31,23 +33,64 @@ _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
 }
 
 
-def _plain_cause(error: BaseException) -> errors.RetailError | None:
+def refuses_tls(error: BaseException) -> bool:
+    """True if the server answered that it does not speak TLS."""
+    return isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error)
+
+
+def _message(error: BaseException) -> str:
+    """The message alone: str() of a server's error adds its detail."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return errors.CertificateRefused(
-            f"its certificate does not verify ({error.verify_message}). Give the project's own CA file as "
-            "sslrootcert, and the host name exactly as the certificate has it.",
-        )
-    if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
-        return errors.TlsRefused("the server does not speak TLS, which is required off this machine.")
-    if isinstance(error, socket.gaierror):
-        return errors.ConnectionInterrupted("the host name cannot be resolved (IPv6 only, or mistyped?).")
+        return error.verify_message
+    if isinstance(error, asyncpg.InterfaceError) and type(error).__name__ == "DataError":
+        return "a value does not fit its column."  # the driver's own message quotes the value
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return str(error.args[0]) if error.args else ""
+    return str(error)
+
+
+def _nothing_listens(error: BaseException) -> bool:
     if isinstance(error, ConnectionRefusedError | FileNotFoundError):
-        return errors.ConnectionInterrupted("connection refused: nothing listens there.")
-    if isinstance(error, TimeoutError):
-        return errors.ConnectionInterrupted("no answer in time.")
-    if isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.PostgresConnectionError):
-        return errors.ConnectionInterrupted("the connection was lost.")
-    return None
+        return True
+    # What asyncio raises when a name has several addresses and each of them refuses.
+    return isinstance(error, OSError) and str(error).count(f"[Errno {errno.ECONNREFUSED}]") > 1
+
+
+def _pool_is_full(error: BaseException) -> bool:
+    # Supavisor's own refusals all have the state XX000.
+    return isinstance(error, asyncpg.InternalServerError) and "max clients reached" in str(error)
+
+
+def _is_lost(error: BaseException) -> bool:
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)
+    return isinstance(error, OSError | asyncpg.PostgresConnectionError)
+
+
+# The first that fits an error without a telling SQLSTATE; {0} is its message.
+_BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError], str], ...] = (
+    (
+        lambda error: isinstance(error, ssl.SSLCertVerificationError),
+        errors.CertificateRefused,
+        "its certificate does not verify ({0}). Give the project's own CA file as sslrootcert, and the host "
+        "name exactly as the certificate has it.",
+    ),
+    (refuses_tls, errors.TlsRefused, "the server does not speak TLS, which is required off this machine."),
+    (
+        lambda error: isinstance(error, socket.gaierror),
+        errors.ConnectionInterrupted,
+        "the host name cannot be resolved (IPv6 only, or mistyped?).",
+    ),
+    (_nothing_listens, errors.ConnectionInterrupted, "connection refused: nothing listens there."),
+    (
+        lambda error: isinstance(error, PermissionError),
+        errors.WarehouseUnreachable,
+        "this user may not open its socket.",
+    ),
+    (lambda error: isinstance(error, TimeoutError), errors.ConnectionInterrupted, "no answer in time."),
+    (_pool_is_full, errors.ConnectionInterrupted, "all connections of its pooler are taken."),
+    (_is_lost, errors.ConnectionInterrupted, "the connection was lost ({0})."),
+)
 
 
 def translate(error: BaseException, warehouse: str) -> errors.RetailError:
@@ -60,11 +103,9 @@ def translate(error: BaseException, warehouse: str) -> errors.RetailError:
     if state in _BY_SQLSTATE:
         kind, advice = _BY_SQLSTATE[state]
         return kind(f"{warehouse}: {error.args[0]}. {advice}", warehouse=warehouse, sqlstate=state)
-    plain = _plain_cause(error)
-    if plain is not None:
-        return type(plain)(f"{warehouse}: {plain.message}", warehouse=warehouse)
+    for fits, kind, text in _BY_KIND:
+        if fits(error):
+            return kind(f"{warehouse}: {text.format(_message(error))}", warehouse=warehouse)
     return errors.WarehouseError(
-        f"{warehouse}: {type(error).__name__}: {error.args[0] if error.args else ''}",
-        warehouse=warehouse,
-        sqlstate=state,
+        f"{warehouse}: {type(error).__name__}: {_message(error)}", warehouse=warehouse, sqlstate=state
     )

@@ -5,8 +5,20 @@ import polars as pl
 from tasks.validate.rules import Rule
 
 RULES = (
-    Rule("invoice_no_present", "invoice_no", "error", pl.col("invoice_no").is_not_null(), "an invoice number is there"),
-    Rule("stock_code_present", "stock_code", "error", pl.col("stock_code").is_not_null(), "a stock code is there"),
+    Rule(
+        "invoice_no_present",
+        "invoice_no",
+        "error",
+        pl.col("invoice_no").is_not_null(),
+        "an invoice number is there",
+    ),
+    Rule(
+        "stock_code_present",
+        "stock_code",
+        "error",
+        pl.col("stock_code").is_not_null(),
+        "a stock code is there",
+    ),
     Rule(
         "customer_present",
         "customer_id",
@@ -14,6 +26,12 @@ RULES = (
         pl.col("customer_text").is_not_null(),
         "a customer number is there (a quarter of the bundled lines have none: guests)",
     ),
-    Rule("description_present", "description", "warning", pl.col("description").is_not_null(), "a description is there"),
+    Rule(
+        "description_present",
+        "description",
+        "warning",
+        pl.col("description").is_not_null(),
+        "a description is there",
+    ),
     Rule("country_present", "country", "warning", pl.col("country").is_not_null(), "a country is there"),
 )

@@ -21,5 +21,11 @@ def rules(as_of: date) -> tuple[Rule, ...]:
             sold.is_null() | (sold < end),
             "the local day of the sale is not after the day of the run",
         ),
-        Rule("not_before_2000", "sold_at_local", "error", sold.is_null() | (sold >= EARLIEST), "the sale is not before 2000"),
+        Rule(
+            "not_before_2000",
+            "sold_at_local",
+            "error",
+            sold.is_null() | (sold >= EARLIEST),
+            "the sale is not before 2000",
+        ),
     )

@@ -4,7 +4,7 @@ import polars as pl
 
 from tasks.validate.rules import Rule
 
-_PRICE_LIKE = r"^[+-]?(?:\d{1,9}(?:\.\d*)?|\.\d+)$"
+_PRICE_LIKE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$"
 _LIMITS = {"invoice_no": 100, "stock_code": 100, "country": 200, "description": 4000}
 # Null for prices that could be read: patterns are matched against the few others only.
 _UNREAD_PRICE = pl.when(pl.col("unit_price").is_null()).then(pl.col("price_text"))
@@ -16,7 +16,13 @@ def _storable(column: str, limit: int) -> pl.Expr:
 
 
 RULES = (
-    Rule("row_complete", "fault", "error", pl.col("fault").is_null(), "the CSV row has as many fields as the header"),
+    Rule(
+        "row_complete",
+        "fault",
+        "error",
+        pl.col("fault").is_null(),
+        "the CSV row has as many fields as the header",
+    ),
     Rule(
         "quantity_readable",
         "quantity",

@@ -1,0 +1,18 @@
+"""``retail etl --dry-run`` reads, judges and scores, and loads nothing."""
+
+from pathlib import Path
+
+from tasks.warehouse.connect import ConnectionSettings
+from tests.flows.conftest import Retail
+from tests.plain_run import state
+
+
+async def test_dry_run(retail: Retail, warehouse: ConnectionSettings, days: Path) -> None:
+    ended = retail("etl", str(days / "2010-12-01.csv"), "--dry-run", "--json")
+    assert ended.code == 0, ended.err
+    report = ended.report
+    assert report["outcomes"] == {"judged": 1}
+    assert report["rows_in"] > 3_000
+    assert report["rows_loaded"] == 0
+    assert report["quality_score"] > 90
+    assert (await state(warehouse)).lines == 0

@@ -1,0 +1,135 @@
+"""Exit codes, and errors that name file and cause without a traceback, while the rest loads."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import Retail
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+LINE = "900001,22423,REGENCY CAKESTAND 3 TIER,1,2011-05-01 10:00:00,12.75,17850.0,United Kingdom\n"
+ZERO = "900002,22423,REGENCY CAKESTAND 3 TIER,0,2011-05-01 10:00:00,12.75,17850.0,United Kingdom\n"
+
+
+def _deliver(folder: Path, days: Path) -> None:
+    folder.mkdir()
+    (folder / "good.csv").write_bytes((days / "2010-12-05.csv").read_bytes())
+    (folder / "empty.csv").write_bytes(b"")
+    (folder / "header.csv").write_text(HEADER)
+    (folder / "unknown.csv").write_text("Invoice,Article,Text\n1,2,3\n")
+    (folder / "junk.csv").write_bytes(bytes(range(256)) * 40)
+    (folder / "cut.parquet").write_bytes(b"PAR1" + b"\x15\x04" * 50)
+
+
+def test_bad_deliveries_fail_by_name_and_the_others_load(retail: Retail, days: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    _deliver(folder, days)
+    ended = retail("etl", str(folder), str(tmp_path / "missing.csv"), "--json")
+    assert ended.code == 1
+    assert "Traceback" not in ended.err + ended.out
+    reasons = {Path(one["name"]).name: one["reason"] for one in ended.report["deliveries"]}
+    assert reasons.pop("good.csv") == ""
+    assert "empty" in reasons["empty.csv"]
+    assert "no line" in reasons["header.csv"]
+    assert "unknown header" in reasons["unknown.csv"]
+    assert "not a text file" in reasons["junk.csv"]
+    assert "no whole Parquet file" in reasons["cut.parquet"]
+    assert "no such file" in reasons["missing.csv"]
+    assert all(name in reason for name, reason in reasons.items())
+    assert "6 of 7 deliveries could not be taken" in ended.err
+    lines = len((days / "2010-12-05.csv").read_text().splitlines()) - 1
+    assert ended.report["tables"]["fact_sale"] == lines
+
+
+def test_quality_refusal_is_3_and_failure_outranks_it(retail: Retail, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.csv").write_text(HEADER + LINE)
+    (folder / "poor.csv").write_text(HEADER + ZERO * 3 + LINE.replace("900001", "900003"))
+    refused = retail("etl", str(folder), "--json")
+    assert refused.code == 3
+    poor = next(one for one in refused.report["deliveries"] if one["name"].endswith("poor.csv"))
+    assert poor["outcome"] == "refused"
+    assert "25.0 %" in poor["reason"]
+    assert "quantity_not_zero (3)" in poor["reason"]
+    assert "poor.csv" in refused.err
+    assert refused.report["tables"]["fact_sale"] == 1
+
+    both = retail("etl", str(folder), str(tmp_path / "missing.csv"))
+    assert both.code == 1
+
+    lenient = retail("etl", str(folder), "--threshold", "10", "--json")
+    assert lenient.code == 0, lenient.err
+    assert lenient.report["rows_quarantined"] == 3
+    assert lenient.report["outcomes"] == {"loaded": 1, "unchanged": 1}
+
+
+def test_without_quality_checks_nothing_is_refused(retail: Retail, tmp_path: Path) -> None:
+    (tmp_path / "poor.csv").write_text(HEADER + ZERO * 3 + LINE)
+    ended = retail("etl", str(tmp_path / "poor.csv"), "--no-quality-checks", "--json")
+    assert ended.code == 0, ended.err
+    assert (ended.report["rows_loaded"], ended.report["rows_quarantined"]) == (1, 3)
+    assert ended.report["quality_score"] is None
+
+
+def test_a_feed_keeps_its_settings(retail: Retail, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text(HEADER + LINE)
+    assert retail("etl", str(tmp_path), "--currency", "EUR").code == 0
+    ended = retail("etl", str(tmp_path), "--currency", "GBP")
+    assert ended.code == 2
+    assert "currency = EUR" in ended.err
+
+
+def test_dates_that_two_formats_read_are_asked_for(retail: Retail, tmp_path: Path) -> None:
+    slashed = LINE.replace("2011-05-01 10:00:00", "5/1/2011 10:00")
+    (tmp_path / "iso.csv").write_text(HEADER + LINE)
+    (tmp_path / "slashed.csv").write_text(HEADER + slashed.replace("900001", "900004"))
+    ended = retail("etl", str(tmp_path / "*.csv"), "--json")
+    assert ended.code == 1
+    assert "--date-format" in ended.err
+    assert ended.report["rows_loaded"] == 1
+    told = retail("etl", str(tmp_path / "*.csv"), "--date-format", "us", "--json")
+    assert told.code == 0, told.err
+    assert told.report["outcomes"] == {"loaded": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("--bogus",), {}, "--bogus"),
+        (("--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
+        ((), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
+        ((), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
+        (("--threshold", "101"), {}, "threshold"),
+        (("--timezone", "Europe/Lodnon"), {}, "time zone"),
+        (("--date-format", "sideways"), {}, "date format"),
+        (("--external-enrichment",), {}, "enrichment"),
+    ],
+)
+def test_settings_that_are_refused(
+    retail: Retail, arguments: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    ended = retail("etl", *arguments, **environment)
+    assert ended.code == 2, ended.err
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+    assert "secret-word" not in ended.err + ended.out
+
+
+def test_a_workspace_that_cannot_be_written(retail: Retail, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text(HEADER + LINE)
+    (tmp_path / "file").write_text("")
+    ended = retail("etl", str(tmp_path / "one.csv"), RETAIL_WORKSPACE=str(tmp_path / "file" / "workspace"))
+    assert ended.code == 1
+    assert "workspace" in ended.err
+    assert "RETAIL_WORKSPACE" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_warehouse_out_of_reach_is_waited_for_and_told(retail: Retail) -> None:
+    ended = retail("etl", DATABASE_URL="postgresql://u:secret-word@127.0.0.1:9/db?connect_timeout=3")
+    assert ended.code == 1
+    assert "waiting for the warehouse" in ended.err
+    assert "No connection to postgresql://u@127.0.0.1:9/db within 3 s" in ended.err
+    assert "Traceback" not in ended.err
+    assert "secret-word" not in ended.err

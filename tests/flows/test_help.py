@@ -1,0 +1,25 @@
+"""The command line speaks before anything heavy is imported."""
+
+import sys
+
+from tests.flows.conftest import Retail
+
+
+def test_help_imports_nothing_heavy(plain_retail: Retail) -> None:
+    script = (
+        "import sys\nfrom flows.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'prefect', 'polars', 'asyncpg', 'pydantic'} & set(sys.modules)))"
+    )
+    ended = plain_retail.run([sys.executable, "-c", script])
+    assert ended.code == 0, ended.err
+    assert ended.out.splitlines()[-1] == "[]"
+    for command in ("demo", "etl", "sql", "warehouse", "withdraw"):
+        assert command in ended.out
+
+
+def test_every_command_explains_itself(plain_retail: Retail) -> None:
+    for command in ("demo", "etl", "sql", "withdraw"):
+        ended = plain_retail(command, "--help")
+        assert ended.code == 0
+        assert "--data-dir" in ended.out

@@ -1,0 +1,63 @@
+"""Whatever happened to a warehouse, it holds what one clean load of the final contents would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+
+from tasks.ingest import parquet
+from tasks.warehouse.embedded import EmbeddedServer
+from tests.plain_run import state
+from tests.tasks.warehouse.expected import assert_exactly
+from tests.tasks.warehouse.histories import Player, Step, histories
+from tests.tasks.warehouse.slices import fresh_warehouse
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Deliveries come in several parts each, as only huge ones do."""
+    monkeypatch.setattr(parquet, "ROWS_PER_PART", 7)
+    yield
+
+
+async def _check(
+    server: EmbeddedServer, template: str, factory: pytest.TempPathFactory, history: list[Step], identical: str
+) -> None:
+    player = Player(factory.mktemp("history"), identical)
+    async with fresh_warehouse(server, template) as warehouse, fresh_warehouse(server, template) as clean:
+        await player.play(warehouse, history)
+        await assert_exactly(warehouse, player.held)
+        after = await state(warehouse)
+        assert after == await player.clean_load(clean)
+        assert await player.load_all(warehouse) == 0
+        assert await state(warehouse) == after
+
+
+@settings(max_examples=25)
+@given(history=histories())
+async def test_any_history_equals_a_clean_load(
+    server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]
+) -> None:
+    await _check(server, template, tmp_path_factory, history, "keep")
+
+
+@settings(max_examples=10)
+@given(history=histories())
+async def test_any_history_of_deliveries_in_parts_equals_a_clean_load(
+    server: EmbeddedServer,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    small_parts: None,
+    history: list[Step],
+) -> None:
+    await _check(server, template, tmp_path_factory, history, "keep")
+
+
+@settings(max_examples=10)
+@given(history=histories())
+async def test_any_history_without_identical_lines_equals_a_clean_load(
+    server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]
+) -> None:
+    await _check(server, template, tmp_path_factory, history, "drop")
