@@ -55,9 +55,9 @@ def document(
         "",
         "## Seconds",
         "",
-        f"{data.lines:,} lines in {data.files} CSV files, and {COPIES} times that. Of the flow: its own work,",
-        "from the first connection to the last figure of the report, without the start of Prefect. Of the lines",
-        f"of the day, {DAY_KNOWN} are known already; keys and indexes are there.",
+        f"{data.lines:,} lines in {data.files} CSV files, and {COPIES} times that. Of the flow: its own",
+        "work, from the first connection to the last figure of the report, without the start of Prefect.",
+        f"Of the lines of the day, {DAY_KNOWN} are known already; keys and indexes are there.",
         "",
         *_table(
             ("what", "seconds", "times `psql \\copy`"),

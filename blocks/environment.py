@@ -26,7 +26,8 @@ async def warehouse(block_name: str = "") -> ConnectionSettings:
     """
     if block_name:
         raise SettingsError(
-            f"warehouse: there is no block {block_name!r} yet. Leave it empty and set DATABASE_URL.", setting="warehouse"
+            f"warehouse: there is no block {block_name!r} yet. Leave it empty and set DATABASE_URL.",
+            setting="warehouse",
         )
     url = os.environ.get("DATABASE_URL")
     if not url:
@@ -67,5 +68,7 @@ def quality_weights() -> dict[str, float]:
             f"RETAIL_QUALITY_WEIGHTS: {text!r} is not of the form completeness=2,uniqueness=0.5.",
             setting="RETAIL_QUALITY_WEIGHTS",
         ) from None
-    overall(dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 100.0), weights)
+    overall(
+        dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 100.0), weights
+    )
     return weights

@@ -72,8 +72,15 @@ def _draw(text: str, path: Path, hidden: str) -> None:
 def _photograph(url: str, path: Path) -> None:
     browser = os.environ.get("RETAIL_CHROMIUM") or shutil.which("chromium")
     if not browser:
-        raise SystemExit("Chromium is missing: install Debian's chromium, or name another binary in RETAIL_CHROMIUM.")
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+        raise SystemExit(
+            "Chromium is missing: install Debian's chromium, or name another binary in RETAIL_CHROMIUM."
+        )
+    quiet = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
             [
@@ -121,7 +128,11 @@ def main() -> None:
         _wait_for(f"http://127.0.0.1:{port}/api/health")
         text = _terminal([sys.executable, "-m", "flows", "demo"], environment)
         _draw(text, PICTURES / "demo.svg", str(folder / "data"))
-        run_id = next(line for line in text.splitlines() if line.startswith("Report")).rsplit("/", 1)[1].removesuffix(".json")
+        run_id = (
+            next(line for line in text.splitlines() if line.startswith("Report"))
+            .rsplit("/", 1)[1]
+            .removesuffix(".json")
+        )
         _photograph(f"http://127.0.0.1:{port}/runs/flow-run/{run_id}", PICTURES / "flow-run.png")
     finally:
         os.killpg(server.pid, signal.SIGKILL)

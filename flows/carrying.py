@@ -64,7 +64,9 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
     """Carry all batches; none waits for another but for its turn in a stage."""
     label = [f"{number} of {len(batches)}" for number in range(1, len(batches) + 1)]
     reading = [asyncio.ensure_future(_ingest(carriage, *pair)) for pair in zip(label, batches, strict=True)]
-    bar = await _ProgressArtifact.of(carriage.run.run_id, sum(one.weight for batch in batches for one in batch))
+    bar = await _ProgressArtifact.of(
+        carriage.run.run_id, sum(one.weight for batch in batches for one in batch)
+    )
     error: RetailError | None = None
     reports: list[DeliveryReport] = []
 
@@ -127,7 +129,9 @@ async def _settle_dates(
         return feed, {name: failed(DateFormatUnclear.of(name, what)) for name in names}
 
 
-async def _gate_and_load(carriage: Carriage, label: str, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:
+async def _gate_and_load(
+    carriage: Carriage, label: str, bronze: Bronze, silver: Silver
+) -> list[DeliveryReport]:
     options = carriage.options
     refusals = {one.name: _refusal(one, options) for one in silver.deliveries}
     accepted = [one for one in silver.deliveries if refusals[one.name] is None]
@@ -145,7 +149,9 @@ async def _gate_and_load(carriage: Carriage, label: str, bronze: Bronze, silver:
         score = one.score(options.quality_weights) if options.quality_checks else None
         outcome = "refused" if refusals[one.name] else "judged"
         reports.append(
-            delivery_report(one, received[one.name], loaded.get(one.name), outcome, score, refusals[one.name] or "")
+            delivery_report(
+                one, received[one.name], loaded.get(one.name), outcome, score, refusals[one.name] or ""
+            )
         )
     return reports
 
@@ -166,7 +172,9 @@ class _ProgressArtifact:
 
     @classmethod
     async def of(cls, run_id: UUID, total: int) -> _ProgressArtifact:
-        made = await acreate_progress_artifact(0.0, key="retail-etl-progress", description=f"Deliveries of run {run_id}")
+        made = await acreate_progress_artifact(
+            0.0, key="retail-etl-progress", description=f"Deliveries of run {run_id}"
+        )
         return cls(made, max(total, 1))
 
     async def advance(self, weight: int) -> None:

@@ -106,7 +106,9 @@ async def retail_etl(
 
 async def _prepare(options: Options) -> Carriage:
     """Connect, bring the schema to head, read the ledger, settle the feed's settings."""
-    run = Run(UUID(flow_run.id) if flow_run.id else uuid4(), datetime.now(UTC), options.parameters(), versions())
+    run = Run(
+        UUID(flow_run.id) if flow_run.id else uuid4(), datetime.now(UTC), options.parameters(), versions()
+    )
     address = await environment.warehouse(options.warehouse) if options.load else None
     watch = Stopwatch()
     known = FeedState(None)
@@ -114,7 +116,12 @@ async def _prepare(options: Options) -> Carriage:
         with watch.stage("prepare"):
             known = await prepare_warehouse("schema and ledger", address, run, options.feed)
     feed = settle_feed(
-        known.settings, options.feed, options.timezone, options.currency, options.date_format, options.identical_lines
+        known.settings,
+        options.feed,
+        options.timezone,
+        options.currency,
+        options.date_format,
+        options.identical_lines,
     )
     return Carriage(options, run, feed, known, address, watch)
 

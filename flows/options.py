@@ -48,7 +48,9 @@ class Options:
                 setting="external_enrichment",
             )
         if self.warehouse and not self.load:
-            raise SettingsError("warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse")
+            raise SettingsError(
+                "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
+            )
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -57,7 +59,9 @@ class Options:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters as JSON values, for the ledger and the report."""
-        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+        return {
+            name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()
+        }
 
 
 def versions() -> dict[str, str]:

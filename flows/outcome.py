@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from flows.carrying import Carriage, Carried
-from tasks.errors import DeliveriesFailed, QualityBelowThreshold, ReplacementRefused, RetailError
+from tasks.errors import DeliveriesFailed, QualityBelowThreshold, RetailError
 from tasks.report.run_report import RunReport, totals
 from tasks.report.timings import peak_memory_mb
 from tasks.warehouse.statistics import WarehouseFigures
@@ -51,7 +51,9 @@ def raise_for(report: RunReport, error: RetailError | None) -> None:
     # A delivery refused by the replacement guard needs a person's answer, not better data.
     refused = [one for one in report.deliveries if one.outcome == "refused"]
     below = [one for one in refused if not _is_guard(one.reason)]
-    broken = [one for one in report.deliveries if one.outcome == "failed"] + [one for one in refused if _is_guard(one.reason)]
+    broken = [one for one in report.deliveries if one.outcome == "failed"] + [
+        one for one in refused if _is_guard(one.reason)
+    ]
     kind = DeliveriesFailed if broken else QualityBelowThreshold
     told = broken + below
     if not told:

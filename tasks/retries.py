@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import get_current_settings
-from prefect.states import State
 from prefect.tasks import exponential_backoff
 
 from tasks.errors import Transient
@@ -23,7 +22,7 @@ BACKOFF_SECONDS = 2
 _TAGS_SEEN = bool(get_current_settings().api.url)
 
 
-async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
     """True if the error that ended an attempt may pass by itself."""
     try:
         await state.aresult()
@@ -34,28 +33,20 @@ async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -
     return False
 
 
-def step(
-    name: str, stage: str, timeout_seconds: float
-) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], Task[P, Coroutine[Any, Any, R]]]:
+def step(name: str, stage: str, timeout_seconds: float) -> Callable[[Callable[P, R]], Task[P, R]]:
     """A task of ``stage`` (its tag in a server's UI) whose runs are named after the parameter ``label``.
 
     Nothing is persisted and no result is reused: only the ledger knows what is loaded.
     """
-
-    def decorate(function: Callable[P, Coroutine[Any, Any, R]]) -> Task[P, Coroutine[Any, Any, R]]:
-        made: Task[P, Coroutine[Any, Any, R]] = task(
-            function,
-            name=name,
-            task_run_name=name + " {label}",
-            tags=[stage] if _TAGS_SEEN else None,
-            retries=RETRIES,
-            retry_delay_seconds=exponential_backoff(BACKOFF_SECONDS),
-            retry_jitter_factor=0.5,
-            retry_condition_fn=can_pass,
-            timeout_seconds=timeout_seconds,
-            cache_policy=NO_CACHE,
-            persist_result=False,
-        )
-        return made
-
-    return decorate
+    return task(
+        name=name,
+        task_run_name=name + " {label}",
+        tags=[stage] if _TAGS_SEEN else None,
+        retries=RETRIES,
+        retry_delay_seconds=exponential_backoff(BACKOFF_SECONDS),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=can_pass,
+        timeout_seconds=timeout_seconds,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )

@@ -20,7 +20,9 @@ from tasks.warehouse.embedded import EmbeddedServer
 from tasks.warehouse.migrate import migrate
 
 settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    "default",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("default")
 _numbers = count(1)

@@ -63,7 +63,9 @@ async def run(
     read = [ingest(batch, known.deliveries, workspace) for batch in batches(found.deliveries, batch_bytes)]
     bronzes = [one.bronze for one in read if one.bronze]
     if settings.date_format is None:
-        settings = replace(settings, date_format=decide((one.dates for one in bronzes), (one.names[0] for one in bronzes)))
+        settings = replace(
+            settings, date_format=decide((one.dates for one in bronzes), (one.names[0] for one in bronzes))
+        )
     loaded: list[Loaded] = []
     for bronze in bronzes:
         silver = validate(bronze, Judging(settings, AS_OF), workspace)
@@ -92,7 +94,9 @@ async def assert_accounted(warehouse: ConnectionSettings) -> None:
     """Assert that every delivery is accounted for, and that the ledger's sum is the facts'."""
     async with connected(warehouse) as connection:
         facts = await connection.fetchval("select count(*) from retail_dwh.fact_sale")
-        assert facts == await connection.fetchval("select coalesce(sum(rows_loaded), 0) from retail_ops.delivery")
+        assert facts == await connection.fetchval(
+            "select coalesce(sum(rows_loaded), 0) from retail_ops.delivery"
+        )
         wrong = await connection.fetch(
             "select d.name, d.rows_loaded, d.rows_duplicate, d.rows_quarantined, "
             "(select count(*) from retail_dwh.fact_sale f where f.delivery_key = d.delivery_key) as facts, "

@@ -21,9 +21,17 @@ app = App(
     help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage or refused settings, 3 refused by the quality gate.",
     version=_version,
 )
-app.command("flows.cli.demo:demo", name="demo", help="Load the bundled data into an embedded Postgres and show what came of it.")
-app.command("flows.cli.etl:etl", name="etl", help="Load deliveries: files, folders or globs of CSV and Parquet.")
-app.command("flows.cli.withdraw:withdraw", name="withdraw", help="Take a delivery out of the warehouse again.")
+app.command(
+    "flows.cli.demo:demo",
+    name="demo",
+    help="Load the bundled data into an embedded Postgres and show what came of it.",
+)
+app.command(
+    "flows.cli.etl:etl", name="etl", help="Load deliveries: files, folders or globs of CSV and Parquet."
+)
+app.command(
+    "flows.cli.withdraw:withdraw", name="withdraw", help="Take a delivery out of the warehouse again."
+)
 app.command("flows.cli.sql:sql", name="sql", help="Ask the warehouse something; needs no psql.")
 app.command("flows.cli.warehouse:app", name="warehouse", help="Start, stop or look at the embedded Postgres.")
 

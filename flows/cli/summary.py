@@ -25,7 +25,9 @@ def money(amount: str) -> str:
 
 
 def _pairs(title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2)
+    )
     table.add_column()
     table.add_column(justify="right")
     return table
@@ -87,7 +89,9 @@ def print_summary(report: RunReport) -> None:
         _grid(console, _warehouse(report))
         console.print()
     for one in [one for one in report.deliveries if one.reason][:_SHOWN]:
-        console.print(f"[bold]{one.outcome}[/] {escape(one.reason if one.name in one.reason else f'{one.name}: {one.reason}')}")
+        console.print(
+            f"[bold]{one.outcome}[/] {escape(one.reason if one.name in one.reason else f'{one.name}: {one.reason}')}"
+        )
     for what, line in _next_steps(report):
         # Not through a table: these are for copying, and must not be wrapped.
         console.print(f"{what:10}{line}", soft_wrap=True, markup=False)
@@ -100,7 +104,9 @@ def _next_steps(report: RunReport) -> list[tuple[str, str]]:
         embedded = "@/" in report.warehouse and "DATABASE_URL" not in os.environ
         where = f" --data-dir {shlex.quote(folder)}" if folder and embedded else ""
         steps.append(("Warehouse", report.warehouse))
-        steps.append(("Ask it", f"retail sql{where} 'select * from retail_dwh.daily_sales order by date limit 5'"))
+        steps.append(
+            ("Ask it", f"retail sql{where} 'select * from retail_dwh.daily_sales order by date limit 5'")
+        )
         steps.append(("or", f"psql {shlex.quote(report.warehouse)}"))
         if embedded:
             steps.append(("Stop it", f"retail warehouse stop{where}"))

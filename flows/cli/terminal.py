@@ -41,7 +41,9 @@ def said(step: progress.Progress) -> str | None:
         return None
     if step.done is not None and step.total:
         return f"{words} {step.done} of {step.total}"
-    return f"{words}: {step.detail}" if step.detail and step.step.startswith(("ingest", "validate")) else words
+    return (
+        f"{words}: {step.detail}" if step.detail and step.step.startswith(("ingest", "validate")) else words
+    )
 
 
 @contextmanager

@@ -75,7 +75,11 @@ def status(*, data_dir: str | None = None) -> int:
         print("running" if running else "stopped")
         print(f"data     {server.folder}")
         print(f"address  {server.settings().display}")
-        print(f"psql     {server.psql()} '{server.settings().display}'" if running else "start    retail warehouse start")
+        print(
+            f"psql     {server.psql()} '{server.settings().display}'"
+            if running
+            else "start    retail warehouse start"
+        )
         return 0
 
     return guarded(command)

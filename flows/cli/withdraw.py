@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
+import os
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -49,7 +50,6 @@ def withdraw(
 
 async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
     from datetime import UTC, datetime
-    from pathlib import Path
     from uuid import uuid4
 
     from blocks import environment
@@ -62,7 +62,10 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
 
     address = await environment.warehouse()
     if confirm is not None and confirm != address.database:
-        print(f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.", file=sys.stderr)
+        print(
+            f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.",
+            file=sys.stderr,
+        )
         return EXIT_SETTINGS
     await migrate(address)
     run = Run(uuid4(), datetime.now(UTC), {"withdraw": name, "feed": feed}, versions())
@@ -71,7 +74,7 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     try:
         result = await stage.withdraw(address, feed, name, run, dry_run=confirm is None)
     except DeliveryMissing:
-        path = str(Path(name).expanduser().resolve())
+        path = os.path.realpath(os.path.expanduser(name))
         if path == name:
             raise
         result = await stage.withdraw(address, feed, path, run, dry_run=confirm is None)
@@ -83,7 +86,9 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
         return 0
     done = "was taken out" if confirm is not None else "would be taken out"
     print(f"{result.name} (feed {result.feed}, {result.rows_in:,} rows in) {done} of {address.display}:")
-    print(f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too.")
+    print(
+        f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too."
+    )
     if confirm is None:
         print(f"Nothing was done. To do it, add: --confirm {address.database}")
     return 0

@@ -55,11 +55,12 @@ def _has_text(kind: pa.DataType) -> bool:
     number = number or (pa.types.is_decimal(kind) and kind.bit_width <= 128)
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     time = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
-    return number or text or time or _is_bytes(kind) or pa.types.is_null(kind)
+    return bool(number or text or time or _is_bytes(kind) or pa.types.is_null(kind))
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
-    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return bool(binary or pa.types.is_fixed_size_binary(kind))
 
 
 def frames(group: Sequence[Opened]) -> Iterator[pl.DataFrame]:

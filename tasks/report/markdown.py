@@ -13,7 +13,9 @@ def escaped(text: object) -> str:
     """Text that Markdown shows as it is."""
     plain = "".join(character if character.isprintable() else " " for character in str(text))
     for character in "\\`*_{}[]()<>#+!|~":
-        plain = plain.replace(character, f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character])
+        plain = plain.replace(
+            character, f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character]
+        )
     return plain
 
 
@@ -37,7 +39,12 @@ def as_markdown(report: RunReport) -> str:
     trouble = [one for one in report.deliveries if one.reason]
     if trouble:
         parts.append(
-            _section("Not taken", _table(("delivery", "outcome", "why"), [(one.name, one.outcome, one.reason) for one in trouble]))
+            _section(
+                "Not taken",
+                _table(
+                    ("delivery", "outcome", "why"), [(one.name, one.outcome, one.reason) for one in trouble]
+                ),
+            )
         )
     order = sorted(report.deliveries, key=lambda one: (one.outcome == "unchanged", not one.rows_quarantined))
     parts.append(
@@ -72,7 +79,11 @@ def as_markdown(report: RunReport) -> str:
         )
     )
     parts.append(_section("Warehouse", _table(("table", "rows"), report.tables.items())))
-    used = [("seconds", report.seconds), ("CPU seconds", report.cpu_seconds), ("memory peak, MB", report.peak_memory_mb)]
+    used = [
+        ("seconds", report.seconds),
+        ("CPU seconds", report.cpu_seconds),
+        ("memory peak, MB", report.peak_memory_mb),
+    ]
     lineage = [
         ("run", report.run_id),
         ("warehouse", report.warehouse),

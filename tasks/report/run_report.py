@@ -89,7 +89,12 @@ class RunReport:
 
 
 def delivery_report(
-    judged: Judged, received: Received, loaded: Loaded | None, outcome: str, score: float | None, reason: str = ""
+    judged: Judged,
+    received: Received,
+    loaded: Loaded | None,
+    outcome: str,
+    score: float | None,
+    reason: str = "",
 ) -> DeliveryReport:
     """Bring together what the stages know of one delivery."""
     return DeliveryReport(
@@ -104,7 +109,9 @@ def delivery_report(
         identical_lines=judged.rows_identical,
         identical_amount=judged.identical_amount,
         quality_score=None if score is None else round(score, 2),
-        dimensions={} if score is None else {name: round(value, 2) for name, value in judged.scores().items()},
+        dimensions={}
+        if score is None
+        else {name: round(value, 2) for name, value in judged.scores().items()},
         rules=dict(judged.rules),
         ignored_columns=received.ignored_columns,
         encodings=received.encodings,
@@ -129,9 +136,12 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
         "rows_refused": sum(one.rows_in for one in deliveries if one.outcome == "refused"),
         "identical_lines": sum(one.identical_lines for one in taken),
         "identical_amount": {currency: str(amount)} if amount else {},
-        "quality_score": round(sum((one.quality_score or 0) * one.rows_in for one in scored) / rows, 2) if rows else None,
+        "quality_score": round(sum((one.quality_score or 0) * one.rows_in for one in scored) / rows, 2)
+        if rows
+        else None,
         "dimensions": {
-            name: round(sum(one.dimensions[name] * one.rows_in for one in scored) / rows, 2) for name in DIMENSIONS
+            name: round(sum(one.dimensions[name] * one.rows_in for one in scored) / rows, 2)
+            for name in DIMENSIONS
         }
         if rows
         else {},

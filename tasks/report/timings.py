@@ -46,7 +46,9 @@ class Stopwatch:
     def stages(self) -> tuple[StageTime, ...]:
         """All stages in the order they first ended."""
         return tuple(
-            StageTime(name, round(seconds, 3), self._rows[name], round(self._rows[name] / seconds) if seconds else 0)
+            StageTime(
+                name, round(seconds, 3), self._rows[name], round(self._rows[name] / seconds) if seconds else 0
+            )
             for name, seconds in self._seconds.items()
         )
 

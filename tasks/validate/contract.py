@@ -87,9 +87,10 @@ class Contract:
                 "Mend the rule in tasks/validate/rules, then run again.",
                 rule=rule,
             )
-        return cases.select(pl.col("index").cast(pl.UInt32).alias("row"), pl.col("check").alias("rule")).join(
-            self.meaning, on="rule", how="left"
-        )
+        named: pl.DataFrame = cases.select(
+            pl.col("index").cast(pl.UInt32).alias("row"), pl.col("check").alias("rule")
+        ).join(self.meaning, on="rule", how="left")
+        return named
 
 
 def contract(as_of: date) -> Contract:

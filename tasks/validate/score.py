@@ -59,7 +59,7 @@ def overall(scores: Mapping[str, float], weights: Mapping[str, float] | None = N
 
     Raises SettingsError for an unknown dimension, a negative weight, or weights that add up to 0.
     """
-    chosen = {name: 1.0 for name in DIMENSIONS} | dict(weights or {})
+    chosen = dict.fromkeys(DIMENSIONS, 1.0) | dict(weights or {})
     if set(chosen) != set(DIMENSIONS) or min(chosen.values()) < 0 or not sum(chosen.values()):
         raise SettingsError(
             f"quality weights: give weights of 0 or more for {', '.join(DIMENSIONS)}, not all 0.",

@@ -101,7 +101,12 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
         if judging.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
         workspace.write_part(lines.select(LINE), workspace.part(aside, number))
-    schema = {"delivery": pl.String, "line_no": pl.Int32, "rules": pl.List(pl.String), "raw": pl.String}
+    schema: dict[str, Any] = {
+        "delivery": pl.String,
+        "line_no": pl.Int32,
+        "rules": pl.List(pl.String),
+        "raw": pl.String,
+    }
     workspace.write_part(
         pl.concat(quarantine) if quarantine else pl.DataFrame(schema=schema), aside / "quarantine.parquet"
     )

@@ -31,7 +31,9 @@ async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataF
             if piece:  # the encoder may hold bytes back
                 yield piece
 
-    await connection.copy_to_table(name, schema_name=schema, columns=frame.columns, source=ahead(), format="binary")
+    await connection.copy_to_table(
+        name, schema_name=schema, columns=frame.columns, source=ahead(), format="binary"
+    )
 
 
 def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:

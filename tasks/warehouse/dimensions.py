@@ -59,7 +59,9 @@ async def add_keys(connection: asyncpg.Connection, lines: pl.DataFrame, feed: Fe
         .with_columns(
             pl.col("customer_key").fill_null(UNKNOWN),
             pl.col("country_key").fill_null(UNKNOWN),
-            (local.dt.year() * 10_000 + local.dt.month().cast(pl.Int32) * 100 + local.dt.day()).alias("date_key"),
+            (local.dt.year() * 10_000 + local.dt.month().cast(pl.Int32) * 100 + local.dt.day()).alias(
+                "date_key"
+            ),
         )
         .collect()
     )
@@ -73,8 +75,8 @@ async def _keys(
     table, key, natural = dimension.table, dimension.key, dimension.natural
     wanted = naturals.unique().drop_nulls().sort()
     if dimension is not _INVOICE and naturals.null_count():
-        await connection.execute(f"insert into {table} ({key}) values ($1) on conflict do nothing", UNKNOWN)  # noqa: S608
-    query = f"select {natural}, {key} from {table} where {natural} = any($1::{dimension.array}[])"  # noqa: S608
+        await connection.execute(f"insert into {table} ({key}) values ($1) on conflict do nothing", UNKNOWN)
+    query = f"select {natural}, {key} from {table} where {natural} = any($1::{dimension.array}[])"
     arguments: list[object] = [wanted.to_list()]
     if dimension is _INVOICE:
         query += " and feed = $2"
@@ -86,7 +88,7 @@ async def _keys(
     missing = wanted.to_frame(natural).join(found, on=natural, how="anti", maintain_order="left")
     if not missing.height:
         return found, pl.Series(key, [], dtype=pl.Int32)
-    last = await connection.fetchval(f"select coalesce(max({key}), 0) from {table}")  # noqa: S608
+    last = await connection.fetchval(f"select coalesce(max({key}), 0) from {table}")
     added = missing.with_columns(pl.int_range(last + 1, last + 1 + pl.len(), dtype=pl.Int32).alias(key))
     await copy_frame(connection, table, _attributes(added, dimension, feed))
     return pl.concat([found, added]), added.get_column(key)
@@ -113,8 +115,10 @@ async def merge_descriptions(connection: asyncpg.Connection, lines: pl.DataFrame
 
     The current one is that of the greatest (price > 0, time, text in C collation) among a product's lines.
     """
-    described = lines.lazy().filter(pl.col("description").is_not_null()).select(
-        "product_key", "description", "sold_at", priced=pl.col("unit_price") > 0
+    described = (
+        lines.lazy()
+        .filter(pl.col("description").is_not_null())
+        .select("product_key", "description", "sold_at", priced=pl.col("unit_price") > 0)
     )
     for rank in ("priced", "sold_at", "description"):
         described = described.filter(pl.col(rank) == pl.col(rank).max().over("product_key"))
@@ -122,7 +126,10 @@ async def merge_descriptions(connection: asyncpg.Connection, lines: pl.DataFrame
     if best.height:
         await connection.execute(
             sql("merge_product_descriptions"),
-            *(best.get_column(name).to_list() for name in ("product_key", "description", "priced", "sold_at")),
+            *(
+                best.get_column(name).to_list()
+                for name in ("product_key", "description", "priced", "sold_at")
+            ),
         )
 
 
@@ -141,7 +148,7 @@ async def delete_unused(
     """Delete those of the given members that no fact refers to any more (never the unknown ones)."""
     for dimension, keys in zip(_UNUSED, (products, customers, countries, invoices), strict=True):
         await connection.execute(
-            f"delete from {dimension.table} d where d.{dimension.key} = any($1::integer[]) "  # noqa: S608
+            f"delete from {dimension.table} d where d.{dimension.key} = any($1::integer[]) "
             f"and d.{dimension.key} <> {UNKNOWN} and not exists "
             f"(select from retail_dwh.fact_sale f where f.{dimension.key} = d.{dimension.key})",
             list(keys),

@@ -78,9 +78,10 @@ class EmbeddedServer:
 
     @property
     def socket_dir(self) -> Path:
-        """Where the socket lies: in the data folder, or in a short one if that path is too long."""
+        """Where the socket lies: in the data folder, or in a short one if that cannot be."""
         inside = self.folder / "socket"
-        if len(os.fsencode(inside / f".s.PGSQL.{PORT}.lock")) <= _MAX_SOCKET_PATH:
+        # A comma separates hosts for psql and for every other program that is given the address.
+        if len(os.fsencode(inside / f".s.PGSQL.{PORT}.lock")) <= _MAX_SOCKET_PATH and "," not in str(inside):
             return inside
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
         # Not the temporary folder of the environment: another shell may have another one.

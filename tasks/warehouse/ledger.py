@@ -102,11 +102,11 @@ def settle_feed(
     settled = replace(stored or FeedSettings(feed), **given)
     settled.check()
     if stored is not None:
-        for name in given:
+        for name, wish in given.items():
             before = getattr(stored, name)
-            if before is not None and before != given[name]:
+            if before is not None and before != wish:
                 raise FeedConflict(
-                    f"feed {feed}: it was first loaded with {name} = {before}; {given[name]} is refused, since its "
+                    f"feed {feed}: it was first loaded with {name} = {before}; {wish} is refused, since its "
                     "lines would no longer be comparable. Use another feed name, or withdraw its deliveries first.",
                     feed=feed,
                     setting=name,
@@ -144,7 +144,8 @@ async def finish_run(
             quality_score,
         )
         await connection.execute(
-            "delete from retail_ops.delivery_attempt where run_id = $1 and outcome in ('refused', 'failed')", run.run_id
+            "delete from retail_ops.delivery_attempt where run_id = $1 and outcome in ('refused', 'failed')",
+            run.run_id,
         )
         for one in attempts:
             await record_attempt(connection, run.run_id, feed, one)

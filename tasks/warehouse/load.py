@@ -141,11 +141,15 @@ async def _compare_with_ledger(
     """Decide what each delivery is: unchanged, refused, or work; and which lines the replacements lose."""
     feed = this.silver.judging.feed.feed
     rows = await this.connection.fetch(
-        "select * from retail_ops.delivery where feed = $1 and name = any($2::text[])", feed, [one.name for one in accepted]
+        "select * from retail_ops.delivery where feed = $1 and name = any($2::text[])",
+        feed,
+        [one.name for one in accepted],
     )
     ledger = {row["name"]: row for row in rows}
     settled: list[Loaded] = []
-    next_key = 1 + int(await this.connection.fetchval("select coalesce(max(delivery_key), 0) from retail_ops.delivery"))
+    next_key = 1 + int(
+        await this.connection.fetchval("select coalesce(max(delivery_key), 0) from retail_ops.delivery")
+    )
     for judged in accepted:
         row = ledger.get(judged.name)
         if row is None:
@@ -162,7 +166,12 @@ async def _compare_with_ledger(
 def _as_recorded(row: asyncpg.Record, run_id: UUID) -> Loaded:
     outcome = "loaded" if row["run_id"] == run_id else "unchanged"
     return Loaded(
-        row["name"], outcome, row["rows_in"], row["rows_loaded"], row["rows_duplicate"], row["rows_quarantined"]
+        row["name"],
+        outcome,
+        row["rows_in"],
+        row["rows_loaded"],
+        row["rows_duplicate"],
+        row["rows_quarantined"],
     )
 
 
@@ -203,7 +212,8 @@ def _refused(one: _Work, before: int) -> Loaded:
         held=before,
     )
     return replace(
-        Loaded(one.judged.name, "refused", one.judged.rows_in, 0, 0, one.judged.rows_quarantined), refusal=refusal
+        Loaded(one.judged.name, "refused", one.judged.rows_in, 0, 0, one.judged.rows_quarantined),
+        refusal=refusal,
     )
 
 
@@ -249,16 +259,22 @@ async def _add_part(this: _Load, part: pl.DataFrame) -> None:
         seen = keyed.new_invoices
     before = await _existing(this.connection, keyed.lines, seen)
     new, vouchers = await _merge(this, keyed.lines, before)
-    await copy_frame(this.connection, "retail_dwh.fact_sale", new.select(FACT).cast({"copy_number": pl.Int16}))
+    await copy_frame(
+        this.connection, "retail_dwh.fact_sale", new.select(FACT).cast({"copy_number": pl.Int16})
+    )
     progress.report("load.facts_copied")
     await copy_frame(
-        this.connection, "retail_ops.line_voucher", vouchers.select("invoice_key", "line_id", "delivery_key", "line_no")
+        this.connection,
+        "retail_ops.line_voucher",
+        vouchers.select("invoice_key", "line_id", "delivery_key", "line_no"),
     )
     await merge_descriptions(this.connection, new)
     progress.report("load.vouchers_copied")
 
 
-async def _existing(connection: asyncpg.Connection, lines: pl.DataFrame, new_invoices: pl.Series) -> pl.DataFrame:
+async def _existing(
+    connection: asyncpg.Connection, lines: pl.DataFrame, new_invoices: pl.Series
+) -> pl.DataFrame:
     """Facts and vouchers of the invoices that were there before."""
     invoices = lines.get_column("invoice_key").unique()
     known = invoices.filter(~invoices.is_in(new_invoices.implode()))
@@ -285,7 +301,7 @@ async def _merge(this: _Load, lines: pl.DataFrame, before: pl.DataFrame) -> tupl
         new, known = lines, lines.clear()
     vouchers = new.clear()
     if len(this.work) > 1 and _several_bring_one_invoice(new):
-        first = new.is_first_distinct() if new.width == 1 else new.get_column("line_id").is_first_distinct()
+        first = new.get_column("line_id").is_first_distinct()
         new, vouchers = new.filter(first), new.filter(~first)
     _count(this, "owned", new)
     _count(this, "vouched", vouchers)
@@ -295,10 +311,14 @@ async def _merge(this: _Load, lines: pl.DataFrame, before: pl.DataFrame) -> tupl
         await _renumber(this.connection, "update_fact_line_numbers", kept)
         others = known.filter(pl.col("holder") != pl.col("delivery_key")).drop("holder", "held_line_no")
         _count(this, "vouched", others)
-        given = before.filter(~pl.col("owns")).select("line_id", pl.col("holder").alias("delivery_key"), "held_line_no")
+        given = before.filter(~pl.col("owns")).select(
+            "line_id", pl.col("holder").alias("delivery_key"), "held_line_no"
+        )
         others = others.join(given, on=["line_id", "delivery_key"], how="left", maintain_order="left")
         await _renumber(
-            this.connection, "update_voucher_line_numbers", others.filter(pl.col("held_line_no").is_not_null())
+            this.connection,
+            "update_voucher_line_numbers",
+            others.filter(pl.col("held_line_no").is_not_null()),
         )
         further = others.filter(pl.col("held_line_no").is_null()).select(vouchers.columns)
         vouchers = pl.concat([vouchers, further])
@@ -334,12 +354,18 @@ async def _account(this: _Load, run: Run) -> None:
         [(one.key, one.owned, one.vouched + one.judged.rows_dropped) for one in work],
     )
     for table in ("quarantine", "quality_score"):
-        await connection.execute(f"delete from retail_ops.{table} where delivery_key = any($1::integer[])", keys)  # noqa: S608
+        await connection.execute(
+            f"delete from retail_ops.{table} where delivery_key = any($1::integer[])", keys
+        )
     await copy_frame(connection, "retail_ops.quality_score", _score_rows(work))
     quarantined = pl.read_parquet(this.silver.quarantine)
     if quarantined.height:
-        named = pl.DataFrame({"delivery": list(this.work), "delivery_key": keys}, schema_overrides={"delivery_key": pl.Int32})
-        rows = quarantined.join(named, on="delivery", how="inner").with_columns(contract_version=pl.lit(contract.VERSION))
+        named = pl.DataFrame(
+            {"delivery": list(this.work), "delivery_key": keys}, schema_overrides={"delivery_key": pl.Int32}
+        )
+        rows = quarantined.join(named, on="delivery", how="inner").with_columns(
+            contract_version=pl.lit(contract.VERSION)
+        )
         columns = ("delivery_key", "line_no", "rules", "contract_version", "raw")
         await connection.executemany(
             "insert into retail_ops.quarantine (delivery_key, line_no, rules, contract_version, raw) values ($1, $2, $3, $4, $5)",
@@ -365,8 +391,23 @@ def _score_rows(work: Sequence[_Work]) -> pl.DataFrame:
     for one in work:
         for name, score in one.judged.scores().items():
             counts = one.judged.dimensions.get(name)
-            rows.append((one.key, name, f"{score:.2f}", counts.errors if counts else 0, counts.warnings if counts else 0))
+            rows.append(
+                (
+                    one.key,
+                    name,
+                    f"{score:.2f}",
+                    counts.errors if counts else 0,
+                    counts.warnings if counts else 0,
+                )
+            )
     frame = pl.DataFrame(
         rows, schema=["delivery_key", "dimension", "score", "error_lines", "warning_lines"], orient="row"
     )
-    return frame.cast({"delivery_key": pl.Int32, "score": pl.Decimal(5, 2), "error_lines": pl.Int64, "warning_lines": pl.Int64})
+    return frame.cast(
+        {
+            "delivery_key": pl.Int32,
+            "score": pl.Decimal(5, 2),
+            "error_lines": pl.Int64,
+            "warning_lines": pl.Int64,
+        }
+    )

@@ -70,22 +70,28 @@ async def migrate(settings: ConnectionSettings) -> str:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(upgrade)
-    except (DBAPIError, asyncpg.PostgresError) as error:
-        cause = error if isinstance(error, asyncpg.PostgresError) else error.orig.__cause__  # type: ignore[union-attr]
-        raise _explained(cause or error, settings) from error
+    except DBAPIError as error:
+        driver_error = error.orig.__cause__ if error.orig else None
+        raise _explained(driver_error or error, settings) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as error:
+        raise _explained(error, settings) from error
     finally:
         await engine.dispose()
     return head
 
 
 def _explained(cause: BaseException, settings: ConnectionSettings) -> Exception:
-    if isinstance(cause, asyncpg.InsufficientPrivilegeError):
+    if not isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        return translate(cause, settings.display)
+    said = str(cause.args[0])
+    if "create role" in said:
+        advice = "An administrator runs once: create role retail_reader nologin; Then run again."
+    elif "for database" in said:
         line = f'grant create on database "{settings.database}" to "{settings.user}";'
-        if "create role" in str(cause):
-            line = "create role retail_reader nologin;"
-        return RightsMissing(
-            f"{settings.display}: the role {settings.user} may not set up the schema ({cause}). "
-            f"An administrator runs once: {line} Then run again.",
-            warehouse=settings.display,
-        )
-    return translate(cause, settings.display)
+        advice = f"An administrator runs once: {line} Then run again."
+    else:
+        advice = "Run as the role that owns the schemas retail_ops and retail_dwh."
+    return RightsMissing(
+        f"{settings.display}: the role {settings.user} may not set up the schema ({said}). {advice}",
+        warehouse=settings.display,
+    )

@@ -32,10 +32,12 @@ class WarehouseFigures:
 async def figures(settings: ConnectionSettings, countries: int = 5) -> WarehouseFigures:
     """Read the figures. The rows of fact_sale are those the ledger has loaded, which is always the same."""
     async with connected(settings) as connection:
-        facts = int(await connection.fetchval("select coalesce(sum(rows_loaded), 0) from retail_ops.delivery"))
+        facts = int(
+            await connection.fetchval("select coalesce(sum(rows_loaded), 0) from retail_ops.delivery")
+        )
         tables = {"fact_sale": facts}
         for name in _COUNTED:
-            tables[name] = await connection.fetchval(f"select count(*) from retail_dwh.{name}")  # noqa: S608
+            tables[name] = await connection.fetchval(f"select count(*) from retail_dwh.{name}")
         rows = []
         if facts <= _SUMMED_FACTS:
             rows = await connection.fetch(sql("select_top_countries"), countries)

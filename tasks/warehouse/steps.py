@@ -24,7 +24,13 @@ async def prepare_warehouse(label: str, warehouse: ConnectionSettings, run: Run,
 
 @step("load", "warehouse", timeout_seconds=7200)
 async def load_batch(
-    label: str, warehouse: ConnectionSettings, silver: Silver, accepted: Sequence[Judged], run: Run, *, replace_anyway: bool
+    label: str,
+    warehouse: ConnectionSettings,
+    silver: Silver,
+    accepted: Sequence[Judged],
+    run: Run,
+    *,
+    replace_anyway: bool,
 ) -> tuple[Loaded, ...]:
     """Load a batch's accepted deliveries in one transaction; see ``tasks.warehouse.load.load``."""
     return await load(warehouse, silver, accepted, run, replace_anyway=replace_anyway)

@@ -49,7 +49,9 @@ async def remove_lines(connection: asyncpg.Connection, gone: pl.DataFrame) -> in
     if not gone.height:
         return 0
     await connection.execute(sql("create_gone"))
-    await copy_frame(connection, "pg_temp.gone", gone.select("invoice_key", "line_id", "delivery_key", "owns"))
+    await copy_frame(
+        connection, "pg_temp.gone", gone.select("invoice_key", "line_id", "delivery_key", "owns")
+    )
     await connection.execute("analyze pg_temp.gone")
     await connection.execute(sql("delete_gone_vouchers"))
     await connection.execute(sql("pass_lines_on"))
@@ -63,7 +65,9 @@ async def remove_lines(connection: asyncpg.Connection, gone: pl.DataFrame) -> in
     return int(lines)
 
 
-async def withdraw(settings: ConnectionSettings, feed: str, name: str, run: Run, *, dry_run: bool = True) -> Withdrawal:
+async def withdraw(
+    settings: ConnectionSettings, feed: str, name: str, run: Run, *, dry_run: bool = True
+) -> Withdrawal:
     """Take a delivery out of the warehouse and the ledger; with ``dry_run`` only tell what would go.
 
     Raises DeliveryMissing, naming deliveries with a similar name, if the ledger does not hold it.
@@ -71,7 +75,9 @@ async def withdraw(settings: ConnectionSettings, feed: str, name: str, run: Run,
     async with connected(settings) as connection, connection.transaction():
         await lock_loads(connection)
         row = await connection.fetchrow(
-            "select delivery_key, content_hash, rows_in from retail_ops.delivery where feed = $1 and name = $2", feed, name
+            "select delivery_key, content_hash, rows_in from retail_ops.delivery where feed = $1 and name = $2",
+            feed,
+            name,
         )
         if row is None:
             raise await _not_held(connection, feed, name)
@@ -83,7 +89,9 @@ async def withdraw(settings: ConnectionSettings, feed: str, name: str, run: Run,
             key,
         )
         owned = gone.filter(pl.col("owns")).height
-        result = Withdrawal(feed, name, row["rows_in"], gone.height, owned - shared, gone.height - owned + shared)
+        result = Withdrawal(
+            feed, name, row["rows_in"], gone.height, owned - shared, gone.height - owned + shared
+        )
         if dry_run:
             return result
         progress.report("withdraw.lines", f"{name}: {gone.height} lines")
@@ -106,5 +114,9 @@ async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> Del
     return DeliveryMissing.of(
         name,
         f"feed {feed} holds no delivery of that name. "
-        + (f"Similar: {near}." if near else "See the names: retail sql 'select feed, name from retail_ops.delivery'."),
+        + (
+            f"Similar: {near}."
+            if near
+            else "See the names: retail sql 'select feed, name from retail_ops.delivery'."
+        ),
     )

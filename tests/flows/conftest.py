@@ -125,7 +125,11 @@ class Retail:
 
 def base_environment(data_dir: Path) -> dict[str, str]:
     """The environment of a command whose embedded server and workspace are in ``data_dir``."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "RETAIL_", "DATABASE_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PREFECT_", "RETAIL_", "DATABASE_"))
+    }
     return {**kept, "RETAIL_DATA_DIR": str(data_dir)}
 
 

@@ -18,7 +18,9 @@ def prefect(retail: Retail) -> list[str]:
     return [sys.executable, "-m", "prefect", "--no-prompt"]
 
 
-def test_deploy_and_run(retail: Retail, prefect: list[str], prefect_server: PrefectServer, days: Path, tmp_path: Path) -> None:
+def test_deploy_and_run(
+    retail: Retail, prefect: list[str], prefect_server: PrefectServer, days: Path, tmp_path: Path
+) -> None:
     made = retail.run([*prefect, "work-pool", "create", "retail", "--type", "process", "--overwrite"])
     assert made.code == 0, made.err
     for _ in range(2):
@@ -40,11 +42,22 @@ def test_deploy_and_run(retail: Retail, prefect: list[str], prefect_server: Pref
         )
     try:
         sources = f'sources=["{days / "2010-12-05.csv"}"]'
-        watched = retail.run([*prefect, "deployment", "run", "retail-etl/daily", "--param", sources, "--watch"], 150)
+        watched = retail.run(
+            [*prefect, "deployment", "run", "retail-etl/daily", "--param", sources, "--watch"], 150
+        )
         log_text = (tmp_path / "worker.log").read_text()
         assert watched.code == 0, watched.out + watched.err + log_text
         failing = retail.run(
-            [*prefect, "deployment", "run", "retail-etl/daily", "--param", 'sources=["/nowhere.csv"]', "--watch"], 150
+            [
+                *prefect,
+                "deployment",
+                "run",
+                "retail-etl/daily",
+                "--param",
+                'sources=["/nowhere.csv"]',
+                "--watch",
+            ],
+            150,
         )
         assert failing.code == 1
     finally:

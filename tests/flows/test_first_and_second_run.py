@@ -18,7 +18,13 @@ def test_first_and_second_run(retail: Retail, days: Path, prefect_server: Prefec
     assert set(report["identical_amount"]) == {"GBP"}
     assert all(isinstance(amount, str) for amount in report["identical_amount"].values())
     assert report["top_countries"][0]["country"] == "United Kingdom"
-    assert {stage["stage"] for stage in report["stages"]} == {"prepare", "ingest", "validate", "load", "finish"}
+    assert {stage["stage"] for stage in report["stages"]} == {
+        "prepare",
+        "ingest",
+        "validate",
+        "load",
+        "finish",
+    }
     assert report["cpu_seconds"] > 0
     assert report["peak_memory_mb"] > 50
     assert Path(report["report_path"]).stat().st_mode & 0o777 == 0o600

@@ -30,7 +30,9 @@ print(json.dumps(asyncio.run(main())))
 
 
 def test_import_of_the_flow(retail: Retail, days: Path) -> None:
-    ended = retail.run([sys.executable, "-c", SCRIPT, str(days / "2010-12-05.csv")], PREFECT_LOGGING_LEVEL="CRITICAL")
+    ended = retail.run(
+        [sys.executable, "-c", SCRIPT, str(days / "2010-12-05.csv")], PREFECT_LOGGING_LEVEL="CRITICAL"
+    )
     assert ended.code == 0, ended.err
     said = json.loads(ended.out.splitlines()[-1])
     assert said["frozen"]

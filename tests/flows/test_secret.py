@@ -47,16 +47,24 @@ def _places(word: str, folders: list[Path]) -> list[str]:
     found = []
     for folder in folders:
         for path in folder.rglob("*"):
-            if path.is_file() and any(form.encode() in path.read_bytes() for form in (word, quote(word, safe=""))):
+            if path.is_file() and any(
+                form.encode() in path.read_bytes() for form in (word, quote(word, safe=""))
+            ):
                 found.append(str(path))
     return found
 
 
 def test_marked_password(guarded_url: str, prefect_server: PrefectServer, days: Path, tmp_path: Path) -> None:
-    environment = {**base_environment(tmp_path / "data"), **prefect_server.environment(), "DATABASE_URL": guarded_url}
+    environment = {
+        **base_environment(tmp_path / "data"),
+        **prefect_server.environment(),
+        "DATABASE_URL": guarded_url,
+    }
     retail = Retail(environment)
     command = [sys.executable, "-m", "flows", "etl", str(days / "2010-12-05.csv"), "--verbose", "--json"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     seen = set()
     while process.poll() is None:
         for one in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
@@ -72,7 +80,9 @@ def test_marked_password(guarded_url: str, prefect_server: PrefectServer, days: 
     assert process.returncode == 0, err
     assert '"rows_loaded":' in out
 
-    wrong = retail("etl", str(days / "2010-12-05.csv"), "-v", DATABASE_URL=guarded_url.replace("7731", "7732"))
+    wrong = retail(
+        "etl", str(days / "2010-12-05.csv"), "-v", DATABASE_URL=guarded_url.replace("7731", "7732")
+    )
     assert wrong.code == 1
     assert "password authentication failed" in wrong.err
     missing = retail("etl", "/nowhere.csv", "-v")

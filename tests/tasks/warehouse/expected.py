@@ -127,10 +127,13 @@ async def _assert_claims(connection: asyncpg.Connection, kept: Sequence[tuple[st
     names = dict(await connection.fetch("select delivery_key, name from retail_ops.delivery"))
     by_id = {(row["invoice_key"], row["line_id"]): row for row in facts}
     assert len(by_id) == len(facts), "a line is there twice"
-    vouchers = await connection.fetch("select invoice_key, line_id, delivery_key, line_no from retail_ops.line_voucher")
+    vouchers = await connection.fetch(
+        "select invoice_key, line_id, delivery_key, line_no from retail_ops.line_voucher"
+    )
     claims = Counter((_fact(row), names[row["delivery_key"]], row["line_no"]) for row in facts)
     claims += Counter(
-        (_fact(by_id[row["invoice_key"], row["line_id"]]), names[row["delivery_key"]], row["line_no"]) for row in vouchers
+        (_fact(by_id[row["invoice_key"], row["line_id"]]), names[row["delivery_key"]], row["line_no"])
+        for row in vouchers
     )
     wanted = Counter(((*sold.as_seen, sold.sold_at), name, number) for name, number, sold in kept)
     assert claims == wanted
@@ -142,7 +145,9 @@ async def _assert_claims(connection: asyncpg.Connection, kept: Sequence[tuple[st
 
 
 def _fact(row: asyncpg.Record) -> tuple[object, ...]:
-    local = row["sold_at"].astimezone(ZoneInfo({"GBP": "Europe/London"}.get(row["currency"], "America/New_York")))
+    local = row["sold_at"].astimezone(
+        ZoneInfo({"GBP": "Europe/London"}.get(row["currency"], "America/New_York"))
+    )
     assert row["date"] == local.date()
     return (*tuple(row)[:5], local.replace(tzinfo=None), *tuple(row)[6:11], row["sold_at"])
 
@@ -167,7 +172,9 @@ async def _assert_dimensions(connection: asyncpg.Connection, lines: set[_Sold]) 
     assert customers == {line.customer_id for line in lines} | {None}
     countries = {row[0] for row in await connection.fetch("select country from retail_dwh.dim_country")}
     assert countries | {None} == {line.country for line in lines} | {None}
-    found = await connection.fetch("select feed, invoice_no, invoice_type, timezone from retail_dwh.dim_invoice")
+    found = await connection.fetch(
+        "select feed, invoice_no, invoice_type, timezone from retail_dwh.dim_invoice"
+    )
     assert Counter(tuple(row) for row in found) == Counter(
         {(line.feed, line.invoice_no, _kind(line.invoice_no), line.timezone) for line in lines}
     )

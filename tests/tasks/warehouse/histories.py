@@ -70,7 +70,10 @@ def histories() -> st.SearchStrategy[list[Step]]:
     """Up to six steps over four names in each of two feeds."""
     numbers = tuple(invoices())
     content = st.lists(
-        st.tuples(st.sampled_from(numbers), st.sampled_from(CUTS)), min_size=1, max_size=6, unique_by=lambda one: one[0]
+        st.tuples(st.sampled_from(numbers), st.sampled_from(CUTS)),
+        min_size=1,
+        max_size=6,
+        unique_by=lambda one: one[0],
     ).map(tuple)
     deliver = st.builds(
         Deliver,
@@ -136,7 +139,12 @@ class Player:
             sources = [name for other, name in self.held if other == feed]
             if sources:
                 outcome = await run(
-                    warehouse, workspace or self._workspace, sources, feed=feed.name, finished=False, **feed.asked
+                    warehouse,
+                    workspace or self._workspace,
+                    sources,
+                    feed=feed.name,
+                    finished=False,
+                    **feed.asked,
                 )
                 work += len(outcome.loaded)
         return work

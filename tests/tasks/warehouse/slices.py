@@ -16,7 +16,16 @@ from tasks.warehouse.connect import ConnectionSettings, connected, with_database
 from tasks.warehouse.embedded import EmbeddedServer
 from tests.conftest import create_database
 
-COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+COLUMNS = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
 Line = tuple[str | None, ...]
 
 # Identical lines (536409, 536446, 536488), cancellations, stock movements without a customer, an adjustment

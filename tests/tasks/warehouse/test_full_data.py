@@ -3,14 +3,14 @@
 from decimal import Decimal
 from pathlib import Path
 
-
 from flows.demo import BUNDLED
 from tasks.warehouse.connect import ConnectionSettings, connected
 from tests.plain_run import assert_accounted, run, state
 
 
-
-async def test_305_days_then_one_parquet_change_no_figure(warehouse: ConnectionSettings, tmp_path: Path, days: Path) -> None:
+async def test_305_days_then_one_parquet_change_no_figure(
+    warehouse: ConnectionSettings, tmp_path: Path, days: Path
+) -> None:
     first = await run(warehouse, tmp_path, [days])
     assert sum(one.rows_loaded for one in first.loaded) == 541_909
     after_days = await state(warehouse)

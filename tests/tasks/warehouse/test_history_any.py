@@ -23,7 +23,11 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 async def _check(
-    server: EmbeddedServer, template: str, factory: pytest.TempPathFactory, history: list[Step], identical: str
+    server: EmbeddedServer,
+    template: str,
+    factory: pytest.TempPathFactory,
+    history: list[Step],
+    identical: str,
 ) -> None:
     player = Player(factory.mktemp("history"), identical)
     async with fresh_warehouse(server, template) as warehouse, fresh_warehouse(server, template) as clean:

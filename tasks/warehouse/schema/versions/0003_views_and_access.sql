@@ -140,10 +140,13 @@ begin
             when duplicate_object or unique_violation then null;
         end;
     end if;
-    foreach quiet_role in array array['anon', 'authenticated', 'service_role'] loop
-        if exists (select from pg_roles where rolname = quiet_role) then
-            execute format('revoke all on schema retail_dwh, retail_ops from %I', quiet_role);
-            execute format('revoke all on all tables in schema retail_dwh, retail_ops from %I', quiet_role);
+    -- Default privileges of the database may have given them something when the tables were made.
+    foreach quiet_role in array array['public', 'anon', 'authenticated', 'service_role', 'retail_reader'] loop
+        if quiet_role = 'public' or exists (select from pg_roles where rolname = quiet_role) then
+            quiet_role := case quiet_role when 'public' then quiet_role else quote_ident(quiet_role) end;
+            execute 'revoke all on schema retail_dwh, retail_ops from ' || quiet_role;
+            execute 'revoke all on all tables in schema retail_dwh, retail_ops from ' || quiet_role;
+            execute 'revoke all on all sequences in schema retail_dwh, retail_ops from ' || quiet_role;
         end if;
     end loop;
 end
@@ -158,3 +161,13 @@ create policy retail_reader_reads on retail_dwh.dim_customer for select to retai
 create policy retail_reader_reads on retail_dwh.dim_country for select to retail_reader using (true);
 create policy retail_reader_reads on retail_dwh.dim_invoice for select to retail_reader using (true);
 create policy retail_reader_reads on retail_dwh.fact_sale for select to retail_reader using (true);
+
+-- The owner passes by these; that nobody else does is said rather than left to there being no policy.
+create policy owner_only on retail_ops.feed using (false) with check (false);
+create policy owner_only on retail_ops.run using (false) with check (false);
+create policy owner_only on retail_ops.delivery using (false) with check (false);
+create policy owner_only on retail_ops.delivery_attempt using (false) with check (false);
+create policy owner_only on retail_ops.line_voucher using (false) with check (false);
+create policy owner_only on retail_ops.quarantine using (false) with check (false);
+create policy owner_only on retail_ops.quality_score using (false) with check (false);
+create policy owner_only on retail_ops.schema_version using (false) with check (false);
