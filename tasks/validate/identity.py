@@ -60,6 +60,7 @@ class CopyNumbers:
 
     def __init__(self, parts: int) -> None:
         """``parts`` is how many frames will come; one alone needs no memory of what came before."""
+        self._codes: dict[str, int] = {}
         self._seen: list[pl.DataFrame] = []
         self._counts: dict[tuple[str, bytes], int] = {}
         self._many = parts > 1
@@ -68,13 +69,17 @@ class CopyNumbers:
         """Add ``copy_number`` (Int32, from 1) and turn ``line_id`` into that of the copy."""
         key = ["delivery", "line_id"]
         halves = frame.select(
+            self._coded(frame.get_column("delivery")),
             pl.col("line_id").bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).alias("high"),
             pl.col("line_id").bin.slice(8, 8).bin.reinterpret(dtype=pl.UInt64).alias("low"),
         )
-        repeated = halves.is_duplicated()
-        if self._many:
-            repeated |= self._came_before(halves)
-        candidates = frame.lazy().select(*key, row=pl.int_range(pl.len())).filter(repeated).collect()
+        before = self._came_before(halves)
+        candidates = (
+            frame.lazy()
+            .select(*key, row=pl.int_range(pl.len()), before=before)
+            .filter(halves.is_duplicated() | before)
+            .collect()
+        )
         numbered = candidates.with_columns(
             copy_number=pl.int_range(1, pl.len() + 1).over(key) + self._offsets(candidates)
         )
@@ -96,22 +101,34 @@ class CopyNumbers:
             frame = frame.with_columns(line_id=pl.coalesce(changed.get_column("new"), pl.col("line_id")))
         return frame.with_columns(numbers.alias("copy_number"))
 
+    def _coded(self, names: pl.Series) -> pl.Series:
+        """Deliveries as small numbers: what came before is kept for every line."""
+        if not self._many:
+            return pl.repeat(0, names.len(), dtype=pl.UInt32, eager=True).alias(names.name)
+        for name in names.unique():
+            self._codes.setdefault(name, len(self._codes))
+        return names.replace_strict(self._codes, return_dtype=pl.UInt32)
+
     def _came_before(self, halves: pl.DataFrame) -> pl.Series:
+        """Whether an earlier part of the same delivery has the line."""
         if not self._seen:
             return pl.repeat(False, halves.height, dtype=pl.Boolean, eager=True)
         rows = halves.with_row_index("row")
-        known = rows.join(pl.concat(self._seen), on=["high", "low"], how="semi").get_column("row")
+        known = rows.join(pl.concat(self._seen), on=halves.columns, how="semi").get_column("row")
         return rows.get_column("row").is_in(known.implode())
 
     def _offsets(self, candidates: pl.DataFrame) -> pl.Series:
+        """How many copies earlier parts have: what was counted, or one if it was alone there."""
         return pl.Series(
-            [self._counts.get(key, 0) for key in candidates.select("delivery", "line_id").iter_rows()],
+            [
+                self._counts.get((delivery, line_id), int(before))
+                for delivery, line_id, before in candidates.select("delivery", "line_id", "before").iter_rows()
+            ],
             dtype=pl.Int64,
         )
 
     def _remember(self, halves: pl.DataFrame, numbered: pl.DataFrame) -> None:
         self._seen.append(halves)
-        for delivery, line_id, last in (
-            numbered.group_by("delivery", "line_id").agg(pl.col("copy_number").max()).iter_rows()
-        ):
-            self._counts[(delivery, line_id)] = last
+        last = numbered.group_by("delivery", "line_id").agg(pl.col("copy_number").max())
+        for delivery, line_id, number in last.iter_rows():
+            self._counts[(delivery, line_id)] = number

@@ -6,25 +6,28 @@ A fresh warehouse is loaded without them, which is 30 times faster; once there t
 from __future__ import annotations
 
 import asyncio
+import time
 
 import asyncpg
 
 from tasks import progress
 from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.ledger import lock_loads
+from tasks.warehouse.statements import sql
 
+_FACT = "retail_dwh.fact_sale"
+PRIMARY_KEY = "fact_sale_pkey"
 INDEXES = {
-    "fact_sale_pkey": "create unique index fact_sale_pkey on retail_dwh.fact_sale (invoice_key, line_id)",
-    "fact_sale_product_key_idx": "create index fact_sale_product_key_idx on retail_dwh.fact_sale (product_key)",
-    "fact_sale_customer_key_idx": "create index fact_sale_customer_key_idx on retail_dwh.fact_sale (customer_key)",
-    "fact_sale_date_key_idx": "create index fact_sale_date_key_idx on retail_dwh.fact_sale (date_key)",
-    "fact_sale_country_key_idx": "create index fact_sale_country_key_idx on retail_dwh.fact_sale (country_key)",
+    PRIMARY_KEY: f"create unique index {PRIMARY_KEY} on {_FACT} (invoice_key, line_id)",
+    "fact_sale_product_key_idx": f"create index fact_sale_product_key_idx on {_FACT} (product_key)",
+    "fact_sale_customer_key_idx": f"create index fact_sale_customer_key_idx on {_FACT} (customer_key)",
+    "fact_sale_date_key_idx": f"create index fact_sale_date_key_idx on {_FACT} (date_key)",
+    "fact_sale_country_key_idx": f"create index fact_sale_country_key_idx on {_FACT} (country_key)",
     "fact_sale_delivery_key_idx": (
-        "create index fact_sale_delivery_key_idx on retail_dwh.fact_sale using brin (delivery_key)"
+        f"create index fact_sale_delivery_key_idx on {_FACT} using brin (delivery_key)"
     ),
 }
-CONSTRAINTS = {
-    "fact_sale_pkey": "primary key using index fact_sale_pkey",
+FOREIGN_KEYS = {
     "fact_sale_date_key_fkey": "foreign key (date_key) references retail_dwh.dim_date",
     "fact_sale_product_key_fkey": "foreign key (product_key) references retail_dwh.dim_product",
     "fact_sale_customer_key_fkey": "foreign key (customer_key) references retail_dwh.dim_customer",
@@ -37,42 +40,30 @@ _TABLES = (
     "retail_dwh.dim_invoice, retail_dwh.dim_date, retail_ops.line_voucher"
 )
 _MEMORY = "select set_config('maintenance_work_mem', '256MB', false)"
+_PAUSE = 2.0
 
 
 async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str], bool]:
-    """Names of the indexes and constraints that fact_sale lacks, and whether it was never analysed."""
-    indexes = {
-        row[0]
-        for row in await connection.fetch(
-            "select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid "
-            "where i.indrelid = 'retail_dwh.fact_sale'::regclass and i.indisvalid"
-        )
-    }
-    constraints = {
-        row[0]
-        for row in await connection.fetch(
-            "select conname from pg_constraint where conrelid = 'retail_dwh.fact_sale'::regclass"
-        )
-    }
-    never_analysed = await connection.fetchval(
-        "select reltuples < 0 from pg_class where oid = 'retail_dwh.fact_sale'::regclass"
-    )
+    """Names of the indexes and constraints that fact_sale lacks, and whether it lacks statistics."""
+    row = await connection.fetchrow(sql("select_fact_keys"))
+    assert row is not None  # noqa: S101 - for the type checker: a row without a table
     return (
-        [name for name in INDEXES if name not in indexes],
-        [name for name in CONSTRAINTS if name not in constraints],
-        bool(never_analysed),
+        [name for name in INDEXES if name not in row["indexes"]],
+        [name for name in (*FOREIGN_KEYS, PRIMARY_KEY) if name not in row["constraints"]],
+        bool(row["lacks_statistics"]),
     )
 
 
 async def finish(settings: ConnectionSettings) -> bool:
     """Add the keys and indexes of fact_sale that are missing, and analyse; False if nothing was missing.
 
-    Indexes are built over two connections, all constraints are added in one ALTER. Loads wait meanwhile;
-    readers wait only for the last moment of a fresh warehouse's first load.
+    Other loads wait meanwhile, readers do not, but for the moment in which a built index becomes the
+    primary key. Killed, it goes on where it was when it is called again.
+    Raises WarehouseBusy if readers leave no such moment within ``lock_timeout``.
     """
     async with connected(settings) as connection:
-        indexes, constraints, never_analysed = await _missing(connection)
-        if not (indexes or constraints or never_analysed):
+        indexes, constraints, lacks_statistics = await _missing(connection)
+        if not (indexes or constraints or lacks_statistics):
             return False
         await connection.execute(_MEMORY)
         async with connection.transaction():
@@ -80,10 +71,12 @@ async def finish(settings: ConnectionSettings) -> bool:
             indexes, constraints, _ = await _missing(connection)
             progress.report("finish.indexes", f"{len(indexes)} indexes")
             await _build(settings, connection, [INDEXES[name] for name in indexes])
-            if constraints:
-                progress.report("finish.constraints", f"{len(constraints)} constraints")
-                clauses = ", ".join(f"add constraint {name} {CONSTRAINTS[name]}" for name in constraints)
-                await connection.execute(f"alter table retail_dwh.fact_sale {clauses}")
+            foreign_keys = [name for name in constraints if name in FOREIGN_KEYS]
+            if foreign_keys:
+                progress.report("finish.constraints", f"{len(foreign_keys)} constraints")
+                clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
+                await connection.execute(f"alter table {_FACT} {clauses}")
+        await _add_primary_key(connection, settings.lock_timeout)
         progress.report("finish.analyse")
         await connection.execute(f"analyze {_TABLES}")
         progress.report("finish.done")
@@ -91,15 +84,43 @@ async def finish(settings: ConnectionSettings) -> bool:
 
 
 async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, statements: list[str]) -> None:
+    """Build the indexes over two connections; if one fails, what the other is at ends first."""
     queue = list(reversed(statements))
 
     async def work(worker: asyncpg.Connection) -> None:
-        while queue:
-            await worker.execute(queue.pop())
+        try:
+            while queue:
+                await worker.execute(queue.pop())
+        except BaseException:
+            queue.clear()
+            raise
 
     if len(statements) < 2:
         await work(connection)
         return
     async with connected(settings) as second:
         await second.execute(_MEMORY)
-        await asyncio.gather(work(connection), work(second))
+        ends = await asyncio.gather(work(connection), work(second), return_exceptions=True)
+        for failure in ends:
+            if isinstance(failure, BaseException):
+                raise failure
+
+
+async def _add_primary_key(connection: asyncpg.Connection, patience: float) -> None:
+    """Wait for a moment without a reader in short turns: who waits for this lock holds up new readers."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            async with connection.transaction():
+                await lock_loads(connection)
+                if PRIMARY_KEY in (await _missing(connection))[1]:
+                    await connection.execute("set local lock_timeout = '1s'")
+                    await connection.execute(
+                        f"alter table {_FACT} add constraint {PRIMARY_KEY} primary key using index {PRIMARY_KEY}"
+                    )
+            return
+        except asyncpg.LockNotAvailableError:
+            if time.monotonic() + _PAUSE > end:
+                raise
+            progress.report("finish.waiting", "readers of fact_sale hold it; the primary key waits for them")
+            await asyncio.sleep(_PAUSE)

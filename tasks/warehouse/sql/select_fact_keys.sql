@@ -1,0 +1,15 @@
+select
+    array(
+        select c.relname::text
+        from pg_index as i
+        join pg_class as c on c.oid = i.indexrelid
+        where i.indrelid = fact.oid and i.indisvalid
+    ) as indexes,
+    array(select conname::text from pg_constraint where conrelid = fact.oid) as constraints,
+    -- Building an index counts the rows too, so a count alone does not tell that it was analysed.
+    reltuples < 0 or (
+        reltuples > 0
+        and not exists (select from pg_stats where schemaname = 'retail_dwh' and tablename = 'fact_sale')
+    ) as lacks_statistics
+from pg_class as fact
+where fact.oid = 'retail_dwh.fact_sale'::regclass
