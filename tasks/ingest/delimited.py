@@ -220,15 +220,14 @@ def _well_quoted(delimiter: str) -> re.Pattern[bytes]:
 def _one_by_one(body: _Body, header: Header, delimiter: str, *, last: bool) -> tuple[pl.DataFrame, bytes]:
     """Parse a body record by record; unless it is the ``last``, with the bytes of a record that may go on."""
     found, rest = records.split(bytes(body.data).decode(), header.width, delimiter, last=last)
-    columns: dict[str, list[str | None]] = {
-        column: [record.fields[position] or None if record.fault is None else None for record in found]
-        for column, position in header.positions.items()
-    }
-    columns["fault"] = [record.fault for record in found]
-    columns["raw"] = [record.raw for record in found]
-    frame = pl.DataFrame(columns, schema=dict.fromkeys([*COLUMNS, *_TEXT], pl.String)).select(
+    height = len(found.rows)
+    columns = dict(zip(range(header.width), zip(*found.rows, strict=True), strict=True)) if found.rows else {}
+    text = {column: columns.get(position, ()) for column, position in header.positions.items()}
+    frame = pl.DataFrame(text, schema=dict.fromkeys(COLUMNS, pl.String)).select(
         pl.lit(body.source, dtype=pl.UInt32).alias("source"),
-        pl.int_range(body.before + 1, body.before + len(found) + 1, dtype=pl.Int32).alias("line_no"),
-        pl.all(),
+        pl.int_range(body.before + 1, body.before + height + 1, dtype=pl.Int32).alias("line_no"),
+        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in COLUMNS),
+        pl.Series("fault", [found.faults.get(row) for row in range(height)], dtype=pl.String),
+        pl.Series("raw", [found.raw.get(row) for row in range(height)], dtype=pl.String),
     )
     return frame, rest.encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # A quoted field may span this many lines; a quote open for longer is taken for a stray one.
 MAX_QUOTED_LINES = 200
@@ -14,16 +14,32 @@ _CARRIAGE_RETURN = "\udc0d"
 csv.field_size_limit(2**31 - 1)
 
 
-@dataclass(frozen=True)
-class Record:
-    """A record's fields, what is wrong with it (None if it is sound) and, if something is, its raw text."""
+@dataclass
+class Records:
+    """The records of a text in order: ``rows`` of ``width`` fields (empty ones where the record is broken),
+    and by place in ``rows`` what is wrong (``faults``) and the text (``raw``) of the broken ones."""
 
-    fields: Sequence[str]
-    fault: str | None = None
-    raw: str | None = None
+    width: int
+    rows: list[Sequence[str]] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
+    raw: dict[int, str] = field(default_factory=dict)
+
+    def add(self, fields: Sequence[str], line: str) -> bool:
+        """Add a record, as a broken one if it has too few or too many fields; tell whether it is sound."""
+        if len(fields) != self.width:
+            self.add_broken(f"{len(fields)} fields instead of {self.width}", line)
+            return False
+        self.rows.append(fields)
+        return True
+
+    def add_broken(self, fault: str, line: str) -> None:
+        """Add a line that is no record."""
+        self.faults[len(self.rows)] = fault
+        self.raw[len(self.rows)] = line.removesuffix("\r")
+        self.rows.append([""] * self.width)
 
 
-def split(text: str, width: int, delimiter: str, *, last: bool) -> tuple[list[Record], str]:
+def split(text: str, width: int, delimiter: str, *, last: bool) -> tuple[Records, str]:
     """Records of ``width`` fields in ``text``, which begins with a record, and the text left over.
 
     Text is left over only if more is to come (not ``last``): the lines of a record that may end there.
@@ -31,41 +47,26 @@ def split(text: str, width: int, delimiter: str, *, last: bool) -> tuple[list[Re
     """
     lines = text.split("\n")
     end = len(lines) if last else len(lines) - 1
-    records: list[Record] = []
+    found = Records(width)
     at = 0
     while at < end:
         line = lines[at]
         if '"' not in line:
             if line and not line.isspace():
-                fields = line.removesuffix("\r").split(delimiter)
-                records.append(Record(fields) if len(fields) == width else _miscounted(fields, width, line))
+                found.add(line.removesuffix("\r").split(delimiter), line)
             at += 1
             continue
         window = lines[at : min(at + MAX_QUOTED_LINES, end)]
-        quoted, used = _quoted(window, delimiter)
-        if quoted is None:
+        fields, used = _quoted(window, delimiter)
+        if fields is None:
             if used == 0 and not last and len(window) < MAX_QUOTED_LINES:
                 break
-            records.append(
-                Record((), "a quote that is not closed, or text behind a closing quote", _raw(line))
-            )
+            found.add_broken("a quote that is not closed, or text behind a closing quote", line)
             at += 1
-        elif len(quoted) == width:
-            records.append(Record(quoted))
-            at += used
         else:
-            # A stray quote may have swallowed the lines behind it: they are looked at again.
-            records.append(_miscounted(quoted, width, line))
-            at += 1
-    return records, "\n".join(lines[at:])
-
-
-def _miscounted(fields: Sequence[str], width: int, line: str) -> Record:
-    return Record((), f"{len(fields)} fields instead of {width}", _raw(line))
-
-
-def _raw(line: str) -> str:
-    return line.removesuffix("\r")
+            # A stray quote may have swallowed the lines behind it: then they are looked at again.
+            at += used if found.add(fields, line) else 1
+    return found, "\n".join(lines[at:])
 
 
 def _quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int]:
@@ -78,7 +79,9 @@ def _quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int
         fields = next(reader)
     except csv.Error as error:
         return None, 0 if "unexpected end of data" in str(error) else 1
-    return [field.replace(_CARRIAGE_RETURN, "\r") for field in fields], reader.line_num
+    if reader.line_num > 1 or "\r" in lines[0][:-1]:
+        fields = [value.replace(_CARRIAGE_RETURN, "\r") for value in fields]
+    return fields, reader.line_num
 
 
 def _masked(line: str) -> str:

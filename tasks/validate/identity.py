@@ -122,7 +122,9 @@ class CopyNumbers:
         return pl.Series(
             [
                 self._counts.get((delivery, line_id), int(before))
-                for delivery, line_id, before in candidates.select("delivery", "line_id", "before").iter_rows()
+                for delivery, line_id, before in candidates.select(
+                    "delivery", "line_id", "before"
+                ).iter_rows()
             ],
             dtype=pl.Int64,
         )

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.embedded import OWNER, SUPERUSER
-from tasks.warehouse.embedded_software import environment, find_binaries, find_runner
+from tasks.warehouse.embedded_software import environment, find_runner
 from tests.conftest import open_folder
 
 PASSWORD = "Zauberwort-8f3a/@:#?%"
@@ -125,12 +125,10 @@ class TcpServer:
 
 
 @contextmanager
-def tcp_server(
-    binaries: Path | None = None, hba: str = _HBA, configuration: Mapping[str, str] | None = None
-) -> Iterator[TcpServer]:
-    """A running server of the embedded Postgres' programs (or others), with the warehouse's owner in it."""
+def tcp_server(binaries: Path, hba: str = _HBA, **configuration: str) -> Iterator[TcpServer]:
+    """A running server with the warehouse's owner and database in it."""
     folder = open_folder("retail-tcp-")
-    server = TcpServer(binaries or find_binaries(folder), folder, free_port(), configuration or {})
+    server = TcpServer(binaries, folder, free_port(), configuration)
     try:
         server.initialise(hba)
         server.start()
