@@ -125,6 +125,8 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
     slashed = dict.fromkeys(rows, 0)
     dates = DateShapes()
     for frame in _with_origin(opened):
+        if not frame.height:
+            continue
         workspace.write_part(frame, workspace.part(aside, parts))
         parts += 1
         found = shapes(frame.get_column("invoice_date"))

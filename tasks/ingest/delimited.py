@@ -10,10 +10,9 @@ from __future__ import annotations
 import csv
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 
 import polars as pl
 
@@ -23,8 +22,11 @@ from tasks.ingest.columns import COLUMNS, Header, match
 from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Content, Opened, reading
 
+ROWS_PER_PART = 131_072
 _DELIMITERS = ",;\t|"
 _HEADER_BYTES = 64 * 1024
+# How much text is read row by row for a broken row in it.
+_PIECE_BYTES = 256 * 1024
 _TEXT = {"fault": pl.String, "raw": pl.String}
 
 
@@ -104,42 +106,69 @@ def frames(group: Sequence[Opened]) -> Iterator[pl.DataFrame]:
     held: list[_Body] = []
     for source, opened in enumerate(group):
         if opened.content.data is None:
-            yield from _large(source, opened, delimiter)
+            yield from _gathered(_by_blocks(source, _without_header(opened), header, delimiter))
         else:
             held.append(_Body(source, memoryview(opened.content.data)[opened.body :]))
     if held:
         yield _held(held, header, delimiter)
 
 
+def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of about ``ROWS_PER_PART``, for pieces with broken rows are small."""
+    some: list[pl.DataFrame] = []
+    for frame in frames:
+        some.append(frame)
+        if sum(one.height for one in some) >= ROWS_PER_PART:
+            yield pl.concat(some)
+            some = []
+    if some:
+        yield pl.concat(some)
+
+
 def _held(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFrame:
     frame = _sound(bodies, header, delimiter)
     if frame is not None:
         return frame
-    parsed = []
+    parsed: list[pl.DataFrame] = []
     for body in bodies:
-        frame = _sound([body], header, delimiter) if len(bodies) > 1 else None
-        parsed.append(_one_by_one(body, header, delimiter, last=True)[0] if frame is None else frame)
+        parsed += _by_blocks(body.source, [bytes(body.data)], header, delimiter)
     return pl.concat(parsed)
 
 
-def _large(source: int, opened: Opened, delimiter: str) -> Iterator[pl.DataFrame]:
-    """A large file's rows, block by block; a record cut by the end of a block is read with the next one."""
+def _without_header(opened: Opened) -> Iterator[bytes]:
+    begins = opened.body
+    for block in decoding.blocks(opened):
+        yield block[begins:]
+        begins = max(0, begins - len(block))
+
+
+def _by_blocks(
+    source: int, blocks: Iterable[bytes], header: Header, delimiter: str
+) -> Iterator[pl.DataFrame]:
+    """Rows of one delivery, block by block; a record cut by the end of a block is read with the next one."""
+    coming = iter(blocks)
+    pieces: list[bytes] = []
     before = 0
     rest = b""
-    begins = opened.body
-    for block in chain(decoding.blocks(opened), [None]):
-        data = rest + (block or b"")[begins:]
-        begins = max(0, begins - len(block or b""))
+    while True:
+        block = pieces.pop() if pieces else next(coming, None)
+        data = rest + (block or b"")
         end = len(data) if block is None else _record_end(data)
         body = _Body(source, memoryview(data)[:end], before)
-        frame = _sound([body], opened.header, delimiter)
+        frame = _sound([body], header, delimiter)
         rest = data[end:]
+        if frame is None and block is not None and len(data) > _PIECE_BYTES:
+            # A broken row somewhere in much text: looked for in pieces of it.
+            pieces += [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)][::-1]
+            rest = b""
+            continue
         if frame is None:
-            frame, left = _one_by_one(body, opened.header, delimiter, last=block is None)
+            frame, left = _one_by_one(body, header, delimiter, last=block is None)
             rest = left + rest
         before += frame.height
-        if frame.height:
-            yield frame
+        yield frame
+        if block is None:
+            return
 
 
 def _record_end(data: bytes) -> int:

@@ -41,6 +41,7 @@ _SESSION = (
     "set timezone = 'UTC'; set idle_in_transaction_session_timeout = 0; "
     "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6"
 )
+_LAST_TRY = 0.5  # seconds that are kept for a last try at the end of the time
 
 
 def _tls(settings: ConnectionSettings) -> ssl.SSLContext | None:
@@ -131,10 +132,14 @@ async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
         reason = state.outcome.exception() if state.outcome else ""
         progress.report("connect.waiting", f"{reason} Trying again for {left} s at most.")
 
+    def left_for_another() -> float:
+        return end - time.monotonic() - _LAST_TRY
+
+    backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=8, jitter=1)
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ConnectionInterrupted),
-        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=8, jitter=1),
-        stop=lambda state: time.monotonic() + state.upcoming_sleep >= end,
+        wait=lambda state: max(0.0, min(backoff(state), left_for_another())),
+        stop=lambda _: left_for_another() <= 0,
         before_sleep=waiting,
     )
     try:

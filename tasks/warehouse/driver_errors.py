@@ -42,7 +42,7 @@ def _message(error: BaseException) -> str:
     """The message alone: str() of a server's error adds its detail."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
-    if isinstance(error, asyncpg.InterfaceError) and type(error).__name__ == "DataError":
+    if isinstance(error, asyncpg.DataError) and getattr(error, "severity", None) is None:
         return "a value does not fit its column."  # the driver's own message quotes the value
     if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
         return str(error.args[0]) if error.args else ""

@@ -21,7 +21,7 @@ PASSED_ON = (b"user", b"database", b"application_name")
 
 
 def test_transaction_mode_is_refused_with_the_way_out() -> None:
-    with pytest.raises(SettingsError, match="transaction-mode pooler.*port 5432"):
+    with pytest.raises(SettingsError, match=r"transaction-mode pooler.*port 5432"):
         check_for_loads(from_url(f"{POOLED}:6543/postgres"))
 
 

@@ -32,7 +32,7 @@ async def refusal(warehouse: ConnectionSettings, statement: str) -> RetailError:
 
 async def test_a_missing_database_is_said_at_once(warehouse: ConnectionSettings) -> None:
     started = time.monotonic()
-    with pytest.raises(DatabaseMissing, match="nowhere.*database's name"):
+    with pytest.raises(DatabaseMissing, match=r"nowhere.*database's name"):
         await connect(with_database(warehouse, "nowhere"))
     assert time.monotonic() - started < 1
 
@@ -101,10 +101,10 @@ async def test_work_that_is_done_stays_done_when_the_farewell_fails(warehouse: C
 
 
 async def test_an_error_does_not_quote_the_row(warehouse: ConnectionSettings) -> None:
-    await_here = "insert into retail_dwh.dim_country values (1, 'Atlantis')"
+    insert = "insert into retail_dwh.dim_country values (1, 'Atlantis')"
     async with connected(warehouse) as connection:
-        await connection.execute(await_here)
-    assert "Atlantis" not in (await refusal(warehouse, await_here.replace("(1", "(2"))).message
+        await connection.execute(insert)
+    assert "Atlantis" not in (await refusal(warehouse, insert.replace("(1", "(2"))).message
 
     with pytest.raises(WarehouseError) as caught:
         async with connected(warehouse) as connection:

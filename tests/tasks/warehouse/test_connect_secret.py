@@ -46,7 +46,6 @@ def test_settings_do_not_show_it_and_keep_it() -> None:
         f"postgresql://ann:12#{MARK}@localhost/sales",
         f"postgresql://ann:{MARK}/x@localhost/sales",
         f"postgresql://ann:{MARK}?x@localhost/sales",
-        f"postgresql://ann:[{MARK}@localhost/sales",
         f"postgresql://ann:{MARK}]@[localhost/sales",
         f"postgresql:/ann:{MARK}@localhost/sales",
         f"postgresql:ann:{MARK}@localhost/sales",

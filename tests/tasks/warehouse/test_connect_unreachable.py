@@ -38,9 +38,9 @@ async def test_tried_again_and_told_until_the_time_is_up(
     nothing_there: ConnectionSettings, told: list[str]
 ) -> None:
     started = time.monotonic()
-    with pytest.raises(WarehouseUnreachable, match="within 3 s.*connection refused.*Network Bans") as caught:
+    with pytest.raises(WarehouseUnreachable, match=r"within 3 s.*connection refused.*Network Bans") as caught:
         await connect(nothing_there)
-    assert time.monotonic() - started <= 3
+    assert 2 < time.monotonic() - started < 4
     assert caught.value.warehouse == nothing_there.display  # type: ignore[attr-defined]
     assert 1 < len(told) < 6, told  # tried again, but not in a busy loop
     assert all(one.startswith("connect.waiting: ") and "nothing listens there" in one for one in told)

@@ -92,7 +92,8 @@ def test_the_address_that_is_shown_leads_there_again(url: str) -> None:
         ("postgresql:///sales?connect_timeout=soon", "connect_timeout is not a number"),
         ("postgresql://localhost/sales?pgbouncer=true", "unknown option pgbouncer"),
         ("postgresql://localhost/sales?sslmode=yes", "sslmode is none of"),
-        ("postgresql://::1/sales", "cannot be read"),
+        ("postgresql://::1/sales", "port is not a number"),
+        ("postgresql://[::1/sales", "cannot be read"),
         ("postgresql://ann:[YOUR-PASSWORD]@db.example.com/sales", "placeholder"),
     ],
 )
