@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.text import Text
 
 PICTURES = Path(__file__).parent / "pictures"
-COLUMNS = 92
+COLUMNS = 100
 
 
 def _terminal(command: list[str], environment: dict[str, str]) -> str:
@@ -65,7 +65,8 @@ def _wait_for(url: str) -> None:
 def _draw(text: str, path: Path, hidden: str) -> None:
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: SIM115 - closed with the process
     console.print("[bold]$[/] retail demo")
-    console.print(Text.from_ansi(text.replace(hidden, "~/.local/share/prefect-retail")))
+    text = text.replace(f" --data-dir {hidden}", "").replace(hidden, "~/.local/share/prefect-retail")
+    console.print(Text.from_ansi(text), soft_wrap=True)
     console.save_svg(str(path), title="retail demo")
 
 

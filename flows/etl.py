@@ -144,9 +144,9 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
     ]
     await asyncio.to_thread(prune, carriage.options.workspace, carriage.options.retention_days)
     try:
-        await publish_report(report.run_id, report)
+        await publish_report("run report", report)
         if carriage.warehouse is not None:
-            await record_run(report.run_id, carriage.warehouse, carriage.run, report, attempts)
+            await record_run("in the ledger", carriage.warehouse, carriage.run, report, attempts)
     except RetailError as error:
         if carried.error is None:
             raise

@@ -14,12 +14,14 @@ from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.ledger import Attempt, Run, finish_run
 
 
-@step("report", "report", timeout_seconds=300)
+@step("publish", "report", timeout_seconds=300)
 async def publish_report(label: str, report: RunReport) -> None:
     """Save the report in the workspace, and as a Markdown artifact of the flow run."""
     await asyncio.to_thread(save, report)
     await acreate_markdown_artifact(
-        as_markdown(report), key="retail-etl-report", description=f"Run report of {label}, {report.status}"
+        as_markdown(report),
+        key="retail-etl-report",
+        description=f"Report of run {report.run_id}, {report.status}",
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
+from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
 from tasks.errors import ContractBroken
@@ -70,9 +71,13 @@ class Contract:
         Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.
         """
         try:
-            self.schema.validate(frame.select(list(COLUMNS)), lazy=True)
+            # pandera's own settings could switch it off, and every line would pass.
+            with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+                self.schema.validate(frame.select(list(COLUMNS)), lazy=True)
         except SchemaErrors as error:
             cases = error.failure_cases
+        except pl.exceptions.PanicException as error:
+            raise _broken("(unknown)", error) from error
         else:
             return pl.DataFrame(
                 schema={"row": pl.UInt32, "rule": pl.String, "dimension": pl.String, "severity": pl.String}
@@ -81,16 +86,19 @@ class Contract:
             pl.col("index").is_null() | ~pl.col("check").is_in(self.meaning.get_column("rule").implode())
         )
         if broken.height:
-            rule, what = broken.select("check", "failure_case").row(0)
-            raise ContractBroken(
-                f"The rule {rule} did not judge but failed ({what}). Nothing it should have judged was loaded. "
-                "Mend the rule in tasks/validate/rules, then run again.",
-                rule=rule,
-            )
+            raise _broken(*broken.select("check", "failure_case").row(0))
         named: pl.DataFrame = cases.select(
             pl.col("index").cast(pl.UInt32).alias("row"), pl.col("check").alias("rule")
         ).join(self.meaning, on="rule", how="left")
         return named
+
+
+def _broken(rule: str, what: object) -> ContractBroken:
+    return ContractBroken(
+        f"The rule {rule} did not judge but failed ({what}). Nothing it should have judged was loaded. "
+        "Mend the rule in tasks/validate/rules, then run again.",
+        rule=rule,
+    )
 
 
 def contract(as_of: date) -> Contract:

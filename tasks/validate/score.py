@@ -6,6 +6,7 @@ it, w the share that break only warnings. The overall score is the mean of the d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +25,8 @@ class DimensionScore:
 
     def score(self, rows: int) -> float:
         """0 to 100, for a delivery of ``rows`` lines."""
-        return 100.0 * (1 - self.errors / rows - self.warnings / rows / 2) if rows else 100.0
+        # One division of whole numbers: a delivery exactly at the threshold is not below it.
+        return 50.0 * (2 * rows - 2 * self.errors - self.warnings) / rows if rows else 100.0
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,17 @@ class Judged:
 def overall(scores: Mapping[str, float], weights: Mapping[str, float] | None = None) -> float:
     """Mean of the dimensions' scores, weighted (equally by default).
 
-    Raises SettingsError for an unknown dimension, a negative weight, or weights that add up to 0.
+    Raises SettingsError for an unknown dimension, a negative or infinite weight, or weights that add up to 0.
     """
     chosen = dict.fromkeys(DIMENSIONS, 1.0) | dict(weights or {})
-    if set(chosen) != set(DIMENSIONS) or min(chosen.values()) < 0 or not sum(chosen.values()):
+    total = sum(chosen.values())
+    if set(chosen) != set(DIMENSIONS) or min(chosen.values()) < 0 or not 0 < total < math.inf:
         raise SettingsError(
             f"quality weights: give weights of 0 or more for {', '.join(DIMENSIONS)}, not all 0.",
             setting="quality_weights",
         )
-    return sum(scores[name] * weight for name, weight in chosen.items()) / sum(chosen.values())
+    # Rounded to what binary fractions hold, again for the delivery that is exactly at the threshold.
+    return round(sum(scores[name] * weight for name, weight in chosen.items()) / total, 9)
 
 
 def refusal(judged: Judged, threshold: float, weights: Mapping[str, float] | None = None) -> str | None:
@@ -75,7 +79,7 @@ def refusal(judged: Judged, threshold: float, weights: Mapping[str, float] | Non
     ``threshold`` (0 to 100).
     """
     score = judged.score(weights)
-    usable = 100.0 * (1 - judged.rows_quarantined / judged.rows_in) if judged.rows_in else 100.0
+    usable = DimensionScore(errors=judged.rows_quarantined).score(judged.rows_in)
     worst = ", ".join(
         f"{rule} ({count})" for rule, count in sorted(judged.rules.items(), key=lambda item: -item[1])[:3]
     )

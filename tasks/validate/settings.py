@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,14 +26,14 @@ class FeedSettings:
 
     def check(self) -> None:
         """Raise SettingsError naming the first value that cannot be."""
-        if not self.feed.strip() or len(self.feed) > 100:
-            raise SettingsError("feed: give a name of 1 to 100 characters.", setting="feed")
+        if not self.feed.strip() or len(self.feed) > 100 or not self.feed.isprintable():
+            raise SettingsError("feed: give a name of 1 to 100 printable characters.", setting="feed")
         if self.timezone not in available_timezones():
             raise SettingsError(
                 f"timezone: {self.timezone!r} is no IANA time zone, such as Europe/London.",
                 setting="timezone",
             )
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not re.fullmatch("[A-Z]{3}", self.currency):
             raise SettingsError(
                 f"currency: {self.currency!r} is no ISO 4217 code, such as GBP.", setting="currency"
             )

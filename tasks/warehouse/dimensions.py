@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import asyncpg
 import polars as pl
 
 from tasks.validate.settings import FeedSettings
-from tasks.warehouse.copy import copy_frame
+from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.merchandise import NOT_MERCHANDISE
 from tasks.warehouse.statements import sql
 
@@ -29,7 +30,8 @@ _PRODUCT = _Dimension("retail_dwh.dim_product", "product_key", "stock_code", pl.
 _CUSTOMER = _Dimension("retail_dwh.dim_customer", "customer_key", "customer_id", pl.Int64(), "bigint")
 _COUNTRY = _Dimension("retail_dwh.dim_country", "country_key", "country", pl.String(), "text")
 _INVOICE = _Dimension("retail_dwh.dim_invoice", "invoice_key", "invoice_no", pl.String(), "text")
-_UNUSED = (_PRODUCT, _CUSTOMER, _COUNTRY, _INVOICE)
+# Invoices last: they tell which lines may be there already.
+_ALL = (_PRODUCT, _CUSTOMER, _COUNTRY, _INVOICE)
 
 
 @dataclass(frozen=True)
@@ -45,53 +47,58 @@ async def add_keys(connection: asyncpg.Connection, lines: pl.DataFrame, feed: Fe
 
     Missing members are numbered from the greatest key on and inserted; the caller holds the load lock.
     """
-    products, _ = await _keys(connection, _PRODUCT, lines.get_column("stock_code"), feed)
-    customers, _ = await _keys(connection, _CUSTOMER, lines.get_column("customer_id"), feed)
-    countries, _ = await _keys(connection, _COUNTRY, lines.get_column("country"), feed)
-    invoices, new_invoices = await _keys(connection, _INVOICE, lines.get_column("invoice_no"), feed)
+    keys = []
+    new = pl.Series(dtype=pl.Int32)
+    for dimension in _ALL:
+        # In a thread: another batch may be read or judged meanwhile.
+        coded = await asyncio.to_thread(_coded, lines.get_column(dimension.natural))
+        members, new = await _members(connection, dimension, coded, feed)
+        keys.append(members.gather(coded.codes).fill_null(UNKNOWN).alias(dimension.key))
     local = pl.col("sold_at_local")
-    keyed = (
-        lines.lazy()
-        .join(products.lazy(), on="stock_code", how="left", maintain_order="left")
-        .join(customers.lazy(), on="customer_id", how="left", maintain_order="left")
-        .join(countries.lazy(), on="country", how="left", maintain_order="left")
-        .join(invoices.lazy(), on="invoice_no", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("customer_key").fill_null(UNKNOWN),
-            pl.col("country_key").fill_null(UNKNOWN),
-            (local.dt.year() * 10_000 + local.dt.month().cast(pl.Int32) * 100 + local.dt.day()).alias(
-                "date_key"
-            ),
-        )
-        .collect()
-    )
-    return Keyed(keyed, new_invoices)
+    day = local.dt.year() * 10_000 + local.dt.month().cast(pl.Int32) * 100 + local.dt.day()
+    return Keyed(lines.with_columns(*keys, day.alias("date_key")), new)
 
 
-async def _keys(
-    connection: asyncpg.Connection, dimension: _Dimension, naturals: pl.Series, feed: FeedSettings
-) -> tuple[pl.DataFrame, pl.Series]:
-    """Natural and surrogate keys of the members in ``naturals``, and the surrogate keys that are new."""
+@dataclass(frozen=True)
+class _Coded:
+    """A column of natural keys as places in the list of its members; null where it is null."""
+
+    members: pl.Series
+    codes: pl.Series
+
+
+def _coded(naturals: pl.Series) -> _Coded:
+    members = naturals.unique().drop_nulls().sort()
+    if naturals.dtype == pl.String:
+        return _Coded(members, naturals.cast(pl.Enum(members)).to_physical())
+    codes = members.search_sorted(naturals.fill_null(members.min()))
+    return _Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
+
+
+async def _members(
+    connection: asyncpg.Connection, dimension: _Dimension, coded: _Coded, feed: FeedSettings
+) -> tuple[pl.Series, pl.Series]:
+    """Surrogate keys of the members, in their order, and those of them that are new."""
     table, key, natural = dimension.table, dimension.key, dimension.natural
-    wanted = naturals.unique().drop_nulls().sort()
-    if dimension is not _INVOICE and naturals.null_count():
+    if coded.codes.null_count():
         await connection.execute(f"insert into {table} ({key}) values ($1) on conflict do nothing", UNKNOWN)
     query = f"select {natural}, {key} from {table} where {natural} = any($1::{dimension.array}[])"
-    arguments: list[object] = [wanted.to_list()]
+    arguments: list[object] = [coded.members.to_list()]
     if dimension is _INVOICE:
         query += " and feed = $2"
         arguments.append(feed.feed)
     schema = {natural: dimension.kind, key: pl.Int32()}
-    found = pl.DataFrame(
-        [tuple(row) for row in await connection.fetch(query, *arguments)], schema=schema, orient="row"
-    )
-    missing = wanted.to_frame(natural).join(found, on=natural, how="anti", maintain_order="left")
+    found = await fetch_frame(connection, query, *arguments, schema=schema)
+    every = coded.members.to_frame(natural).join(found, on=natural, how="left", maintain_order="left")
+    missing = every.filter(pl.col(key).is_null())
     if not missing.height:
-        return found, pl.Series(key, [], dtype=pl.Int32)
+        return every.get_column(key), pl.Series(key, [], dtype=pl.Int32)
     last = await connection.fetchval(f"select coalesce(max({key}), 0) from {table}")
-    added = missing.with_columns(pl.int_range(last + 1, last + 1 + pl.len(), dtype=pl.Int32).alias(key))
+    numbered = pl.col(key).is_null().cum_sum() + last
+    every = every.with_columns(pl.coalesce(key, numbered.cast(pl.Int32)).alias(key))
+    added = every.filter(pl.col(key) > last)
     await copy_frame(connection, table, _attributes(added, dimension, feed))
-    return pl.concat([found, added]), added.get_column(key)
+    return every.get_column(key), added.get_column(key)
 
 
 def _attributes(added: pl.DataFrame, dimension: _Dimension, feed: FeedSettings) -> pl.DataFrame:
@@ -110,26 +117,36 @@ def _attributes(added: pl.DataFrame, dimension: _Dimension, feed: FeedSettings) 
     return added
 
 
-async def merge_descriptions(connection: asyncpg.Connection, lines: pl.DataFrame) -> None:
-    """Let added lines (product_key, description, unit_price, sold_at) give products a later description.
+def latest_descriptions(lines: pl.DataFrame) -> pl.DataFrame:
+    """Of lines with product_key, description, unit_price and sold_at, the current description of each product.
 
-    The current one is that of the greatest (price > 0, time, text in C collation) among a product's lines.
+    It is that of the greatest (price > 0, time, text in C collation) among the lines.
     """
-    described = (
+    priced = (pl.col("unit_price") > 0).cast(pl.Int64)
+    best = (
         lines.lazy()
         .filter(pl.col("description").is_not_null())
-        .select("product_key", "description", "sold_at", priced=pl.col("unit_price") > 0)
+        # Microseconds of any year that the contract lets through stay below 2^62.
+        .select("product_key", "description", rank=priced * 2**61 + pl.col("sold_at").dt.timestamp("us"))
+        .group_by("product_key", "description")
+        .agg(pl.col("rank").max())
+        .sort("rank", "description", descending=True)
+        .unique("product_key", keep="first", maintain_order=True)
     )
-    for rank in ("priced", "sold_at", "description"):
-        described = described.filter(pl.col(rank) == pl.col(rank).max().over("product_key"))
-    best = described.unique("product_key").collect()
+    return best.select(
+        "product_key",
+        "description",
+        priced=pl.col("rank") >= 2**61,
+        sold_at=(pl.col("rank") % 2**61).cast(pl.Datetime("us", "UTC")),
+    ).collect()
+
+
+async def merge_descriptions(connection: asyncpg.Connection, best: pl.DataFrame) -> None:
+    """Let added lines give products a later description; ``best`` is what ``latest_descriptions`` found."""
     if best.height:
+        columns = ("product_key", "description", "priced", "sold_at")
         await connection.execute(
-            sql("merge_product_descriptions"),
-            *(
-                best.get_column(name).to_list()
-                for name in ("product_key", "description", "priced", "sold_at")
-            ),
+            sql("merge_product_descriptions"), *(best.get_column(name).to_list() for name in columns)
         )
 
 
@@ -146,7 +163,7 @@ async def delete_unused(
     invoices: Sequence[int],
 ) -> None:
     """Delete those of the given members that no fact refers to any more (never the unknown ones)."""
-    for dimension, keys in zip(_UNUSED, (products, customers, countries, invoices), strict=True):
+    for dimension, keys in zip(_ALL, (products, customers, countries, invoices), strict=True):
         await connection.execute(
             f"delete from {dimension.table} d where d.{dimension.key} = any($1::integer[]) "
             f"and d.{dimension.key} <> {UNKNOWN} and not exists "

@@ -23,7 +23,7 @@ import platformdirs
 from tasks import progress
 from tasks.errors import EmbeddedServerError
 from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.embedded_process import end_leftovers, find_postmaster
+from tasks.warehouse.embedded_process import end_leftovers, find_postmaster, remove_stale_pid_file
 from tasks.warehouse.embedded_software import (
     Runner,
     environment,
@@ -111,6 +111,7 @@ class EmbeddedServer:
                 progress.report("embedded.start", "starting the embedded Postgres")
                 runner.check_can_enter(self.folder)
                 end_leftovers(self.cluster)
+                remove_stale_pid_file(self.cluster)
                 remove_old_copies(self.folder, binaries)
                 if not (self.cluster / "PG_VERSION").exists():
                     self._initialise(binaries, runner)

@@ -27,6 +27,21 @@ def find_postmaster(cluster: Path) -> int | None:
     return pid if ours else None
 
 
+def remove_stale_pid_file(cluster: Path) -> None:
+    """Remove a pid file whose number is another program's by now, which Postgres would take for a server.
+
+    So it is in a container that was not stopped cleanly: its few ids come again. Postgres' lock on its
+    shared memory still keeps two servers apart.
+    """
+    file = cluster / "postmaster.pid"
+    try:
+        process = psutil.Process(int(file.read_text().split()[0]))
+        if process.cmdline() and find_postmaster(cluster) is None:
+            file.unlink()
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return
+
+
 def _is_alive(process: psutil.Process) -> bool:
     return "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
 

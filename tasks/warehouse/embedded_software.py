@@ -79,10 +79,8 @@ class Runner:
         """Raise EmbeddedServerError, naming what is in the way, if this user cannot enter ``folder``."""
         for each in (folder, *folder.parents) if self.uid is not None else ():
             found = each.stat()
-            if found.st_uid == self.uid:
-                needed = stat.S_IXUSR
-            else:
-                needed = stat.S_IXGRP if found.st_gid == self.gid else stat.S_IXOTH
+            others = stat.S_IXGRP if found.st_gid == self.gid else stat.S_IXOTH
+            needed = stat.S_IXUSR if found.st_uid == self.uid else others
             if not found.st_mode & needed:
                 raise EmbeddedServerError(
                     f"Postgres cannot run as root; it runs as user {self.name}, who cannot enter {each}. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -147,22 +147,20 @@ async def finish_run(
             "delete from retail_ops.delivery_attempt where run_id = $1 and outcome in ('refused', 'failed')",
             run.run_id,
         )
-        for one in attempts:
-            await record_attempt(connection, run.run_id, feed, one)
+        await record_attempts(connection, run.run_id, feed, attempts)
 
 
-async def record_attempt(connection: asyncpg.Connection, run_id: UUID, feed: str, attempt: Attempt) -> None:
-    """Add one row to the history of attempts, in the open transaction."""
-    await connection.execute(
+async def record_attempts(
+    connection: asyncpg.Connection, run_id: UUID, feed: str, attempts: Iterable[Attempt]
+) -> None:
+    """Add to the history of attempts, in the open transaction."""
+    await connection.executemany(
         "insert into retail_ops.delivery_attempt (run_id, feed, name, content_hash, outcome, quality_score, reason) "
         "values ($1, $2, $3, $4, $5, $6, $7)",
-        run_id,
-        feed,
-        attempt.name,
-        attempt.content_hash,
-        attempt.outcome,
-        attempt.quality_score,
-        attempt.reason or None,
+        [
+            (run_id, feed, one.name, one.content_hash, one.outcome, one.quality_score, one.reason or None)
+            for one in attempts
+        ],
     )
 
 
@@ -174,5 +172,11 @@ async def save_feed(connection: asyncpg.Connection, feed: FeedSettings) -> None:
     stored = await stored_feed(connection, feed.feed)
     settle_feed(stored, feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines)
     await connection.execute(
-        sql("upsert_feed"), feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines
+        sql("upsert_feed"),
+        feed.feed,
+        feed.timezone,
+        feed.currency,
+        feed.date_format,
+        feed.identical_lines,
+        stored is None,
     )

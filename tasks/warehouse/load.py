@@ -7,6 +7,7 @@ longer has, and write the ledger. The union of the deliveries' lines is in the w
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,8 +24,8 @@ from tasks.validate.score import Judged
 from tasks.validate.silver import Silver
 from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.copy import copy_frame, fetch_frame
-from tasks.warehouse.dimensions import add_keys, merge_descriptions
-from tasks.warehouse.ledger import READING_SETTINGS, Attempt, Run, lock_loads, record_attempt, save_feed
+from tasks.warehouse.dimensions import add_keys, latest_descriptions, merge_descriptions
+from tasks.warehouse.ledger import READING_SETTINGS, Attempt, Run, lock_loads, record_attempts, save_feed
 from tasks.warehouse.statements import sql
 from tasks.warehouse.withdraw import held_lines, remove_lines
 
@@ -96,8 +97,8 @@ async def load(
 ) -> tuple[Loaded, ...]:
     """Load the ``accepted`` deliveries of ``silver`` in one transaction, with their ledger rows.
 
-    A delivery that the ledger holds with the same bytes is left as it is (``unchanged``, or as loaded if
-    this very run did so and only the answer to its COMMIT was lost). A replacement that would take out too
+    A delivery that the ledger holds with the same bytes is left as it is (``unchanged``, or as loaded or
+    replaced if this very run did so and only the answer to its COMMIT was lost). A replacement that would take out too
     many lines is refused unless ``replace_anyway``; the others load. The run must be in the ledger.
     Raises Transient errors where trying again can help, else WarehouseError or FeedConflict.
     """
@@ -146,6 +147,10 @@ async def _compare_with_ledger(
         [one.name for one in accepted],
     )
     ledger = {row["name"]: row for row in rows}
+    of_this_run = [row["name"] for row in rows if row["run_id"] == run.run_id]
+    outcomes: dict[str, str] = {}
+    if of_this_run:  # the answer to its COMMIT was lost, and the task is retried
+        outcomes = dict(await this.connection.fetch(sql("select_outcomes_of_run"), run.run_id, feed, of_this_run))
     settled: list[Loaded] = []
     next_key = 1 + int(
         await this.connection.fetchval("select coalesce(max(delivery_key), 0) from retail_ops.delivery")
@@ -156,15 +161,14 @@ async def _compare_with_ledger(
             this.work[judged.name] = _Work(judged, next_key, replaces=False)
             next_key += 1
         elif row["content_hash"] == judged.content_hash and row["reading_settings"] == READING_SETTINGS:
-            settled.append(_as_recorded(row, run.run_id))
+            settled.append(_as_recorded(row, outcomes.get(judged.name, "unchanged")))
         else:
             this.work[judged.name] = _Work(judged, row["delivery_key"], replaces=True)
     gone, refused = await _lost_lines(this, replace_anyway)
     return settled + refused, gone
 
 
-def _as_recorded(row: asyncpg.Record, run_id: UUID) -> Loaded:
-    outcome = "loaded" if row["run_id"] == run_id else "unchanged"
+def _as_recorded(row: asyncpg.Record, outcome: str) -> Loaded:
     return Loaded(
         row["name"],
         outcome,
@@ -259,6 +263,7 @@ async def _add_part(this: _Load, part: pl.DataFrame) -> None:
         seen = keyed.new_invoices
     before = await _existing(this.connection, keyed.lines, seen)
     new, vouchers = await _merge(this, keyed.lines, before)
+    best = asyncio.create_task(asyncio.to_thread(latest_descriptions, new))
     await copy_frame(
         this.connection, "retail_dwh.fact_sale", new.select(FACT).cast({"copy_number": pl.Int16})
     )
@@ -268,7 +273,7 @@ async def _add_part(this: _Load, part: pl.DataFrame) -> None:
         "retail_ops.line_voucher",
         vouchers.select("invoice_key", "line_id", "delivery_key", "line_no"),
     )
-    await merge_descriptions(this.connection, new)
+    await merge_descriptions(this.connection, await best)
     progress.report("load.vouchers_copied")
 
 
@@ -348,11 +353,15 @@ async def _account(this: _Load, run: Run) -> None:
     connection, feed = this.connection, this.silver.judging.feed.feed
     work = list(this.work.values())
     keys = [one.key for one in work]
-    await connection.executemany(
-        "update retail_ops.delivery set rows_loaded = rows_loaded + $2 - (rows_in - rows_quarantined), "
-        "rows_duplicate = rows_duplicate + $3 where delivery_key = $1",
-        [(one.key, one.owned, one.vouched + one.judged.rows_dropped) for one in work],
+    counted = await connection.fetch(
+        sql("update_delivery_counts"),
+        keys,
+        [one.owned for one in work],
+        [one.vouched + one.judged.rows_dropped for one in work],
     )
+    for row in counted:  # lines that a replacement of this load lost may have passed on within it
+        one = this.work[row["name"]]
+        one.owned, one.vouched = row["rows_loaded"], row["rows_duplicate"] - one.judged.rows_dropped
     for table in ("quarantine", "quality_score"):
         await connection.execute(
             f"delete from retail_ops.{table} where delivery_key = any($1::integer[])", keys
@@ -371,19 +380,17 @@ async def _account(this: _Load, run: Run) -> None:
             "insert into retail_ops.quarantine (delivery_key, line_no, rules, contract_version, raw) values ($1, $2, $3, $4, $5)",
             rows.select(columns).rows(),
         )
-    for one in work:
-        await record_attempt(
-            connection,
-            run.run_id,
-            feed,
-            Attempt(
-                one.judged.name,
-                "replaced" if one.replaces else "loaded",
-                "",
-                one.judged.content_hash,
-                round(one.judged.score(), 2),
-            ),
+    attempts = [
+        Attempt(
+            one.judged.name,
+            "replaced" if one.replaces else "loaded",
+            "",
+            one.judged.content_hash,
+            round(one.judged.score(), 2),
         )
+        for one in work
+    ]
+    await record_attempts(connection, run.run_id, feed, attempts)
 
 
 def _score_rows(work: Sequence[_Work]) -> pl.DataFrame:

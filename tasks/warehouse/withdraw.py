@@ -7,6 +7,8 @@ dimension members that no line uses any more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import PurePosixPath
 
 import asyncpg
 import polars as pl
@@ -16,7 +18,7 @@ from tasks.errors import DeliveryMissing
 from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
-from tasks.warehouse.ledger import Attempt, Run, lock_loads, record_attempt
+from tasks.warehouse.ledger import Attempt, Run, lock_loads, record_attempts
 from tasks.warehouse.statements import sql
 
 HELD = {"line_id": pl.Binary(), "invoice_key": pl.Int32(), "delivery_key": pl.Int32(), "owns": pl.Boolean()}
@@ -99,17 +101,19 @@ async def withdraw(
         await connection.execute("delete from retail_ops.quarantine where delivery_key = $1", key)
         await connection.execute("delete from retail_ops.quality_score where delivery_key = $1", key)
         await connection.execute("delete from retail_ops.delivery where delivery_key = $1", key)
-        await record_attempt(
-            connection, run.run_id, feed, Attempt(name, "withdrawn", "", content_hash=row["content_hash"])
-        )
+        withdrawn = Attempt(name, "withdrawn", "", content_hash=row["content_hash"])
+        await record_attempts(connection, run.run_id, feed, [withdrawn])
         return result
 
 
 async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> DeliveryMissing:
-    rows = await connection.fetch(
-        "select feed, name from retail_ops.delivery where name like '%' || $1 order by name limit 3",
-        name.rsplit("/", 1)[-1],
-    )
+    """The error that names deliveries with that text in their name, or else file names close to it."""
+    asked = PurePosixPath(name).name or name
+    rows = await connection.fetch(sql("select_similar_deliveries"), feed, asked)
+    if not rows:
+        every = await connection.fetch("select feed, name from retail_ops.delivery order by name limit 10000")
+        by_file = {PurePosixPath(row["name"]).name: row for row in every}
+        rows = [by_file[close] for close in get_close_matches(asked, by_file)]
     near = "; ".join(f"{row['name']} (feed {row['feed']})" for row in rows)
     return DeliveryMissing.of(
         name,

@@ -4,9 +4,10 @@ on conflict (feed) do update
 set
     timezone = excluded.timezone,
     currency = excluded.currency,
-    date_format = coalesce(excluded.date_format, f.date_format),
+    date_format = case when $6 then excluded.date_format else coalesce(excluded.date_format, f.date_format) end,
     identical_lines = excluded.identical_lines
 where
-    (f.timezone, f.currency, f.identical_lines)
+    $6
+    or (f.timezone, f.currency, f.identical_lines)
     is distinct from (excluded.timezone, excluded.currency, excluded.identical_lines)
     or f.date_format is distinct from coalesce(excluded.date_format, f.date_format)

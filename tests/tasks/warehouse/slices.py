@@ -13,7 +13,7 @@ import polars as pl
 
 from flows.demo import BUNDLED
 from tasks.warehouse.connect import ConnectionSettings, connected, with_database
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
 from tests.conftest import create_database
 
 COLUMNS = (
@@ -125,5 +125,6 @@ async def fresh_warehouse(server: EmbeddedServer, template: str) -> AsyncIterato
     try:
         yield with_database(server.settings(), name)
     finally:
-        async with connected(server.settings()) as connection:
+        # As the superuser: an autovacuum worker may be at it, which the owner may not end.
+        async with connected(server.settings(SUPERUSER, SUPERUSER)) as connection:
             await connection.execute(f"drop database {name} with (force)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ def tls() -> Iterator[TlsServer]:
             authority.write(folder / "ca.crt"),
             Authority("Another CA").write(folder / "other.crt"),
         )
+    shutil.rmtree(folder)
 
 
 async def speaks_tls(connection: asyncpg.Connection) -> bool:
@@ -112,11 +114,11 @@ async def test_a_wrong_password_is_tried_once(tls: TlsServer, sslmode: str) -> N
     assert logged.count("password authentication failed") == 1
 
 
-@pytest.mark.parametrize("sslmode", ["require", "verify-ca", "verify-full"])
-async def test_a_server_without_tls_is_refused_at_once(server: EmbeddedServer, sslmode: str) -> None:
+async def test_a_server_without_tls_is_refused_at_once(server: EmbeddedServer) -> None:
     with tcp_server(server.psql().parent) as plain:
-        with pytest.raises(TlsRefused, match="does not speak TLS"):
-            await connect(plain.settings(sslmode=sslmode, connect_seconds=60))
-        assert "password" not in plain.log()
+        for sslmode in ("require", "verify-ca", "verify-full"):
+            with pytest.raises(TlsRefused, match="does not speak TLS"):
+                await connect(plain.settings(sslmode=sslmode, connect_seconds=60))
+        assert "authenticat" not in plain.log()
         async with connected(plain.settings(sslmode="prefer")) as connection:
             assert not await speaks_tls(connection)

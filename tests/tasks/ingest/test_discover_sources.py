@@ -1,0 +1,95 @@
+"""File, folder and glob lead to the same deliveries, each taken once, in order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.ingest.discover import discover
+from tests.tasks.ingest.deliveries import write
+
+
+def _names(*sources: Path | str) -> list[str]:
+    found = discover([str(source) for source in sources])
+    assert found.failed == ()
+    return [delivery.name for delivery in found.deliveries]
+
+
+def test_a_file_is_named_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = write(tmp_path / "till" / "day.csv", "a\n")
+    monkeypatch.chdir(tmp_path)
+    assert _names("till/day.csv") == [str(day)]
+    assert _names("./till/../till/day.csv") == [str(day)]
+    found = discover(["till/day.csv"]).deliveries[0]
+    assert (found.path, found.size) == (str(day), 2)
+
+
+def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    day = write(tmp_path / "day.csv", "a\n")
+    assert _names("~/day.csv") == [str(day)]
+
+
+@pytest.mark.parametrize("pattern", ["", "*.csv", "day-?.csv", "**/*.csv", "day-[12].csv"])
+def test_folder_and_glob_give_the_names_that_files_have(tmp_path: Path, pattern: str) -> None:
+    days = [write(tmp_path / f"day-{number}.csv", "a\n") for number in (2, 1)]
+    assert _names(tmp_path / pattern) == sorted(_names(*days)) == [str(days[1]), str(days[0])]
+
+
+def test_a_file_met_in_several_ways_is_taken_once(tmp_path: Path) -> None:
+    day = write(tmp_path / "till" / "day.csv", "a\n")
+    (tmp_path / "link.csv").symlink_to(day)
+    (tmp_path / "linked-folder").symlink_to(tmp_path / "till")
+    several = [day, tmp_path / "till", tmp_path / "till" / "*.csv", tmp_path / "link.csv", tmp_path]
+    assert _names(*several, tmp_path / "linked-folder") == [str(day)]
+
+
+def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
+    far = write(tmp_path / "elsewhere" / "far.csv", "a\n")
+    other = write(tmp_path / "other.csv", "a\n")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "month").symlink_to(far.parent)
+    (inbox / "today.csv").symlink_to(other)
+    assert _names(inbox) == [str(other), str(far)]
+
+
+def test_a_link_back_to_where_it_lies_ends(tmp_path: Path) -> None:
+    day = write(tmp_path / "inbox" / "day.csv", "a\n")
+    (tmp_path / "inbox" / "again").symlink_to(tmp_path)
+    assert _names(tmp_path) == [str(day)]
+
+
+def test_sources_keep_their_order_and_folders_are_sorted(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "2011/d.parquet", "2010/c.csv", "z/e.CSV"):
+        write(tmp_path / "inbox" / name, "a\n")
+    first = write(tmp_path / "z-first.csv", "a\n")
+    names = _names(first, tmp_path / "inbox")
+    short = [os.path.relpath(name, tmp_path / "inbox") for name in names[1:]]
+    assert names[0] == str(first)
+    assert short == ["a.csv", "b.csv", "2010/c.csv", "2011/d.parquet", "z/e.CSV"]
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path: Path) -> None:
+    day = write(tmp_path / "till[1]" / "day.csv", "a\n")
+    write(tmp_path / "till1" / "other.csv", "a\n")
+    assert _names(tmp_path / "till[1]") == [str(day)]
+
+
+def test_hidden_files_and_folders_of_a_folder_are_left_out(tmp_path: Path) -> None:
+    day = write(tmp_path / "day.csv", "a\n")
+    write(tmp_path / ".day.csv", "a\n")
+    write(tmp_path / ".trash" / "day.csv", "a\n")
+    found = discover([str(tmp_path)])
+    assert [delivery.name for delivery in found.deliveries] == [str(day)]
+    assert found.passed_over == ()
+
+
+def test_other_files_of_a_folder_are_passed_over_and_named(tmp_path: Path) -> None:
+    write(tmp_path / "day.csv", "a\n")
+    notes = write(tmp_path / "sub" / "notes.txt", "a\n")
+    found = discover([str(tmp_path), str(tmp_path / "**")])
+    assert found.passed_over == (str(notes),)
+    assert len(found.deliveries) == 1
