@@ -40,6 +40,11 @@ def _folded(name: str) -> str:
     return "".join(name.split()).replace("_", "").lower()
 
 
+def known(names: Sequence[str]) -> int:
+    """How many of our columns are among ``names``."""
+    return len({_KNOWN.get(_folded(name)) for name in names} - {None})
+
+
 def match(names: Sequence[str], delivery: str) -> Header:
     """Find our eight columns among a file's ``names``, in any order, case and with any blanks.
 

@@ -11,6 +11,7 @@ import csv
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,7 +19,7 @@ import polars as pl
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable, UnknownHeader
 from tasks.ingest import decoding, records
-from tasks.ingest.columns import COLUMNS, Header, match
+from tasks.ingest.columns import COLUMNS, Header, known, match
 from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Content, Opened, reading
 
@@ -50,7 +51,7 @@ def open_delivery(delivery: Delivery, content: Content) -> Opened:
     if content.data is not None:
         # From here on the held bytes are UTF-8 without a byte-order mark.
         content = Content(content.sha256, text)
-        if not text[body:].strip():
+        if not text[body:].strip(b"\r\n "):  # a row may consist of tabs
             raise DeliveryEmpty.of(delivery.name, "it has a header and no line. Have it delivered again.")
     layout = (delimiter, tuple(header.positions.items()), header.width)
     return Opened(delivery, content, header, layout, body, {encoding})
@@ -61,7 +62,7 @@ def _binary(delivery: str) -> DeliveryUnreadable:
 
 
 def _header(text: bytes, delivery: str) -> tuple[list[str], str, int]:
-    """The names in the first record, the delimiter that splits it most, and where the next record begins."""
+    """The names in the first record, its delimiter, and where the next record begins."""
     start = 0
     while text[start : start + 1] in {b"\r", b"\n"}:
         start += 1
@@ -75,11 +76,13 @@ def _header(text: bytes, delivery: str) -> tuple[list[str], str, int]:
     line = text[start:end].decode().rstrip("\r\n")
     if not line.strip() or end - start > _HEADER_BYTES:
         raise DeliveryUnreadable.of(delivery, "its first line is no header. Deliver CSV with a header.")
-    try:
-        readings = [(next(csv.reader([line], delimiter=delimiter)), delimiter) for delimiter in _DELIMITERS]
-    except csv.Error as error:
-        raise DeliveryUnreadable.of(delivery, f"its header cannot be read ({error}). Deliver CSV.") from error
-    names, delimiter = max(readings, key=lambda reading: len(reading[0]))
+    readings: list[tuple[list[str], str]] = []
+    for delimiter in _DELIMITERS:
+        with suppress(csv.Error):
+            readings.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
+    if not readings:
+        raise DeliveryUnreadable.of(delivery, "its header cannot be read. Deliver CSV with a header.")
+    names, delimiter = max(readings, key=lambda reading: (known(reading[0]), len(reading[0])))
     return names, delimiter, end
 
 

@@ -52,7 +52,7 @@ def split(text: str, width: int, delimiter: str, *, last: bool) -> tuple[Records
     while at < end:
         line = lines[at]
         if '"' not in line:
-            if line and not line.isspace():
+            if delimiter in line or (line and not line.isspace()):
                 found.add(line.removesuffix("\r").split(delimiter), line)
             at += 1
             continue

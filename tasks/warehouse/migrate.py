@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +23,18 @@ from tasks.warehouse.connect import ConnectionSettings, connect, connected
 from tasks.warehouse.driver_errors import translate
 
 _FOLDER = Path(__file__).parent / "schema"
+# Alembic keeps the migration that runs in globals of its modules: one at a time in a process.
+_alone = threading.Lock()
+
+
+@asynccontextmanager
+async def _one_at_a_time() -> AsyncIterator[None]:
+    while not _alone.acquire(blocking=False):  # which a cancelled await leaves as it was
+        await asyncio.sleep(0.02)
+    try:
+        yield
+    finally:
+        _alone.release()
 
 
 def _configuration() -> Config:
@@ -68,7 +84,7 @@ async def migrate(settings: ConnectionSettings) -> str:
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
     try:
-        async with engine.begin() as connection:
+        async with _one_at_a_time(), engine.begin() as connection:
             await connection.run_sync(upgrade)
     except DBAPIError as error:
         driver_error = error.orig.__cause__ if error.orig else None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,8 +83,14 @@ def test_a_name_that_no_ledger_can_hold(tmp_path: Path, good: Path) -> None:
     error.message.encode()
 
 
-def test_a_folder_that_may_not_be_listed_is_no_silent_gap(good: Path) -> None:
-    inbox = open_folder("retail-inbox-")
+@pytest.fixture
+def inbox() -> Iterator[Path]:
+    folder = open_folder("retail-inbox-")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_may_not_be_listed_is_no_silent_gap(inbox: Path) -> None:
     day = write(inbox / "day.csv", "a\n")
     (inbox / "closed").mkdir()
     (inbox / "closed").chmod(0)

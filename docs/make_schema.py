@@ -1,0 +1,180 @@
+"""Make docs/schema.md again from the catalogue: ``python docs/make_schema.py``.
+
+It brings a new embedded Postgres in a temporary folder to the newest schema and reads what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.finish import finish
+from tasks.warehouse.migrate import migrate
+
+PAGE = Path(__file__).with_name("schema.md")
+_SCHEMAS = """
+select nspname as name, obj_description(oid, 'pg_namespace') as comment
+from pg_namespace where nspname in ('retail_dwh', 'retail_ops') order by nspname
+"""
+_RELATIONS = """
+select c.relname as name, c.relkind = 'v' as is_view, obj_description(c.oid, 'pg_class') as comment,
+    (select string_agg(format('%s (%s)', policyname, lower(cmd)), ', ' order by policyname)
+     from pg_policies where schemaname = $1 and tablename = c.relname) as policies
+from pg_class c
+where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'v')
+order by c.relkind, c.relname !~ '^fact', c.relname
+"""
+_COLUMNS = """
+select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, t.typname as plain_type,
+    a.attnotnull as required, col_description(c.oid, a.attnum) as comment,
+    exists (select from pg_constraint p where p.conrelid = c.oid and p.contype = 'p' and a.attnum = any(p.conkey))
+        as in_primary_key,
+    (select f.confrelid::regclass::text from pg_constraint f
+     where f.conrelid = c.oid and f.contype = 'f' and f.conkey = array[a.attnum]) as refers_to,
+    exists (select from pg_constraint u where u.conrelid = c.oid and u.contype = 'u' and u.conkey = array[a.attnum])
+        as is_unique
+from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+join pg_type t on t.oid = a.atttypid
+where c.oid = format('%I.%I', $1::text, $2::text)::regclass
+order by a.attnum
+"""
+_SHORT_TYPES = {
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "bool": "boolean",
+    "bpchar": "char",
+    "_text": "text[]",
+}
+_HEAD = """\
+# The schema
+
+Made from the catalogue by `python docs/make_schema.py`; do not edit it by hand. The schema itself is defined by
+the revisions in `tasks/warehouse/schema/versions`, and by `tasks/warehouse/finish.py` for the keys and indexes of
+`fact_sale`, which are added after the first load.
+
+All views are `security_invoker`, and row level security is on for every table. The role `retail_reader` may read
+`retail_dwh` and nothing else; `anon`, `authenticated` and `service_role` may read nothing.
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the catalogue has it."""
+
+    name: str
+    type: str
+    plain_type: str
+    required: bool
+    comment: str | None
+    in_primary_key: bool
+    refers_to: str | None
+    is_unique: bool
+
+    @property
+    def key(self) -> str:
+        """What part it has in keys."""
+        parts = ["primary key"] if self.in_primary_key else []
+        parts += ["unique"] if self.is_unique else []
+        parts += [f"→ {self.refers_to}"] if self.refers_to else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view."""
+
+    schema: str
+    name: str
+    is_view: bool
+    comment: str | None
+    policies: str | None
+    columns: tuple[Column, ...]
+
+
+async def describe(settings: ConnectionSettings) -> str:
+    """The page for the schema that is in a database."""
+    async with connected(settings) as connection:
+        schemas = await connection.fetch(_SCHEMAS)
+        relations = [
+            Relation(
+                schema["name"],
+                **row,
+                columns=tuple(
+                    Column(**each) for each in await connection.fetch(_COLUMNS, schema["name"], row["name"])
+                ),
+            )
+            for schema in schemas
+            for row in await connection.fetch(_RELATIONS, schema["name"])
+        ]
+    lines = [_HEAD, "## Entities", "", "```mermaid", "erDiagram", *_diagram(relations), "```", ""]
+    for schema in schemas:
+        lines += [f"## {schema['name']}", "", schema["comment"] or "", ""]
+        for relation in relations:
+            if relation.schema == schema["name"]:
+                lines += _section(relation)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _diagram(relations: Sequence[Relation]) -> Iterator[str]:
+    tables = [relation for relation in relations if not relation.is_view]
+    for table in tables:
+        yield f"    {table.name} {{"
+        for column in table.columns:
+            key = ", ".join(["PK"] * column.in_primary_key + ["FK"] * bool(column.refers_to))
+            kind = _SHORT_TYPES.get(column.plain_type, column.plain_type)
+            yield f"        {kind} {column.name} {key}".rstrip()
+        yield "    }"
+    for table in tables:
+        for column in table.columns:
+            if column.refers_to:
+                yield f"    {column.refers_to.split('.')[-1]} ||--o{{ {table.name} : {column.name}"
+
+
+def _section(relation: Relation) -> Iterator[str]:
+    kind = "view" if relation.is_view else "table"
+    yield from (f"### {relation.name} ({kind})", "", relation.comment or "", "")
+    if relation.policies:
+        yield from (f"Policies: {relation.policies}.", "")
+    if relation.is_view:
+        yield from ("| column | type | |", "| --- | --- | --- |")
+        yield from (f"| {each.name} | {each.type} | {_cell(each.comment)} |" for each in relation.columns)
+    else:
+        yield from ("| column | type | null | key | |", "| --- | --- | --- | --- | --- |")
+        for each in relation.columns:
+            may_be_null = "" if each.required else "yes"
+            yield f"| {each.name} | {each.type} | {may_be_null} | {each.key} | {_cell(each.comment)} |"
+    yield ""
+
+
+def _cell(text: str | None) -> str:
+    return (text or "").replace("|", "\\|")
+
+
+async def _make(settings: ConnectionSettings) -> str:
+    await migrate(settings)
+    await finish(settings)
+    return await describe(settings)
+
+
+def main() -> None:
+    """Write the page."""
+    folder = Path(tempfile.mkdtemp(prefix="retail-schema-"))
+    folder.chmod(0o755)  # as root the server runs as another user
+    server = EmbeddedServer(folder, {"fsync": "off"})
+    try:
+        PAGE.write_text(asyncio.run(_make(server.start())), encoding="utf-8")
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

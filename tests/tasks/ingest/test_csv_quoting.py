@@ -1,0 +1,50 @@
+"""Quoted fields load as they are: separators, line breaks and doubled quotes in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tasks.ingest.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
+
+DESCRIPTIONS = ["a, b", "two\nlines", "two\r\nlines", 'a "b" c', '"', ",", "\n", '12" RULER, "RED"\n,', "'"]
+
+
+@pytest.mark.parametrize("broken", ["", "short,row\n"], ids=["sound", "beside a broken row"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_separators_line_breaks_and_quotes(tmp_path: Path, ends: str, broken: str) -> None:
+    rows = [row(description=text, country=text) for text in DESCRIPTIONS]
+    frame = read_text(tmp_path, as_csv(rows, lineterminator=ends) + broken)
+    assert text_of(frame) == rows
+    assert frame.get_column("line_no").to_list() == list(range(1, frame.height + 1))
+
+
+@pytest.mark.parametrize("broken", ["", "short,row\n"], ids=["sound", "beside a broken row"])
+def test_empty_fields_are_null_quoted_or_not(tmp_path: Path, broken: str) -> None:
+    line = '536365,,"",6,2010-12-01 08:26:00,2.55,"",""\n'
+    frame = read_text(tmp_path, f"{HEADER}\n{line}{broken}")
+    assert text_of(frame) == [row(stock_code=None, description=None, customer_id=None, country=None)]
+
+
+def test_a_quote_inside_a_field_that_is_not_quoted(tmp_path: Path) -> None:
+    ruler = LINE.replace("WHITE HEART", 'RULER 12" LONG')
+    board = LINE.replace("WHITE HEART", 'BOARD 9" X 4"')
+    frame = read_text(tmp_path, "\n".join([HEADER, ruler, LINE, LINE, ruler, board, ""]))
+    descriptions = [fields[2] for fields in text_of(frame)]
+    assert descriptions == ['RULER 12" LONG', ROW[2], ROW[2], 'RULER 12" LONG', 'BOARD 9" X 4"']
+
+
+def test_a_quote_that_pairs_with_one_of_a_later_row_swallows_none(tmp_path: Path) -> None:
+    # Read with quotes that may open anywhere, rows 1 to 3 make one sound row of eight fields.
+    first = ',c,,,,,,ab"c'
+    last = ',cb,"a",ab,"","",ab"c,x'
+    frame = read_text(tmp_path, "\n".join([HEADER, first, last, LINE, ""]))
+    assert frame.height == 3
+    assert text_of(frame)[-1] == ROW
+    assert [fields[1] for fields in text_of(frame)] == ["c", "cb", "85123A"]
+
+
+def test_a_long_field_of_many_lines(tmp_path: Path) -> None:
+    rows = [row(description="line\n" * 150 + "x" * 200_000), row()]
+    assert text_of(read_text(tmp_path, as_csv(rows) + "short,row\n")) == rows

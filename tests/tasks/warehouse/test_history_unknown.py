@@ -1,0 +1,24 @@
+"""Lines without customer and country belong to the unknown members, be they alone or among others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.warehouse.connect import ConnectionSettings
+from tests.plain_run import run
+from tests.tasks.warehouse.expected import Feed, assert_exactly
+from tests.tasks.warehouse.slices import invoices, shown, write
+
+LINES = [shown(line, CustomerID=None, Country=" ") for line in invoices()["536366"]]
+
+
+@pytest.mark.parametrize("others", [(), ("536365", "536370")])
+async def test_a_delivery_of_unknown_customers(
+    warehouse: ConnectionSettings, tmp_path: Path, others: tuple[str, ...]
+) -> None:
+    lines = LINES + [line for number in others for line in invoices()[number]]
+    path = write(tmp_path / "day.csv", lines)
+    await run(warehouse, tmp_path / "workspace", [path])
+    await assert_exactly(warehouse, {(Feed(), str(path)): lines})

@@ -1,0 +1,29 @@
+"""The page about the schema is what the catalogue says today."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from tasks.warehouse.connect import ConnectionSettings
+from tasks.warehouse.finish import finish
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+async def test_the_committed_page_is_current(
+    warehouse: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_from_file_location("make_schema", DOCS / "make_schema.py")
+    assert spec
+    assert spec.loader
+    script = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "make_schema", script)
+    spec.loader.exec_module(script)
+    await finish(warehouse)
+    made = await script.describe(warehouse)
+    assert (DOCS / "schema.md").read_text(encoding="utf-8") == made, "run: python docs/make_schema.py"
+    assert "fact_sale" in made

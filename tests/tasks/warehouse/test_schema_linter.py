@@ -1,0 +1,95 @@
+"""What Supabase's database linter looks for is not there once a warehouse is finished."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.finish import finish
+
+_OURS = "('retail_dwh'::regnamespace, 'retail_ops'::regnamespace)"
+LINTS = {
+    "foreign key without an index": f"""
+        select format('%s.%s', conrelid::regclass, conname) from pg_constraint f
+        where contype = 'f' and connamespace in {_OURS} and not exists (
+            select from pg_index i where i.indrelid = f.conrelid and i.indisvalid
+                and (string_to_array(i.indkey::text, ' ')::smallint[])[1:cardinality(f.conkey)] = f.conkey)
+    """,
+    "table without a primary key": f"""
+        select c.oid::regclass::text from pg_class c where relkind = 'r' and relnamespace in {_OURS}
+            and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
+    """,
+    "table without row level security": f"""
+        select oid::regclass::text from pg_class
+        where relkind in ('r', 'p') and relnamespace in {_OURS} and not relrowsecurity
+    """,
+    "row level security without a policy": f"""
+        select c.oid::regclass::text from pg_class c where relkind = 'r' and relnamespace in {_OURS}
+            and relrowsecurity and not exists (select from pg_policy p where p.polrelid = c.oid)
+    """,
+    "several permissive policies for one command": f"""
+        select p.polrelid::regclass::text from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.relnamespace in {_OURS} and p.polpermissive group by p.polrelid having count(*) > 1
+    """,
+    "policy that lets everybody write": f"""
+        select p.polrelid::regclass::text from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.relnamespace in {_OURS} and p.polcmd <> 'r' and (
+            pg_get_expr(p.polqual, p.polrelid) is distinct from 'false'
+            or pg_get_expr(p.polwithcheck, p.polrelid) is distinct from 'false')
+    """,
+    "view with its owner's rights": f"""
+        select oid::regclass::text from pg_class where relkind in ('v', 'm') and relnamespace in {_OURS}
+            and not coalesce(reloptions, '{{}}') && array['security_invoker=true', 'security_invoker=on']
+    """,
+    "function with a changeable search_path": f"""
+        select oid::regprocedure::text from pg_proc where pronamespace in {_OURS}
+            and not coalesce(proconfig, '{{}}')::text ~ 'search_path='
+    """,
+    "identical indexes": f"""
+        select min(indexrelid::regclass::text) from pg_index i join pg_class c on c.oid = i.indrelid
+        where c.relnamespace in {_OURS}
+        group by indrelid, indkey::text, indclass::text, coalesce(indpred::text, '') having count(*) > 1
+    """,
+    "invalid index": f"""
+        select indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
+        where c.relnamespace in {_OURS} and not indisvalid
+    """,
+    "index that is not of a key": f"""
+        select indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
+        where c.relnamespace in {_OURS} and not indisunique and not exists (
+            select from pg_constraint f where f.conrelid = i.indrelid and f.contype = 'f'
+                and f.conkey = string_to_array(i.indkey::text, ' ')::smallint[])
+    """,
+    "something of ours in public": """
+        select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace
+    """,
+}
+# What makes each of them speak, so that none is silent for being wrong.
+BREACHES = {
+    "foreign key without an index": "drop index retail_dwh.fact_sale_product_key_idx",
+    "table without a primary key": "alter table retail_dwh.fact_sale drop constraint fact_sale_pkey",
+    "table without row level security": "alter table retail_ops.run disable row level security",
+    "row level security without a policy": "drop policy owner_only on retail_ops.run",
+    "several permissive policies for one command": (
+        "create policy another on retail_dwh.fact_sale for select to retail_reader using (true)"
+    ),
+    "policy that lets everybody write": "create policy wide on retail_dwh.dim_date for insert with check (true)",
+    "view with its owner's rights": "alter view retail_dwh.sale_line reset (security_invoker)",
+    "function with a changeable search_path": (
+        "create function retail_ops.one() returns integer language sql return 1"
+    ),
+    "identical indexes": "create index again on retail_dwh.fact_sale (product_key)",
+    "invalid index": "",
+    "index that is not of a key": "create index extra on retail_dwh.fact_sale (sold_at)",
+    "something of ours in public": "create table public.alembic_version (version_num text)",
+}
+
+
+@pytest.mark.parametrize("lint", LINTS)
+async def test_nothing_to_say(warehouse: ConnectionSettings, lint: str) -> None:
+    await finish(warehouse)
+    async with connected(warehouse) as connection:
+        assert [row[0] for row in await connection.fetch(LINTS[lint])] == []
+        if BREACHES[lint]:
+            await connection.execute(BREACHES[lint])
+            assert [row[0] for row in await connection.fetch(LINTS[lint])] != []
