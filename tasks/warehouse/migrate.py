@@ -29,7 +29,8 @@ _alone = threading.Lock()
 
 @asynccontextmanager
 async def _one_at_a_time() -> AsyncIterator[None]:
-    while not _alone.acquire(blocking=False):  # which a cancelled await leaves as it was
+    # An asyncio lock would not do: flows of one process may run in event loops of their own.
+    while not _alone.acquire(blocking=False):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     try:
         yield

@@ -31,7 +31,7 @@ def _as_read(rows: list[tuple[str, ...]]) -> list[tuple[str | None, ...]]:
     return [tuple(value or None for value in row) for row in rows]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(_rows, min_size=1, max_size=4), _forms)
 def test_tables_of_one_batch(tables: list[list[tuple[str, ...]]], form: dict[str, object]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -44,7 +44,7 @@ def test_tables_of_one_batch(tables: list[list[tuple[str, ...]]], form: dict[str
     assert frame.get_column("line_no").to_list() == [n for rows in tables for n in range(1, len(rows) + 1)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(_rows, _forms, _broken, st.data())
 def test_a_table_with_broken_rows(
     rows: list[tuple[str, ...]], form: dict[str, object], broken: list[str], data: st.DataObject

@@ -19,7 +19,8 @@ from tests.tasks.warehouse.slices import Line
 
 _FACTS = """
 select i.feed, i.invoice_no, p.stock_code, f.description, f.quantity, f.sold_at, f.unit_price, c.customer_id,
-    k.country, f.currency, f.copy_number, f.total_amount, t.date, f.invoice_key, f.line_id, f.delivery_key, f.line_no
+    k.country, f.currency, f.copy_number, f.total_amount, t.date, i.timezone,
+    f.invoice_key, f.line_id, f.delivery_key, f.line_no
 from retail_dwh.fact_sale f
 join retail_dwh.dim_invoice i using (invoice_key) join retail_dwh.dim_product p using (product_key)
 join retail_dwh.dim_customer c using (customer_key) join retail_dwh.dim_country k using (country_key)
@@ -145,9 +146,7 @@ async def _assert_claims(connection: asyncpg.Connection, kept: Sequence[tuple[st
 
 
 def _fact(row: asyncpg.Record) -> tuple[object, ...]:
-    local = row["sold_at"].astimezone(
-        ZoneInfo({"GBP": "Europe/London"}.get(row["currency"], "America/New_York"))
-    )
+    local = row["sold_at"].astimezone(ZoneInfo(row["timezone"]))
     assert row["date"] == local.date()
     return (*tuple(row)[:5], local.replace(tzinfo=None), *tuple(row)[6:11], row["sold_at"])
 

@@ -13,7 +13,7 @@ from tasks.warehouse.embedded import EmbeddedServer
 from tests.tasks.warehouse.embedded_folders import data_folder
 
 
-@pytest.mark.parametrize("name", ["blanks, 'quotes' and é", "deep/" * 30 + "folder"])
+@pytest.mark.parametrize("name", ["blanks 'quotes' and é", "deep/" * 30 + "folder"])
 async def test_any_name_and_depth(name: str) -> None:
     with data_folder(name) as folder:
         address = EmbeddedServer(folder).start()
@@ -28,6 +28,13 @@ def test_a_long_socket_path_does_not_depend_on_the_environment(monkeypatch: pyte
     monkeypatch.setenv("TMPDIR", "/elsewhere")
     assert server.socket_dir == here
     assert EmbeddedServer(Path("/" + "elsewhere" * 20)).socket_dir != here
+
+
+def test_a_comma_never_gets_into_the_address() -> None:
+    """Programs that are given the address would take it for two hosts."""
+    server = EmbeddedServer(Path("/a,b"))
+    assert "," not in server.settings().display
+    assert "," not in EmbeddedServer(Path("/a,b") / ("deep/" * 30)).settings().display
 
 
 def test_a_link_and_what_it_leads_to_are_one_server(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""The report in the UI shows text from files as it is, and never as markup."""
+
+from tasks.report.markdown import as_markdown, escaped
+from tasks.report.run_report import DeliveryReport, RunReport, totals
+
+
+def _report(*deliveries: DeliveryReport) -> RunReport:
+    return RunReport(
+        run_id="0",
+        status="failed",
+        feed={"feed": "default", "currency": "GBP"},
+        warehouse="postgresql://retail@/retail",
+        started_at="",
+        finished_at="",
+        quality_threshold=85,
+        deliveries=deliveries,
+        passed_over=(),
+        tables={"fact_sale": 1},
+        top_countries=(),
+        stages=(),
+        seconds=1,
+        cpu_seconds=1,
+        peak_memory_mb=1,
+        parameters={},
+        versions={},
+        report_path="/reports/0.json",
+        **totals(deliveries, "GBP"),
+    )
+
+
+def test_text_from_files_is_escaped() -> None:
+    hostile = "x|y](http://evil) <script>alert(1)</script> `code` **bold**\n# head.csv"
+    text = as_markdown(_report(DeliveryReport(hostile, "failed", reason=f"{hostile}: unreadable")))
+    assert "<script>" not in text
+    assert "](http" not in text
+    assert "**bold**" not in text
+    assert "\n# head" not in text
+    assert all(line.count(" | ") <= 9 for line in text.splitlines())
+
+
+def test_escaped_keeps_plain_text() -> None:
+    assert escaped("2010-12-01.csv: 3 lines") == "2010-12-01.csv: 3 lines"
+
+
+def test_trouble_comes_first() -> None:
+    good = DeliveryReport(
+        "good.csv",
+        "loaded",
+        rows_in=2,
+        rows_loaded=2,
+        quality_score=99.0,
+        dimensions=dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 99.0),
+    )
+    text = as_markdown(_report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
+    assert text.index("Not taken") < text.index("Deliveries")
+    assert "2 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined" in text

@@ -1,0 +1,41 @@
+"""The report's sums add up, and its money is exact."""
+
+from tasks.report.run_report import DeliveryReport, totals
+
+SCORES = dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 100.0)
+
+
+def test_totals() -> None:
+    loaded = DeliveryReport(
+        "a",
+        "loaded",
+        rows_in=10,
+        rows_loaded=7,
+        rows_duplicate=2,
+        rows_quarantined=1,
+        identical_lines=2,
+        identical_amount="0.1000",
+        quality_score=90.0,
+        dimensions=SCORES | {"validity": 50.0},
+    )
+    replaced = DeliveryReport(
+        "b",
+        "replaced",
+        rows_in=30,
+        rows_loaded=30,
+        identical_lines=1,
+        identical_amount="0.2000",
+        quality_score=100.0,
+        dimensions=SCORES,
+    )
+    refused = DeliveryReport("c", "refused", rows_in=40, quality_score=20.0, dimensions=SCORES, reason="poor")
+    unchanged = DeliveryReport("d", "unchanged")
+    found = totals((loaded, replaced, refused, unchanged), "GBP")
+    assert (
+        found["rows_in"] == found["rows_loaded"] + found["rows_duplicate"] + found["rows_quarantined"] == 40
+    )
+    assert found["rows_refused"] == 40
+    assert found["identical_amount"] == {"GBP": "0.3000"}
+    assert found["quality_score"] == round((90 * 10 + 100 * 30 + 20 * 40) / 80, 2)
+    assert found["dimensions"]["validity"] == round((50 * 10 + 100 * 70) / 80, 2)
+    assert found["outcomes"] == {"loaded": 1, "replaced": 1, "refused": 1, "unchanged": 1}

@@ -1,0 +1,77 @@
+"""An owner with few rights: it works, or the error holds the one line that an administrator runs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tasks.errors import RightsMissing
+from tasks.warehouse.connect import connected
+from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.migrate import migrate, schema_version
+from tests.tasks.warehouse.servers import PASSWORD, TcpServer, tcp_server
+
+
+@pytest.fixture
+def cluster(server: EmbeddedServer) -> Iterator[TcpServer]:
+    """A cluster without the role retail_reader, and an owner who may not create roles."""
+    with tcp_server(server.psql().parent) as one:
+        one.sql(f"create role plain login password '{PASSWORD}'")
+        one.sql("create database plain owner plain")
+        yield one
+
+
+def line_in(error: RightsMissing) -> str:
+    """The statement that the message tells an administrator to run."""
+    (line,) = re.findall(r"An administrator runs once: ([^;]*;) Then run again\.$", error.message)
+    return str(line)
+
+
+async def test_the_reader_cannot_be_made(cluster: TcpServer) -> None:
+    owner = cluster.settings(user="plain", database="plain")
+    with pytest.raises(RightsMissing) as caught:
+        await migrate(owner)
+    assert line_in(caught.value) == "create role retail_reader nologin;"
+    assert await schema_version(owner) is None
+
+    cluster.sql(line_in(caught.value))
+    assert await migrate(owner) == await schema_version(owner)
+
+
+async def test_the_schemas_cannot_be_made(cluster: TcpServer) -> None:
+    cluster.sql(f"create role guest login createrole password '{PASSWORD}'")
+    guest = cluster.settings(user="guest", database="plain")
+    with pytest.raises(RightsMissing) as caught:
+        await migrate(guest)
+    assert line_in(caught.value) == 'grant create on database "plain" to "guest";'
+
+    cluster.sql(line_in(caught.value))
+    assert await migrate(guest) == await schema_version(guest)
+
+
+async def test_the_schemas_are_another_roles(cluster: TcpServer) -> None:
+    cluster.sql("create schema retail_ops; grant create on database plain to retail", "plain")
+    stranger = cluster.settings(database="plain")
+    with pytest.raises(RightsMissing, match="run as the owner of the schemas"):
+        await migrate(stranger)
+    cluster.sql("grant usage on schema retail_ops to retail", "plain")
+    with pytest.raises(RightsMissing, match="Run as the role that owns the schemas"):
+        await migrate(stranger)
+
+
+async def test_another_database_makes_the_reader_at_the_same_time(cluster: TcpServer) -> None:
+    """Roles are shared by the databases of a cluster, the lock on migrations is not."""
+    other = cluster.settings(database="postgres")
+    async with connected(other) as first:
+        making = first.transaction()
+        await making.start()
+        await first.execute("create role retail_reader nologin")
+        second = asyncio.create_task(migrate(cluster.settings()))
+        async with asyncio.timeout(20):
+            while not await first.fetchval("select exists (select from pg_locks where not granted)"):
+                await asyncio.sleep(0.02)
+        await making.commit()
+        assert await second == await schema_version(cluster.settings())

@@ -1,0 +1,85 @@
+"""The role retail_reader reads all of the warehouse, nothing of the ledger, and writes nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.embedded import SUPERUSER
+from tests.plain_run import run
+from tests.tasks.warehouse.access import relations, rights_of
+from tests.tasks.warehouse.slices import days, write
+
+
+@pytest.fixture
+async def reader(warehouse: ConnectionSettings, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the reader to a warehouse with some lines, some of them in quarantine."""
+    broken = (
+        "536365",
+        "85123A",
+        "nothing sold",
+        "0",
+        "2010-12-01 08:26:00",
+        "2.55",
+        "17850",
+        "United Kingdom",
+    )
+    await run(warehouse, tmp_path, [write(tmp_path / "day.csv", [*days(1, 1), broken])])
+    async with connected(replace(warehouse, user=SUPERUSER)) as connection:
+        await connection.execute("set role retail_reader")
+        yield connection
+
+
+async def test_reads_all_of_the_warehouse(reader: asyncpg.Connection) -> None:
+    names = await relations(reader, "retail_dwh")
+    assert len(names) == 10
+    for name in names:
+        assert await reader.fetchval(f"select count(*) from {name}") > 0, name
+
+
+async def test_reads_nothing_of_the_ledger(reader: asyncpg.Connection) -> None:
+    for name in await relations(reader, "retail_ops"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await reader.fetch(f"select from {name}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into retail_dwh.dim_country values (99, 'Nowhere')",
+        "update retail_dwh.fact_sale set quantity = 0",
+        "delete from retail_dwh.fact_sale",
+        "truncate retail_dwh.fact_sale",
+        "create table retail_dwh.mine (one integer)",
+        "drop view retail_dwh.sale_line",
+    ],
+)
+async def test_writes_nothing(reader: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reader.execute(statement)
+
+
+async def test_holds_no_right_but_to_read(reader: asyncpg.Connection) -> None:
+    names = await relations(reader, "retail_dwh")
+    wanted = {"USAGE on schema retail_dwh", *(f"SELECT on {name}" for name in names)}
+    assert await rights_of(reader, "retail_reader") == wanted
+
+
+async def test_a_right_alone_shows_no_row(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    """Row level security stands behind the grants: a role that is given a table by mistake sees none of it."""
+    await run(warehouse, tmp_path, [write(tmp_path / "day.csv", days(1, 1))])
+    async with connected(replace(warehouse, user=SUPERUSER)) as connection, connection.transaction():
+        await connection.execute("create role mistaken")
+        await connection.execute("grant usage on schema retail_dwh, retail_ops to mistaken")
+        await connection.execute("grant all on all tables in schema retail_dwh, retail_ops to mistaken")
+        await connection.execute("set local role mistaken")
+        for name in ("retail_dwh.fact_sale", "retail_dwh.sale_line", "retail_ops.run", "retail_ops.delivery"):
+            assert await connection.fetchval(f"select count(*) from {name}") == 0
+        await connection.execute("reset role")
+        await connection.execute("drop owned by mistaken")
+        await connection.execute("drop role mistaken")

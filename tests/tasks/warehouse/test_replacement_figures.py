@@ -1,0 +1,34 @@
+"""What a load tells of each delivery is what the ledger then holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tests.plain_run import run
+from tests.tasks.warehouse.expected import Feed, assert_exactly
+from tests.tasks.warehouse.slices import invoices, write
+
+FEED = Feed()
+SHARED = [*invoices()["536365"], *invoices()["536446"]]
+REST = list(invoices()["536366"])
+
+
+async def test_lines_that_pass_on_within_one_load_are_told_where_they_end(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    first = write(tmp_path / "in" / "a.csv", SHARED + REST)
+    await run(warehouse, tmp_path / "workspace", [first])
+
+    # One load: a gives up what z brings for the first time.
+    write(first, REST)
+    last = write(tmp_path / "in" / "z.csv", SHARED)
+    outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
+    await assert_exactly(warehouse, {(FEED, str(first)): REST, (FEED, str(last)): SHARED})
+    async with connected(warehouse) as connection:
+        ledger = await connection.fetch("select name, rows_loaded, rows_duplicate from retail_ops.delivery")
+    told = {(one.name, one.rows_loaded, one.rows_duplicate) for one in outcome.loaded}
+    assert told == {tuple(row) for row in ledger}
+    assert told == {(str(first), len(REST), 0), (str(last), len(SHARED), 0)}
+    assert (outcome.of("a.csv").outcome, outcome.of("a.csv").lines_withdrawn) == ("replaced", len(SHARED))
+    assert outcome.of("z.csv").outcome == "loaded"

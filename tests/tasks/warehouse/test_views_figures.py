@@ -1,0 +1,46 @@
+"""The figures at the end of a run: rows of each table, and the countries with the highest revenue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.warehouse import statistics
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.statistics import CountryRevenue, figures
+from tests.plain_run import run
+from tests.tasks.warehouse.slices import Line, write
+
+
+def line(invoice: str, country: str, price: str) -> Line:
+    return (invoice, "22752", "nesting boxes", "3", "2011-11-01 12:00:00", price, "17850", country)
+
+
+async def test_rows_and_top_countries(
+    warehouse: ConnectionSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        line("900001", "France", "1.10"),
+        line("900001", "France", "1.10"),
+        line("900002", "Iceland", "7.7777"),
+        line("900003", "Norway", "0.50"),
+    ]
+    await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
+    found = await figures(warehouse, countries=2)
+    assert found.top_countries == (
+        CountryRevenue("Iceland", "GBP", "23.3331"),
+        CountryRevenue("France", "GBP", "6.6000"),
+    )
+    async with connected(warehouse) as connection:
+        assert found.tables == {
+            name: await connection.fetchval(f"select count(*) from retail_dwh.{name}")
+            for name in ("fact_sale", "dim_product", "dim_customer", "dim_country", "dim_invoice", "dim_date")
+        }
+    monkeypatch.setattr(statistics, "_SUMMED_FACTS", 3)
+    assert (await figures(warehouse)).top_countries == ()
+
+
+async def test_an_empty_warehouse(warehouse: ConnectionSettings) -> None:
+    found = await figures(warehouse)
+    assert (found.tables["fact_sale"], found.top_countries) == (0, ())

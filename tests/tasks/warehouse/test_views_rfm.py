@@ -1,0 +1,77 @@
+"""The view customer_rfm: recency, frequency and money of each known customer, and quintiles that do not waver."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tests.plain_run import run
+from tests.tasks.warehouse.slices import Line, days, write
+
+COLUMNS = (
+    "customer_id, currency::text, last_sold_at, recency_days, frequency, monetary, "
+    "recency_score, frequency_score, monetary_score"
+)
+
+
+def line(invoice: str, when: str, quantity: str, customer: str | None) -> Line:
+    return (invoice, "22752", "nesting boxes", quantity, when, "2.50", customer, "United Kingdom")
+
+
+async def rfm(warehouse: ConnectionSettings) -> list[tuple[object, ...]]:
+    async with connected(warehouse) as connection:
+        rows = await connection.fetch(
+            f"select {COLUMNS} from retail_dwh.customer_rfm order by customer_id, currency"
+        )
+    return [tuple(row) for row in rows]
+
+
+async def test_worked_by_hand(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    lines = [
+        line("900001", "2011-06-01 12:00:00", "10", "1"),
+        line("900002", "2011-06-21 12:00:00", "10", "1"),
+        line("900002", "2011-06-21 12:00:00", "4", "1"),
+        line("C900002", "2011-06-25 12:00:00", "-4", "1"),  # no sale: the last one stays the 21st
+        line("900003", "2011-06-30 12:00:00", "1", "2"),
+        line("900004", "2011-06-30 13:00:00", "9", None),  # an unknown customer has no row
+        line("C900005", "2011-06-30 12:00:00", "-1", "3"),  # nor has who only sent things back
+    ]
+    await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
+    noon = [datetime(2011, 6, day, 11, tzinfo=UTC) for day in (21, 30)]
+    assert [row[:6] for row in await rfm(warehouse)] == [
+        (1, "GBP", noon[0], 9, 2, Decimal("50.0000")),
+        (2, "GBP", noon[1], 0, 1, Decimal("2.5000")),
+    ]
+
+
+async def test_quintiles_of_real_customers(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    await run(warehouse, tmp_path, [write(tmp_path / "a.csv", days(1, 4))])
+    rows = await rfm(warehouse)
+    assert len(rows) > 50
+    for position, value, best_is_high in ((6, 3, False), (7, 4, True), (8, 5, True)):
+        scores = [int(str(row[position])) for row in rows]
+        sizes = [scores.count(score) for score in range(1, 6)]
+        assert sum(sizes) == len(rows)
+        assert max(sizes) - min(sizes) <= 1
+        ranked = sorted(rows, key=lambda row: row[position])  # type: ignore[arg-type,return-value]
+        for lower, higher in pairwise(ranked):
+            if lower[position] != higher[position]:
+                worse, better = Decimal(str(lower[value])), Decimal(str(higher[value]))
+                assert worse <= better if best_is_high else worse >= better
+        assert len({row[value] for row in rows}) > 5
+
+
+async def test_the_same_lines_give_the_same_scores(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    """Ties do not depend on the order in which lines came: withdrawn and loaded backwards, nothing moves."""
+    path = tmp_path / "a.csv"
+    await run(warehouse, tmp_path, [write(path, days(1, 2))])
+    before = await rfm(warehouse)
+    write(path, days(3, 3))
+    await run(warehouse, tmp_path, [path], replace_anyway=True)
+    assert await rfm(warehouse) != before
+    write(path, days(1, 2)[::-1])
+    await run(warehouse, tmp_path, [path], replace_anyway=True)
+    assert await rfm(warehouse) == before
