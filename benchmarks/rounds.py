@@ -77,7 +77,7 @@ class Bench:
         psql = self._told("psql \\copy", self._server.copy_seconds(self._data.whole, "flat"))
         self._expect(int(self._server.sql("select count(*) from flat", database="flat")), lines)
         self._server.create("star")
-        full = self._flow_told("305 CSVs to star", self._flow, "star", [days], lines)
+        full = self._flow_told("CSVs to star", self._flow, "star", [days], lines)
         self._keep("star", "snapshot_full")
         dlt_adbc = self._told("dlt, Arrow by ADBC", self._load_by_dlt("adbc", days, lines))
         dlt_arrow = self._told("dlt, Arrow", self._load_by_dlt("arrow", days, lines))

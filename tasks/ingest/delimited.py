@@ -154,13 +154,14 @@ def _by_blocks(
     before = 0
     rest = b""
     while True:
-        block = pieces.pop() if pieces else next(coming, None)
+        close = bool(pieces)
+        block = pieces.pop() if close else next(coming, None)
         data = rest + (block or b"")
         end = len(data) if block is None else _record_end(data)
         body = _Body(source, memoryview(data)[:end], before)
         frame = _sound([body], header, delimiter)
         rest = data[end:]
-        if frame is None and block is not None and len(data) > _PIECE_BYTES:
+        if frame is None and block is not None and not close and len(data) > _PIECE_BYTES:
             # A broken row somewhere in much text: looked for in pieces of it.
             pieces += [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)][::-1]
             rest = b""

@@ -137,7 +137,7 @@ async def _assert_claims(connection: asyncpg.Connection, kept: Sequence[tuple[st
         for row in vouchers
     )
     wanted = Counter(((*sold.as_seen, sold.sold_at), name, number) for name, number, sold in kept)
-    assert claims == wanted
+    assert claims == wanted, f"too much: {claims - wanted}, missing: {wanted - claims}"
     assert len(facts) == len({sold for _, _, sold in kept})
     for row in facts:
         assert row["total_amount"] == row["quantity"] * row["unit_price"]

@@ -12,7 +12,7 @@ from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.fingerprint import Fingerprint
 from tasks.warehouse.finish import finish
 from tests.plain_run import run, state, take_out
-from tests.tasks.warehouse.expected import Feed, Held
+from tests.tasks.warehouse.expected import Feed
 from tests.tasks.warehouse.slices import Line, invoices, shown, write
 
 SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
@@ -153,8 +153,3 @@ class Player:
         """The fingerprint of one load of all that is held into the empty ``warehouse``."""
         await self.load_all(warehouse, self._clean_workspace)
         return await state(warehouse)
-
-
-def all_held(player: Player) -> Held:
-    """What the player's deliveries hold now."""
-    return player.held

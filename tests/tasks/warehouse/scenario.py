@@ -53,7 +53,9 @@ class Story:
         """File names of each batch that has work to do when ``contents`` are delivered, in order."""
         found = batches(discover([str(self.folder)]).deliveries, BATCH_BYTES)
         named = [tuple(Path(one.name).name for one in batch) for batch in found]
-        changed = [tuple(name for name in batch if self._holds.get(name) != contents[name]) for batch in named]
+        changed = [
+            tuple(name for name in batch if self._holds.get(name) != contents[name]) for batch in named
+        ]
         return [batch for batch in changed if batch]
 
     def held(
@@ -62,7 +64,9 @@ class Story:
         """What the warehouse holds once the first ``committed`` batches of ``contents`` (all) are in."""
         done = [name for batch in self.work(contents)[:committed] for name in batch]
         now = self._holds | {name: contents[name] for name in done}
-        return {(FEED, str((self.folder / name).resolve())): lines_of(content) for name, content in now.items()}
+        return {
+            (FEED, str((self.folder / name).resolve())): lines_of(content) for name, content in now.items()
+        }
 
     def settled(self, contents: Mapping[str, Content]) -> None:
         """From here on the warehouse holds ``contents``."""

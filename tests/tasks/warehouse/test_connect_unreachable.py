@@ -46,7 +46,12 @@ async def test_tried_again_and_told_until_the_time_is_up(
     assert all(one.startswith("connect.waiting: ") and "nothing listens there" in one for one in told)
 
 
-async def test_a_name_with_several_addresses(nothing_there: ConnectionSettings) -> None:
+async def test_a_name_with_several_addresses(
+    nothing_there: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [("127.0.0.1", nothing_there.port), ("127.0.0.2", nothing_there.port)]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place) for place in places]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(WarehouseUnreachable, match="nothing listens there"):
         await connect(replace(nothing_there, host="localhost", connect_seconds=0.1))
 

@@ -60,7 +60,5 @@ async def test_an_invoice_number_in_two_feeds_is_two_invoices(
 
     changed = [shown(line, Description="sold in Boston") for line in MORNING]
     write(path, changed)
-    await run(
-        warehouse, tmp_path / "workspace", [path], feed="boston", replace_anyway=True, **boston.asked
-    )
+    await run(warehouse, tmp_path / "workspace", [path], feed="boston", replace_anyway=True, **boston.asked)
     await assert_exactly(warehouse, {(london, str(path)): MORNING, (boston, str(path)): changed})

@@ -23,7 +23,7 @@ async def test_lines_that_pass_on_within_one_load_are_told_where_they_end(
     # One load: a gives up what z brings for the first time.
     write(first, REST)
     last = write(tmp_path / "in" / "z.csv", SHARED)
-    outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
+    outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"], replace_anyway=True)
     await assert_exactly(warehouse, {(FEED, str(first)): REST, (FEED, str(last)): SHARED})
     async with connected(warehouse) as connection:
         ledger = await connection.fetch("select name, rows_loaded, rows_duplicate from retail_ops.delivery")

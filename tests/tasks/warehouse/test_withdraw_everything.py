@@ -8,10 +8,10 @@ import pytest
 
 from tasks.errors import FeedConflict
 from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.embedded import EmbeddedServer
 from tests.plain_run import run, state, take_out
 from tests.tasks.warehouse.expected import Feed, assert_exactly
 from tests.tasks.warehouse.slices import fresh_warehouse, invoices, shown, write
-from tasks.warehouse.embedded import EmbeddedServer
 
 LINES = [*invoices()["536365"], *invoices()["900003"]]
 OTHERS = {

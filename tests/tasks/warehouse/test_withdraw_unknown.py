@@ -12,7 +12,9 @@ from tests.plain_run import run, state, take_out
 from tests.tasks.warehouse.slices import invoices, write
 
 
-@pytest.mark.parametrize("asked", ["2010-12-01.csv", "2010-12-01", "elsewhere/2010-12-01.csv", "2010-21-01.csv"])
+@pytest.mark.parametrize(
+    "asked", ["2010-12-01.csv", "2010-12-01", "elsewhere/2010-12-01.csv", "2010-21-01.csv"]
+)
 async def test_it_names_similar_ones(warehouse: ConnectionSettings, tmp_path: Path, asked: str) -> None:
     path = write(tmp_path / "2010-12-01.csv", invoices()["536365"])
     await run(warehouse, tmp_path / "workspace", [path])

@@ -1,0 +1,143 @@
+"""Parquet columns, text or typed, give the text a CSV would hold."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.errors import DeliveryUnreadable
+from tasks.ingest.columns import COLUMNS
+from tasks.validate.normalise import normalise
+from tasks.validate.settings import FeedSettings
+from tests.tasks.ingest.deliveries import NAMES, ROW, as_csv, bronze_of, frame_of, read, row, take_in, text_of, write
+
+PLACES = dict(zip(NAMES, COLUMNS, strict=True))
+
+
+def _table(path: Path, **columns: Any) -> Path:
+    """A Parquet file of the sample row with some columns of other values or types."""
+    height = len(next(iter(columns.values())))
+    given = {name: [value] * height for name, value in zip(NAMES, ROW, strict=True)} | columns
+    pq.write_table(pa.table(given), path)
+    return path
+
+
+def _read(folder: Path, name: str, values: Any, kind: pa.DataType | None = None) -> list[str | None]:
+    path = _table(folder / "lines.parquet", **{name: pa.array(values, kind)})
+    return read(folder / "workspace", path).get_column(PLACES[name]).to_list()
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind", "text"),
+    [
+        ("UnitPrice", [2.55, 0.1, 0.001, 5.0, -11062.06, None, NAN], pa.float64(), None),
+        ("UnitPrice", [2.55, 0.1], pa.float32(), ["2.55", "0.1"]),
+        ("UnitPrice", [0.00001, 123456.7891], pa.float64(), ["0.00001", "123456.7891"]),
+        ("UnitPrice", [Decimal("2.5500"), Decimal("-0.0010")], pa.decimal128(9, 4), ["2.5500", "-0.0010"]),
+        ("Quantity", [6, -6, None], pa.int16(), ["6", "-6", None]),
+        ("Quantity", [6], pa.uint64(), ["6"]),
+        ("CustomerID", [17850.0, NAN, None], pa.float64(), ["17850.0", None, None]),
+        ("CustomerID", [17850, None], pa.int64(), ["17850", None]),
+        ("InvoiceNo", [536365], pa.int32(), ["536365"]),
+        ("Description", ["a", None, ""], pa.large_string(), ["a", None, None]),
+        ("Description", ["a", None, "£"], pa.string_view(), ["a", None, "£"]),
+        ("Description", ["£".encode(), b"", None], pa.binary(), ["£", None, None]),
+        ("Country", ["a", "b", "a", None], pa.dictionary(pa.int8(), pa.string()), ["a", "b", "a", None]),
+        ("Description", [None, None], pa.null(), [None, None]),
+        ("InvoiceDate", [date(2010, 12, 1)], pa.date32(), ["2010-12-01"]),
+        ("InvoiceDate", [date(2010, 12, 1)], pa.date64(), ["2010-12-01"]),
+    ],
+)
+def test_the_text_of_a_column(
+    tmp_path: Path, name: str, values: list[Any], kind: pa.DataType, text: list[str | None] | None
+) -> None:
+    text = text or ["2.55", "0.1", "0.001", "5.0", "-11062.06", None, None]
+    assert _read(tmp_path, name, values, kind) == text
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/London", "America/New_York"])
+def test_timestamps_are_the_local_time_that_a_csv_would_tell(tmp_path: Path, unit: str, zone: str | None) -> None:
+    moment = datetime(2011, 7, 1, 8, 26)  # in UTC, if there is a zone
+    path = _table(tmp_path / "lines.parquet", InvoiceDate=pa.array([moment], pa.timestamp(unit, tz=zone)))
+    bronze = read(tmp_path / "workspace", path)
+    local = normalise(bronze, FeedSettings(timezone="Europe/London")).get_column("sold_at_local").item()
+    assert local == (moment if zone is None else datetime(2011, 7, 1, 9, 26))
+
+
+def test_fractions_of_a_second_are_kept(tmp_path: Path) -> None:
+    assert _read(tmp_path, "InvoiceDate", [datetime(2011, 7, 1, 8, 26, 0, 120)]) == ["2011-07-01 08:26:00.000120"]
+
+
+def test_typed_columns_make_the_same_lines_as_csv(tmp_path: Path, real_lines: pl.DataFrame) -> None:
+    some = real_lines.filter(pl.int_range(pl.len()) % 37 == 0)
+    some.write_csv(tmp_path / "lines.csv")
+    typed = some.with_columns(
+        pl.col("Quantity").cast(pl.Int64),
+        pl.col("InvoiceDate").str.to_datetime(time_unit="ns"),
+        pl.col("UnitPrice").cast(pl.Float64),
+        pl.col("CustomerID").cast(pl.Float64),
+        pl.col("Country", "StockCode").cast(pl.Categorical),
+    )
+    typed.select(reversed(typed.columns)).write_parquet(tmp_path / "lines.parquet")
+    of_csv, of_parquet = (
+        normalise(read(tmp_path / "workspace", tmp_path / f"lines.{kind}"), FeedSettings())
+        for kind in ("csv", "parquet")
+    )
+    wanted = ["line_no", *(column for column in COLUMNS if column != "invoice_date"), "sold_at_local", "sold_at"]
+    assert of_parquet.select(wanted).equals(of_csv.select(wanted))
+
+
+def test_any_order_and_more_columns(tmp_path: Path) -> None:
+    columns = {name: [value] for name, value in reversed(list(zip(NAMES, ROW, strict=True)))}
+    extra: dict[str, Any] = {"Till": [7], "Tags": [["a"]], "invoice.No": ["x"]}
+    pq.write_table(pa.table({**extra, **columns}), tmp_path / "lines.parquet")
+    bronze = bronze_of(take_in(tmp_path / "w", tmp_path / "lines.parquet"))
+    assert text_of(frame_of(bronze)) == [ROW]
+    assert bronze.deliveries[0].ignored_columns == ("Till", "Tags", "invoice.No")
+
+
+def test_csv_and_parquet_in_one_batch(tmp_path: Path) -> None:
+    write(tmp_path / "d" / "1.csv", as_csv([row(invoice_no="1")]))
+    _table(tmp_path / "d" / "2.parquet", InvoiceNo=["2", "3"])
+    write(tmp_path / "d" / "3.csv", as_csv([row(invoice_no="4")]))
+    frame = read(tmp_path / "w", tmp_path / "d")
+    assert frame.get_column("invoice_no").to_list() == ["1", "2", "3", "4"]
+    assert frame.get_column("line_no").to_list() == [1, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([True]),
+        pa.array([["a"]]),
+        pa.array([{"a": 1}]),
+        pa.array([1], pa.duration("s")),
+        pa.array([1], pa.time32("s")),
+        pa.array([Decimal(1)], pa.decimal256(50, 2)),
+    ],
+    ids=["boolean", "list", "struct", "duration", "time", "decimal256"],
+)
+def test_a_type_that_no_text_stands_for_is_refused(tmp_path: Path, values: pa.Array) -> None:
+    path = _table(tmp_path / "lines.parquet", Quantity=values)
+    (error,) = take_in(tmp_path / "w", path).failed
+    assert isinstance(error, DeliveryUnreadable)
+    assert error.message.startswith(f"{path}: its column quantity has the type ")
+    assert "deliver text, numbers or timestamps" in error.message
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = _table(tmp_path / "lines.parquet", Description=pa.array([b"a", b"\xa3"], pa.binary()))
+    (error,) = take_in(tmp_path / "w", path).failed
+    assert isinstance(error, DeliveryUnreadable)
+    assert "its row 1 and on cannot be read (Invalid UTF8" in error.message

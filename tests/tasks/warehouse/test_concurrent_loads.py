@@ -1,0 +1,76 @@
+"""Two loaders at once: both end, and together they have loaded every delivery once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tasks.warehouse.connect import ConnectionSettings
+from tasks.warehouse.embedded import EmbeddedServer
+from tests.plain_run import run, state, take_out
+from tests.tasks.warehouse.catalogue import ALL, keys_of
+from tests.tasks.warehouse.expected import assert_exactly
+from tests.tasks.warehouse.killed_load import Child, Fate
+from tests.tasks.warehouse.scenario import BATCH_BYTES, FIRST, SECOND, Story
+from tests.tasks.warehouse.slices import fresh_warehouse
+
+
+async def test_two_processes_with_the_same_and_with_overlapping_deliveries(
+    server: EmbeddedServer, template: str, warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    story = Story(tmp_path)
+    story.write(FIRST)
+    files = [story.folder / name for name in FIRST]
+    children = [Child(warehouse, tmp_path, sources, batch_bytes=1) for sources in (files[:4], files[:1:-1])]
+    for child in children:
+        child.wait_until_ready()
+    for child in children:
+        child.go()
+    assert [child.end() for child in children] == [Fate(0, ""), Fate(0, "")]
+
+    await assert_exactly(warehouse, story.held(FIRST))
+    assert await keys_of(warehouse) == ALL
+    async with fresh_warehouse(server, template) as clean:
+        await run(clean, tmp_path, [story.folder])
+        assert await state(warehouse) == await state(clean)
+
+
+async def test_two_connections_replace_the_same_deliveries(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    story = Story(tmp_path)
+    story.write(FIRST)
+    await run(warehouse, tmp_path, [story.folder])
+    story.settled(FIRST)
+    story.write(SECOND)
+    outcomes = await asyncio.gather(
+        *(
+            run(
+                warehouse, tmp_path / str(which), [story.folder], replace_anyway=True, batch_bytes=BATCH_BYTES
+            )
+            for which in range(2)
+        )
+    )
+    await assert_exactly(warehouse, story.held(SECOND))
+    done = [
+        one.name for outcome in outcomes for one in outcome.loaded if one.outcome in {"loaded", "replaced"}
+    ]
+    assert sorted(Path(name).name for name in done) == sorted(
+        name for batch in story.work(SECOND) for name in batch
+    )
+
+
+async def test_a_withdrawal_beside_a_load(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.write({"a.csv": FIRST["a.csv"]})
+    await run(warehouse, tmp_path, [story.folder])
+    story.write(FIRST)
+    held = story.held(FIRST)
+    rest = [story.folder / name for name in FIRST if name != "a.csv"]
+    await asyncio.gather(
+        take_out(warehouse, str(story.folder / "a.csv")),
+        run(warehouse, tmp_path, rest, batch_bytes=BATCH_BYTES),
+    )
+    await assert_exactly(
+        warehouse, {key: lines for key, lines in held.items() if not key[1].endswith("a.csv")}
+    )

@@ -1,0 +1,37 @@
+"""The connection is lost in the middle of a load: nothing of it stays, and trying again loads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import ConnectionInterrupted
+from tasks.warehouse.connect import ConnectionSettings
+from tasks.warehouse.ledger import start_run
+from tasks.warehouse.load import load
+from tests.plain_run import new_run
+from tests.tasks.warehouse.cutting_proxy import Cut, cutting
+from tests.tasks.warehouse.expected import assert_exactly
+from tests.tasks.warehouse.scenario import FIRST, Story
+from tests.tasks.warehouse.silvers import silver_of
+
+
+# The greeting, the ledger, the dimensions, the COPY of the facts (about 60 kB), and what follows it.
+@pytest.mark.parametrize("after_bytes", [0, 900, 4000, 10_000, 30_000, 60_000])
+async def test_nothing_of_it_stays(warehouse: ConnectionSettings, tmp_path: Path, after_bytes: int) -> None:
+    story = Story(tmp_path)
+    story.write(FIRST)
+    silver = silver_of([story.folder], tmp_path)
+    this = new_run()
+    await start_run(warehouse, this)
+    cut = Cut(after_bytes=after_bytes)
+    async with cutting(warehouse, cut) as through:
+        if after_bytes:
+            with pytest.raises(ConnectionInterrupted):
+                await load(through, silver, silver.deliveries, this)
+            await assert_exactly(warehouse, {})
+            assert cut.done.is_set()
+        loaded = await load(through, silver, silver.deliveries, this)
+    assert {one.outcome for one in loaded} == {"loaded"}
+    await assert_exactly(warehouse, story.held(FIRST))

@@ -1,0 +1,53 @@
+"""A database that takes no writes: the error says what to do, and nothing is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import ReadOnlyWarehouse, Transient
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.finish import finish
+from tasks.warehouse.ledger import start_run
+from tasks.warehouse.load import load
+from tests.plain_run import new_run, run
+from tests.tasks.warehouse.expected import Feed, assert_exactly
+from tests.tasks.warehouse.silvers import silver_of
+from tests.tasks.warehouse.slices import invoices, write
+
+
+async def _read_only(warehouse: ConnectionSettings, switch: str) -> None:
+    async with connected(warehouse) as connection:
+        await connection.execute("set session characteristics as transaction read write")
+        await connection.execute(
+            f"alter database {warehouse.database} set default_transaction_read_only = {switch}"
+        )
+
+
+async def test_a_read_only_database_is_told_as_such(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    first = write(tmp_path / "first.csv", invoices()["536365"])
+    await run(warehouse, tmp_path / "workspace", [first], finished=False)
+    second = write(tmp_path / "second.csv", invoices()["536370"])
+    silver = silver_of([second], tmp_path / "workspace")
+    this = new_run()
+    await start_run(warehouse, this)
+    await _read_only(warehouse, "on")
+
+    for attempt in (
+        lambda: load(warehouse, silver, silver.deliveries, this),
+        lambda: run(warehouse, tmp_path / "workspace", [second]),
+        lambda: finish(warehouse),
+    ):
+        with pytest.raises(ReadOnlyWarehouse, match="read-only.*run again") as raised:
+            await attempt()
+        assert not isinstance(raised.value, Transient)
+        assert raised.value.attributes["warehouse"] == warehouse.display
+    await assert_exactly(warehouse, {(Feed(), str(first)): invoices()["536365"]})
+
+    await _read_only(warehouse, "off")
+    await load(warehouse, silver, silver.deliveries, this)
+    await assert_exactly(
+        warehouse,
+        {(Feed(), str(first)): invoices()["536365"], (Feed(), str(second)): invoices()["536370"]},
+    )
