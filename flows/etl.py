@@ -132,7 +132,8 @@ async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
         return WarehouseFigures({}, ())
     with carriage.watch.stage("finish"):
         await finish_warehouse("keys and indexes", carriage.warehouse)
-        return await figures(carriage.warehouse)
+        loaded = sum(one.rows_loaded for one in carried.deliveries)
+        return await figures(carriage.warehouse, loaded)
 
 
 async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> None:

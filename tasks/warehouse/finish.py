@@ -39,7 +39,11 @@ _TABLES = (
     "retail_dwh.fact_sale, retail_dwh.dim_product, retail_dwh.dim_customer, retail_dwh.dim_country, "
     "retail_dwh.dim_invoice, retail_dwh.dim_date, retail_ops.line_voucher"
 )
-_MEMORY = "select set_config('maintenance_work_mem', '256MB', false)"
+# Memory for sorting; no parallel workers, since two connections build side by side already.
+_BUILD_SETTINGS = (
+    "select set_config('maintenance_work_mem', '256MB', false), "
+    "set_config('max_parallel_maintenance_workers', '0', false)"
+)
 _PAUSE = 2.0
 
 
@@ -65,7 +69,7 @@ async def finish(settings: ConnectionSettings) -> bool:
         indexes, constraints, lacks_statistics = await _missing(connection)
         if not (indexes or constraints or lacks_statistics):
             return False
-        await connection.execute(_MEMORY)
+        await connection.execute(_BUILD_SETTINGS)
         async with connection.transaction():
             await lock_loads(connection)
             indexes, constraints, _ = await _missing(connection)
@@ -99,7 +103,7 @@ async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, s
         await work(connection)
         return
     async with connected(settings) as second:
-        await second.execute(_MEMORY)
+        await second.execute(_BUILD_SETTINGS)
         ends = await asyncio.gather(work(connection), work(second), return_exceptions=True)
         for failure in ends:
             if isinstance(failure, BaseException):

@@ -27,7 +27,7 @@ from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.dimensions import add_keys, latest_descriptions, merge_descriptions
 from tasks.warehouse.ledger import READING_SETTINGS, Attempt, Run, lock_loads, record_attempts, save_feed
 from tasks.warehouse.statements import sql
-from tasks.warehouse.withdraw import held_lines, remove_lines
+from tasks.warehouse.withdraw import HELD, held_lines, remove_lines
 
 # A replacement that takes out more than this share of a delivery's lines, and more than this many, is
 # more likely a truncated file than a correction.
@@ -150,7 +150,9 @@ async def _compare_with_ledger(
     of_this_run = [row["name"] for row in rows if row["run_id"] == run.run_id]
     outcomes: dict[str, str] = {}
     if of_this_run:  # the answer to its COMMIT was lost, and the task is retried
-        outcomes = dict(await this.connection.fetch(sql("select_outcomes_of_run"), run.run_id, feed, of_this_run))
+        outcomes = dict(
+            await this.connection.fetch(sql("select_outcomes_of_run"), run.run_id, feed, of_this_run)
+        )
     settled: list[Loaded] = []
     next_key = 1 + int(
         await this.connection.fetchval("select coalesce(max(delivery_key), 0) from retail_ops.delivery")
@@ -182,6 +184,8 @@ def _as_recorded(row: asyncpg.Record, outcome: str) -> Loaded:
 async def _lost_lines(this: _Load, replace_anyway: bool) -> tuple[pl.DataFrame, list[Loaded]]:
     """The lines that replacements no longer have; a replacement that loses too many leaves the work."""
     replaced = {one.key: one for one in this.work.values() if one.replaces}
+    if not replaced:  # the look would read all facts while their indexes are missing
+        return pl.DataFrame(schema=HELD), []
     held = await held_lines(this.connection, list(replaced))
     if not held.height:
         return held, []

@@ -15,7 +15,16 @@ from tasks.ingest.columns import COLUMNS
 from tasks.ingest.discover import discover
 from tasks.ingest.workspace import part
 
-NAMES = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+NAMES = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
 HEADER = ",".join(NAMES)
 ROW = ("536365", "85123A", "WHITE HEART", "6", "2010-12-01 08:26:00", "2.55", "17850", "United Kingdom")
 LINE = ",".join(ROW)

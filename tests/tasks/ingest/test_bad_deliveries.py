@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 
 from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnreadable, UnknownHeader
 from tasks.ingest.bronze import ingest
-from tasks.ingest.discover import Delivery, discover
-from tests.conftest import open_folder
+from tasks.ingest.discover import Delivery
 from tests.tasks.ingest.deliveries import HEADER, LINE, NAMES, ROW, as_csv, row, take_in, write
+from tests.tasks.ingest.unprivileged import as_nobody, common_folder
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(range(256)) * 40
 AGAIN = "Have it delivered again."
@@ -57,7 +56,16 @@ def test_a_parquet_file_without_a_row(tmp_path: Path, real_lines: object) -> Non
 
 
 def test_an_unknown_header_tells_what_was_found_what_is_missing_and_the_nearest_names(tmp_path: Path) -> None:
-    names = ["Invoice Number", "StockCode", "Text", "Quantety", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
+    names = [
+        "Invoice Number",
+        "StockCode",
+        "Text",
+        "Quantety",
+        "InvoiceDate",
+        "UnitPrice",
+        "CustomerID",
+        "Country",
+    ]
     error = _refused(tmp_path, "m.csv", as_csv([ROW], names))
     assert isinstance(error, UnknownHeader)
     assert "unknown header. Found: 'Invoice Number', 'StockCode', 'Text', 'Quantety', 'Inv" in error.message
@@ -86,7 +94,14 @@ def test_a_column_named_twice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [PNG, b"PK\x03\x04" + PNG, b"\x1f\x8b\x08\x00" + PNG, b"first line\n" + PNG, HEADER.encode("utf-16-le"), b"\0"],
+    [
+        PNG,
+        b"PK\x03\x04" + PNG,
+        b"\x1f\x8b\x08\x00" + PNG,
+        b"first line\n" + PNG,
+        HEADER.encode("utf-16-le"),
+        b"\0",
+    ],
     ids=["png", "xlsx", "gzip", "later", "utf-16 without a mark", "nul"],
 )
 def test_binary_junk_named_csv(tmp_path: Path, content: bytes) -> None:
@@ -108,27 +123,21 @@ def test_a_first_line_that_is_no_header(tmp_path: Path, content: bytes) -> None:
     assert "header" in error.message
 
 
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    folder = open_folder("retail-unreadable-")
-    closed = write(folder / "closed.csv", as_csv([ROW]))
-    good = write(folder / "good.csv", as_csv([ROW]))
-    deliveries = discover([str(folder)]).deliveries
-    closed.chmod(0)
-    work = folder / "w"
-    work.mkdir(mode=0o777)
-    work.chmod(0o777)
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        ingested = ingest(deliveries, {}, work)
-    finally:
-        os.seteuid(user)
+def test_a_file_that_may_not_be_read() -> None:
+    with common_folder() as folder:
+        closed = write(folder / "closed.csv", as_csv([ROW]))
+        good = write(folder / "good.csv", as_csv([ROW]))
+        closed.chmod(0)
+        with as_nobody():
+            ingested = take_in(folder / "w", folder)
     assert ingested.bronze
     assert ingested.bronze.names == (str(good),)
     (error,) = ingested.failed
     assert isinstance(error, DeliveryUnreadable)
-    assert error.message == f"{closed}: it cannot be read (Permission denied). Check its permissions and the disk."
+    assert (
+        error.message
+        == f"{closed}: it cannot be read (Permission denied). Check its permissions and the disk."
+    )
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

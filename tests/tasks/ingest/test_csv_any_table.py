@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tasks.ingest.deliveries import as_csv, frame_of, read, take_in, text_of, write
 
-# What CSV gives a meaning to, without the carriage return that Python's writer leaves unquoted, and some letters of one to four bytes.
-_letters = st.text(alphabet='a,;"\n\t £é‐😀\x0b\x85\u2028', max_size=5) | st.text(
+# What CSV gives a meaning to, without the carriage return that Python's writer leaves unquoted, and some
+# letters of one to four bytes.
+_letters = st.text(alphabet='a,;"\n\t £\xe9\u2010\U0001f600\x0b\x85\u2028', max_size=5) | st.text(
     alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8
 )
 _rows = st.lists(st.tuples(*[_letters] * 8), min_size=1, max_size=6)
@@ -33,7 +35,7 @@ def _as_read(rows: list[tuple[str, ...]]) -> list[tuple[str | None, ...]]:
 
 @settings(max_examples=80)
 @given(st.lists(_rows, min_size=1, max_size=4), _forms)
-def test_tables_of_one_batch(tables: list[list[tuple[str, ...]]], form: dict[str, object]) -> None:
+def test_tables_of_one_batch(tables: list[list[tuple[str, ...]]], form: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, rows in enumerate(tables):
@@ -47,7 +49,7 @@ def test_tables_of_one_batch(tables: list[list[tuple[str, ...]]], form: dict[str
 @settings(max_examples=80)
 @given(_rows, _forms, _broken, st.data())
 def test_a_table_with_broken_rows(
-    rows: list[tuple[str, ...]], form: dict[str, object], broken: list[str], data: st.DataObject
+    rows: list[tuple[str, ...]], form: dict[str, Any], broken: list[str], data: st.DataObject
 ) -> None:
     end = str(form["lineterminator"])
     header, _, _ = as_csv([], **form).partition(end)

@@ -30,7 +30,9 @@ def _faults(frame: pl.DataFrame) -> list[tuple[int, str, str]]:
 @pytest.mark.parametrize("place", ["first", "middle", "last", "last without an end"])
 def test_one_broken_row(tmp_path: Path, kind: str, end: str, place: str) -> None:
     text, fault = BROKEN[kind]
-    body = [as_csv([one], lineterminator=end).split(end, 1)[1].removesuffix(end) for one in (row(), QUOTED, row())]
+    body = [
+        as_csv([one], lineterminator=end).split(end, 1)[1].removesuffix(end) for one in (row(), QUOTED, row())
+    ]
     at = {"first": 0, "middle": 1}.get(place, 3)
     body.insert(at, text)
     final = "" if place == "last without an end" else end

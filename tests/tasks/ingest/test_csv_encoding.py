@@ -8,13 +8,19 @@ import pytest
 
 from tests.tasks.ingest.deliveries import HEADER, as_csv, bronze_of, frame_of, row, take_in, text_of, write
 
-POUND = [row(description="£5 NOTE “CAFÉ” – 3€"), row()]
+POUND = [row(description="£5 NOTE \u201cCAFÉ\u201d \u2013 3€"), row()]
 
 
 @pytest.mark.parametrize("broken", [(), (("short", "row"),)], ids=["sound", "beside a broken row"])
 @pytest.mark.parametrize(
     ("encoding", "told"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("cp1252", "cp1252"), ("utf-16", "utf-16"), ("ascii", "utf-8")],
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("cp1252", "cp1252"),
+        ("utf-16", "utf-16"),
+        ("ascii", "utf-8"),
+    ],
 )
 def test_encodings(tmp_path: Path, encoding: str, told: str, broken: tuple[tuple[str, ...], ...]) -> None:
     rows = POUND[1:] if encoding == "ascii" else POUND

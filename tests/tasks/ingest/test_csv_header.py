@@ -6,9 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.ingest.deliveries import NAMES, ROW, as_csv, bronze_of, frame_of, read_text, take_in, text_of, write
+from tests.tasks.ingest.deliveries import (
+    NAMES,
+    ROW,
+    as_csv,
+    bronze_of,
+    frame_of,
+    read_text,
+    take_in,
+    text_of,
+    write,
+)
 
-SECOND_FAMILY = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country")
+SECOND_FAMILY = (
+    "Invoice",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "Price",
+    "Customer ID",
+    "Country",
+)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +37,16 @@ SECOND_FAMILY = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate
         SECOND_FAMILY,
         [name.upper() for name in NAMES],
         [f"  {name.lower()}\t" for name in SECOND_FAMILY],
-        ["invoice_no", "stock_code", "description", "quantity", "Invoice Date", "UNIT PRICE", "Customer_ID", "country"],
+        [
+            "invoice_no",
+            "stock_code",
+            "description",
+            "quantity",
+            "Invoice Date",
+            "UNIT PRICE",
+            "Customer_ID",
+            "country",
+        ],
         ["Invoice\nNo", "Stock\r\nCode", *NAMES[2:]],
     ],
     ids=["first", "second", "upper", "blanks", "snake", "lines"],

@@ -46,6 +46,15 @@ def test_separators(tmp_path: Path, separator: str) -> None:
 
 
 def test_a_separator_inside_a_quoted_name_is_none(tmp_path: Path) -> None:
-    names = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]
+    names = [
+        "InvoiceNo",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "UnitPrice",
+        "CustomerID",
+        "Country",
+    ]
     text = as_csv([(*ROW, "x")], [*names, "a,b,c,d,e,f,g,h,i,j,k"], delimiter=";")
     assert text_of(read_text(tmp_path, text)) == [ROW]

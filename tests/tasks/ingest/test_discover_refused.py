@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable
 from tasks.ingest.discover import discover
-from tests.conftest import open_folder
 from tests.tasks.ingest.deliveries import write
+from tests.tasks.ingest.unprivileged import as_nobody, common_folder
 
 
 def _refused(source: Path | str, good: Path) -> DeliveryError:
@@ -29,7 +27,8 @@ def good(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["none.csv", "no folder/", "broken-link.csv", "circle.csv", "~nobody-has-this-name/x.csv", "x\0.csv"]
+    "name",
+    ["none.csv", "no folder/", "broken-link.csv", "circle.csv", "~nobody-has-this-name/x.csv", "x\0.csv"],
 )
 def test_a_missing_path(tmp_path: Path, good: Path, name: str) -> None:
     (tmp_path / "broken-link.csv").symlink_to(tmp_path / "gone.csv")
@@ -37,7 +36,10 @@ def test_a_missing_path(tmp_path: Path, good: Path, name: str) -> None:
     source = name if name.startswith("~") else f"{tmp_path}/{name}"
     error = _refused(source, good)
     assert isinstance(error, DeliveryMissing)
-    assert (error.delivery, "there is no such file or folder. Check the path" in error.message) == (source, True)
+    assert (error.delivery, "there is no such file or folder. Check the path" in error.message) == (
+        source,
+        True,
+    )
 
 
 @pytest.mark.parametrize("source", ["*.parquet", "empty", "empty/**"])
@@ -83,25 +85,13 @@ def test_a_name_that_no_ledger_can_hold(tmp_path: Path, good: Path) -> None:
     error.message.encode()
 
 
-@pytest.fixture
-def inbox() -> Iterator[Path]:
-    folder = open_folder("retail-inbox-")
-    yield folder
-    shutil.rmtree(folder)
-
-
-def test_a_folder_that_may_not_be_listed_is_no_silent_gap(inbox: Path) -> None:
-    day = write(inbox / "day.csv", "a\n")
-    (inbox / "closed").mkdir()
-    (inbox / "closed").chmod(0)
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        found = discover([str(inbox)])
-    finally:
-        os.seteuid(user)
-        (inbox / "closed").chmod(0o700)
+def test_a_folder_that_may_not_be_listed_is_no_silent_gap() -> None:
+    with common_folder() as inbox:
+        day = write(inbox / "day.csv", "a\n")
+        (inbox / "closed").mkdir()
+        (inbox / "closed").chmod(0)
+        with as_nobody():
+            found = discover([str(inbox)])
     assert [one.path for one in found.deliveries] == [str(day)]
     assert [one.message for one in found.failed] == [
         f"{inbox}/closed: the folder cannot be listed (Permission denied). Check its permissions."

@@ -35,6 +35,6 @@ def test_links_in_the_root_are_resolved(tmp_path: Path) -> None:
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="root: .*nowhere is not a folder") as caught:
+    with pytest.raises(SettingsError, match=r"root: .*nowhere is not a folder") as caught:
         discover([], str(tmp_path / "nowhere"))
     assert caught.value.attributes == {"setting": "root"}

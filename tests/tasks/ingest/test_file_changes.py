@@ -44,7 +44,9 @@ def test_a_large_file_that_changes_is_tried_again(
     other = day.read_bytes().replace(b"WHITE", b"BLACK")
     _between(monkeypatch, lambda: day.write_bytes(other))
     deliveries = discover([str(day)]).deliveries
-    with pytest.raises(DeliveryChanged, match=rf"{day}: the file changed while it was read\..*renaming") as caught:
+    with pytest.raises(
+        DeliveryChanged, match=rf"{day}: the file changed while it was read\..*renaming"
+    ) as caught:
         ingest(deliveries, {}, tmp_path / "w")
     assert isinstance(caught.value, Transient)
     assert caught.value.attributes == {"delivery": str(day)}

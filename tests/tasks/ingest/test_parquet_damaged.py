@@ -45,7 +45,9 @@ def test_truncated(tmp_path: Path, path: Path, kept: int) -> None:
     assert "it is no whole Parquet file (" in _refused(tmp_path, path).message
 
 
-@pytest.mark.parametrize("content", [b"PAR1" + b"\0" * 100 + b"PAR1", b"junk" * 100, b"InvoiceNo,StockCode\n"])
+@pytest.mark.parametrize(
+    "content", [b"PAR1" + b"\0" * 100 + b"PAR1", b"junk" * 100, b"InvoiceNo,StockCode\n"]
+)
 def test_no_parquet_at_all(tmp_path: Path, path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert "it is no whole Parquet file (" in _refused(tmp_path, path).message

@@ -16,7 +16,18 @@ from tasks.errors import DeliveryUnreadable
 from tasks.ingest.columns import COLUMNS
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
-from tests.tasks.ingest.deliveries import NAMES, ROW, as_csv, bronze_of, frame_of, read, row, take_in, text_of, write
+from tests.tasks.ingest.deliveries import (
+    NAMES,
+    ROW,
+    as_csv,
+    bronze_of,
+    frame_of,
+    read,
+    row,
+    take_in,
+    text_of,
+    write,
+)
 
 PLACES = dict(zip(NAMES, COLUMNS, strict=True))
 
@@ -67,7 +78,9 @@ def test_the_text_of_a_column(
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", [None, "UTC", "Europe/London", "America/New_York"])
-def test_timestamps_are_the_local_time_that_a_csv_would_tell(tmp_path: Path, unit: str, zone: str | None) -> None:
+def test_timestamps_are_the_local_time_that_a_csv_would_tell(
+    tmp_path: Path, unit: str, zone: str | None
+) -> None:
     moment = datetime(2011, 7, 1, 8, 26)  # in UTC, if there is a zone
     path = _table(tmp_path / "lines.parquet", InvoiceDate=pa.array([moment], pa.timestamp(unit, tz=zone)))
     bronze = read(tmp_path / "workspace", path)
@@ -76,7 +89,9 @@ def test_timestamps_are_the_local_time_that_a_csv_would_tell(tmp_path: Path, uni
 
 
 def test_fractions_of_a_second_are_kept(tmp_path: Path) -> None:
-    assert _read(tmp_path, "InvoiceDate", [datetime(2011, 7, 1, 8, 26, 0, 120)]) == ["2011-07-01 08:26:00.000120"]
+    assert _read(tmp_path, "InvoiceDate", [datetime(2011, 7, 1, 8, 26, 0, 120)]) == [
+        "2011-07-01 08:26:00.000120"
+    ]
 
 
 def test_typed_columns_make_the_same_lines_as_csv(tmp_path: Path, real_lines: pl.DataFrame) -> None:
@@ -94,7 +109,12 @@ def test_typed_columns_make_the_same_lines_as_csv(tmp_path: Path, real_lines: pl
         normalise(read(tmp_path / "workspace", tmp_path / f"lines.{kind}"), FeedSettings())
         for kind in ("csv", "parquet")
     )
-    wanted = ["line_no", *(column for column in COLUMNS if column != "invoice_date"), "sold_at_local", "sold_at"]
+    wanted = [
+        "line_no",
+        *(column for column in COLUMNS if column != "invoice_date"),
+        "sold_at_local",
+        "sold_at",
+    ]
     assert of_parquet.select(wanted).equals(of_csv.select(wanted))
 
 

@@ -49,7 +49,9 @@ def test_trouble_comes_first() -> None:
         rows_in=2,
         rows_loaded=2,
         quality_score=99.0,
-        dimensions=dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 99.0),
+        dimensions=dict.fromkeys(
+            ("completeness", "uniqueness", "validity", "consistency", "timeliness"), 99.0
+        ),
     )
     text = as_markdown(_report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
     assert text.index("Not taken") < text.index("Deliveries")

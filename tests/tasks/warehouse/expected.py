@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -51,7 +52,7 @@ class Feed:
     identical_lines: str = "keep"
 
     @property
-    def asked(self) -> dict[str, str]:
+    def asked(self) -> dict[str, Any]:
         """The settings as a run is asked for them."""
         return {"timezone": self.timezone, "currency": self.currency, "identical_lines": self.identical_lines}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 
@@ -16,10 +14,9 @@ from tests.tasks.warehouse.slices import fresh_warehouse
 
 
 @pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deliveries come in several parts each, as only huge ones do."""
     monkeypatch.setattr(parquet, "ROWS_PER_PART", 7)
-    yield
 
 
 async def _check(

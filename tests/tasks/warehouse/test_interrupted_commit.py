@@ -12,7 +12,7 @@ from tasks.warehouse.ledger import start_run
 from tasks.warehouse.load import load
 from tests.plain_run import new_run, state
 from tests.tasks.warehouse.cutting_proxy import Cut, cutting
-from tests.tasks.warehouse.expected import assert_exactly
+from tests.tasks.warehouse.expected import Held, assert_exactly
 from tests.tasks.warehouse.scenario import FIRST, SECOND, Story
 from tests.tasks.warehouse.silvers import silver_of
 
@@ -22,7 +22,7 @@ async def test_the_same_load_again_settles_it(
     warehouse: ConnectionSettings, tmp_path: Path, committed: bool
 ) -> None:
     story = Story(tmp_path)
-    held = {}
+    held: Held = {}
     for contents, outcomes in (
         (FIRST, {"loaded"}),
         (SECOND, {"loaded", "replaced", "unchanged"}),

@@ -39,7 +39,7 @@ async def test_a_read_only_database_is_told_as_such(warehouse: ConnectionSetting
         lambda: run(warehouse, tmp_path / "workspace", [second]),
         lambda: finish(warehouse),
     ):
-        with pytest.raises(ReadOnlyWarehouse, match="read-only.*run again") as raised:
+        with pytest.raises(ReadOnlyWarehouse, match=r"read-only.*run again") as raised:
             await attempt()
         assert not isinstance(raised.value, Transient)
         assert raised.value.attributes["warehouse"] == warehouse.display

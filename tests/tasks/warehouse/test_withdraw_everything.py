@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.tasks.warehouse.expected import Feed, assert_exactly
 from tests.tasks.warehouse.slices import fresh_warehouse, invoices, shown, write
 
 LINES = [*invoices()["536365"], *invoices()["900003"]]
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "timezone": "America/New_York",
     "currency": "USD",
     "identical_lines": "drop",

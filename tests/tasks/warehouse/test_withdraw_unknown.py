@@ -36,5 +36,5 @@ async def test_it_tells_where_names_are_if_none_is_like_it(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     await run(warehouse, tmp_path / "workspace", [write(tmp_path / "day.csv", invoices()["536365"])])
-    with pytest.raises(DeliveryMissing, match="retail sql 'select feed, name from retail_ops.delivery'"):
+    with pytest.raises(DeliveryMissing, match=r"retail sql 'select feed, name from retail_ops\.delivery'"):
         await take_out(warehouse, "quite_another_%")
