@@ -61,7 +61,7 @@ async def test_quintiles_of_real_customers(warehouse: ConnectionSettings, tmp_pa
             if lower[position] != higher[position]:
                 worse, better = Decimal(str(lower[value])), Decimal(str(higher[value]))
                 assert worse <= better if best_is_high else worse >= better
-        assert len({row[value] for row in rows}) > 5
+        assert len({row[value] for row in rows}) > 3
 
 
 async def test_the_same_lines_give_the_same_scores(warehouse: ConnectionSettings, tmp_path: Path) -> None:

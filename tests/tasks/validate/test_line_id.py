@@ -1,0 +1,119 @@
+"""A line's identity is fixed for good: a library that hashes otherwise would load everything twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import xxhash
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tasks.validate.lines import bronze, numbered
+from tests.tasks.validate.row_encoding import encode
+
+# Never to be changed: identities like these are stored in every warehouse.
+PINNED = [
+    ({}, "ff1d876734629bbe2fab2ed83dc7dbd4"),
+    ({"customer_id": None, "description": None}, "a614586ebc4ea963884cc9ef6c62eece"),
+    ({"invoice_no": "c536379", "quantity": "-1", "unit_price": "27.50"}, "76db1b3714ea086f2095c4ec4e243558"),
+    (
+        {"invoice_date": "2011-10-30 01:30:00", "unit_price": "0.001", "country": "EIRE"},
+        "d37955c36836da50cdb4e596047a26b5",
+    ),
+    (
+        {"description": "CAFÉ £5", "unit_price": "-11062.06", "stock_code": "b"},
+        "48304aaa17f90543d7bb81a7dd29af0b",
+    ),
+]
+SECOND_COPY = "7da17b5f868acd012de8b39e1816078f"
+UNREADABLE = "652ba3d23a923a852215b9a5ca2340e8"
+
+
+def _ids(*lines: dict[str, str | None], feed: str = "default") -> list[str]:
+    return [value.hex() for value in numbered(bronze(*lines), feed).get_column("line_id")]
+
+
+def test_pinned_identities() -> None:
+    assert _ids(*(line for line, _ in PINNED)) == [identity for _, identity in PINNED]
+
+
+def test_pinned_identity_of_a_second_copy() -> None:
+    assert _ids({}, {}) == [PINNED[0][1], SECOND_COPY]
+
+
+def test_pinned_identity_of_a_line_that_cannot_be_read() -> None:
+    assert _ids({"quantity": "six", "customer_id": "17850.5"}) == [UNREADABLE]
+
+
+_text = st.none() | st.text(st.characters(exclude_categories=["Cs", "Z", "C"]), min_size=1, max_size=20)
+
+
+@given(
+    _text,
+    st.integers(-(2**31) + 1, 2**31 - 1),
+    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),
+    st.decimals(-40_000, 40_000, places=4),
+    st.none() | st.integers(0, 10**15 - 1),
+)
+def test_identities_computed_independently(
+    description: str | None, quantity: int, sold: datetime, price: Decimal, customer: int | None
+) -> None:
+    line = {
+        "description": description,
+        "quantity": str(quantity),
+        "invoice_date": sold.isoformat(" "),
+        "unit_price": f"{price:f}",
+        "customer_id": None if customer is None else str(customer),
+    }
+    values = (
+        "shop",
+        "536365",
+        "85123A",
+        description,
+        quantity,
+        sold,
+        price,
+        customer,
+        "United Kingdom",
+        None,
+        None,
+    )
+    first = xxhash.xxh3_128_digest(encode(values))
+    second, third = (xxhash.xxh3_128_digest(encode((first, copy))) for copy in (2, 3))
+    assert _ids(line, line, line, feed="shop") == [first.hex(), second.hex(), third.hex()]
+
+
+def test_what_takes_part_in_it() -> None:
+    changed = [
+        {},
+        {"invoice_no": "536366"},
+        {"stock_code": "85123B"},
+        {"description": "WHITE"},
+        {"quantity": "7"},
+        {"invoice_date": "2010-12-01 08:27:00"},
+        {"unit_price": "2.56"},
+        {"customer_id": "17851"},
+        {"customer_id": None},
+        {"country": "France"},
+        {"country": None, "description": "United Kingdom"},
+    ]
+    assert len({*_ids(*changed), *_ids({}, feed="other")}) == len(changed) + 1
+
+
+def test_ways_to_write_the_same_line() -> None:
+    written = [
+        {"invoice_no": " 536365"},
+        {"stock_code": "85123a "},
+        {"quantity": "+6.0"},
+        {"invoice_date": "2010-12-01T08:26:00.000"},
+        {"unit_price": "02.5500"},
+        {"customer_id": "17850.0"},
+        {"country": "\tUnited Kingdom"},
+    ]
+    assert {_ids(line)[0] for line in written} == set(_ids({}))
+
+
+def test_neither_file_nor_place_takes_part() -> None:
+    there = bronze({}, delivery="other.csv", first=77)
+    assert [value.hex() for value in numbered(there).get_column("line_id")] == _ids({})

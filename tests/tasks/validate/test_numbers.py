@@ -1,0 +1,142 @@
+"""Quantities, prices and customer numbers are read exactly or not at all: nothing is rounded or guessed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tasks.validate.lines import bronze, numbered, typed
+
+UNREADABLE = [
+    None,
+    "",
+    " ",
+    "x",
+    "1e3",
+    "1,5",
+    "1 000",
+    "--1",
+    "+-1",
+    ".",
+    "0x10",
+    "NaN",
+    "inf",
+    "\u0663",
+    "1\0",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("2.55", "2.55"),
+        ("0.001", "0.001"),
+        ("0.0001", "0.0001"),
+        ("2.5500", "2.55"),
+        ("2.550000000", "2.55"),
+        ("2.", "2"),
+        (".5", "0.5"),
+        ("+2.5", "2.5"),
+        ("-11062.06", "-11062.06"),
+        ("-.5", "-0.5"),
+        ("0", "0"),
+        ("-0.00", "0"),
+        ("007.10", "7.1"),
+        (" 2.55 ", "2.55"),
+        ("\u00a02.55\t", "2.55"),
+        ("999999999.9999", "999999999.9999"),
+    ],
+)
+def test_prices_are_exact(text: str, price: str) -> None:
+    (read,) = typed("unit_price", [text], "unit_price")
+    assert read == Decimal(price)
+
+
+@pytest.mark.parametrize("text", ["2.55001", "0.00001", "1234567890", "1234567890.5", ".00001", *UNREADABLE])
+def test_a_price_that_cannot_be_held_is_not_rounded(text: str | None) -> None:
+    assert typed("unit_price", [text, "2.55"], "unit_price") == [None, Decimal("2.55")]
+
+
+@given(st.decimals(-999_999_999, 999_999_999, places=4))
+def test_any_price_of_four_decimals(price: Decimal) -> None:
+    assert typed("unit_price", [f"{price:f}"], "unit_price") == [price]
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("6", 6),
+        ("-80995", -80995),
+        ("+6", 6),
+        ("6.0", 6),
+        ("6.", 6),
+        (" 6 ", 6),
+        ("007", 7),
+        ("0", 0),
+        ("2147483647", 2**31 - 1),
+        ("-2147483647", -(2**31) + 1),
+    ],
+)
+def test_quantities(text: str, quantity: int) -> None:
+    assert typed("quantity", [text], "quantity") == [quantity]
+
+
+@pytest.mark.parametrize("text", ["6.5", "6.01", "2147483648", "99999999999999", *UNREADABLE])
+def test_a_quantity_that_is_no_whole_number_of_32_bits(text: str | None) -> None:
+    assert typed("quantity", [text, "6"], "quantity") == [None, 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "customer"),
+    [
+        ("17850", 17850),
+        ("17850.0", 17850),
+        ("17850.", 17850),
+        (" 17850 ", 17850),
+        ("0", 0),
+        ("9" * 15, 10**15 - 1),
+    ],
+)
+def test_customer_numbers(text: str, customer: int) -> None:
+    assert typed("customer_id", [text], "customer_id") == [customer]
+
+
+@pytest.mark.parametrize("text", ["17850.5", "-17850", "+17850", "9" * 16, "C17850", *UNREADABLE])
+def test_a_customer_number_that_is_not_whole(text: str | None) -> None:
+    assert typed("customer_id", [text, "17850"], "customer_id") == [None, 17850]
+
+
+def test_amounts_are_quantity_times_price_exactly() -> None:
+    lines = bronze(
+        {"quantity": "3", "unit_price": "0.001"},
+        {"quantity": "-80995", "unit_price": "2.08"},
+        {"quantity": "2147483647", "unit_price": "46566.1287"},
+        {"quantity": "1", "unit_price": "-11062.0600"},
+    )
+    amounts = numbered(lines).get_column("total_amount")
+    assert amounts.dtype == pl.Decimal(18, 4)
+    assert amounts.to_list() == [
+        Decimal("0.003"),
+        Decimal("-168469.6"),
+        2_147_483_647 * Decimal("46566.1287"),
+        Decimal("-11062.06"),
+    ]
+
+
+def test_an_amount_that_does_not_fit_is_not_cut() -> None:
+    lines = bronze(
+        {"quantity": "2147483647", "unit_price": "999999999.9999"},
+        {"quantity": "-2147483647", "unit_price": "46566.13"},
+        {"quantity": "6"},
+    )
+    assert numbered(lines).get_column("total_amount").to_list() == [None, None, Decimal("15.3")]
+
+
+@given(st.integers(-(2**31) + 1, 2**31 - 1), st.decimals(-46_500, 46_500, places=4))
+def test_any_amount(quantity: int, price: Decimal) -> None:
+    line = bronze({"quantity": str(quantity), "unit_price": f"{price:f}"})
+    assert numbered(line).get_column("total_amount").item() == quantity * price
