@@ -27,7 +27,6 @@ PINNED = [
     ),
 ]
 SECOND_COPY = "7da17b5f868acd012de8b39e1816078f"
-UNREADABLE = "652ba3d23a923a852215b9a5ca2340e8"
 
 
 def _ids(*lines: dict[str, str | None], feed: str = "default") -> list[str]:
@@ -40,10 +39,6 @@ def test_pinned_identities() -> None:
 
 def test_pinned_identity_of_a_second_copy() -> None:
     assert _ids({}, {}) == [PINNED[0][1], SECOND_COPY]
-
-
-def test_pinned_identity_of_a_line_that_cannot_be_read() -> None:
-    assert _ids({"quantity": "six", "customer_id": "17850.5"}) == [UNREADABLE]
 
 
 _text = st.none() | st.text(st.characters(exclude_categories=["Cs", "Z", "C"]), min_size=1, max_size=20)
