@@ -71,8 +71,6 @@ def _coded(naturals: pl.Series) -> _Coded:
     members = naturals.unique().drop_nulls().sort()
     if naturals.dtype == pl.String:
         return _Coded(members, naturals.cast(pl.Enum(members)).to_physical())
-    if not members.len():  # none to search among
-        return _Coded(members, pl.repeat(None, naturals.len(), dtype=pl.UInt32, eager=True))
     codes = members.search_sorted(naturals.fill_null(0))
     return _Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
 

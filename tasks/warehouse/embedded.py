@@ -75,13 +75,16 @@ class EmbeddedServer:
         self.cluster = self.folder / "cluster"
         self.log = self.folder / "server.log"
         self._configuration = {**_CONFIGURATION, **(configuration or {})}
+        self.port = int(self._configuration.get("port", PORT))
 
     @property
     def socket_dir(self) -> Path:
         """Where the socket lies: in the data folder, or in a short one if that cannot be."""
         inside = self.folder / "socket"
         # A comma separates hosts for psql and for every other program that is given the address.
-        if len(os.fsencode(inside / f".s.PGSQL.{PORT}.lock")) <= _MAX_SOCKET_PATH and "," not in str(inside):
+        if len(os.fsencode(inside / f".s.PGSQL.{self.port}.lock")) <= _MAX_SOCKET_PATH and "," not in str(
+            inside
+        ):
             return inside
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
         # Not the temporary folder of the environment: another shell may have another one.
@@ -91,7 +94,7 @@ class EmbeddedServer:
         """How to connect to the server, by default as the owner of the warehouse, who is no superuser."""
         return ConnectionSettings(
             host=str(self.socket_dir),
-            port=PORT,
+            port=self.port,
             database=database,
             user=user,
             sslmode="disable",
@@ -106,19 +109,20 @@ class EmbeddedServer:
         with self._lock():
             runner = find_runner()
             binaries = find_binaries(self.folder)
-            server = None
-            if find_postmaster(self.cluster) is None:
-                progress.report("embedded.start", "starting the embedded Postgres")
-                runner.check_can_enter(self.folder)
-                end_leftovers(self.cluster)
-                remove_stale_pid_file(self.cluster)
-                remove_old_copies(self.folder, binaries)
-                if not (self.cluster / "PG_VERSION").exists():
-                    self._initialise(binaries, runner)
-                server = self._launch(binaries, runner)
-            self._await_ready(binaries, server)
-            self._create_database(binaries)
-        return self.settings()
+            # One that is found may be dying just now: then the second turn finds none.
+            for _ in range(2):
+                server = None
+                if find_postmaster(self.cluster) is None:
+                    server = self._bring_up(binaries, runner)
+                if self._comes_up(binaries, server):
+                    self._create_database(binaries)
+                    return self.settings()
+                if server is not None:
+                    break
+        tail = self.log.read_text(errors="replace")[-1500:]
+        raise EmbeddedServerError(
+            f"The embedded Postgres did not start. The end of {self.log}:\n{tail}", folder=str(self.folder)
+        )
 
     def stop(self, wait_seconds: float = 30) -> bool:
         """Stop the server; False if none was running. Raises EmbeddedServerError if it does not end."""
@@ -177,6 +181,17 @@ class EmbeddedServer:
             if os.geteuid() == 0:
                 each.chmod(0o755)
 
+    def _bring_up(self, binaries: Path, runner: Runner) -> subprocess.Popen[bytes]:
+        """Start the server where none runs, on a new cluster if there is none."""
+        progress.report("embedded.start", "starting the embedded Postgres")
+        runner.check_can_enter(self.folder)
+        end_leftovers(self.cluster)
+        remove_stale_pid_file(self.cluster)
+        remove_old_copies(self.folder, binaries)
+        if not (self.cluster / "PG_VERSION").exists():
+            self._initialise(binaries, runner)
+        return self._launch(binaries, runner)
+
     def _initialise(self, binaries: Path, runner: Runner) -> None:
         """Make the cluster aside and rename it: one that was killed half-way is never taken for one."""
         progress.report("embedded.initialise", "creating the embedded Postgres' data folder")
@@ -199,29 +214,28 @@ class EmbeddedServer:
         with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             return runner.spawn(command, log)
 
-    def _await_ready(self, binaries: Path, server: subprocess.Popen[bytes] | None) -> None:
+    def _comes_up(self, binaries: Path, server: subprocess.Popen[bytes] | None) -> bool:
+        """Wait until the server takes connections; False if it ends instead, or takes too long."""
         started = time.monotonic()
         told = False
-        ready = [str(binaries / "pg_isready"), "-q", "-h", str(self.socket_dir), "-p", str(PORT)]
+        ready = [str(binaries / "pg_isready"), "-q", "-h", str(self.socket_dir), "-p", str(self.port)]
+        ready += ["-U", SUPERUSER, "-d", "postgres"]
         while subprocess.run(ready, check=False, cwd="/", env=environment()).returncode != 0:
             waited = time.monotonic() - started
             ended = server.poll() is not None if server else find_postmaster(self.cluster) is None
             if ended or waited > _START_SECONDS:
-                tail = self.log.read_text(errors="replace")[-1500:]
-                raise EmbeddedServerError(
-                    f"The embedded Postgres did not start. The end of {self.log}:\n{tail}",
-                    folder=str(self.folder),
-                )
+                return False
             if waited > 2 and not told:
                 told = True
                 progress.report("embedded.waiting", "the embedded Postgres replays its log after a crash")
             time.sleep(0.02)
+        return True
 
     def _create_database(self, binaries: Path) -> None:
         """Make the owner and the database if they are missing (the superuser is for this alone)."""
         script = _SET_UP.format(owner=OWNER, database=DATABASE)
         command = [str(binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres"]
-        command += ["-h", str(self.socket_dir), "-p", str(PORT), "-U", SUPERUSER]
+        command += ["-h", str(self.socket_dir), "-p", str(self.port), "-U", SUPERUSER]
         done = subprocess.run(
             command,
             input=script,

@@ -25,7 +25,7 @@ MARKED = "marked/P@ss#word-7731"
 def guarded_url() -> Iterator[str]:
     """The address of a server on loopback TCP that asks for the marked password."""
     folder, port = open_folder("retail-guarded-"), free_port()
-    server = EmbeddedServer(folder, {"listen_addresses": "'127.0.0.1'", "port": str(port), "fsync": "off"})
+    server = EmbeddedServer(folder, {"listen_addresses": "127.0.0.1", "port": str(port), "fsync": "off"})
     superuser = server.settings(user=SUPERUSER, database="postgres")
 
     async def guard() -> None:

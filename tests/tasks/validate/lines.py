@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _SCHEMA = {
 }
 
 
-def bronze(*lines: dict[str, str | None], delivery: str = "day.csv", first: int = 1) -> pl.DataFrame:
+def bronze(*lines: Mapping[str, str | None], delivery: str = "day.csv", first: int = 1) -> pl.DataFrame:
     """Bronze rows of one delivery: the sample row, changed as each of ``lines`` says."""
     sample: dict[str, Any] = {
         "delivery": delivery,
@@ -49,7 +49,7 @@ def numbered(frame: pl.DataFrame, feed: str = "default") -> pl.DataFrame:
     return CopyNumbers(1).number(first_ids(normalise(frame, FeedSettings()), feed))
 
 
-def broken_rules(*lines: dict[str, str | None], as_of: date = AS_OF) -> list[set[tuple[str, str, str]]]:
+def broken_rules(*lines: Mapping[str, str | None], as_of: date = AS_OF) -> list[set[tuple[str, str, str]]]:
     """The rules (name, dimension, severity) that each line breaks."""
     failures = contract(as_of).failures(numbered(bronze(*lines)))
     broken: list[set[tuple[str, str, str]]] = [set() for _ in lines]

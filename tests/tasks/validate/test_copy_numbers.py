@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import accumulate
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.validate.identity import CopyNumbers, first_ids
@@ -15,7 +16,7 @@ from tasks.validate.settings import FeedSettings
 from tests.tasks.validate.lines import bronze, numbered
 
 
-def _copies(*lines: dict[str, str | None]) -> list[int]:
+def _copies(*lines: Mapping[str, str | None]) -> list[int]:
     return numbered(bronze(*lines)).get_column("copy_number").to_list()
 
 
@@ -41,11 +42,18 @@ def test_lines_of_other_deliveries_are_no_copies() -> None:
 
 def test_a_line_that_cannot_be_read_is_no_copy_of_one_that_can() -> None:
     # All of these have the same readable columns: none, where the text is wrong or missing.
-    assert _copies({"quantity": "six"}, {"quantity": "seven"}, {"quantity": None}, {"quantity": "six"}) == [1, 1, 1, 2]
+    assert _copies({"quantity": "six"}, {"quantity": "seven"}, {"quantity": None}, {"quantity": "six"}) == [
+        1,
+        1,
+        1,
+        2,
+    ]
     assert _copies({"unit_price": "2.55001"}, {"unit_price": "2.55002"}) == [1, 1]
     assert _copies({"invoice_date": "soon"}, {"invoice_date": "later"}) == [1, 1]
     assert _copies({"customer_id": "17850.5"}, {"customer_id": None}, {"customer_id": "x"}) == [1, 1, 1]
-    empty = dict.fromkeys(["invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price"])
+    empty = dict.fromkeys(
+        ["invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price"]
+    )
     broken = {**empty, "customer_id": None, "country": None}
     faulted = [{**broken, "fault": "2 fields instead of 8", "raw": raw} for raw in ("a,b", "a,c", "a,b")]
     assert _copies(broken, *faulted) == [1, 1, 1, 2]
@@ -55,14 +63,15 @@ def _in_parts(frame: pl.DataFrame, sizes: list[int]) -> pl.DataFrame:
     copies = CopyNumbers(len(sizes))
     starts = accumulate(sizes, initial=0)
     parts = [frame.slice(start, size) for start, size in zip(starts, sizes, strict=False)]
-    return pl.concat(
-        copies.number(first_ids(normalise(part, FeedSettings()), "default")) for part in parts
-    )
+    return pl.concat(copies.number(first_ids(normalise(part, FeedSettings()), "default")) for part in parts)
 
 
-_lines = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["1", "2", "x", None])), min_size=1, max_size=30)
+_lines = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["1", "2", "x", None])), min_size=1, max_size=30
+)
 
 
+@settings(max_examples=50)
 @given(_lines, st.data())
 def test_one_part_or_many(lines: list[tuple[str, str | None]], data: st.DataObject) -> None:
     ordered = sorted(lines, key=lambda line: line[0])  # a delivery's rows come together
@@ -76,7 +85,9 @@ def test_one_part_or_many(lines: list[tuple[str, str | None]], data: st.DataObje
     for line, copy in zip(ordered, whole.get_column("copy_number"), strict=True):
         seen[line] += 1
         assert copy == seen[line]
-    assert whole.get_column("line_id").n_unique() == len({(q, n) for (_, q), n in zip(ordered, whole["copy_number"], strict=True)})
+    assert whole.get_column("line_id").n_unique() == len(
+        {(q, n) for (_, q), n in zip(ordered, whole["copy_number"], strict=True)}
+    )
 
 
 def test_all_the_real_lines(real_lines: pl.DataFrame) -> None:
@@ -84,7 +95,10 @@ def test_all_the_real_lines(real_lines: pl.DataFrame) -> None:
         pl.lit("all").alias("delivery"),
         pl.lit("0").alias("content_hash"),
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("line_no"),
-        *(pl.col(name).alias(ours) for name, ours in zip(real_lines.columns, bronze({}).columns[3:11], strict=True)),
+        *(
+            pl.col(name).alias(ours)
+            for name, ours in zip(real_lines.columns, bronze({}).columns[3:11], strict=True)
+        ),
         pl.lit(None, pl.String).alias("fault"),
         pl.lit(None, pl.String).alias("raw"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from tests.tasks.validate.lines import bronze, numbered
 from tests.tasks.validate.row_encoding import encode
 
 # Never to be changed: identities like these are stored in every warehouse.
-PINNED = [
+PINNED: list[tuple[Mapping[str, str | None], str]] = [
     ({}, "ff1d876734629bbe2fab2ed83dc7dbd4"),
     ({"customer_id": None, "description": None}, "a614586ebc4ea963884cc9ef6c62eece"),
     ({"invoice_no": "c536379", "quantity": "-1", "unit_price": "27.50"}, "76db1b3714ea086f2095c4ec4e243558"),
@@ -29,7 +30,7 @@ PINNED = [
 SECOND_COPY = "7da17b5f868acd012de8b39e1816078f"
 
 
-def _ids(*lines: dict[str, str | None], feed: str = "default") -> list[str]:
+def _ids(*lines: Mapping[str, str | None], feed: str = "default") -> list[str]:
     return [value.hex() for value in numbered(bronze(*lines), feed).get_column("line_id")]
 
 
@@ -80,7 +81,7 @@ def test_identities_computed_independently(
 
 
 def test_what_takes_part_in_it() -> None:
-    changed = [
+    changed: list[Mapping[str, str | None]] = [
         {},
         {"invoice_no": "536366"},
         {"stock_code": "85123B"},

@@ -25,7 +25,7 @@ from tasks.warehouse.embedded import EmbeddedServer
 
 async def refusal(warehouse: ConnectionSettings, statement: str) -> RetailError:
     with pytest.raises(RetailError) as caught:
-        async with connected(warehouse) as connection:
+        async with asyncio.timeout(20), connected(warehouse) as connection:
             await connection.execute(statement)
     return caught.value
 

@@ -12,8 +12,11 @@ import psutil
 import pytest
 
 from tasks import progress
+from tasks.errors import EmbeddedServerError
+from tasks.warehouse import embedded
 from tasks.warehouse.connect import connected
 from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.embedded_process import find_postmaster
 from tests.tasks.warehouse.embedded_folders import data_folder, start_elsewhere
 
 
@@ -89,6 +92,23 @@ def test_stop_and_stop_again(used_folder: Path) -> None:
     assert server.stop() is True
     assert not server.is_running()
     assert server.stop() is False
+
+
+def test_one_that_dies_while_it_is_found_is_started_anew(
+    used_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EmbeddedServer(used_folder)
+    server.stop()
+    found = iter([12345])
+    monkeypatch.setattr(embedded, "find_postmaster", lambda cluster: next(found, find_postmaster(cluster)))
+    server.start()
+    assert find_postmaster(server.cluster) is not None
+
+
+def test_one_that_cannot_start_says_why(used_folder: Path) -> None:
+    EmbeddedServer(used_folder).stop()
+    with pytest.raises(EmbeddedServerError, match='invalid value for parameter "shared_buffers"'):
+        EmbeddedServer(used_folder, {"shared_buffers": "plenty"}).start()
 
 
 def test_stopping_what_was_never_made_makes_nothing(tmp_path: Path) -> None:

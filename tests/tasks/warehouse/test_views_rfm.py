@@ -64,6 +64,17 @@ async def test_quintiles_of_real_customers(warehouse: ConnectionSettings, tmp_pa
         assert len({row[value] for row in rows}) > 3
 
 
+async def test_ties_go_by_customer_number(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    """Ten customers who do not differ: their quintiles must not hang on the order in which they came."""
+    came = ("7", "10", "2", "9", "1", "8", "3", "6", "4", "5")
+    lines = [line(f"90000{place}", "2011-06-01 12:00:00", "1", number) for place, number in enumerate(came)]
+    await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
+    up = [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    rows = await rfm(warehouse)
+    assert [row[6] for row in rows] == up[::-1]
+    assert [row[7] for row in rows] == [row[8] for row in rows] == up
+
+
 async def test_the_same_lines_give_the_same_scores(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     """Ties do not depend on the order in which lines came: withdrawn and loaded backwards, nothing moves."""
     path = tmp_path / "a.csv"

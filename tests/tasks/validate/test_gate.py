@@ -1,0 +1,92 @@
+"""The gate refuses a delivery whose score, or whose share of usable lines, is below the threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.errors import SettingsError
+from tasks.validate.score import DimensionScore, Judged, check_threshold, refusal
+from tests.tasks.ingest.deliveries import as_csv, row, write
+from tests.tasks.validate.lines import judge
+
+
+def _delivery(
+    rows: int,
+    quarantined: int = 0,
+    rules: dict[str, int] | None = None,
+    dimensions: dict[str, DimensionScore] | None = None,
+) -> Judged:
+    return Judged("day.csv", "0", rows, quarantined, 0, 0, "0", dimensions or {}, rules or {})
+
+
+def test_a_sound_delivery_passes_every_threshold() -> None:
+    assert refusal(_delivery(10), 100) is None
+
+
+def test_a_score_below_the_threshold() -> None:
+    # Warnings only, so that every line is usable.
+    all_warn = dict.fromkeys(
+        ["completeness", "uniqueness", "validity", "consistency"], DimensionScore(warnings=10)
+    )
+    judged = _delivery(10, rules={"a": 1, "b": 3, "c": 2, "d": 1}, dimensions=all_warn)
+    assert judged.score() == 60.0
+    assert refusal(judged, 60) is None
+    assert refusal(judged, 60.1) == (
+        "its quality score is 60.0, the threshold is 60.1. Rules broken most: b (3), c (2), a (1)."
+    )
+
+
+def test_too_few_usable_lines_although_the_score_is_well_above() -> None:
+    judged = _delivery(10, 2, {"quantity_not_zero": 2}, {"validity": DimensionScore(errors=2)})
+    assert judged.score() == 96.0
+    assert refusal(judged, 80) is None
+    assert refusal(judged, 85) == (
+        "only 80.0 % of its lines are usable, the threshold is 85 %. Rules broken most: quantity_not_zero (2)."
+    )
+
+
+def test_weights_decide() -> None:
+    judged = _delivery(10, dimensions={"completeness": DimensionScore(warnings=10)})
+    assert refusal(judged, 85) is None
+    assert "its quality score is 50.0" in str(
+        refusal(judged, 85, {"uniqueness": 0, "validity": 0, "consistency": 0, "timeliness": 0})
+    )
+    assert refusal(judged, 100, {"completeness": 0}) is None
+
+
+@given(st.integers(1, 100), st.integers(1, 1000))
+def test_a_delivery_exactly_at_the_threshold_passes(threshold: int, hundreds: int) -> None:
+    rows = 100 * hundreds
+    bad = rows * (100 - threshold) // 100
+    usable = _delivery(rows, bad, dimensions={"validity": DimensionScore(errors=bad)})
+    assert refusal(usable, threshold) is None
+    names = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
+    everywhere = dict.fromkeys(names, DimensionScore(errors=bad))
+    assert refusal(_delivery(rows, dimensions=everywhere), threshold) is None
+    if bad:
+        assert refusal(_delivery(rows, bad + 1), threshold) is not None
+
+
+def test_of_a_batch_only_the_bad_one_is_refused(tmp_path: Path) -> None:
+    good = [row(invoice_no=str(number)) for number in range(10)]
+    write(tmp_path / "d" / "1.csv", as_csv(good))
+    write(tmp_path / "d" / "2.csv", as_csv([*good[:5], *[row(quantity="0")] * 5]))
+    write(tmp_path / "d" / "3.csv", as_csv(good[:9]) + "short,row\n")
+    silver = judge(tmp_path / "w", [tmp_path / "d"])
+    assert [refusal(one, 85) is None for one in silver.deliveries] == [True, False, True]
+
+
+@pytest.mark.parametrize("threshold", [0, 85, 85.5, 100])
+def test_thresholds_that_can_be(threshold: float) -> None:
+    check_threshold(threshold)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 100.1, float("nan"), float("inf")])
+def test_thresholds_that_cannot_be(threshold: float) -> None:
+    with pytest.raises(SettingsError, match="is not between 0 and 100") as caught:
+        check_threshold(threshold)
+    assert caught.value.attributes == {"setting": "quality_threshold"}

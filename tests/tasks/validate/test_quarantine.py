@@ -1,0 +1,75 @@
+"""Lines that break an error rule are set aside with what was delivered, the rules, and their place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from tests.tasks.ingest.deliveries import NAMES, ROW, as_csv, row, write
+from tests.tasks.validate.lines import judge, lines_of
+
+
+def _quarantine(folder: Path, content: str) -> pl.DataFrame:
+    silver = judge(folder / "w", [write(folder / "day.csv", content)])
+    frame = pl.read_parquet(silver.quarantine)
+    assert lines_of(silver).height + frame.height == silver.deliveries[0].rows_in
+    assert frame.height == silver.deliveries[0].rows_quarantined
+    return frame
+
+
+def test_delivered_columns_as_json(tmp_path: Path) -> None:
+    bad = row(quantity=" six", unit_price="2.55001", customer_id="", description='a "b",\nc £')
+    frame = _quarantine(tmp_path, as_csv([row(), bad, row(description="other")]))
+    ((name, line_no, rules, raw),) = frame.rows()
+    assert (name, line_no) == (str(tmp_path / "day.csv"), 2)
+    assert rules == ["quantity_readable", "unit_price_exact"]
+    delivered = dict(
+        zip(NAMES, [*ROW[:2], 'a "b",\nc £', " six", ROW[4], "2.55001", None, ROW[7]], strict=True)
+    )
+    assert json.loads(raw) == delivered
+    assert list(json.loads(raw)) == list(NAMES)
+
+
+def test_a_row_that_could_not_be_split_as_its_raw_text(tmp_path: Path) -> None:
+    frame = _quarantine(tmp_path, as_csv([row()]) + 'short,"ro\nw £",x\n')
+    assert frame.select("line_no", "rules", "raw").rows() == [
+        (2, ["row_complete"], 'short,"ro'),
+        (3, ["row_complete"], 'w £",x'),
+    ]
+
+
+def test_only_error_rules_are_listed(tmp_path: Path) -> None:
+    frame = _quarantine(tmp_path, as_csv([row(quantity="0", customer_id=None, unit_price="0")]))
+    assert frame.get_column("rules").to_list() == [["quantity_not_zero"]]
+
+
+def test_warnings_set_nothing_aside(tmp_path: Path) -> None:
+    lines = [row(), row(), row(customer_id=None), row(description=None), row(unit_price="0")]
+    assert _quarantine(tmp_path, as_csv(lines)).height == 0
+
+
+def test_a_nul_is_shown_for_postgres_takes_none(tmp_path: Path) -> None:
+    content = as_csv([row(description="a\0b")]) + "sho\0rt,row\n"
+    raws = _quarantine(tmp_path, content).get_column("raw").to_list()
+    assert json.loads(raws[0])["Description"] == "a\0b"
+    assert raws[1] == "sho\\u0000rt,row"
+    assert not any("\0" in raw for raw in raws)
+
+
+def test_each_line_belongs_to_its_delivery(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / "d" / f"{number}.csv", as_csv([*[row()] * number, row(quantity="0")]))
+    silver = judge(tmp_path / "w", [tmp_path / "d"])
+    frame = pl.read_parquet(silver.quarantine)
+    assert [(Path(name).stem, line) for name, line in frame.select("delivery", "line_no").iter_rows()] == [
+        ("0", 1),
+        ("1", 2),
+        ("2", 3),
+    ]
+
+
+def test_the_same_line_quarantined_twice_is_listed_twice(tmp_path: Path) -> None:
+    frame = _quarantine(tmp_path, as_csv([row(quantity="0"), row(), row(quantity="0")]))
+    assert frame.get_column("line_no").to_list() == [1, 3]
