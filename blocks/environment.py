@@ -50,7 +50,7 @@ def retention_days() -> float:
         days = float(text)
     except ValueError:
         days = 0
-    if days <= 0:
+    if not 0 < days < float("inf"):
         raise SettingsError(
             f"RETAIL_RETENTION_DAYS: {text!r} is no positive number of days.", setting="RETAIL_RETENTION_DAYS"
         )

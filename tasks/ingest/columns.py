@@ -21,7 +21,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 COLUMNS = tuple(NAMES)
 _KNOWN = {name: column for column, names in NAMES.items() for name in names}
-NEEDED = (
+_NEEDED = (
     "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country "
     "(or Invoice, Price, Customer ID)"
 )
@@ -68,7 +68,7 @@ def match(names: Sequence[str], delivery: str) -> Header:
         found = ", ".join(repr(name.strip()[:40]) for name in names[:12])
         lacking = ", ".join(column + _nearest(column, ignored) for column in missing)
         raise UnknownHeader.of(
-            delivery, f"unknown header. Found: {found}. Missing: {lacking}. Needed: {NEEDED}."
+            delivery, f"unknown header. Found: {found}. Missing: {lacking}. Needed: {_NEEDED}."
         )
     return Header(positions, tuple(name for name in ignored if name), len(names))
 

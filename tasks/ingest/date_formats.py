@@ -118,7 +118,6 @@ def check_name(date_format: str | None) -> None:
 
 
 def _tells_the_day(pattern: str) -> bool:
-    # In the evening, so that a 12-hour clock without AM and PM shows.
     moment = datetime(2010, 12, 31, 20, 30)
     try:
         written = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(_for_polars(pattern))

@@ -51,7 +51,8 @@ def open_delivery(delivery: Delivery, content: Content) -> Opened:
     if content.data is not None:
         # From here on the held bytes are UTF-8 without a byte-order mark.
         content = Content(content.sha256, text)
-        if not text[body:].strip(b"\r\n "):  # a row may consist of tabs
+        # Told here, so that the batch need not be read again without it; a row may consist of tabs.
+        if not text[body:].strip(b"\r\n "):
             raise DeliveryEmpty.of(delivery.name, "it has a header and no line. Have it delivered again.")
     layout = (delimiter, tuple(header.positions.items()), header.width)
     return Opened(delivery, content, header, layout, body, {encoding})

@@ -23,7 +23,7 @@ IDENTITY = (
     "source_line",
     "source_currency",
 )
-_RAW = ("fault", "raw", "quantity_text", "date_text", "price_text", "customer_text")
+_AS_DELIVERED = ("fault", "raw", "quantity_text", "date_text", "price_text", "customer_text")
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:
@@ -50,7 +50,7 @@ def first_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
     )
     if named.select(unread.any()).item():
         named = named.with_columns(
-            line_id=pl.when(unread).then(_xxh3([*IDENTITY, *_RAW])).otherwise(pl.col("line_id"))
+            line_id=pl.when(unread).then(_xxh3([*IDENTITY, *_AS_DELIVERED])).otherwise(pl.col("line_id"))
         )
     return named.drop("feed", "source_line", "source_currency")
 

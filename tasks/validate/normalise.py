@@ -14,7 +14,7 @@ MONEY = pl.Decimal(18, 4)
 _INT32 = 2**31 - 1
 _AMOUNT_LIMIT = 10.0**14
 # At most nine digits before the point, four behind it; further zeros do not change the number.
-PRICE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*)$"
+_PRICE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*)$"
 _WHOLE = r"^[+-]?[0-9]{1,12}(?:\.0*)?$"
 # At most fifteen digits: a 64-bit float holds each such number exactly.
 _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
@@ -66,7 +66,7 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         _blank_to_null("country").alias("country"),
         _number_text(bronze, "quantity", _WHOLE).alias("quantity_text"),
         pl.col("invoice_date").alias("date_text"),
-        _number_text(bronze, "unit_price", PRICE).alias("price_text"),
+        _number_text(bronze, "unit_price", _PRICE).alias("price_text"),
         _number_text(bronze, "customer_id", _CUSTOMER).alias("customer_text"),
         "fault",
         "raw",
@@ -77,7 +77,7 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         .dt.convert_time_zone("UTC")
         .alias("sold_at"),
         _whole("quantity_text", _WHOLE).alias("quantity"),
-        pl.when(price.str.contains(PRICE))
+        pl.when(price.str.contains(_PRICE))
         .then(price.str.to_decimal(scale=4))
         .cast(MONEY)
         .alias("unit_price"),

@@ -19,7 +19,7 @@ from tasks.validate.normalise import normalise
 from tasks.validate.score import DimensionScore, Judged
 from tasks.validate.settings import Judging
 
-_RAW = {
+_DELIVERED_NAMES = {
     "InvoiceNo": "invoice_no",
     "StockCode": "stock_code",
     "Description": "description",
@@ -116,7 +116,9 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
 
 def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     rules = errors.group_by("row").agg(pl.col("rule").sort().alias("rules"))
-    as_json = pl.struct(pl.col(column).alias(name) for name, column in _RAW.items()).struct.json_encode()
+    as_json = pl.struct(
+        pl.col(column).alias(name) for name, column in _DELIVERED_NAMES.items()
+    ).struct.json_encode()
     return (
         raw.with_row_index("row")
         .join(rules, on="row", how="inner", maintain_order="left")

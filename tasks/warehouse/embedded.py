@@ -201,6 +201,8 @@ class EmbeddedServer:
         runner.make_private(making)
         command = [str(binaries / "initdb"), "-D", str(making), "-U", SUPERUSER, "--auth=trust"]
         command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"]
+        if self._configuration.get("fsync") == "off":
+            command.append("--no-sync")
         runner.run(command, "Creating the embedded Postgres", self.folder)
         making.rename(self.cluster)
 

@@ -13,10 +13,11 @@ from tasks.warehouse.embedded import EmbeddedServer
 from tasks.warehouse.embedded_process import end_leftovers
 from tests.conftest import open_folder
 
+QUICK = {"fsync": "off"}
 _START = (
     "import pathlib, sys\n"
     "from tasks.warehouse.embedded import EmbeddedServer\n"
-    "print(EmbeddedServer(pathlib.Path(sys.argv[1])).start().display)"
+    "print(EmbeddedServer(pathlib.Path(sys.argv[1]), {'fsync': 'off'}).start().display)"
 )
 
 

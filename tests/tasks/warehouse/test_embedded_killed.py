@@ -19,13 +19,13 @@ from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.embedded import EmbeddedServer
 from tasks.warehouse.embedded_process import find_postmaster
 from tasks.warehouse.embedded_software import find_runner
-from tests.tasks.warehouse.embedded_folders import data_folder, start_elsewhere
+from tests.tasks.warehouse.embedded_folders import QUICK, data_folder, start_elsewhere
 
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[EmbeddedServer]:
     with data_folder() as folder:
-        yield EmbeddedServer(folder, {"fsync": "off"})
+        yield EmbeddedServer(folder, QUICK)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_data_folder_deleted_under_it(embedded: EmbeddedServer) -> None:
 
 def test_an_initdb_that_was_killed_half_way() -> None:
     with data_folder() as folder:
-        fresh = EmbeddedServer(folder)
+        fresh = EmbeddedServer(folder, QUICK)
         starter = start_elsewhere(folder)
         while not list(fresh.folder.glob("making-*/PG_VERSION")):
             assert starter.poll() is None

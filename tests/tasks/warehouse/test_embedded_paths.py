@@ -10,13 +10,13 @@ import pytest
 from tasks.errors import EmbeddedServerError
 from tasks.warehouse.connect import connected, from_url
 from tasks.warehouse.embedded import EmbeddedServer
-from tests.tasks.warehouse.embedded_folders import data_folder
+from tests.tasks.warehouse.embedded_folders import QUICK, data_folder
 
 
 @pytest.mark.parametrize("name", ["blanks 'quotes' and é", "deep/" * 30 + "folder"])
 async def test_any_name_and_depth(name: str) -> None:
     with data_folder(name) as folder:
-        address = EmbeddedServer(folder).start()
+        address = EmbeddedServer(folder, QUICK).start()
         assert from_url(address.display).host == address.host
         async with connected(from_url(address.display)) as connection:
             assert await connection.fetchval("select current_user") == "retail"
@@ -55,7 +55,7 @@ def test_a_folder_of_something_else_is_left_alone() -> None:
         precious.parent.mkdir(parents=True)
         precious.write_text("mine")
         with pytest.raises(EmbeddedServerError, match="not empty"):
-            EmbeddedServer(folder).start()
+            EmbeddedServer(folder, QUICK).start()
         assert precious.read_text() == "mine"
 
 

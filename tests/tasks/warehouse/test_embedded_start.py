@@ -17,7 +17,7 @@ from tasks.warehouse import embedded
 from tasks.warehouse.connect import connected
 from tasks.warehouse.embedded import EmbeddedServer
 from tasks.warehouse.embedded_process import find_postmaster
-from tests.tasks.warehouse.embedded_folders import data_folder, start_elsewhere
+from tests.tasks.warehouse.embedded_folders import QUICK, data_folder, start_elsewhere
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def used_folder() -> Iterator[Path]:
     with data_folder() as one:
-        EmbeddedServer(one).start()
+        EmbeddedServer(one, QUICK).start()
         yield one
 
 
@@ -41,7 +41,7 @@ async def test_a_fresh_folder_then_the_same_again_quickly(folder: Path) -> None:
         await connection.execute("create table kept as select 7 as seven")
 
     started = time.monotonic()
-    assert EmbeddedServer(folder).start() == first
+    assert EmbeddedServer(folder, QUICK).start() == first
     assert time.monotonic() - started < 1
     assert server.is_running()
     async with connected(first) as connection:

@@ -102,7 +102,7 @@ async def test_statistics_that_are_missing(loaded: ConnectionSettings) -> None:
         await connection.execute("delete from pg_statistic where starelid = 'retail_dwh.fact_sale'::regclass")
     assert not (await keys_of(loaded)).analysed
     assert await finish(loaded) is True
-    assert await keys_of(loaded) == ALL
+    assert (await keys_of(loaded)).analysed
 
 
 async def test_two_at_once(loaded: ConnectionSettings) -> None:

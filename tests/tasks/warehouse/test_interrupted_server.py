@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tasks import progress
@@ -33,7 +33,11 @@ def own_server() -> Iterator[EmbeddedServer]:
 
 
 def _bring_down(server: EmbeddedServer, how: signal.Signals) -> None:
-    os.kill(int((server.cluster / "postmaster.pid").read_text().split()[0]), how)
+    postmaster = psutil.Process(int((server.cluster / "postmaster.pid").read_text().split()[0]))
+    # A session outlives a killed postmaster for a while: the power cut meets all of them.
+    sessions = postmaster.children() if how is signal.SIGKILL else []
+    for process in (postmaster, *sessions):
+        process.send_signal(how)
     end = time.monotonic() + 20
     while server.is_running():
         assert time.monotonic() < end
