@@ -49,10 +49,10 @@ def test_a_quote_inside_a_field_that_is_not_quoted(tmp_path: Path) -> None:
 
 def test_a_quote_that_pairs_with_one_of_a_later_row_swallows_none(tmp_path: Path) -> None:
     # With quotes that may open anywhere in a field, the first two are one row of just eight fields.
-    sound = LINE.replace("85123A", '"A, B"').replace("HEART", '12"')
+    sound = LINE.replace("85123A", '"A, B"').replace("WHITE HEART", '12"').replace("United Kingdom", "UK")
     long = sound.replace('"A, B"', "A, B")
     frame = read_text(tmp_path, "\n".join([HEADER, sound, long, LINE, ""]))
-    assert text_of(frame) == [row(stock_code="A, B", description='WHITE 12"'), ROW]
+    assert text_of(frame) == [row(stock_code="A, B", description='12"', country="UK"), ROW]
     assert frame.get_column("raw").to_list() == [None, long, None]
 
 

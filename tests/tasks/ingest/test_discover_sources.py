@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,10 +57,21 @@ def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
     assert _names(inbox) == [str(other), str(far)]
 
 
-def test_a_link_back_to_where_it_lies_ends(tmp_path: Path) -> None:
+def test_links_back_to_where_they_lie_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     day = write(tmp_path / "inbox" / "day.csv", "a\n")
-    (tmp_path / "inbox" / "again").symlink_to(tmp_path)
+    for name in ("again", "once-more"):
+        (tmp_path / "inbox" / name).symlink_to(tmp_path)
+    listed: list[object] = []
+    scandir = os.scandir
+
+    def counted(path: str) -> Any:
+        listed.append(path)
+        assert len(listed) < 100
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
     assert _names(tmp_path) == [str(day)]
+    assert listed == [str(tmp_path), str(tmp_path / "inbox")]
 
 
 def test_sources_keep_their_order_and_folders_are_sorted(tmp_path: Path) -> None:

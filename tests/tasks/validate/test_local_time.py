@@ -64,6 +64,22 @@ def test_an_unreadable_date_has_no_time() -> None:
     assert typed("invoice_date", ["soon", "1/2/2011 8:00"], "sold_at_local") == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "date_format"),
+    [
+        ("12/1/2010 8:26", "us"),
+        ("1.12.10 8:26", "eu"),
+        ("2010-12-01 08:26:00", "us"),
+        ("2010-12-01 08:26:00", "%d-%m-%Y %H:%M"),
+        ("01-12-2010 08:26", "%d-%m-%Y %H:%M"),
+        ("2010-01-12 08:26:00", "%Y-%d-%m %H:%M:%S"),
+    ],
+)
+def test_the_feeds_date_format(text: str, date_format: str) -> None:
+    both = typed("invoice_date", [text, "2010-13-13"], "sold_at_local", date_format=date_format)
+    assert both == [datetime(2010, 12, 1, 8, 26), None]
+
+
 def test_the_types_of_the_columns() -> None:
     assert pl.Series(_moments("2011-07-01 12:00:00")).dtype == pl.Datetime("us", "UTC")
 

@@ -1,0 +1,134 @@
+"""Silver lines into fact_sale: the new ones as facts, those that are there vouched for or renumbered."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import asyncpg
+import polars as pl
+
+from tasks import progress
+from tasks.warehouse.copy import copy_frame, fetch_frame
+from tasks.warehouse.dimensions import add_keys, latest_descriptions, merge_descriptions
+from tasks.warehouse.statements import sql
+from tasks.warehouse.work import Load
+
+_FACT = (
+    "line_id",
+    "sold_at",
+    "date_key",
+    "product_key",
+    "customer_key",
+    "country_key",
+    "invoice_key",
+    "delivery_key",
+    "line_no",
+    "quantity",
+    "copy_number",
+    "unit_price",
+    "total_amount",
+    "currency",
+    "description",
+)
+_EXISTING = {"line_id": pl.Binary(), "holder": pl.Int32(), "held_line_no": pl.Int32(), "owns": pl.Boolean()}
+
+
+async def add_part(this: Load, part: pl.DataFrame) -> None:
+    """Add the lines of ``part`` (columns as in silver) that belong to deliveries of the load."""
+    lines = part.join(this.keys(), on="delivery", how="inner", maintain_order="left")
+    if not lines.height:
+        return
+    keyed = await add_keys(this.connection, lines, this.silver.judging.feed)
+    progress.report("load.dimensions_copied")
+    if len(this.work) == 1:
+        # One delivery's lines are all different: its own earlier parts hold none of this one's.
+        this.created_invoices.append(keyed.new_invoices)
+        seen = pl.concat(this.created_invoices)
+    else:
+        seen = keyed.new_invoices
+    before = await _existing(this.connection, keyed.lines, seen)
+    new, vouchers = await _merge(this, keyed.lines, before)
+    best = asyncio.create_task(asyncio.to_thread(latest_descriptions, new))
+    await copy_frame(
+        this.connection, "retail_dwh.fact_sale", new.select(_FACT).cast({"copy_number": pl.Int16})
+    )
+    progress.report("load.facts_copied")
+    await copy_frame(
+        this.connection,
+        "retail_ops.line_voucher",
+        vouchers.select("invoice_key", "line_id", "delivery_key", "line_no"),
+    )
+    await merge_descriptions(this.connection, await best)
+    progress.report("load.vouchers_copied")
+
+
+async def _existing(
+    connection: asyncpg.Connection, lines: pl.DataFrame, new_invoices: pl.Series
+) -> pl.DataFrame:
+    """Facts and vouchers of the invoices that were there before."""
+    invoices = lines.get_column("invoice_key").unique()
+    known = invoices.filter(~invoices.is_in(new_invoices.implode()))
+    if not known.len():
+        return pl.DataFrame(schema=_EXISTING)
+    return await fetch_frame(connection, sql("select_lines_of_invoices"), known.to_list(), schema=_EXISTING)
+
+
+def _several_bring_one_invoice(lines: pl.DataFrame) -> bool:
+    spread = lines.group_by("invoice_key").agg(
+        (pl.col("delivery_key").min() != pl.col("delivery_key").max()).alias("shared")
+    )
+    return bool(spread.get_column("shared").any())
+
+
+async def _merge(this: Load, lines: pl.DataFrame, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines into new facts and new vouchers; move the line numbers of those that are there."""
+    if before.height:
+        owners = before.filter(pl.col("owns")).select("line_id", "holder", "held_line_no")
+        lines = lines.join(owners, on="line_id", how="left", maintain_order="left")
+        known = lines.filter(pl.col("holder").is_not_null())
+        new = lines.filter(pl.col("holder").is_null()).drop("holder", "held_line_no")
+    else:
+        new, known = lines, lines.clear()
+    vouchers = new.clear()
+    if len(this.work) > 1 and _several_bring_one_invoice(new):
+        first = new.get_column("line_id").is_first_distinct()
+        new, vouchers = new.filter(first), new.filter(~first)
+    _count(this, "owned", new)
+    _count(this, "vouched", vouchers)
+    if known.height:
+        kept = known.filter(pl.col("holder") == pl.col("delivery_key"))
+        _count(this, "owned", kept)
+        await _renumber(this.connection, "update_fact_line_numbers", kept)
+        others = known.filter(pl.col("holder") != pl.col("delivery_key")).drop("holder", "held_line_no")
+        _count(this, "vouched", others)
+        given = before.filter(~pl.col("owns")).select(
+            "line_id", pl.col("holder").alias("delivery_key"), "held_line_no"
+        )
+        others = others.join(given, on=["line_id", "delivery_key"], how="left", maintain_order="left")
+        await _renumber(
+            this.connection,
+            "update_voucher_line_numbers",
+            others.filter(pl.col("held_line_no").is_not_null()),
+        )
+        further = others.filter(pl.col("held_line_no").is_null()).select(vouchers.columns)
+        vouchers = pl.concat([vouchers, further])
+    return new, vouchers
+
+
+def _count(this: Load, what: str, lines: pl.DataFrame) -> None:
+    for name, count in lines.group_by("delivery").len().iter_rows():
+        one = this.work[name]
+        setattr(one, what, getattr(one, what) + count)
+
+
+async def _renumber(connection: asyncpg.Connection, statement: str, lines: pl.DataFrame) -> None:
+    moved = lines.filter(pl.col("held_line_no") != pl.col("line_no"))
+    if moved.height:
+        await connection.execute(
+            sql(statement),
+            moved.get_column("invoice_key").to_list(),
+            [UUID(bytes=value) for value in moved.get_column("line_id")],
+            moved.get_column("delivery_key").to_list(),
+            moved.get_column("line_no").to_list(),
+        )
