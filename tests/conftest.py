@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from flows.demo import BUNDLED
 from tasks.warehouse.connect import ConnectionSettings, connected, with_database
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
 from tasks.warehouse.migrate import migrate
 
 settings.register_profile(
@@ -70,7 +70,8 @@ async def warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[Conn
     name = f"test_{os.getpid()}_{next(_numbers)}"
     await create_database(server.settings(), name, template)
     yield with_database(server.settings(), name)
-    async with connected(server.settings()) as connection:
+    # As the superuser: an autovacuum worker may be at it, which the owner may not end.
+    async with connected(server.settings(SUPERUSER, SUPERUSER)) as connection:
         await connection.execute(f"drop database {name} with (force)")
 
 

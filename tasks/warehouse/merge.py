@@ -50,9 +50,7 @@ async def add_part(this: Load, part: pl.DataFrame) -> None:
     before = await _existing(this.connection, keyed.lines, seen)
     new, vouchers = await _merge(this, keyed.lines, before)
     best = asyncio.create_task(asyncio.to_thread(latest_descriptions, new))
-    await copy_frame(
-        this.connection, "retail_dwh.fact_sale", new.select(_FACT).cast({"copy_number": pl.Int16})
-    )
+    await copy_frame(this.connection, "retail_dwh.fact_sale", new.select(_FACT))
     progress.report("load.facts_copied")
     await copy_frame(
         this.connection,

@@ -72,7 +72,7 @@ create table retail_dwh.fact_sale (
     delivery_key integer not null,
     line_no integer not null,
     quantity integer not null,
-    copy_number smallint not null,
+    copy_number integer not null,
     unit_price numeric(18, 4) not null,
     total_amount numeric(18, 4) not null,
     currency char(3) not null,
