@@ -114,7 +114,10 @@ class CopyNumbers:
         if not self._seen:
             return pl.repeat(False, halves.height, dtype=pl.Boolean, eager=True)
         rows = halves.with_row_index("row")
-        known = rows.join(pl.concat(self._seen), on=halves.columns, how="semi").get_column("row")
+        # polars hashes the right side of a semi-join: this part, not all that came before. By one column
+        # first, for of several it would make a copy for every line that came before.
+        again = pl.concat(self._seen, rechunk=False).join(halves, on="high", how="semi")
+        known = rows.join(again, on=halves.columns, how="semi").get_column("row")
         return rows.get_column("row").is_in(known.implode())
 
     def _offsets(self, candidates: pl.DataFrame) -> pl.Series:
