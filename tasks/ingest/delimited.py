@@ -228,7 +228,9 @@ def _sound(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFr
     starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([body.before for body in bodies])
     sources = pl.Series([body.source for body in bodies], dtype=pl.UInt32)
     columns = [pl.col(names[header.positions[column]]).alias(column) for column in COLUMNS]
-    if b'""' in blob:  # polars tells a quoted empty field from an empty one
+    begins = (delimiter.encode() + b'""', b'\n""')
+    if blob.startswith(b'""') or any(begin in blob for begin in begins):
+        # There may be a quoted empty field, which polars tells from an empty one.
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
     return frame.select(
         sources.gather(place).alias("source"),
