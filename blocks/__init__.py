@@ -1,1 +1,26 @@
-"""What a person configures: blocks in the Prefect UI, and the same from the environment."""
+"""What a person configures in the Prefect UI: ``from blocks import SupabaseWarehouse``.
+
+Nothing is imported before it is asked for: settings are read without Prefect.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from blocks.warehouse import SupabaseWarehouse
+
+__all__ = ["SupabaseWarehouse"]
+_MODULES = {"SupabaseWarehouse": "blocks.warehouse"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module 'blocks' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    # ``prefect block register -m blocks`` finds the blocks by it.
+    return sorted({*globals(), *__all__})

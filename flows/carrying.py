@@ -89,7 +89,9 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
 async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -> Ingested:
     async with carriage.ingesting:
         with carriage.watch.stage("ingest"):
-            ingested = await ingest_batch(label, batch, carriage.known.deliveries, carriage.options.workspace)
+            ingested = await carriage.options.retry.on(ingest_batch)(
+                label, batch, carriage.known.deliveries, carriage.options.workspace
+            )
     if ingested.bronze:
         carriage.watch.add_rows("ingest", ingested.bronze.rows)
     return ingested
@@ -108,7 +110,9 @@ async def _carry(
     async with carriage.validating:
         with carriage.watch.stage("validate", bronze.rows):
             judging = Judging(feed, datetime.now(feed.zone()).date())
-            silver = await validate_batch(label, bronze, judging, carriage.options.workspace)
+            silver = await carriage.options.retry.on(validate_batch)(
+                label, bronze, judging, carriage.options.workspace
+            )
     silver = replace(silver, deliveries=tuple(one for one in silver.deliveries if one.name not in unclear))
     return reports + list(unclear.values()) + await _gate_and_load(carriage, label, bronze, silver)
 
@@ -139,7 +143,7 @@ async def _gate_and_load(
     if accepted and carriage.warehouse is not None:
         async with carriage.loading:
             with carriage.watch.stage("load", sum(one.rows_in for one in accepted)):
-                results = await load_batch(
+                results = await options.retry.on(load_batch)(
                     label, carriage.warehouse, silver, accepted, carriage.run, replace_anyway=options.replace
                 )
         loaded = {one.name: one for one in results}

@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
-from blocks import environment
+from blocks import chosen, environment
 from flows.carrying import Carriage, Carried, carry_all, failed
 from flows.options import Options, versions
 from flows.outcome import build_report, raise_for
@@ -26,7 +26,7 @@ from tasks.warehouse.statistics import WarehouseFigures, figures
 from tasks.warehouse.steps import finish_warehouse, prepare_warehouse
 
 
-@flow(name="retail-etl", timeout_seconds=2 * 3600, persist_result=False)
+@flow(name="retail-etl", timeout_seconds=environment.execution_seconds(), persist_result=False)
 async def retail_etl(
     sources: list[str] | None = None,
     feed: str = "default",
@@ -36,11 +36,14 @@ async def retail_etl(
     date_format: str | None = None,
     identical_lines: str | None = None,
     quality_checks: bool = True,
-    quality_threshold: float = 85.0,
+    quality_threshold: float | None = None,
     load: bool = True,
     external_enrichment: bool = False,
     replace: bool = False,
     warehouse: str = "",
+    alerts: str = "",
+    retries: int | None = None,
+    retry_delay_seconds: float | None = None,
 ) -> RunReport:
     """Load deliveries of sales lines into the star schema, exactly once.
 
@@ -60,12 +63,17 @@ async def retail_etl(
         quality_checks: Score the deliveries and refuse those below the threshold. Off, lines that cannot be
             stored are still set aside.
         quality_threshold: Percentage below which a delivery is refused, by its score or its share of usable
-            lines.
+            lines. Empty means PIPELINE_QUALITY_THRESHOLD, by default 85.
         load: Load what passes. Off is a dry run: read, judge and score only, without a warehouse.
         external_enrichment: Enrich from external sources (not there yet).
         replace: Take replacements that withdraw more than a tenth of a delivery's lines.
-        warehouse: Name of a warehouse block (not there yet). Empty means DATABASE_URL of the process, else the
-            embedded Postgres.
+        warehouse: Name of a SupabaseWarehouse block. Empty means RETAIL_WAREHOUSE, else DATABASE_URL of the
+            process, else the embedded Postgres.
+        alerts: Name of an Alerts block. Empty means RETAIL_ALERTS, else the channels of the environment.
+        retries: How often a step is tried again while the cause can pass. Empty means
+            PIPELINE_DEFAULT_RETRIES, by default 3.
+        retry_delay_seconds: Seconds before the first of these, doubled each time. Empty means
+            PIPELINE_RETRY_DELAY_MINUTES, by default 300 seconds.
 
     Returns:
         The run report; its fields are those of ``retail etl --json``.
@@ -77,6 +85,11 @@ async def retail_etl(
         RetailError: the warehouse or the workspace failed; what had committed is there.
     """
     progress.report("flow.began")
+    given = {
+        "pipeline_quality_threshold": quality_threshold,
+        "pipeline_default_retries": retries,
+        "pipeline_retry_delay_minutes": None if retry_delay_seconds is None else retry_delay_seconds / 60,
+    }
     options = Options(
         sources=tuple(sources or ()),
         feed=feed,
@@ -86,11 +99,12 @@ async def retail_etl(
         date_format=date_format,
         identical_lines=identical_lines,
         quality_checks=quality_checks,
-        quality_threshold=quality_threshold,
         load=load,
         external_enrichment=external_enrichment,
         replace=replace,
         warehouse=warehouse,
+        alerts=alerts,
+        resolved=environment.resolve(given),
     )
     options.check()
     carriage = await _prepare(options)
@@ -109,12 +123,14 @@ async def _prepare(options: Options) -> Carriage:
     run = Run(
         UUID(flow_run.id) if flow_run.id else uuid4(), datetime.now(UTC), options.parameters(), versions()
     )
-    address = await environment.warehouse(options.warehouse) if options.load else None
+    address = await chosen.warehouse(options.warehouse, options.resolved) if options.load else None
     watch = Stopwatch()
     known = FeedState(None)
     if address is not None:
         with watch.stage("prepare"):
-            known = await prepare_warehouse("schema and ledger", address, run, options.feed)
+            known = await options.retry.on(prepare_warehouse)(
+                "schema and ledger", address, run, options.feed, options.settings.retail_analyst_roles
+            )
     feed = settle_feed(
         known.settings,
         options.feed,
@@ -131,7 +147,7 @@ async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
     if carriage.warehouse is None or carried.error is not None:
         return WarehouseFigures({}, ())
     with carriage.watch.stage("finish"):
-        await finish_warehouse("keys and indexes", carriage.warehouse)
+        await carriage.options.retry.on(finish_warehouse)("keys and indexes", carriage.warehouse)
         loaded = sum(one.rows_loaded for one in carried.deliveries)
         return await figures(carriage.warehouse, loaded)
 
@@ -143,11 +159,14 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
         for one in report.deliveries
         if one.outcome in {"refused", "failed"}
     ]
-    await asyncio.to_thread(prune, carriage.options.workspace, carriage.options.retention_days)
+    await asyncio.to_thread(
+        prune, carriage.options.workspace, carriage.options.settings.retail_retention_days
+    )
     try:
-        await publish_report("run report", report)
+        retry = carriage.options.retry
+        await retry.on(publish_report)("run report", report)
         if carriage.warehouse is not None:
-            await record_run("in the ledger", carriage.warehouse, carriage.run, report, attempts)
+            await retry.on(record_run)("in the ledger", carriage.warehouse, carriage.run, report, attempts)
     except RetailError as error:
         if carried.error is None:
             raise

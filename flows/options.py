@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from blocks import environment
+from blocks.environment import Resolved, Settings
 from flows.demo import BUNDLED
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
+from tasks.retries import RetryPolicy
 from tasks.validate import contract
 from tasks.validate.score import check_threshold
 from tasks.warehouse.ledger import settle_feed
@@ -29,14 +30,12 @@ class Options:
     date_format: str | None
     identical_lines: str | None
     quality_checks: bool
-    quality_threshold: float
     load: bool
     external_enrichment: bool
     replace: bool
     warehouse: str
-    quality_weights: Mapping[str, float] = field(default_factory=environment.quality_weights)
-    workspace: Path = field(default_factory=environment.workspace)
-    retention_days: float = field(default_factory=environment.retention_days)
+    alerts: str
+    resolved: Resolved
 
     def check(self) -> None:
         """Raise SettingsError for the first parameter that cannot be."""
@@ -53,14 +52,47 @@ class Options:
             )
 
     @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return self.resolved.settings
+
+    @property
+    def quality_threshold(self) -> float:
+        """Percentage below which a delivery is refused."""
+        return self.settings.pipeline_quality_threshold
+
+    @property
+    def quality_weights(self) -> Mapping[str, float]:
+        """Weights of the quality dimensions, as far as they are set."""
+        return self.settings.retail_quality_weights
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of bronze, silver, quarantine and reports."""
+        return self.settings.workspace
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How steps are tried again."""
+        return RetryPolicy(
+            self.settings.pipeline_default_retries, self.settings.pipeline_retry_delay_minutes * 60
+        )
+
+    @property
     def paths(self) -> tuple[str, ...]:
         """The sources, or the bundled data if none were given."""
         return self.sources or (str(BUNDLED),)
 
     def parameters(self) -> dict[str, Any]:
         """The parameters as JSON values, for the ledger and the report."""
-        return {
-            name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()
+        given = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "resolved"}
+        return given | {
+            "quality_threshold": self.quality_threshold,
+            "quality_weights": dict(self.quality_weights),
+            "workspace": str(self.workspace),
+            "retention_days": self.settings.retail_retention_days,
+            "retries": self.retry.retries,
+            "retry_delay_seconds": self.retry.delay_seconds,
         }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
@@ -11,22 +13,59 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import get_current_settings
 from prefect.tasks import exponential_backoff
 
+from tasks import progress
 from tasks.errors import Transient
 
 P = ParamSpec("P")
 R = TypeVar("R")
-RETRIES = 3
-BACKOFF_SECONDS = 2
+_JITTER = 0.5
 # A tag costs a concurrency look-up, which the throw-away SQLite server of a run without an API address
 # answers with 503 whenever another write is under way: two seconds lost, where no UI shows the tag.
 _TAGS_SEEN = bool(get_current_settings().api.url)
 
 
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a step is tried again while its cause can pass; the delay (seconds) doubles each time."""
+
+    retries: int = 3
+    delay_seconds: float = 2.0
+
+    @property
+    def delays(self) -> tuple[float, ...]:
+        """The delays in seconds, before jitter."""
+        return tuple(exponential_backoff(self.delay_seconds)(self.retries))
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds of waiting in all, at most: jitter adds half of each delay."""
+        return sum(self.delays) * (1 + _JITTER)
+
+    def on(self, task: Task[P, R]) -> Task[P, R]:
+        """The step with this policy in place of its own."""
+        return _with_policy(self, task)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=64)
+def _with_policy(policy: RetryPolicy, task: Task[..., Any]) -> Task[..., Any]:
+    return task.with_options(retries=policy.retries, retry_delay_seconds=list(policy.delays))
+
+
+_DEFAULT = RetryPolicy()
+
+
 async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """True if the error that ended an attempt may pass by itself."""
+    """True if the error that ended an attempt may pass by itself; then says that it is tried again."""
     try:
         await state.aresult()
-    except Transient:
+    except Transient as error:
+        delays = task.retry_delay_seconds
+        longest = round(sum(delays) * (1 + _JITTER)) if isinstance(delays, list) else 0
+        progress.report(
+            "task.retrying",
+            f"{task_run.name}: {error} It is tried {task.retries} more times at most, with {longest} s of waiting "
+            "in all at most.",
+        )
         return True
     except BaseException:  # noqa: BLE001 - looked at, not handled: the task fails with it
         return False
@@ -42,9 +81,9 @@ def step(name: str, stage: str, timeout_seconds: float) -> Callable[[Callable[P,
         name=name,
         task_run_name=name + " {label}",
         tags=[stage] if _TAGS_SEEN else None,
-        retries=RETRIES,
-        retry_delay_seconds=exponential_backoff(BACKOFF_SECONDS),
-        retry_jitter_factor=0.5,
+        retries=_DEFAULT.retries,
+        retry_delay_seconds=list(_DEFAULT.delays),
+        retry_jitter_factor=_JITTER,
         retry_condition_fn=can_pass,
         timeout_seconds=timeout_seconds,
         cache_policy=NO_CACHE,

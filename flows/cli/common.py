@@ -15,26 +15,30 @@ EXIT_QUALITY = 3
 EXIT_INTERRUPTED = 130
 
 
-def choose_warehouse(url: str | None, data_dir: str | None) -> None:
-    """Hand the chosen warehouse on in this process.
+def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
+    """Hand the chosen warehouse on in this process: an address, or the name of a SupabaseWarehouse block.
 
     Raises SettingsError for a URL with a password: the command line of a process is seen by everyone.
     """
     if data_dir:
         os.environ["RETAIL_DATA_DIR"] = data_dir
-    if not url:
+    if not chosen:
+        return
+    if "://" not in chosen:
+        os.environ["RETAIL_WAREHOUSE"] = chosen
         return
     try:
-        password = urlsplit(url).password
+        password = urlsplit(chosen).password
     except ValueError:
         password = None
-    if password is not None or "password=" in url:
+    if password is not None or "password=" in chosen:
         raise SettingsError(
             "--warehouse: the address holds a password, which every user of this machine can see in the process "
             "list. Set it in DATABASE_URL instead, and leave --warehouse out.",
             setting="warehouse",
         )
-    os.environ["DATABASE_URL"] = url
+    os.environ["DATABASE_URL"] = chosen
+    os.environ.pop("RETAIL_WAREHOUSE", None)
 
 
 def exit_code(error: RetailError) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -30,10 +29,11 @@ def demo(
 
     def command() -> int:
         choose_warehouse(None, data_dir)
-        # The demo never writes into somebody's real warehouse.
-        os.environ.pop("DATABASE_URL", None)
+        from blocks.chosen import EMBEDDED
         from flows.cli.running import run_etl
 
-        return run_etl({"sources": []}, as_json=json, verbose=verbose)
+        # The demo never writes into somebody's real warehouse.
+        parameters = {"sources": [], "warehouse": EMBEDDED, "retry_delay_seconds": 5.0}
+        return run_etl(parameters, as_json=json, verbose=verbose)
 
     return guarded(command)

@@ -18,12 +18,15 @@ def etl(
     currency: str | None = None,
     date_format: str | None = None,
     identical_lines: str | None = None,
-    threshold: Annotated[float, Parameter(name=["--threshold", "--quality-threshold"])] = 85.0,
+    threshold: Annotated[float | None, Parameter(name=["--threshold", "--quality-threshold"])] = None,
     quality_checks: bool = True,
     load: bool = True,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
     external_enrichment: Annotated[bool, Parameter(negative=())] = False,
     replace: Annotated[bool, Parameter(negative=())] = False,
+    alerts: str = "",
+    retries: int | None = None,
+    retry_delay: float | None = None,
     data_dir: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative=())] = False,
@@ -35,7 +38,8 @@ def etl(
     sources
         Files, folders or globs of CSV and Parquet; none loads the bundled data.
     warehouse
-        Address without a password, postgresql://USER@HOST:PORT/DATABASE. Default: DATABASE_URL, else the embedded Postgres.
+        Address without a password, postgresql://USER@HOST:PORT/DATABASE, or the name of a SupabaseWarehouse block.
+        Default: RETAIL_WAREHOUSE, else DATABASE_URL, else the embedded Postgres.
     feed
         Name of the source of these deliveries (a shop, a till system).
     root
@@ -49,7 +53,7 @@ def etl(
     identical_lines
         keep or drop the further copies of identical lines of a delivery (new feeds: keep).
     threshold
-        Percentage below which a delivery is refused.
+        Percentage below which a delivery is refused. Default: PIPELINE_QUALITY_THRESHOLD, else 85.
     quality_checks
         Score the deliveries and refuse those below the threshold.
     load
@@ -60,6 +64,13 @@ def etl(
         Enrich from external sources (not there yet).
     replace
         Take replacements that withdraw more than a tenth of a delivery's lines.
+    alerts
+        Name of an Alerts block. Default: RETAIL_ALERTS, else the channels of the environment.
+    retries
+        How often a step is tried again while the cause can pass. Default: PIPELINE_DEFAULT_RETRIES, else 3.
+    retry_delay
+        Seconds before the first of these, doubled each time. Default: the number of PIPELINE_RETRY_DELAY_MINUTES,
+        taken as seconds since somebody waits, else 5.
     data_dir
         Folder of the embedded Postgres and the workspace.
     json
@@ -70,7 +81,10 @@ def etl(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
+        from blocks.environment import read
         from flows.cli.running import run_etl
+
+        delay = read().pipeline_retry_delay_minutes if retry_delay is None else retry_delay
 
         parameters = {
             "sources": list(sources),
@@ -85,6 +99,9 @@ def etl(
             "load": load and not dry_run,
             "external_enrichment": external_enrichment,
             "replace": replace,
+            "alerts": alerts,
+            "retries": retries,
+            "retry_delay_seconds": delay,
         }
         return run_etl(parameters, as_json=json, verbose=verbose)
 

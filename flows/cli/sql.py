@@ -21,7 +21,7 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
     query
         SQL, such as 'select * from retail_dwh.daily_sales limit 5'.
     warehouse
-        Address without a password. Default: DATABASE_URL, else the embedded Postgres.
+        Address without a password, or the name of a block. Default: DATABASE_URL, else the embedded Postgres.
     data_dir
         Folder of the embedded Postgres.
     """
@@ -36,10 +36,10 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
 
 
 async def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    from blocks import environment
+    from blocks import chosen
     from tasks.warehouse.connect import connected
 
-    address = await environment.warehouse()
+    address = await chosen.warehouse()
     async with connected(address) as connection, connection.transaction(readonly=True):
         statement = await connection.prepare(query)
         rows = await statement.fetch()

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from flows.cli.common import guarded
 
+if TYPE_CHECKING:
+    from tasks.warehouse.embedded import EmbeddedServer
+
 app = App(name="warehouse", help="Start, stop or look at the embedded Postgres.")
 
 
-def _choose(data_dir: str | None) -> None:
+def _server(data_dir: str | None) -> EmbeddedServer:
+    from blocks.environment import read
+    from tasks.warehouse.embedded import EmbeddedServer
+
     if data_dir:
         os.environ["RETAIL_DATA_DIR"] = data_dir
+    return EmbeddedServer(read().data_dir)
 
 
 @app.command
@@ -27,10 +35,7 @@ def start(*, data_dir: str | None = None) -> int:
     """
 
     def command() -> int:
-        from tasks.warehouse.embedded import EmbeddedServer
-
-        _choose(data_dir)
-        print(f"running: {EmbeddedServer().start().display}")
+        print(f"running: {_server(data_dir).start().display}")
         return 0
 
     return guarded(command)
@@ -47,10 +52,7 @@ def stop(*, data_dir: str | None = None) -> int:
     """
 
     def command() -> int:
-        from tasks.warehouse.embedded import EmbeddedServer
-
-        _choose(data_dir)
-        print("stopped" if EmbeddedServer().stop() else "was not running")
+        print("stopped" if _server(data_dir).stop() else "was not running")
         return 0
 
     return guarded(command)
@@ -67,10 +69,7 @@ def status(*, data_dir: str | None = None) -> int:
     """
 
     def command() -> int:
-        from tasks.warehouse.embedded import EmbeddedServer
-
-        _choose(data_dir)
-        server = EmbeddedServer()
+        server = _server(data_dir)
         running = server.is_running()
         print("running" if running else "stopped")
         print(f"data     {server.folder}")

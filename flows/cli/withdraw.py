@@ -34,7 +34,7 @@ def withdraw(
     feed
         Feed of the delivery.
     warehouse
-        Address without a password. Default: DATABASE_URL, else the embedded Postgres.
+        Address without a password, or the name of a block. Default: DATABASE_URL, else the embedded Postgres.
     data_dir
         Folder of the embedded Postgres.
     json
@@ -52,7 +52,7 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     from datetime import UTC, datetime
     from uuid import uuid4
 
-    from blocks import environment
+    from blocks import chosen
     from flows.options import versions
     from tasks.errors import DeliveryMissing
     from tasks.warehouse import withdraw as stage
@@ -60,7 +60,7 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     from tasks.warehouse.ledger import Run, finish_run, start_run
     from tasks.warehouse.migrate import migrate
 
-    address = await environment.warehouse()
+    address = await chosen.warehouse()
     if confirm is not None and confirm != address.database:
         print(
             f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.",

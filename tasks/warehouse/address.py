@@ -27,7 +27,10 @@ class ConnectionSettings:
     """Where the warehouse is and how to speak to it; safe to print and to log.
 
     ``host`` is a host name, an address or the folder of a Unix socket; times are in seconds.
-    ``connect_seconds`` bounds all tries for one connection together. A time-out of 0 is none.
+    ``connect_seconds`` bounds all tries for one connection together; the pause between them begins at
+    ``backoff_seconds`` and doubles up to ``backoff_max_seconds``. A time-out of 0 is none. Pool sizes that
+    are None follow from the way in (see ``tasks.warehouse.supabase.pool_limits``). ``sslrootcert`` is a file
+    or the certificates themselves in PEM form.
     """
 
     host: str
@@ -40,6 +43,10 @@ class ConnectionSettings:
     connect_seconds: float = 60.0
     statement_timeout: float = 1800.0
     lock_timeout: float = 60.0
+    pool_size: int | None = None
+    max_overflow: int | None = None
+    backoff_seconds: float = 0.5
+    backoff_max_seconds: float = 8.0
 
     @property
     def display(self) -> str:
@@ -139,15 +146,6 @@ def check_tls(settings: ConnectionSettings) -> None:
         raise _refuse(
             f"sslmode={settings.sslmode} would allow a connection to {settings.host} without TLS. "
             "Use sslmode=verify-full with sslrootcert=FILE (best), or sslmode=require."
-        )
-
-
-def check_for_loads(settings: ConnectionSettings) -> None:
-    """Raise SettingsError for a transaction-mode pooler, which loads cannot use."""
-    if settings.port == TRANSACTION_POOLER_PORT and not settings.host.startswith("/"):
-        raise _refuse(
-            "port 6543 is a transaction-mode pooler, where session settings do not last. Loads need the "
-            "direct connection or the session pooler: the same address with port 5432."
         )
 
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import asyncpg
 import tenacity
 
 from tasks import progress
-from tasks.errors import ConnectionInterrupted, SettingsError, WarehouseUnreachable
-from tasks.warehouse.address import (
-    ConnectionSettings,
-    check_for_loads,
-    check_tls,
-    from_url,
-    with_database,
-)
+from tasks.errors import ConnectionInterrupted, SettingsError, WarehouseUnreachable, WrongPassword
+from tasks.warehouse.address import ConnectionSettings, check_tls, from_url, with_database
+from tasks.warehouse.budget import budget_of
 from tasks.warehouse.driver_errors import refuses_tls, translate
+from tasks.warehouse.supabase import advice_on_refusal, check_for_loads
 
 __all__ = [
     "ConnectionSettings",
@@ -33,6 +29,7 @@ __all__ = [
     "connect",
     "connected",
     "from_url",
+    "translated",
     "with_database",
 ]
 
@@ -54,12 +51,16 @@ def _tls(settings: ConnectionSettings) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
+    given = settings.sslrootcert
+    is_text = bool(given and "-----BEGIN" in given)
     try:
-        context = ssl.create_default_context(cafile=settings.sslrootcert)
+        context = ssl.create_default_context(
+            cafile=None if is_text else given, cadata=given if is_text else None
+        )
     except (OSError, ssl.SSLError) as error:
+        what = "The certificate given as text" if is_text else f"The certificate file {given}"
         raise SettingsError(
-            f"The certificate file {settings.sslrootcert} cannot be read ({error}). "
-            "Download it from your project's database settings.",
+            f"{what} cannot be read ({error}). Download it from your project's database settings.",
             setting="sslrootcert",
         ) from None
     # Python 3.13 asks more of certificates than libpq does, and refuses private CAs that libpq accepts.
@@ -113,7 +114,12 @@ async def _connect_once(
                 raise
         return await _open(settings, None, seconds)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise translate(error, settings.display) from None
+        translated_error = translate(error, settings.display)
+        if isinstance(translated_error, WrongPassword):
+            translated_error = WrongPassword(
+                translated_error.message + advice_on_refusal(settings), **translated_error.attributes
+            )
+        raise translated_error from None
     finally:
         late.cancel()
 
@@ -121,10 +127,28 @@ async def _connect_once(
 async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
     """Open one connection, trying again with backoff and jitter only while the cause can pass.
 
-    Raises WarehouseUnreachable once ``connect_seconds`` are used up, and at once what cannot pass:
-    WrongPassword, DatabaseMissing, CertificateRefused, TlsRefused.
+    It counts against the process's budget of connections until it is closed, and until one has succeeded
+    no second one is tried beside it.
+    Raises WarehouseUnreachable once ``connect_seconds`` are used up, WarehouseBusy if no place in the
+    budget became free, and at once what cannot pass: WrongPassword, DatabaseMissing, CertificateRefused,
+    TlsRefused.
     """
     tls = _tls(settings)
+    budget = budget_of(settings)
+    await budget.take(settings)
+    try:
+        async with budget.proof():
+            connection = await _connect_patiently(settings, tls)
+    except BaseException as error:
+        if isinstance(error, WrongPassword):
+            budget.proven = False
+        budget.places.release()
+        raise
+    budget.give_back_with(connection)
+    return connection
+
+
+async def _connect_patiently(settings: ConnectionSettings, tls: ssl.SSLContext | None) -> asyncpg.Connection:
     end = time.monotonic() + settings.connect_seconds
 
     def waiting(state: tenacity.RetryCallState) -> None:
@@ -135,7 +159,11 @@ async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
     def left_for_another() -> float:
         return end - time.monotonic() - _LAST_TRY
 
-    backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=8, jitter=1)
+    backoff = tenacity.wait_exponential_jitter(
+        multiplier=settings.backoff_seconds,
+        max=settings.backoff_max_seconds,
+        jitter=2 * settings.backoff_seconds,
+    )
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ConnectionInterrupted),
         wait=lambda state: max(0.0, min(backoff(state), left_for_another())),
@@ -149,12 +177,20 @@ async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
     except tenacity.RetryError as error:
         cause = error.last_attempt.exception()
         raise WarehouseUnreachable(
-            f"No connection to {settings.display} within {settings.connect_seconds:g} s. "
-            f"Last answer: {cause} Check host and port, that the project is not paused, and (after wrong "
-            "passwords) the Network Bans in its database settings.",
+            f"No connection to {settings.display} within {settings.connect_seconds:g} s. Last answer: {cause} "
+            f"Check host and port, and that the project is not paused.{advice_on_refusal(settings)}",
             warehouse=settings.display,
         ) from None
     raise AssertionError("unreachable: tenacity returns or raises")
+
+
+@contextmanager
+def translated(settings: ConnectionSettings) -> Iterator[None]:
+    """What the driver raises inside leaves as an error of ours."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as error:
+        raise translate(error, settings.display) from error
 
 
 @asynccontextmanager
@@ -162,10 +198,8 @@ async def connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conne
     """One connection for the block; what the driver raises inside leaves as an error of ours."""
     connection = await connect(settings)
     try:
-        yield connection
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as error:
-        raise translate(error, settings.display) from error
-    else:
+        with translated(settings):
+            yield connection
         # The work is done and committed: a farewell that fails must not make it look as if it were not.
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             await connection.close(timeout=5)

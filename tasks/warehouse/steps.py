@@ -12,12 +12,16 @@ from tasks.warehouse.finish import finish
 from tasks.warehouse.ledger import FeedState, Run, read_feed, start_run
 from tasks.warehouse.load import Loaded, load
 from tasks.warehouse.migrate import migrate
+from tasks.warehouse.readers import grant_reading
 
 
 @step("prepare", "warehouse", timeout_seconds=600)
-async def prepare_warehouse(label: str, warehouse: ConnectionSettings, run: Run, feed: str) -> FeedState:
-    """Bring the schema to its newest revision, record the run, and read what the feed has loaded."""
+async def prepare_warehouse(
+    label: str, warehouse: ConnectionSettings, run: Run, feed: str, analyst_roles: Sequence[str] = ()
+) -> FeedState:
+    """Bring the schema to its newest revision, let the analysts read, record the run, read the feed's state."""
     await migrate(warehouse)
+    await grant_reading(warehouse, analyst_roles)
     await start_run(warehouse, run)
     return await read_feed(warehouse, feed)
 

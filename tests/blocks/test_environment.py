@@ -6,27 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from blocks import environment
+from blocks import chosen, environment
 from tasks.errors import SettingsError
 from tasks.warehouse.embedded import EmbeddedServer
 
 
 @pytest.fixture(autouse=True)
-def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that says nothing."""
-    for name in (
-        "DATABASE_URL",
-        "RETAIL_DATA_DIR",
-        "RETAIL_WORKSPACE",
-        "RETAIL_RETENTION_DAYS",
-        "RETAIL_QUALITY_WEIGHTS",
-    ):
-        monkeypatch.delenv(name, raising=False)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment and a working directory that say nothing."""
+    for name in environment.Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
 
 
 async def test_the_warehouse_is_that_of_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com:5433/sales")
-    found = await environment.warehouse()
+    found = await chosen.warehouse()
     assert found.display == "postgresql://ann@db.example.com:5433/sales"
     assert found.sslmode == "require"
 
@@ -38,7 +33,7 @@ async def test_else_it_is_the_embedded_one(
     monkeypatch.setenv("RETAIL_DATA_DIR", str(server.folder.parent))
     if url is not None:
         monkeypatch.setenv("DATABASE_URL", url)
-    assert await environment.warehouse() == server.settings()
+    assert await chosen.warehouse() == server.settings()
 
 
 @pytest.mark.parametrize(
@@ -52,45 +47,69 @@ async def test_else_it_is_the_embedded_one(
 async def test_addresses_that_loads_cannot_use(monkeypatch: pytest.MonkeyPatch, url: str, what: str) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(SettingsError, match=what) as caught:
-        await environment.warehouse()
+        await chosen.warehouse()
     assert "word" not in caught.value.message.replace("password", "")
 
 
-async def test_a_block_is_refused_until_there_are_any() -> None:
-    with pytest.raises(SettingsError, match="no block 'production' yet"):
-        await environment.warehouse("production")
+async def test_the_word_embedded_is_the_embedded_one_whatever_else_is_set(
+    monkeypatch: pytest.MonkeyPatch, server: EmbeddedServer
+) -> None:
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(server.folder.parent))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com/sales")
+    assert await chosen.warehouse(chosen.EMBEDDED) == server.settings()
+
+
+async def test_an_address_in_the_environment_beats_a_block_in_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("RETAIL_WAREHOUSE=production\n")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com/sales")
+    assert (await chosen.warehouse()).host == "db.example.com"
+
+
+async def test_limits_of_the_environment_reach_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com/sales")
+    monkeypatch.setenv("RETAIL_STATEMENT_TIMEOUT_MINUTES", "90")
+    monkeypatch.setenv("RETAIL_CONNECT_SECONDS", "120")
+    monkeypatch.setenv("RETAIL_POOL_SIZE", "3")
+    monkeypatch.setenv("RETAIL_POOL_OVERFLOW", "0")
+    found = await chosen.warehouse()
+    assert (found.statement_timeout, found.connect_seconds) == (5400, 120)
+    assert (found.pool_size, found.max_overflow) == (3, 0)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com/sales?connect_timeout=5")
+    assert (await chosen.warehouse()).connect_seconds == 5
 
 
 def test_the_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path))
-    assert environment.workspace() == tmp_path / "workspace"
+    assert environment.read().workspace == tmp_path / "workspace"
     monkeypatch.setenv("RETAIL_WORKSPACE", str(tmp_path / "elsewhere"))
-    assert environment.workspace() == tmp_path / "elsewhere"
+    assert environment.read().workspace == tmp_path / "elsewhere"
     monkeypatch.setenv("RETAIL_WORKSPACE", "~/elsewhere")
-    assert environment.workspace() == Path.home() / "elsewhere"
+    assert environment.read().workspace == Path.home() / "elsewhere"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RETAIL_WORKSPACE", "near")
-    assert environment.workspace() == tmp_path / "near"
+    assert environment.read().workspace == tmp_path / "near"
 
 
 def test_retention(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert environment.retention_days() == 7
+    assert environment.read().retail_retention_days == 7
     monkeypatch.setenv("RETAIL_RETENTION_DAYS", "0.5")
-    assert environment.retention_days() == 0.5
+    assert environment.read().retail_retention_days == 0.5
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "a week"])
 def test_a_retention_that_is_no_number_of_days(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RETAIL_RETENTION_DAYS", text)
-    with pytest.raises(SettingsError, match=f"RETAIL_RETENTION_DAYS: '{text}'") as caught:
-        environment.retention_days()
+    with pytest.raises(SettingsError, match=f"RETAIL_RETENTION_DAYS '{text}'") as caught:
+        environment.read()
     assert caught.value.setting == "RETAIL_RETENTION_DAYS"  # type: ignore[attr-defined]
 
 
 def test_quality_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert environment.quality_weights() == {}
+    assert environment.read().retail_quality_weights == {}
     monkeypatch.setenv("RETAIL_QUALITY_WEIGHTS", "completeness=2, uniqueness = 0.5,validity=0,")
-    assert environment.quality_weights() == {"completeness": 2, "uniqueness": 0.5, "validity": 0}
+    assert environment.read().retail_quality_weights == {"completeness": 2, "uniqueness": 0.5, "validity": 0}
 
 
 @pytest.mark.parametrize(
@@ -109,4 +128,109 @@ def test_quality_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_weight(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RETAIL_QUALITY_WEIGHTS", text)
     with pytest.raises(SettingsError):
-        environment.quality_weights()
+        environment.read()
+
+
+def origins(resolved: environment.Resolved) -> dict[str, tuple[str, str]]:
+    """Value and origin of what is not left to its default."""
+    return {name: (value, origin) for name, value, origin in resolved.rows if origin != "default"}
+
+
+def test_each_value_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "PIPELINE_DEFAULT_RETRIES=9\nPIPELINE_SMTP_PORT=26\nRETAIL_POOL_SIZE=\nSOMETHING_ELSE=1\n"
+    )
+    monkeypatch.setenv("PIPELINE_DEFAULT_RETRIES", "4")
+    monkeypatch.setenv("PIPELINE_QUALITY_THRESHOLD", "70")
+    monkeypatch.setenv("RETAIL_CONNECT_SECONDS", "30")
+    found = environment.resolve(
+        {"pipeline_quality_threshold": 90.0, "pipeline_quarantine_share": None},
+        {"retail_connect_seconds": 20, "pipeline_quality_threshold": 80.0},
+        "supabase-warehouse/production",
+    )
+    assert origins(found) == {
+        "PIPELINE_DEFAULT_RETRIES": ("4", "environment"),
+        "PIPELINE_SMTP_PORT": ("26", ".env"),
+        "RETAIL_CONNECT_SECONDS": ("20", "block supabase-warehouse/production"),
+        "PIPELINE_QUALITY_THRESHOLD": ("90", "parameter"),
+    }
+
+
+def test_defaults_of_the_sketch() -> None:
+    settings = environment.read()
+    assert settings.pipeline_default_retries == 3
+    assert settings.pipeline_retry_delay_minutes == 5
+    assert settings.pipeline_execution_timeout_hours == 2
+    assert settings.pipeline_quality_threshold == 85
+    assert not settings.supabase_backup_enabled
+    assert not settings.pipeline_slack_notifications
+
+
+def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "DATABASE_URL",
+        "PIPELINE_SLACK_WEBHOOK_URL",
+        "PIPELINE_SMTP_PASSWORD",
+        "PIPELINE_PAGER_URLS",
+    ):
+        monkeypatch.setenv(name, "marked-secret")
+    found = environment.resolve()
+    assert {value for value, _ in origins(found).values()} == {"********"}
+    assert "marked-secret" not in repr(found) + str(found.settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("PIPELINE_DEFAULT_RETRIES", "many", "PIPELINE_DEFAULT_RETRIES 'many'"),
+        ("PIPELINE_DEFAULT_RETRIES", "-1", "PIPELINE_DEFAULT_RETRIES '-1'"),
+        ("PIPELINE_EMAIL_ALERTS", "perhaps", "PIPELINE_EMAIL_ALERTS 'perhaps'"),
+        ("PIPELINE_SLACK_MINIMUM", "loud", "PIPELINE_SLACK_MINIMUM 'loud'"),
+        ("SUPABASE_BACKUP_SCHEDULE", "now and then", "SUPABASE_BACKUP_SCHEDULE 'now and then'.*cron"),
+        (
+            "PIPELINE_QUALITY_TRESHOLD",
+            "80",
+            "PIPELINE_QUALITY_TRESHOLD.*Did you mean PIPELINE_QUALITY_THRESHOLD",
+        ),
+        ("SUPABASE_BACKUP_ENABLE", "true", "Did you mean SUPABASE_BACKUP_ENABLED"),
+    ],
+)
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_what_is_unknown_or_ill_typed_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, what: str, place: str
+) -> None:
+    if place == "file":
+        (tmp_path / ".env").write_text(f"{name}='{value}'\n")
+    else:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=what) as caught:
+        environment.read()
+    assert caught.value.setting == name  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("switch", "needed"),
+    [
+        ({"PIPELINE_SLACK_NOTIFICATIONS": "true"}, "PIPELINE_SLACK_WEBHOOK_URL"),
+        ({"PIPELINE_EMAIL_ALERTS": "true"}, "PIPELINE_EMAIL_RECIPIENTS"),
+        (
+            {"PIPELINE_EMAIL_ALERTS": "true", "PIPELINE_EMAIL_RECIPIENTS": "a@example.com"},
+            "PIPELINE_SMTP_HOST",
+        ),
+    ],
+)
+def test_a_channel_without_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, switch: dict[str, str], needed: str
+) -> None:
+    for name, value in switch.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=needed):
+        environment.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "cron"), [("daily", "30 2 * * *"), ("Weekly", "30 2 * * 0"), ("0 4 * * 1-5", "0 4 * * 1-5")]
+)
+def test_backup_schedules(monkeypatch: pytest.MonkeyPatch, text: str, cron: str) -> None:
+    monkeypatch.setenv("SUPABASE_BACKUP_SCHEDULE", text)
+    assert environment.read().supabase_backup_schedule == cron

@@ -40,7 +40,7 @@ def debian_binaries() -> Path:
         if (folder / "postgres").exists():
             return folder
     missing = "needs a Postgres 15 to 17 with TLS: apt-get install postgresql-15"
-    if os.environ.get("RETAIL_REQUIRE_ALL"):
+    if os.environ.get("TEST_REQUIRE_ALL"):
         pytest.fail(missing)
     pytest.skip(missing)
 

@@ -1,0 +1,1 @@
+"""The block that holds who is told, and how."""

@@ -1,0 +1,69 @@
+"""The warehouse of a run: the block that is named, else DATABASE_URL, else the embedded Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import cast
+
+from blocks.environment import ENV_FILE, Resolved, Settings, resolve
+from tasks.errors import SettingsError
+from tasks.warehouse.connect import ConnectionSettings, check_for_loads, from_url
+from tasks.warehouse.embedded import EmbeddedServer
+
+EMBEDDED = "embedded"
+
+
+async def warehouse(block_name: str = "", resolved: Resolved | None = None) -> ConnectionSettings:
+    """How to reach the warehouse of this run; the embedded server is started if it is that and need be.
+
+    ``block_name`` beats RETAIL_WAREHOUSE, and that DATABASE_URL unless the latter stands in the environment
+    and the former only in .env; "embedded" is the embedded server. Raises SettingsError for a block that is
+    missing and an address that loads cannot use, EmbeddedServerError if the server cannot start.
+    """
+    resolved = resolved or resolve()
+    settings = resolved.settings
+    name = block_name or _block_of(resolved)
+    if name and name != EMBEDDED:
+        return await _of_block(name)
+    if name == EMBEDDED or settings.database_url is None:
+        return await asyncio.to_thread(EmbeddedServer(settings.data_dir).start)
+    return from_environment(settings)
+
+
+def _block_of(resolved: Resolved) -> str:
+    origins = [resolved.origins.get(name) for name in ("retail_warehouse", "database_url")]
+    if origins == [ENV_FILE, "environment"]:
+        return ""
+    return resolved.settings.retail_warehouse
+
+
+def from_environment(settings: Settings) -> ConnectionSettings:
+    """The warehouse of DATABASE_URL. Raises SettingsError for an address that loads cannot use."""
+    assert settings.database_url is not None  # noqa: S101 - the caller has looked
+    url = settings.database_url.get_secret_value()
+    address = from_url(url)
+    check_for_loads(address)
+    return replace(
+        address,
+        connect_seconds=address.connect_seconds
+        if "connect_timeout=" in url
+        else settings.retail_connect_seconds,
+        statement_timeout=settings.retail_statement_timeout_minutes * 60,
+        pool_size=settings.retail_pool_size,
+        max_overflow=settings.retail_pool_overflow,
+    )
+
+
+async def _of_block(name: str) -> ConnectionSettings:
+    from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - Prefect takes a second to import
+
+    try:
+        block = cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
+    except ValueError as error:
+        raise SettingsError(
+            f"warehouse: Prefect has no SupabaseWarehouse block {name!r} ({type(error).__name__}). Make one in its "
+            "UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
+            setting="warehouse",
+        ) from None
+    return block.connection_settings()
