@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from blocks.environment import ENV_FILE, Resolved, Settings, resolve
 from tasks.errors import SettingsError
 from tasks.warehouse.connect import ConnectionSettings, check_for_loads, from_url
 from tasks.warehouse.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from blocks.warehouse import SupabaseWarehouse
 
 EMBEDDED = "embedded"
 
@@ -25,7 +28,7 @@ async def warehouse(block_name: str = "", resolved: Resolved | None = None) -> C
     settings = resolved.settings
     name = block_name or _block_of(resolved)
     if name and name != EMBEDDED:
-        return await _of_block(name)
+        return (await load_warehouse(name)).connection_settings()
     if name == EMBEDDED or settings.database_url is None:
         return await asyncio.to_thread(EmbeddedServer(settings.data_dir).start)
     return from_environment(settings)
@@ -55,15 +58,25 @@ def from_environment(settings: Settings) -> ConnectionSettings:
     )
 
 
-async def _of_block(name: str) -> ConnectionSettings:
+async def load_warehouse(name: str) -> SupabaseWarehouse:
+    """The SupabaseWarehouse block of that name. Raises SettingsError if Prefect has none."""
     from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - Prefect takes a second to import
 
     try:
-        block = cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
+        return cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
     except ValueError as error:
         raise SettingsError(
             f"warehouse: Prefect has no SupabaseWarehouse block {name!r} ({type(error).__name__}). Make one in its "
             "UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
             setting="warehouse",
         ) from None
-    return block.connection_settings()
+
+
+async def with_blocks(alerts_name: str = "") -> Resolved:
+    """The settings of this process with those of the blocks that they name."""
+    resolved = resolve()
+    blocks: dict[str, dict[str, Any]] = {}
+    name = _block_of(resolved)
+    if name and name != EMBEDDED:
+        blocks[f"supabase-warehouse/{name}"] = (await load_warehouse(name)).as_settings()
+    return resolve(blocks=blocks)

@@ -11,175 +11,22 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    NoDecode,
-    SettingsConfigDict,
-)
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
+from blocks.settings import Settings, Severity
 from tasks.errors import SettingsError
-from tasks.validate.score import overall
-from tasks.warehouse.embedded import default_data_dir
+from tasks.warehouse.address import from_url
+
+__all__ = ["ENV_FILE", "Resolved", "Settings", "Severity", "execution_seconds", "read", "resolve"]
 
 ENV_FILE = ".env"
-SEVERITIES = ("info", "warning", "error", "critical")
-Severity = Literal["info", "warning", "error", "critical"]
 # What begins with one of these is ours, so that a name nobody knows is a slip of the pen.
 _OURS = ("RETAIL_", "PIPELINE_", "SUPABASE_BACKUP_", "SUPABASE_MONITORING_")
-_SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}
-_DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
-
-
-def _split(value: Any) -> Any:
-    """A comma-separated text as its parts."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _weights(value: Any) -> Any:
-    """``completeness=2,uniqueness=0.5`` as a mapping that the score can use."""
-    if isinstance(value, str):
-        try:
-            pairs = [item.split("=") for item in value.split(",") if item.strip()]
-            value = {name.strip(): float(number) for name, number in pairs}
-        except ValueError:
-            raise ValueError("is not of the form completeness=2,uniqueness=0.5") from None
-    try:
-        overall(dict.fromkeys(_DIMENSIONS, 100.0), value)
-    except SettingsError as error:
-        raise ValueError(error.message) from None
-    return value
-
-
-def _schedule(value: str) -> str:
-    """The cron expression of hourly, daily, weekly, or of itself."""
-    cron = _SCHEDULES.get(value.strip().lower(), value.strip())
-    if len(cron.split()) != 5:
-        raise ValueError(f"is none of {', '.join(_SCHEDULES)}, nor a cron expression of five fields")
-    return cron
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-Weights = Annotated[dict[str, float], NoDecode, BeforeValidator(_weights)]
-Cron = Annotated[str, AfterValidator(_schedule)]
-
-
-class Settings(BaseSettings):
-    """All settings. A field's name in capitals is its name in the environment."""
-
-    model_config = SettingsConfigDict(
-        env_file=None,
-        case_sensitive=False,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        validate_default=True,
-    )
-
-    database_url: SecretStr | None = Field(
-        None, description="The warehouse's address; unset: the embedded Postgres."
-    )
-    retail_warehouse: str = Field(
-        "", description="Name of a SupabaseWarehouse block; it replaces DATABASE_URL."
-    )
-    retail_connect_seconds: float = Field(
-        60.0, gt=0, le=3600, description="Seconds for all tries of a connection."
-    )
-    retail_statement_timeout_minutes: float = Field(
-        30.0, gt=0, le=1440, description="Limit of a bulk statement."
-    )
-    retail_pool_size: int | None = Field(
-        None, ge=1, le=100, description="Connections kept (10; 5 on a shared pooler)."
-    )
-    retail_pool_overflow: int | None = Field(
-        None, ge=0, le=100, description="Connections above those at need (20; 5 on a shared pooler)."
-    )
-    retail_analyst_roles: Names = Field((), description="Database roles that may read retail_dwh.")
-
-    retail_data_dir: Path = Field(
-        default_factory=default_data_dir, description="Folder of the embedded Postgres and the workspace."
-    )
-    retail_workspace: Path | None = Field(
-        None, description="Folder of bronze, silver, quarantine and reports."
-    )
-    retail_retention_days: float = Field(
-        7.0, gt=0, allow_inf_nan=False, description="Days after which unused bronze and silver are deleted."
-    )
-    retail_quality_weights: Weights = Field(
-        default_factory=dict,
-        description="Weights of the quality dimensions, such as completeness=2 (1 each).",
-    )
-
-    pipeline_default_retries: int = Field(
-        3, ge=0, le=20, description="Retries of a task whose cause can pass."
-    )
-    pipeline_retry_delay_minutes: float = Field(
-        5.0,
-        ge=0,
-        le=1440,
-        description="First delay; it doubles each time. On the command line these are seconds.",
-    )
-    pipeline_execution_timeout_hours: float = Field(2.0, gt=0, le=168, description="Time limit of a run.")
-    pipeline_quality_threshold: float = Field(
-        85.0, ge=0, le=100, description="Below it a delivery is refused."
-    )
-    pipeline_quarantine_share: float = Field(
-        5.0, ge=0, le=100, description="Percentage of a run's lines set aside above which people are told."
-    )
-
-    retail_alerts: str = Field("", description="Name of an Alerts block; it replaces the settings below.")
-    pipeline_slack_notifications: bool = Field(False, description="Send alerts to Slack.")
-    pipeline_slack_webhook_url: SecretStr | None = Field(
-        None, description="Incoming webhook of the Slack channel."
-    )
-    pipeline_slack_minimum: Severity = Field("warning", description="Least severity that Slack gets.")
-    pipeline_email_alerts: bool = Field(False, description="Send alerts by e-mail.")
-    pipeline_email_recipients: Names = Field((), description="Addresses, separated by commas.")
-    pipeline_email_sender: str = Field(
-        "", description="Sender; unset: the SMTP user, else the first recipient."
-    )
-    pipeline_email_minimum: Severity = Field("error", description="Least severity that is sent by e-mail.")
-    pipeline_smtp_host: str = Field("", description="Mail server.")
-    pipeline_smtp_port: int | None = Field(None, ge=1, le=65535, description="Its port (465, 587 or 25).")
-    pipeline_smtp_security: Literal["SSL", "STARTTLS", "INSECURE"] = Field(
-        "STARTTLS", description="Its encryption."
-    )
-    pipeline_smtp_user: str = Field("", description="User at the mail server, if it wants one.")
-    pipeline_smtp_password: SecretStr | None = Field(None, description="Password of that user.")
-    pipeline_pager_urls: Secrets = Field(
-        (), description="Apprise URLs, such as pagerduty://KEY@TOKEN, separated by commas."
-    )
-    pipeline_pager_minimum: Severity = Field("critical", description="Least severity that rings the pager.")
-    pipeline_alert_quiet_minutes: float = Field(
-        60.0, ge=0, le=10080, description="Minutes in which the same cause is told once."
-    )
-
-    supabase_backup_enabled: bool = Field(False, description="Schedule the backup deployments.")
-    supabase_backup_schedule: Cron = Field(
-        "daily", description="hourly, daily, weekly, or a cron expression (UTC)."
-    )
-    supabase_monitoring_enabled: bool = Field(
-        False, description="Schedule the deployments that watch the warehouse."
-    )
-
-    @property
-    def workspace(self) -> Path:
-        """The folder of bronze, silver, quarantine and reports."""
-        return (self.retail_workspace or self.retail_data_dir / "workspace").expanduser().absolute()
-
-    @property
-    def data_dir(self) -> Path:
-        """The folder of the embedded Postgres."""
-        return self.retail_data_dir.expanduser().absolute()
+_MASK = "********"
 
 
 @dataclass(frozen=True)
@@ -193,25 +40,26 @@ class Resolved:
     def rows(self) -> tuple[tuple[str, str, str], ...]:
         """Name in the environment, value with secrets masked, origin."""
         return tuple(
-            (name.upper(), _shown(getattr(self.settings, name)), self.origins.get(name, "default"))
+            (name.upper(), _shown(name, getattr(self.settings, name)), self.origins.get(name, "default"))
             for name in Settings.model_fields
         )
 
 
 def resolve(
-    parameters: Mapping[str, Any] | None = None, block: Mapping[str, Any] | None = None, block_name: str = ""
+    parameters: Mapping[str, Any] | None = None, blocks: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Resolved:
-    """The settings with their origins; ``parameters`` beat those of a ``block``, and these the environment.
+    """The settings with their origins; ``parameters`` beat those of ``blocks``, and these the environment.
 
-    Both are by field name; None means not given. Raises SettingsError for a name that is unknown and for a
-    value that cannot be read, without quoting one that may be secret.
+    Parameters are by field name, those of a block too, under the block's name; None means not given.
+    Raises SettingsError for a name that is unknown and for a value that cannot be read, without quoting one
+    that may be secret.
     """
     _refuse_unknown(os.environ, "the environment")
     _refuse_unknown(dotenv_values(ENV_FILE), ENV_FILE)
-    layers = [
+    layers: list[tuple[str, Mapping[str, Any]]] = [
         (ENV_FILE, DotEnvSettingsSource(Settings, env_file=ENV_FILE)()),
         ("environment", EnvSettingsSource(Settings)()),
-        (f"block {block_name}", _given(block)),
+        *((f"block {name}", _given(values)) for name, values in (blocks or {}).items()),
         ("parameter", _given(parameters)),
     ]
     values: dict[str, Any] = {}
@@ -289,14 +137,22 @@ def _check_channels(settings: Settings) -> None:
         )
 
 
-def _shown(value: Any) -> str:
-    """A value as text, secrets masked."""
-    if value is None or value in ((), {}, ""):
-        return ""
-    if isinstance(value, SecretStr):
-        return "********"
-    if isinstance(value, tuple):
-        return ",".join(_shown(one) for one in value)
-    if isinstance(value, dict):
-        return ",".join(f"{name}={number:g}" for name, number in value.items())
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _shown(name: str, value: Any) -> str:
+    """A value as text, secrets masked; of the warehouse's address the password only."""
+    match value:
+        case SecretStr():
+            return _address(value) if name == "database_url" else _MASK
+        case tuple():
+            return ",".join(_shown("", one) for one in value)
+        case dict():
+            return ",".join(f"{key}={number:g}" for key, number in value.items())
+        case float():
+            return f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def _address(url: SecretStr) -> str:
+    try:
+        return from_url(url.get_secret_value()).display
+    except SettingsError:
+        return _MASK

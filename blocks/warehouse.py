@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import quote
 
 from prefect.blocks.core import Block
 from prefect_sqlalchemy import AsyncDriver, AsyncSqlAlchemyConnector, ConnectionComponents
@@ -143,6 +144,20 @@ class SupabaseWarehouse(Block):
         check_tls(settings)
         check_for_loads(settings)
         return settings
+
+    def as_settings(self) -> dict[str, Any]:
+        """What this block sets, by the names of the environment's settings; None where it leaves it open."""
+        address = self.connection_settings()
+        password = f":{quote(self.password.get_secret_value(), safe='')}" if self.password else ""
+        place = address.display.replace(f"{quote(self.user)}@", f"{quote(self.user)}{password}@", 1)
+        joint = "&" if "?" in place else "?"
+        return {
+            "database_url": SecretStr(f"{place}{joint}sslmode={self.tls_mode}"),
+            "retail_connect_seconds": self.connect_seconds,
+            "retail_statement_timeout_minutes": self.statement_timeout_minutes,
+            "retail_pool_size": self.pool_size,
+            "retail_pool_overflow": self.max_overflow,
+        }
 
     def connector(self) -> AsyncSqlAlchemyConnector:
         """prefect-sqlalchemy's connector over a pool of this block's sizes, for queries of your own.

@@ -145,8 +145,13 @@ def test_each_value_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("RETAIL_CONNECT_SECONDS", "30")
     found = environment.resolve(
         {"pipeline_quality_threshold": 90.0, "pipeline_quarantine_share": None},
-        {"retail_connect_seconds": 20, "pipeline_quality_threshold": 80.0},
-        "supabase-warehouse/production",
+        {
+            "supabase-warehouse/production": {
+                "retail_connect_seconds": 20,
+                "retail_pool_size": None,
+                "pipeline_quality_threshold": 80.0,
+            }
+        },
     )
     assert origins(found) == {
         "PIPELINE_DEFAULT_RETRIES": ("4", "environment"),
@@ -167,15 +172,13 @@ def test_defaults_of_the_sketch() -> None:
 
 
 def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "DATABASE_URL",
-        "PIPELINE_SLACK_WEBHOOK_URL",
-        "PIPELINE_SMTP_PASSWORD",
-        "PIPELINE_PAGER_URLS",
-    ):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann:marked-secret@db.example.com/sales")
+    for name in ("PIPELINE_SLACK_WEBHOOK_URL", "PIPELINE_SMTP_PASSWORD", "PIPELINE_PAGER_URLS"):
         monkeypatch.setenv(name, "marked-secret")
     found = environment.resolve()
-    assert {value for value, _ in origins(found).values()} == {"********"}
+    shown = {name: value for name, (value, _) in origins(found).items()}
+    assert shown.pop("DATABASE_URL") == "postgresql://ann@db.example.com:5432/sales"
+    assert set(shown.values()) == {"********"}
     assert "marked-secret" not in repr(found) + str(found.settings)
 
 

@@ -1,0 +1,162 @@
+"""The settings: names, types, defaults and what they mean. ``blocks.environment`` reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tasks.errors import SettingsError
+from tasks.validate.score import overall
+from tasks.warehouse.embedded import default_data_dir
+
+Severity = Literal["info", "warning", "error", "critical"]
+_SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}
+_DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
+
+
+def _split(value: Any) -> Any:
+    """A comma-separated text as its parts."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _weights(value: Any) -> Any:
+    """``completeness=2,uniqueness=0.5`` as a mapping that the score can use."""
+    if isinstance(value, str):
+        try:
+            pairs = [item.split("=") for item in value.split(",") if item.strip()]
+            value = {name.strip(): float(number) for name, number in pairs}
+        except ValueError:
+            raise ValueError("is not of the form completeness=2,uniqueness=0.5") from None
+    try:
+        overall(dict.fromkeys(_DIMENSIONS, 100.0), value)
+    except SettingsError as error:
+        raise ValueError(error.message) from None
+    return value
+
+
+def _schedule(value: str) -> str:
+    """The cron expression of hourly, daily, weekly, or of itself."""
+    cron = _SCHEDULES.get(value.strip().lower(), value.strip())
+    if len(cron.split()) != 5:
+        raise ValueError(f"is none of {', '.join(_SCHEDULES)}, nor a cron expression of five fields")
+    return cron
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+Weights = Annotated[dict[str, float], NoDecode, BeforeValidator(_weights)]
+Cron = Annotated[str, AfterValidator(_schedule)]
+
+
+class Settings(BaseSettings):
+    """All settings. A field's name in capitals is its name in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=None,
+        case_sensitive=False,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+    )
+
+    database_url: SecretStr | None = Field(
+        None, description="The warehouse's address; unset: the embedded Postgres."
+    )
+    retail_warehouse: str = Field(
+        "", description="Name of a SupabaseWarehouse block; it replaces DATABASE_URL."
+    )
+    retail_connect_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Seconds for all tries of a connection."
+    )
+    retail_statement_timeout_minutes: float = Field(
+        30.0, gt=0, le=1440, description="Limit of a bulk statement."
+    )
+    retail_pool_size: int | None = Field(
+        None, ge=1, le=100, description="Connections kept (10; 5 on a shared pooler)."
+    )
+    retail_pool_overflow: int | None = Field(
+        None, ge=0, le=100, description="Connections above those at need (20; 5 on a shared pooler)."
+    )
+    retail_analyst_roles: Names = Field((), description="Database roles that may read retail_dwh.")
+
+    retail_data_dir: Path = Field(
+        default_factory=default_data_dir, description="Folder of the embedded Postgres and the workspace."
+    )
+    retail_workspace: Path | None = Field(
+        None, description="Folder of bronze, silver, quarantine and reports."
+    )
+    retail_retention_days: float = Field(
+        7.0, gt=0, allow_inf_nan=False, description="Days after which unused bronze and silver are deleted."
+    )
+    retail_quality_weights: Weights = Field(
+        default_factory=dict,
+        description="Weights of the quality dimensions, such as completeness=2 (1 each).",
+    )
+
+    pipeline_default_retries: int = Field(
+        3, ge=0, le=20, description="Retries of a task whose cause can pass."
+    )
+    pipeline_retry_delay_minutes: float = Field(
+        5.0,
+        ge=0,
+        le=1440,
+        description="First delay; it doubles each time. On the command line these are seconds.",
+    )
+    pipeline_execution_timeout_hours: float = Field(2.0, gt=0, le=168, description="Time limit of a run.")
+    pipeline_quality_threshold: float = Field(
+        85.0, ge=0, le=100, description="Below it a delivery is refused."
+    )
+    pipeline_quarantine_share: float = Field(
+        5.0, ge=0, le=100, description="Percentage of a run's lines set aside above which people are told."
+    )
+
+    retail_alerts: str = Field("", description="Name of an Alerts block; it replaces the settings below.")
+    pipeline_slack_notifications: bool = Field(False, description="Send alerts to Slack.")
+    pipeline_slack_webhook_url: SecretStr | None = Field(
+        None, description="Incoming webhook of the Slack channel."
+    )
+    pipeline_slack_minimum: Severity = Field("warning", description="Least severity that Slack gets.")
+    pipeline_email_alerts: bool = Field(False, description="Send alerts by e-mail.")
+    pipeline_email_recipients: Names = Field((), description="Addresses, separated by commas.")
+    pipeline_email_sender: str = Field(
+        "", description="Sender; unset: the SMTP user, else the first recipient."
+    )
+    pipeline_email_minimum: Severity = Field("error", description="Least severity that is sent by e-mail.")
+    pipeline_smtp_host: str = Field("", description="Mail server.")
+    pipeline_smtp_port: int | None = Field(None, ge=1, le=65535, description="Its port (465, 587 or 25).")
+    pipeline_smtp_security: Literal["SSL", "STARTTLS", "INSECURE"] = Field(
+        "STARTTLS", description="Its encryption."
+    )
+    pipeline_smtp_user: str = Field("", description="User at the mail server, if it wants one.")
+    pipeline_smtp_password: SecretStr | None = Field(None, description="Password of that user.")
+    pipeline_pager_urls: Secrets = Field(
+        (), description="Apprise URLs, such as pagerduty://KEY@TOKEN, separated by commas."
+    )
+    pipeline_pager_minimum: Severity = Field("critical", description="Least severity that rings the pager.")
+    pipeline_alert_quiet_minutes: float = Field(
+        60.0, ge=0, le=10080, description="Minutes in which the same cause is told once."
+    )
+
+    supabase_backup_enabled: bool = Field(False, description="Schedule the backup deployments.")
+    supabase_backup_schedule: Cron = Field(
+        "daily", description="hourly, daily, weekly, or a cron expression (UTC)."
+    )
+    supabase_monitoring_enabled: bool = Field(
+        False, description="Schedule the deployments that watch the warehouse."
+    )
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of bronze, silver, quarantine and reports."""
+        return (self.retail_workspace or self.retail_data_dir / "workspace").expanduser().absolute()
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of the embedded Postgres."""
+        return self.retail_data_dir.expanduser().absolute()
