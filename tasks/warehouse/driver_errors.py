@@ -11,6 +11,10 @@ import asyncpg
 
 from tasks import errors
 
+_TRANSACTION_POOLER = (
+    "This is what a transaction-mode pooler does to sessions. Use the direct connection or a session-mode pooler "
+    "(at Supabase: port 5432 in place of 6543)."
+)
 _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "28P01": (errors.WrongPassword, "Check user and password in DATABASE_URL; it is not tried again."),
     "28000": (errors.WrongPassword, "Check user and password in DATABASE_URL; it is not tried again."),
@@ -29,6 +33,8 @@ _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "55P03": (errors.WarehouseBusy, "Another session holds a lock for too long; see pg_stat_activity."),
     "40P01": (errors.WarehouseBusy, "A deadlock with another session."),
     "40001": (errors.WarehouseBusy, "A serialization failure."),
+    "26000": (errors.WarehouseError, _TRANSACTION_POOLER),
+    "42P05": (errors.WarehouseError, _TRANSACTION_POOLER),
     "57014": (errors.WarehouseError, "The statement took longer than its time limit and was ended."),
 }
 
@@ -61,6 +67,13 @@ def _pool_is_full(error: BaseException) -> bool:
     return isinstance(error, asyncpg.InternalServerError) and "max clients reached" in str(error)
 
 
+def _says(*words: str) -> Callable[[BaseException], bool]:
+    """For poolers, whose refusals have states of other errors or of none."""
+    return lambda error: (
+        isinstance(error, asyncpg.PostgresError) and any(word in str(error).lower() for word in words)
+    )
+
+
 def _is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)
@@ -88,6 +101,17 @@ _BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError],
         "this user may not open its socket.",
     ),
     (lambda error: isinstance(error, TimeoutError), errors.ConnectionInterrupted, "no answer in time."),
+    (
+        _says("authentication failed", "no such user", "tenant or user not found", "too many authentication"),
+        errors.WrongPassword,
+        "the pooler refused the user or the password ({0}). Check user (ROLE.PROJECT on Supabase's shared pooler) "
+        "and password in DATABASE_URL; it is not tried again.",
+    ),
+    (
+        _says("no such database"),
+        errors.DatabaseMissing,
+        "the pooler knows no such database ({0}). Check the name at the end of DATABASE_URL.",
+    ),
     (_pool_is_full, errors.ConnectionInterrupted, "all connections of its pooler are taken."),
     (_is_lost, errors.ConnectionInterrupted, "the connection was lost ({0})."),
 )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, cast
 from weakref import WeakKeyDictionary
 
 import asyncpg
@@ -79,10 +79,18 @@ class QueryPool:
                 f"{self.wait_seconds:g} s. Ask less at once, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW.",
                 warehouse=self.settings.display,
             ) from None
+        raw = cast(asyncpg.Connection, (await pooled.get_raw_connection()).driver_connection)
         try:
-            raw = (await pooled.get_raw_connection()).driver_connection
             with translated(self.settings):
                 yield raw
+                # The pool rolls back only what SQLAlchemy itself began.
+                if raw.is_in_transaction():
+                    await raw.execute("rollback")
+        except BaseException as error:
+            # Cut off in the middle, or in a transaction: it does not go back to the others.
+            if not isinstance(error, Exception) or raw.is_in_transaction():
+                await pooled.invalidate()
+            raise
         finally:
             await pooled.close()
 

@@ -94,6 +94,13 @@ class TcpServer:
             self.process.wait(30)
             self.process = None
 
+    def kill(self) -> None:
+        """Have the server crash."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
+        self.process = None
+
     def log(self) -> str:
         """All that the server has logged."""
         return (self.folder / "log").read_text(errors="replace")
