@@ -13,11 +13,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.demo import BUNDLED
 from tasks.warehouse.connect import ConnectionSettings, connected, with_database
 from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
 from tasks.warehouse.migrate import migrate
+from tests.prefect_server import PrefectServer, running_prefect_server
 
 settings.register_profile(
     "default",
@@ -44,6 +46,20 @@ def server() -> Iterator[EmbeddedServer]:
     yield embedded
     embedded.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[PrefectServer]:
+    """The one Prefect server of this session."""
+    with running_prefect_server() as one:
+        yield one
+
+
+@pytest.fixture
+def prefect_api(prefect_server: PrefectServer) -> Iterator[PrefectServer]:
+    """Blocks, variables and flows of the test's own process are on the shared Prefect server."""
+    with temporary_settings({PREFECT_API_URL: prefect_server.url}):
+        yield prefect_server
 
 
 @pytest.fixture(scope="session")

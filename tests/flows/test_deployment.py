@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import PrefectServer, Retail
+from tests.flows.conftest import Retail
+from tests.prefect_server import PrefectServer
 
 PROJECT = Path(__file__).parents[2]
 

@@ -16,7 +16,8 @@ import pytest
 from tasks.warehouse.connect import connected
 from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
 from tests.conftest import open_folder
-from tests.flows.conftest import PrefectServer, Retail, base_environment, free_port
+from tests.flows.conftest import Retail, base_environment
+from tests.prefect_server import PrefectServer, free_port
 
 MARKED = "marked/P@ss#word-7731"
 

@@ -16,7 +16,8 @@ import pytest
 
 from tasks.warehouse.embedded_software import find_runner
 from tests.conftest import open_folder
-from tests.tasks.warehouse.servers import TcpServer, free_port
+from tests.prefect_server import free_port
+from tests.tasks.warehouse.servers import TcpServer
 
 
 def _program() -> str:

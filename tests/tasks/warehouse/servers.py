@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -21,16 +20,10 @@ from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.embedded import OWNER, SUPERUSER
 from tasks.warehouse.embedded_software import environment, find_runner
 from tests.conftest import open_folder
+from tests.prefect_server import free_port
 
 PASSWORD = "Zauberwort-8f3a/@:#?%"
 _HBA = "local all all trust\nhost all all all scram-sha-256\n"
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def debian_binaries() -> Path:

@@ -14,7 +14,7 @@ import pytest
 from tasks import progress
 from tasks.errors import WarehouseUnreachable
 from tasks.warehouse.connect import ConnectionSettings, connect
-from tests.tasks.warehouse.servers import free_port
+from tests.prefect_server import free_port
 
 
 @pytest.fixture

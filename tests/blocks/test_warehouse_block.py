@@ -1,0 +1,141 @@
+"""The SupabaseWarehouse block: its form, what it turns into, what it refuses, saved and loaded for real."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from prefect.blocks.core import Block
+from prefect.testing.standard_test_suites import BlockStandardTestSuite
+from pydantic import SecretStr, ValidationError
+
+from blocks import SupabaseWarehouse, chosen, environment
+from tasks.errors import SettingsError
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tests.prefect_server import PrefectServer
+
+MARK = "marked-secret-word"
+
+
+class TestStandard(BlockStandardTestSuite):
+    """Prefect's own requirements of a block."""
+
+    @pytest.fixture
+    def block(self) -> type[Block]:
+        return SupabaseWarehouse
+
+
+def block_of(settings: ConnectionSettings, **more: Any) -> SupabaseWarehouse:
+    """A block that leads to that warehouse."""
+    return SupabaseWarehouse(
+        host=settings.host,
+        port=settings.port,
+        database=settings.database,
+        user=settings.user,
+        **{"password": settings.password, "tls_mode": "disable", **more},
+    )
+
+
+def test_every_field_has_a_title_and_secrets_are_secret() -> None:
+    schema = SupabaseWarehouse.model_json_schema()
+    assert all(field.get("title") for field in schema["properties"].values())
+    assert schema["secret_fields"] == ["password"]
+    assert not {"url", "connection_info"} & set(schema["properties"])
+
+
+def test_verify_full_is_the_default() -> None:
+    settings = SupabaseWarehouse(host="db.example.com").connection_settings()
+    assert settings.sslmode == "verify-full"
+    assert settings.statement_timeout == 1800
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"host": "db.example.com", "tls_mode": "prefer"}, "without TLS"),
+        ({"host": "db.example.com", "tls_mode": "disable"}, "without TLS"),
+        ({"host": "db.example.com", "port": 6543}, "transaction-mode pooler"),
+        ({"host": "aws-0-eu.pooler.supabase.com", "user": "postgres"}, "project's reference"),
+    ],
+)
+def test_what_is_refused(fields: dict[str, Any], what: str) -> None:
+    block = SupabaseWarehouse(**{"password": MARK, **fields})
+    for use in (block.connection_settings, block.connector):
+        with pytest.raises(SettingsError, match=what) as caught:
+            use()
+        assert MARK not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["prefer", "disable"])
+def test_this_machine_may_be_spoken_to_without_tls(mode: Any) -> None:
+    assert SupabaseWarehouse(host="127.0.0.1", tls_mode=mode).connection_settings().sslmode == mode
+
+
+@pytest.mark.parametrize("fields", [{"port": 0}, {"tls_mode": "perhaps"}, {"pool_size": 0}, {"host": ""}])
+def test_what_cannot_be_is_refused_by_the_form(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        SupabaseWarehouse(**{"host": "db.example.com", **fields})
+
+
+def test_the_password_is_in_no_text() -> None:
+    block = SupabaseWarehouse(host="db.example.com", password=MARK)
+    shown = [repr(block), str(block), repr(block.connection_settings()), repr(block.as_settings())]
+    connector = block.connector()
+    shown += [repr(connector), repr(connector.connection_info), str(connector.get_engine())]
+    assert MARK not in "".join(shown)
+
+
+async def test_its_engine_asks_the_warehouse(warehouse: ConnectionSettings) -> None:
+    async with block_of(warehouse).connector() as database:
+        rows = await database.fetch_all("select current_database(), current_setting('statement_timeout')")
+    assert list(rows[0]) == [warehouse.database, "30min"]
+
+
+async def test_its_engine_keeps_to_the_blocks_sizes(warehouse: ConnectionSettings) -> None:
+    async with block_of(warehouse, pool_size=1, max_overflow=1).connector() as database:
+        engine = database.get_engine()
+
+        async def pid() -> Any:
+            async with engine.connect() as connection:
+                answer = await connection.exec_driver_sql("select pg_backend_pid(), pg_sleep(0.1)")
+                return answer.scalar_one()
+
+        assert len(set(await asyncio.gather(*(pid() for _ in range(6))))) == 2
+
+
+@pytest.mark.prefect
+async def test_saved_again_and_again_and_loaded(
+    prefect_api: PrefectServer, warehouse: ConnectionSettings
+) -> None:
+    for size in (3, 4):
+        await block_of(warehouse, pool_size=size, password=SecretStr(MARK)).asave("saved", overwrite=True)
+    loaded = await chosen.load_warehouse("saved")
+    assert loaded.pool_size == 4
+    assert loaded.password is not None
+    assert loaded.password.get_secret_value() == MARK
+    settings = await chosen.warehouse("saved")
+    assert settings.display == warehouse.display
+    async with connected(settings) as connection:
+        assert await connection.fetchval("select current_database()") == warehouse.database
+
+
+@pytest.mark.prefect
+async def test_a_named_block_beats_the_environment(
+    prefect_api: PrefectServer, warehouse: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await block_of(warehouse).asave("chosen", overwrite=True)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann@db.example.com/elsewhere")
+    assert (await chosen.warehouse()).host == "db.example.com"
+    assert (await chosen.warehouse("chosen")).database == warehouse.database
+    monkeypatch.setenv("RETAIL_WAREHOUSE", "chosen")
+    assert (await chosen.warehouse()).database == warehouse.database
+    rows = {name: (value, origin) for name, value, origin in (await chosen.with_blocks()).rows}
+    assert rows["DATABASE_URL"] == (warehouse.display, "block supabase-warehouse/chosen")
+    assert environment.read().retail_warehouse == "chosen"
+
+
+@pytest.mark.prefect
+async def test_a_block_that_is_missing_is_named(prefect_api: PrefectServer) -> None:
+    with pytest.raises(SettingsError, match="no SupabaseWarehouse block 'absent'"):
+        await chosen.warehouse("absent")

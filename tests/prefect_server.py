@@ -1,0 +1,81 @@
+"""A real Prefect server on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """A running Prefect server: its API's address and its home."""
+
+    url: str
+    home: Path
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs in order to use it."""
+        return {
+            "PREFECT_HOME": str(self.home),
+            "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        }
+
+    def get(self, path: str, body: dict[str, Any]) -> Any:
+        """POST a filter to the API and return its answer."""
+        request = urllib.request.Request(
+            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def running_prefect_server() -> Iterator[PrefectServer]:
+    """A Prefect server on loopback, with a home of its own."""
+    home, port = Path(tempfile.mkdtemp(prefix="retail-prefect-")), free_port()
+    server = PrefectServer(f"http://127.0.0.1:{port}/api", home)
+    environment = {**os.environ, **server.environment()}
+    with open(home / "server.log", "wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    end = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(f"{server.url}/health", timeout=5):
+                break
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, (home / "server.log").read_text()
+            assert time.monotonic() < end, "the Prefect server did not answer within 120 s"
+            time.sleep(0.3)
+    yield server
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    shutil.rmtree(home, ignore_errors=True)
