@@ -14,19 +14,19 @@ from tasks.warehouse.embedded import EmbeddedServer
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.readers import grant_reading
 from tests.plain_run import run, state
-from tests.tasks.warehouse.servers import PASSWORD, TcpServer, tcp_server
+from tests.tasks.warehouse.servers import PASSWORD, TcpServer, debian_binaries, tcp_server
 
 
-@pytest.fixture(scope="module")
-def cluster(server: EmbeddedServer) -> Iterator[TcpServer]:
-    """A cluster with analysts, one of whom inherits nothing by himself."""
-    with tcp_server(server.psql().parent) as one:
+@pytest.fixture(scope="module", params=["newest", "oldest"])
+def cluster(request: pytest.FixtureRequest, server: EmbeddedServer) -> Iterator[TcpServer]:
+    """A cluster with analysts, one of whom inherits nothing by himself; before 16 grants cannot say otherwise."""
+    with tcp_server(server.psql().parent if request.param == "newest" else debian_binaries()) as one:
         one.sql(f"create role \"Ann O'Hara\" login password '{PASSWORD}'")
         one.sql(f"create role bob login noinherit password '{PASSWORD}'")
         yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def owner(cluster: TcpServer) -> ConnectionSettings:
     await migrate(cluster.settings())
     return cluster.settings()

@@ -1,0 +1,31 @@
+"""Every query of docs/queries.md runs, and finds something in the real data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.embedded import SUPERUSER
+from tests.plain_run import run
+
+TEXT = (Path(__file__).parents[3] / "docs/queries.md").read_text()
+QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.fixture
+async def asked(warehouse: ConnectionSettings, days: Path, tmp_path: Path) -> ConnectionSettings:
+    files = sorted(days.iterdir())
+    await run(warehouse, tmp_path, [files[0], files[1], files[-1]])
+    return replace(warehouse, user=SUPERUSER)
+
+
+async def test_each_runs_for_a_reader_and_finds_something(asked: ConnectionSettings) -> None:
+    assert len(QUERIES) >= 6
+    async with connected(asked) as connection:
+        await connection.execute("set role retail_reader")
+        for query in QUERIES:
+            assert await connection.fetch(query), query
