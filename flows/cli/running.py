@@ -68,6 +68,7 @@ def run_etl(parameters: Mapping[str, Any], *, as_json: bool, verbose: bool) -> i
 
 def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError | None]:
     progress.report("prefect.import")
+    from prefect.flow_engine import FlowRunTimeoutError
     from prefect.settings import get_current_settings
 
     from flows.etl import retail_etl
@@ -82,3 +83,8 @@ def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError |
         return error.attributes["report"], error
     except RetailError as error:
         return None, error
+    except FlowRunTimeoutError:
+        return None, RetailError(
+            "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended. What had committed is "
+            "there; run again for the rest, or allow it more time."
+        )

@@ -133,3 +133,39 @@ def test_a_warehouse_out_of_reach_is_waited_for_and_told(retail: Retail) -> None
     assert "No connection to postgresql://u@127.0.0.1:9/db within 3 s" in ended.err
     assert "Traceback" not in ended.err
     assert "secret-word" not in ended.err
+
+
+def test_a_run_that_takes_too_long_is_ended_without_a_traceback(retail: Retail) -> None:
+    ended = retail("etl", PIPELINE_EXECUTION_TIMEOUT_HOURS="0.0001")
+    assert ended.code == 1
+    assert "PIPELINE_EXECUTION_TIMEOUT_HOURS" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_settings_of_the_environment_are_those_of_the_run(retail: Retail, tmp_path: Path) -> None:
+    day = tmp_path / "day.csv"
+    day.write_text(f"{HEADER}\n536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n")
+    ended = retail("etl", str(day), "--json", PIPELINE_QUALITY_THRESHOLD="72.5", PIPELINE_DEFAULT_RETRIES="1")
+    assert ended.code == 0, ended.err
+    assert ended.report["quality_threshold"] == 72.5
+    assert ended.report["parameters"]["retries"] == 1
+    assert ended.report["parameters"]["retry_delay_seconds"] == 5  # minutes, but on the command line seconds
+    again = retail("etl", str(day), "--threshold", "80", "--json", PIPELINE_QUALITY_THRESHOLD="72.5")
+    assert again.report["quality_threshold"] == 80
+
+
+def test_a_setting_that_nobody_knows_is_named(retail: Retail) -> None:
+    ended = retail("etl", PIPELINE_QUALITY_TRESHOLD="80")
+    assert ended.code == 2
+    assert "Did you mean PIPELINE_QUALITY_THRESHOLD?" in ended.err
+
+
+def test_settings_are_shown_with_their_origins(plain_retail: Retail) -> None:
+    ended = plain_retail(
+        "settings", "--json", PIPELINE_SMTP_PASSWORD="secret-word", PIPELINE_DEFAULT_RETRIES="7"
+    )
+    assert ended.code == 0, ended.err
+    assert ended.report["PIPELINE_DEFAULT_RETRIES"] == {"value": "7", "origin": "environment"}
+    assert ended.report["PIPELINE_QUALITY_THRESHOLD"] == {"value": "85", "origin": "default"}
+    assert "secret-word" not in ended.out + ended.err
+    assert "PIPELINE_DEFAULT_RETRIES" in plain_retail("settings").out
