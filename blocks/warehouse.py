@@ -65,18 +65,19 @@ class SupabaseWarehouse(Block):
         description="Role that owns the warehouse; on the shared pooler ROLE.PROJECT, such as postgres.abcdefghijkl.",
         min_length=1,
     )
-    password: SecretStr | None = Field(default=None, title="Password", description="Password of that role.")
+    # No field may be None: Prefect's form turns such a union into a pair of tabs.
+    password: SecretStr = Field(default=SecretStr(""), title="Password", description="Password of that role.")
     tls_mode: TlsMode = Field(
         default="verify-full",
         title="TLS mode",
         description="verify-full with the project's CA certificate is best; require encrypts without checking who "
         "answers; weaker modes are accepted for this machine only.",
     )
-    ca_certificate: str | None = Field(
-        default=None,
+    ca_certificate: str = Field(
+        default="",
         title="CA certificate",
         description="The project's CA certificates in PEM form (-----BEGIN CERTIFICATE----- …), or the path of a "
-        "file with them on the worker. Unset, the authorities of the worker's system are trusted.",
+        "file with them on the worker. Empty, the authorities of the worker's system are trusted.",
     )
     connect_seconds: float = Field(
         default=60.0,
@@ -106,19 +107,20 @@ class SupabaseWarehouse(Block):
         title="Statement time limit (minutes)",
         description="After it the server ends a statement of a load; Supabase's own limit is 2 minutes.",
     )
-    pool_size: int | None = Field(
-        default=None,
-        ge=1,
+    pool_size: int = Field(
+        default=0,
+        ge=0,
         le=100,
         title="Pool size",
-        description="Connections kept for queries. Unset: 10, on the shared session pooler 5.",
+        description="Connections kept for queries. 0 leaves both sizes to the way in: 10 + 20, on the shared "
+        "session pooler 5 + 5.",
     )
-    max_overflow: int | None = Field(
-        default=None,
+    max_overflow: int = Field(
+        default=20,
         ge=0,
         le=100,
         title="Pool overflow",
-        description="Connections above the pool size at need. Unset: 20, on the shared session pooler 5.",
+        description="Connections above the pool size at need; used where the pool size is not 0.",
     )
 
     def connection_settings(self) -> ConnectionSettings:
@@ -131,15 +133,15 @@ class SupabaseWarehouse(Block):
             port=self.port,
             database=self.database,
             user=self.user,
-            password=self.password,
+            password=self.password if self.password.get_secret_value() else None,
             sslmode=self.tls_mode,
             sslrootcert=self.ca_certificate or None,
             connect_seconds=self.connect_seconds,
             backoff_seconds=self.backoff_seconds,
             backoff_max_seconds=self.backoff_max_seconds,
             statement_timeout=self.statement_timeout_minutes * 60,
-            pool_size=self.pool_size,
-            max_overflow=self.max_overflow,
+            pool_size=self.pool_size or None,
+            max_overflow=self.max_overflow if self.pool_size else None,
         )
         check_tls(settings)
         check_for_loads(settings)
@@ -148,15 +150,15 @@ class SupabaseWarehouse(Block):
     def as_settings(self) -> dict[str, Any]:
         """What this block sets, by the names of the environment's settings; None where it leaves it open."""
         address = self.connection_settings()
-        password = f":{quote(self.password.get_secret_value(), safe='')}" if self.password else ""
+        password = f":{quote(self.password.get_secret_value(), safe='')}" if address.password else ""
         place = address.display.replace(f"{quote(self.user)}@", f"{quote(self.user)}{password}@", 1)
         joint = "&" if "?" in place else "?"
         return {
             "database_url": SecretStr(f"{place}{joint}sslmode={self.tls_mode}"),
             "retail_connect_seconds": self.connect_seconds,
             "retail_statement_timeout_minutes": self.statement_timeout_minutes,
-            "retail_pool_size": self.pool_size,
-            "retail_pool_overflow": self.max_overflow,
+            "retail_pool_size": address.pool_size,
+            "retail_pool_overflow": address.max_overflow,
         }
 
     def connector(self) -> AsyncSqlAlchemyConnector:
@@ -170,7 +172,7 @@ class SupabaseWarehouse(Block):
             connection_info=ConnectionComponents(
                 driver=AsyncDriver.POSTGRESQL_ASYNCPG,
                 username=self.user,
-                password=self.password,
+                password=settings.password,
                 host=self.host,
                 port=self.port,
                 database=self.database,

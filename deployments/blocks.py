@@ -13,12 +13,15 @@ import sys
 from collections.abc import Sequence
 from typing import cast
 
+from pydantic import SecretStr
+
 from blocks.alerts import Alerts
 from blocks.chosen import from_environment
 from blocks.environment import Settings, read
 from blocks.warehouse import SupabaseWarehouse, TlsMode
 from deployments.schedules import set_schedules
 from tasks.errors import RetailError, SettingsError
+from tasks.warehouse.supabase import pool_limits
 
 NAME = "retail"
 
@@ -28,20 +31,21 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
     if settings.database_url is None:
         return None
     address = from_environment(settings)
+    size, overflow = pool_limits(address)
     return SupabaseWarehouse(
         host=address.host,
         port=address.port,
         database=address.database,
         user=address.user,
-        password=address.password,
+        password=address.password or SecretStr(""),
         tls_mode=cast(TlsMode, address.sslmode),
-        ca_certificate=address.sslrootcert,
+        ca_certificate=address.sslrootcert or "",
         connect_seconds=address.connect_seconds,
         backoff_seconds=address.backoff_seconds,
         backoff_max_seconds=address.backoff_max_seconds,
         statement_timeout_minutes=address.statement_timeout / 60,
-        pool_size=address.pool_size,
-        max_overflow=address.max_overflow,
+        pool_size=0 if (address.pool_size, address.max_overflow) == (None, None) else size,
+        max_overflow=overflow,
     )
 
 

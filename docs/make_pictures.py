@@ -1,11 +1,14 @@
 """Make the pictures of the documents again: ``python docs/make_pictures.py``.
 
 demo.svg is the terminal after ``retail demo``; flow-run.png is the same run in the Prefect UI, taken with
-headless Chromium (Debian package ``chromium``; RETAIL_CHROMIUM names another binary).
+headless Chromium, and block-form.png and alerts-form.png are the forms of the blocks there. Needs the Debian
+package ``chromium``; CHROMIUM names another binary.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import pty
 import shutil
@@ -17,12 +20,15 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+from websockets.sync.client import ClientConnection, connect
 
 PICTURES = Path(__file__).parent / "pictures"
 COLUMNS = 100
+_SETTLING = 10  # seconds in which a page loads and fades in
 
 
 def _terminal(command: list[str], environment: dict[str, str]) -> str:
@@ -70,37 +76,66 @@ def _draw(text: str, path: Path, hidden: str) -> None:
     console.save_svg(str(path), title="retail demo")
 
 
-def _photograph(url: str, path: Path) -> None:
-    browser = os.environ.get("RETAIL_CHROMIUM") or shutil.which("chromium")
+def _photograph(url: str, path: Path, height: int = 1000) -> None:
+    """Open a page in headless Chromium, let it settle, and take its picture by the DevTools protocol."""
+    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not browser:
         raise SystemExit(
-            "Chromium is missing: install Debian's chromium, or name another binary in RETAIL_CHROMIUM."
+            "Chromium is missing: install Debian's chromium, or name another binary in CHROMIUM."
         )
+    port = _free_port()
     quiet = [
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
         "--no-first-run",
     ]
-    with tempfile.TemporaryDirectory() as profile:
-        subprocess.run(
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        options = [
+            f"--user-data-dir={profile}",
+            f"--remote-debugging-port={port}",
+            f"--window-size=1400,{height}",
+        ]
+        process = subprocess.Popen(
             [
                 browser,
                 "--headless=new",
                 "--no-sandbox",
                 "--disable-gpu",
+                "--hide-scrollbars",
                 *quiet,
-                f"--user-data-dir={profile}",
-                "--window-size=1400,1000",
-                "--virtual-time-budget=20000",
-                f"--screenshot={path}",
+                *options,
                 url,
             ],
-            check=True,
             stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            timeout=120,
         )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/json")
+            time.sleep(_SETTLING)
+            path.write_bytes(_screenshot(port, height))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _screenshot(port: int, height: int) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
+        page = next(one for one in json.load(answer) if one["type"] == "page")
+    with connect(page["webSocketDebuggerUrl"], max_size=None) as devtools:
+        size = {"width": 1400, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        _call(devtools, "Emulation.setDeviceMetricsOverride", size)
+        time.sleep(2)
+        return base64.b64decode(_call(devtools, "Page.captureScreenshot", {"format": "png"})["data"])
+
+
+def _call(devtools: ClientConnection, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    devtools.send(json.dumps({"id": 1, "method": method, "params": parameters}))
+    while True:
+        answer = json.loads(devtools.recv(timeout=60))
+        if answer.get("id") == 1:
+            result: dict[str, Any] = answer["result"]
+            return result
 
 
 def main() -> None:
@@ -134,7 +169,12 @@ def main() -> None:
             .rsplit("/", 1)[1]
             .removesuffix(".json")
         )
-        _photograph(f"http://127.0.0.1:{port}/runs/flow-run/{run_id}", PICTURES / "flow-run.png")
+        ui = f"http://127.0.0.1:{port}"
+        _photograph(f"{ui}/runs/flow-run/{run_id}", PICTURES / "flow-run.png")
+        register = [sys.executable, "-m", "prefect", "block", "register", "-m", "blocks"]
+        subprocess.run(register, env=environment, check=True, stdout=subprocess.DEVNULL)
+        for slug, name in (("supabase-warehouse", "block-form"), ("retail-alerts", "alerts-form")):
+            _photograph(f"{ui}/blocks/catalog/{slug}/create", PICTURES / f"{name}.png", height=1700)
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         subprocess.run([sys.executable, "-m", "flows", "warehouse", "stop"], env=environment, check=False)

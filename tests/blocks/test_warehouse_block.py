@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from blocks import SupabaseWarehouse, chosen, environment
 from tasks.errors import SettingsError
 from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.supabase import pool_limits
 from tests.prefect_server import PrefectServer
 
 MARK = "marked-secret-word"
@@ -33,7 +34,7 @@ def block_of(settings: ConnectionSettings, **more: Any) -> SupabaseWarehouse:
         port=settings.port,
         database=settings.database,
         user=settings.user,
-        **{"password": settings.password, "tls_mode": "disable", **more},
+        **{"tls_mode": "disable", **more},
     )
 
 
@@ -42,6 +43,16 @@ def test_every_field_has_a_title_and_secrets_are_secret() -> None:
     assert all(field.get("title") for field in schema["properties"].values())
     assert schema["secret_fields"] == ["password"]
     assert not {"url", "connection_info"} & set(schema["properties"])
+    # Prefect's form shows a union as tabs.
+    assert not [name for name, field in schema["properties"].items() if "anyOf" in field]
+
+
+def test_sizes_are_those_of_the_way_in_unless_they_are_set() -> None:
+    pooled = SupabaseWarehouse(host="aws-0-eu.pooler.supabase.com", user="postgres.abc")
+    assert pool_limits(pooled.connection_settings()) == (5, 5)
+    assert pool_limits(SupabaseWarehouse(host="db.example.com").connection_settings()) == (10, 20)
+    set_by_hand = SupabaseWarehouse(host="db.example.com", pool_size=3, max_overflow=0)
+    assert pool_limits(set_by_hand.connection_settings()) == (3, 0)
 
 
 def test_verify_full_is_the_default() -> None:
@@ -72,7 +83,7 @@ def test_this_machine_may_be_spoken_to_without_tls(mode: Any) -> None:
     assert SupabaseWarehouse(host="127.0.0.1", tls_mode=mode).connection_settings().sslmode == mode
 
 
-@pytest.mark.parametrize("fields", [{"port": 0}, {"tls_mode": "perhaps"}, {"pool_size": 0}, {"host": ""}])
+@pytest.mark.parametrize("fields", [{"port": 0}, {"tls_mode": "perhaps"}, {"pool_size": -1}, {"host": ""}])
 def test_what_cannot_be_is_refused_by_the_form(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SupabaseWarehouse(**{"host": "db.example.com", **fields})
@@ -112,7 +123,6 @@ async def test_saved_again_and_again_and_loaded(
         await block_of(warehouse, pool_size=size, password=SecretStr(MARK)).asave("saved", overwrite=True)
     loaded = await chosen.load_warehouse("saved")
     assert loaded.pool_size == 4
-    assert loaded.password is not None
     assert loaded.password.get_secret_value() == MARK
     settings = await chosen.warehouse("saved")
     assert settings.display == warehouse.display
