@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from blocks.alerts import Alerts
     from blocks.warehouse import SupabaseWarehouse
 
-__all__ = ["SupabaseWarehouse"]
-_MODULES = {"SupabaseWarehouse": "blocks.warehouse"}
+__all__ = ["Alerts", "SupabaseWarehouse"]
+_MODULES = {"Alerts": "blocks.alerts", "SupabaseWarehouse": "blocks.warehouse"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,138 @@
 """The block that holds who is told, and how."""
+
+from __future__ import annotations
+
+from functools import partial
+from smtplib import SMTP
+
+from prefect.blocks.core import Block
+from prefect_email import EmailServerCredentials
+from prefect_slack import SlackWebhook
+from pydantic import Field, HttpUrl, SecretStr
+
+from blocks.environment import Settings
+from tasks.errors import SettingsError
+from tasks.report.alerts.channel import Audience, Channel
+from tasks.report.alerts.kinds import Severity
+from tasks.report.alerts.mail import MailChannel
+from tasks.report.alerts.pager import PagerChannel
+from tasks.report.alerts.slack import SlackChannel
+
+
+class Alerts(Block):
+    """Who is told when a run fails, dies or finds bad data: on Slack, by e-mail, on a pager.
+
+    Every channel has the least severity that it gets: info, warning, error or critical. The same cause is told
+    once within the quiet time, and once more when it is gone.
+
+    Example:
+        Name the block as a flow's parameter `alerts`:
+        ```python
+        from flows import retail_etl
+
+        report = await retail_etl(sources=["/srv/tills"], alerts="BLOCK_NAME")
+        ```
+
+        Load it to see which channels it has:
+        ```python
+        from blocks import Alerts
+
+        alerts = Alerts.load("BLOCK_NAME")
+        print([channel.name for channel in alerts.audience().channels])
+        ```
+    """
+
+    _block_type_name = "Retail Alerts"
+    _block_type_slug = "retail-alerts"
+    _logo_url = HttpUrl("https://supabase.com/favicon/favicon-196x196.png")
+    _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/automations")
+
+    slack: SlackWebhook | None = Field(
+        default=None, title="Slack webhook", description="Incoming webhook of the Slack channel."
+    )
+    slack_minimum: Severity = Field(
+        default="warning", title="Slack from", description="Least severity that Slack gets."
+    )
+    email: EmailServerCredentials | None = Field(
+        default=None, title="Mail server", description="Server that sends the e-mails."
+    )
+    email_recipients: list[str] = Field(
+        default_factory=list, title="E-mail recipients", description="Addresses that get the e-mails."
+    )
+    email_sender: str = Field(
+        default="",
+        title="E-mail sender",
+        description="Address in From. Empty: the mail server's user if that is an address, else the first recipient.",
+    )
+    email_minimum: Severity = Field(
+        default="error", title="E-mail from", description="Least severity that is sent by e-mail."
+    )
+    pager_urls: list[SecretStr] = Field(
+        default_factory=list,
+        title="Pager URLs",
+        description="Apprise URLs such as pagerduty://KEY@TOKEN; its documentation lists over a hundred services.",
+    )
+    pager_minimum: Severity = Field(
+        default="critical", title="Pager from", description="Least severity that rings the pager."
+    )
+    quiet_minutes: float = Field(
+        default=60.0,
+        ge=0,
+        le=10080,
+        title="Quiet time (minutes)",
+        description="Minutes in which the same cause is told once.",
+    )
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Alerts:
+        """The block that the environment describes."""
+        slack = email = None
+        if settings.pipeline_slack_notifications and settings.pipeline_slack_webhook_url is not None:
+            slack = SlackWebhook(url=settings.pipeline_slack_webhook_url)
+        if settings.pipeline_email_alerts:
+            email = EmailServerCredentials(
+                username=settings.pipeline_smtp_user or None,
+                password=settings.pipeline_smtp_password or SecretStr(""),
+                smtp_server=settings.pipeline_smtp_host,
+                smtp_type=settings.pipeline_smtp_security,
+                smtp_port=settings.pipeline_smtp_port,
+            )
+        return cls(
+            slack=slack,
+            slack_minimum=settings.pipeline_slack_minimum,
+            email=email,
+            email_recipients=list(settings.pipeline_email_recipients) if email else [],
+            email_sender=settings.pipeline_email_sender,
+            email_minimum=settings.pipeline_email_minimum,
+            pager_urls=list(settings.pipeline_pager_urls),
+            pager_minimum=settings.pipeline_pager_minimum,
+            quiet_minutes=settings.pipeline_alert_quiet_minutes,
+        )
+
+    def audience(self) -> Audience:
+        """The plain channels that flows send through. Raises SettingsError for a mail server without recipients."""
+        channels: list[Channel] = []
+        if self.slack is not None:
+            # Prefect's own client, of which a new one is made for each message.
+            channels.append(SlackChannel(partial(self.slack.get_client, False), self.slack_minimum))
+        if self.email is not None:
+            channels.append(self._mail(self.email))
+        channels += [
+            PagerChannel(url, self.pager_minimum, number) for number, url in enumerate(self.pager_urls, 1)
+        ]
+        return Audience(tuple(channels), self.quiet_minutes * 60)
+
+    def _mail(self, server: EmailServerCredentials) -> MailChannel:
+        if not self.email_recipients:
+            raise SettingsError(
+                "alerts: the Alerts block has a mail server but no recipients. Name who gets the e-mails.",
+                setting="email_recipients",
+            )
+        user = server.username or ""
+        sender = self.email_sender or (user if "@" in user else self.email_recipients[0])
+
+        def connect() -> SMTP:
+            connected: SMTP = server.get_server()
+            return connected
+
+        return MailChannel(connect, sender, tuple(self.email_recipients), self.email_minimum)

@@ -1,4 +1,8 @@
-"""The warehouse of a run: the block that is named, else DATABASE_URL, else the embedded Postgres."""
+"""What a run uses of what is configured.
+
+Its warehouse: the block that is named, else DATABASE_URL, else the embedded Postgres. Who is told: the block
+that is named, else the channels of the environment.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from blocks.environment import ENV_FILE, Resolved, Settings, resolve
 from tasks.errors import SettingsError
+from tasks.report.alerts.channel import Audience
 from tasks.warehouse.connect import ConnectionSettings, check_for_loads, from_url
 from tasks.warehouse.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
+    from blocks.alerts import Alerts
     from blocks.warehouse import SupabaseWarehouse
 
 EMBEDDED = "embedded"
@@ -79,4 +85,43 @@ async def with_blocks(alerts_name: str = "") -> Resolved:
     name = _block_of(resolved)
     if name and name != EMBEDDED:
         blocks[f"supabase-warehouse/{name}"] = (await load_warehouse(name)).as_settings()
+    name = alerts_name or resolved.settings.retail_alerts
+    if name:
+        blocks[f"retail-alerts/{name}"] = (await load_alerts(name)).as_settings()
     return resolve(blocks=blocks)
+
+
+async def alerts(block_name: str = "", resolved: Resolved | None = None) -> Audience:
+    """Who is told, through which channels: the block that is named, else RETAIL_ALERTS, else the environment's.
+
+    Without any of them there are no channels, and Prefect is not asked. Raises SettingsError for a block that
+    is missing or incomplete.
+    """
+    settings = (resolved or resolve()).settings
+    name = block_name or settings.retail_alerts
+    if name:
+        return (await load_alerts(name)).audience()
+    quiet = settings.pipeline_alert_quiet_minutes * 60
+    if not (
+        settings.pipeline_slack_notifications
+        or settings.pipeline_email_alerts
+        or settings.pipeline_pager_urls
+    ):
+        return Audience((), quiet)
+    from blocks.alerts import Alerts  # noqa: PLC0415 - Slack's and Apprise's libraries take a second to import
+
+    return Alerts.from_settings(settings).audience()
+
+
+async def load_alerts(name: str) -> Alerts:
+    """The Alerts block of that name. Raises SettingsError if Prefect has none."""
+    from blocks.alerts import Alerts  # noqa: PLC0415 - as above
+
+    try:
+        return cast(Alerts, await Alerts.aload(name))
+    except ValueError as error:
+        raise SettingsError(
+            f"alerts: Prefect has no Alerts block {name!r} ({type(error).__name__}). Make one in its UI, or with "
+            "python -m deployments.blocks; names are listed by prefect block ls.",
+            setting="alerts",
+        ) from None

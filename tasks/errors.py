@@ -5,6 +5,8 @@ RetailError
         ConnectionInterrupted   the database refused, reset or dropped a connection
         WarehouseBusy           a lock or a deadlock stood in the way
         DeliveryChanged         a file changed while it was read
+        ChannelUnreachable      a channel for alerts does not answer (it is an AlertNotDelivered too)
+        AlertMemoryUnreachable  who was told of what cannot be read or written
     Terminal                    will not pass by itself: never retried
         SettingsError           a setting is wrong, or refused (exit code 2)
             FeedConflict        a run asks for other settings than the feed has
@@ -16,6 +18,7 @@ RetailError
         WarehouseError          the database said no
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
             TlsRefused, ReadOnlyWarehouse, RightsMissing
+        ChannelRefused          a channel for alerts said no (it is an AlertNotDelivered too)
         EmbeddedServerError     the embedded Postgres cannot be started
         RunFailed               raised at the end of a run, after the rest has loaded
             DeliveriesFailed    (exit code 1)
@@ -65,6 +68,10 @@ class WarehouseBusy(Transient):
 
 class DeliveryChanged(Transient):
     """A file's bytes changed between two readings of one run. Attribute: ``delivery``."""
+
+
+class AlertMemoryUnreachable(Transient):
+    """Who was told of what cannot be read or written now."""
 
 
 class Terminal(RetailError):
@@ -152,6 +159,23 @@ class ReadOnlyWarehouse(WarehouseError):
 
 class RightsMissing(WarehouseError):
     """The role may not do what the step needs."""
+
+
+class AlertNotDelivered(RetailError):
+    """A channel did not take an alert. Attribute: ``channel`` (its name). It never fails the data work."""
+
+    @classmethod
+    def by(cls, channel: str, what: str) -> Self:
+        """Build the error for the channel of that name; ``what`` says cause and next step, without a secret."""
+        return cls(f"{channel}: {what}", channel=channel)
+
+
+class ChannelUnreachable(AlertNotDelivered, Transient):
+    """No answer, or one that says to try again."""
+
+
+class ChannelRefused(AlertNotDelivered, Terminal):
+    """The channel will not take it however often it is asked: revoked webhook, wrong password, unknown address."""
 
 
 class EmbeddedServerError(Terminal):

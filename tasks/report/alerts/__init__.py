@@ -1,0 +1,1 @@
+"""Alerts: what people are told, through which channels, and how often."""

@@ -1,0 +1,95 @@
+"""Send an alert through its channels side by side, each tried again for a while, and tell what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from tasks.errors import AlertNotDelivered, Transient
+from tasks.report.alerts.alert import Alert
+from tasks.report.alerts.channel import Channel
+from tasks.report.alerts.kinds import Severity, rank
+
+Outcome = Literal["sent", "below minimum", "throttled", "not delivered"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an alert in one channel. ``reason`` tells why it was not delivered, without a secret."""
+
+    channel: str
+    outcome: Outcome
+    reason: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a channel is tried: ``seconds`` in all, the pauses doubling from ``first`` to ``longest``."""
+
+    seconds: float = 30.0
+    tries: int = 5
+    first: float = 1.0
+    longest: float = 8.0
+
+
+PATIENT = Patience()
+
+
+def reached(channels: Iterable[Channel], severity: Severity) -> list[Channel]:
+    """The channels that are meant for this severity."""
+    return [one for one in channels if rank(severity) >= rank(one.minimum)]
+
+
+async def deliver(
+    alert: Alert,
+    channels: Iterable[Channel],
+    reach: Severity | None = None,
+    patience: Patience = PATIENT,
+) -> tuple[Result, ...]:
+    """Send the alert to every channel that ``reach`` (by default its severity) gets to. Never raises."""
+    severity = reach or alert.severity
+    return tuple(await asyncio.gather(*(_send(alert, one, severity, patience) for one in channels)))
+
+
+async def _send(alert: Alert, channel: Channel, severity: Severity, patience: Patience) -> Result:
+    if not reached([channel], severity):
+        return Result(channel.name, "below minimum")
+    tries, reason = 0, ""
+
+    def remember(state: RetryCallState) -> None:
+        nonlocal reason
+        error = state.outcome.exception() if state.outcome else None
+        reason = f"{error} " if isinstance(error, AlertNotDelivered) else ""
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(Transient),
+        stop=stop_after_attempt(patience.tries),
+        wait=wait_exponential_jitter(initial=patience.first, max=patience.longest, jitter=patience.first),
+        before_sleep=remember,
+        reraise=True,
+    )
+    try:
+        async with asyncio.timeout(patience.seconds):
+            async for attempt in retrying:
+                with attempt:
+                    tries += 1
+                    await channel.send(alert)
+    except AlertNotDelivered as error:
+        return Result(channel.name, "not delivered", error.message, tries)
+    except TimeoutError:
+        given_up = f"{reason}Given up after {patience.seconds:g} s."
+        return Result(channel.name, "not delivered", given_up, tries)
+    except Exception as error:  # noqa: BLE001 - a fault in a channel never fails the data work
+        return Result(channel.name, "not delivered", f"The channel raised {type(error).__name__}.", tries)
+    return Result(channel.name, "sent", "", tries)
