@@ -97,20 +97,29 @@ async def alerts(block_name: str = "", resolved: Resolved | None = None) -> Audi
     Without any of them there are no channels, and Prefect is not asked. Raises SettingsError for a block that
     is missing or incomplete.
     """
-    settings = (resolved or resolve()).settings
+    resolved = resolved or resolve()
+    block = await alerts_block(block_name, resolved)
+    if block is None:
+        return Audience((), resolved.settings.pipeline_alert_quiet_minutes * 60)
+    return block.audience()
+
+
+async def alerts_block(block_name: str, resolved: Resolved) -> Alerts | None:
+    """The Alerts block of ``alerts``, saved or made of the environment; None if there is no channel."""
+    settings = resolved.settings
     name = block_name or settings.retail_alerts
     if name:
-        return (await load_alerts(name)).audience()
-    quiet = settings.pipeline_alert_quiet_minutes * 60
-    if not (
+        return await load_alerts(name)
+    environment_has = (
         settings.pipeline_slack_notifications
         or settings.pipeline_email_alerts
         or settings.pipeline_pager_urls
-    ):
-        return Audience((), quiet)
+    )
+    if not environment_has:
+        return None
     from blocks.alerts import Alerts  # noqa: PLC0415 - Slack's and Apprise's libraries take a second to import
 
-    return Alerts.from_settings(settings).audience()
+    return Alerts.from_settings(settings)
 
 
 async def load_alerts(name: str) -> Alerts:

@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from flows.alerting import retail_alert
     from flows.etl import retail_etl
 
-__all__ = ["retail_etl"]
-_MODULES = {"retail_etl": "flows.etl"}
+__all__ = ["retail_alert", "retail_etl"]
+_MODULES = {"retail_alert": "flows.alerting", "retail_etl": "flows.etl"}
 
 
 def __getattr__(name: str) -> Any:

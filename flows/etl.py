@@ -11,6 +11,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from blocks import chosen, environment
+from flows import hooks
 from flows.carrying import Carriage, Carried, carry_all, failed
 from flows.options import Options, versions
 from flows.outcome import build_report, raise_for
@@ -26,7 +27,15 @@ from tasks.warehouse.statistics import WarehouseFigures, figures
 from tasks.warehouse.steps import finish_warehouse, prepare_warehouse
 
 
-@flow(name="retail-etl", timeout_seconds=environment.execution_seconds(), persist_result=False)
+@flow(
+    name="retail-etl",
+    timeout_seconds=environment.execution_seconds(),
+    persist_result=False,
+    on_failure=[hooks.tell_failure],
+    on_completion=[hooks.tell_completion],
+    on_crashed=[hooks.tell_crash],
+    on_cancellation=[hooks.tell_cancellation],
+)
 async def retail_etl(
     sources: list[str] | None = None,
     feed: str = "default",

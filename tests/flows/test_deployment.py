@@ -27,9 +27,9 @@ def test_deploy_and_run(
     for _ in range(2):
         deployed = retail.run([*prefect, "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml")])
         assert deployed.code == 0, deployed.err + deployed.out
-    found = prefect_server.get("/deployments/filter", {})
-    assert [one["name"] for one in found] == ["daily"]
-    form = found[0]["parameter_openapi_schema"]["properties"]
+    found = {one["name"]: one for one in prefect_server.get("/deployments/filter", {})}
+    assert set(found) == {"daily", "crashed"}
+    form = found["daily"]["parameter_openapi_schema"]["properties"]
     assert "worker" in form["sources"]["description"]
     assert all(one.get("description") for one in form.values())
 

@@ -1,0 +1,91 @@
+"""Who was told of what, in Prefect Variables: the warehouse may be what is down.
+
+One Variable a cause, made without overwriting, so that of two processes one wins; a newer one takes the place
+of the very one that was read, by its id. It is deleted when the cause is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import VariableCreate
+from prefect.exceptions import ObjectAlreadyExists, PrefectException
+
+from tasks.errors import AlertMemoryUnreachable
+from tasks.report.alerts.throttle import Told
+
+_PREFIX = "retail_alert"
+_SECONDS = 10.0
+_GONE = 404
+
+
+class ToldInVariables:
+    """The memory of alerts in Prefect Variables."""
+
+    async def standing(self, subject: str) -> tuple[Told, ...]:
+        """The alerts of this subject that have not recovered. Raises AlertMemoryUnreachable."""
+        name = f"{_PREFIX}_{_short(subject)}_"
+        async with _prefect() as client:
+            answer = await client.request(
+                "POST", "/variables/filter", json={"variables": {"name": {"like_": name}}, "limit": 200}
+            )
+            found = answer.json()
+        told = []
+        for one in found:
+            try:
+                told.append(Told.from_json(one["value"], one["id"]))
+            except ValueError:  # somebody edited it: as if nobody had been told
+                continue
+        return tuple(one for one in told if one.subject == subject)
+
+    async def claim(self, told: Told, instead_of: Told | None) -> bool:
+        """Keep ``told`` in place of what was read before; False if another process was faster."""
+        if instead_of is not None and not await self.forget(instead_of):
+            return False
+        async with _prefect() as client:
+            try:
+                await client.create_variable(VariableCreate(name=_name(told), value=told.to_json()))
+            except ObjectAlreadyExists:
+                return False
+        return True
+
+    async def forget(self, told: Told) -> bool:
+        """Delete it; False if it was gone already."""
+        async with _prefect() as client:
+            try:
+                if told.key:
+                    await client.request("DELETE", "/variables/{id}", path_params={"id": told.key})
+                else:
+                    await client.request(
+                        "DELETE", "/variables/name/{name}", path_params={"name": _name(told)}
+                    )
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code == _GONE:
+                    return False
+                raise
+        return True
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _name(told: Told) -> str:
+    return f"{_PREFIX}_{_short(told.subject)}_{_short(told.cause)}"
+
+
+@asynccontextmanager
+async def _prefect() -> AsyncIterator[PrefectClient]:
+    """Prefect's client within a time limit; whatever goes wrong raises AlertMemoryUnreachable."""
+    try:
+        async with asyncio.timeout(_SECONDS), get_client() as client:
+            yield client
+    except (httpx.HTTPError, PrefectException, OSError, TimeoutError, RuntimeError) as error:
+        raise AlertMemoryUnreachable(
+            f"Prefect could not be asked who was told of what ({type(error).__name__})."
+        ) from None
