@@ -12,7 +12,8 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     stop_after_attempt,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from tasks.errors import AlertNotDelivered, Transient
@@ -75,7 +76,7 @@ async def _send(alert: Alert, channel: Channel, severity: Severity, patience: Pa
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(Transient),
         stop=stop_after_attempt(patience.tries),
-        wait=wait_exponential_jitter(initial=patience.first, max=patience.longest, jitter=patience.first),
+        wait=wait_exponential(patience.first, max=patience.longest) + wait_random(0, patience.first),
         before_sleep=remember,
         reraise=True,
     )

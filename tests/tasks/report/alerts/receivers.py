@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Server
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 @dataclass
@@ -90,14 +90,14 @@ class MailReceiver:
     recipients: list[list[str]] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: Server, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content
         assert isinstance(content, bytes)
         self.taken.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
@@ -109,8 +109,11 @@ class MailReceiver:
 def mail_receiver(user: str = "", password: str = "", **options: Any) -> Iterator[MailReceiver]:
     """A mail server on loopback; with a user it asks for the log-in."""
     receiver = MailReceiver(**options)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        receiver.port = probe.getsockname()[1]
 
-    def check(server: Server, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+    def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         right = data.login == user.encode() and data.password == password.encode()
         return AuthResult(success=right, handled=False)
@@ -118,15 +121,12 @@ def mail_receiver(user: str = "", password: str = "", **options: Any) -> Iterato
     controller = Controller(
         receiver,
         hostname="127.0.0.1",
-        port=0,
+        port=receiver.port,
         authenticator=check if user else None,
         auth_required=bool(user),
         auth_require_tls=False,
     )
-    # With port 0 the controller would knock at port 0 to see whether it answers.
-    controller._trigger_server = lambda: None  # type: ignore[method-assign]
     controller.start()
-    receiver.port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
     try:
         yield receiver
     finally:
