@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from smtplib import SMTP
+from typing import Any
 
 from prefect.blocks.core import Block
 from prefect_email import EmailServerCredentials
@@ -108,6 +109,29 @@ class Alerts(Block):
             pager_minimum=settings.pipeline_pager_minimum,
             quiet_minutes=settings.pipeline_alert_quiet_minutes,
         )
+
+    def as_settings(self) -> dict[str, Any]:
+        """What this block sets, by the names of the environment's settings; None where it leaves it open."""
+        server = self.email
+        return {
+            "pipeline_slack_notifications": self.slack is not None,
+            "pipeline_slack_webhook_url": self.slack.url if self.slack else None,
+            "pipeline_slack_minimum": self.slack_minimum,
+            "pipeline_email_alerts": server is not None,
+            "pipeline_email_recipients": tuple(self.email_recipients),
+            "pipeline_email_sender": self.email_sender,
+            "pipeline_email_minimum": self.email_minimum,
+            "pipeline_smtp_host": getattr(server.smtp_server, "value", server.smtp_server)
+            if server
+            else None,
+            "pipeline_smtp_port": server.smtp_port if server else None,
+            "pipeline_smtp_security": getattr(server.smtp_type, "name", server.smtp_type) if server else None,
+            "pipeline_smtp_user": server.username if server else None,
+            "pipeline_smtp_password": server.password if server else None,
+            "pipeline_pager_urls": tuple(self.pager_urls),
+            "pipeline_pager_minimum": self.pager_minimum,
+            "pipeline_alert_quiet_minutes": self.quiet_minutes,
+        }
 
     def audience(self) -> Audience:
         """The plain channels that flows send through. Raises SettingsError for a mail server without recipients."""

@@ -185,9 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         names = asyncio.run(register(waits))
     except RetailError as error:
-        print(f"deployments.automations: {error}", file=sys.stderr)  # noqa: T201 - a command
+        print(f"deployments.automations: {error}", file=sys.stderr)
         return 2
-    print("\n".join(f"written: {name}" for name in names))  # noqa: T201
+    print("\n".join(f"written: {name}" for name in names))
     return 0
 
 

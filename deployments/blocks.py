@@ -15,9 +15,8 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from blocks.alerts import Alerts
-from blocks.chosen import from_environment
-from blocks.environment import Settings, read
+from blocks import chosen
+from blocks.environment import Settings, resolve
 from blocks.warehouse import SupabaseWarehouse, TlsMode
 from deployments.schedules import set_schedules
 from tasks.errors import RetailError, SettingsError
@@ -30,7 +29,7 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
     """The warehouse of DATABASE_URL as a block, or None if that is not set. Raises SettingsError."""
     if settings.database_url is None:
         return None
-    address = from_environment(settings)
+    address = chosen.from_environment(settings)
     size, overflow = pool_limits(address)
     return SupabaseWarehouse(
         host=address.host,
@@ -51,7 +50,8 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
 
 async def write_blocks(name: str = NAME) -> list[str]:
     """Write the blocks and return a line on each. Raises SettingsError for a setting that is wrong."""
-    settings = read()
+    resolved = resolve()
+    settings = resolved.settings
     told = []
     warehouse = warehouse_block(settings)
     if warehouse is None:
@@ -59,12 +59,14 @@ async def write_blocks(name: str = NAME) -> list[str]:
     else:
         await warehouse.asave(name, overwrite=True)
         told.append(f"supabase-warehouse/{name}: {warehouse.connection_settings().display}")
-    alerts = Alerts.from_settings(settings)
+    alerts = await chosen.alerts_block("", resolved)
     if alerts is None:
         told.append("retail-alerts: not written, since no channel is switched on")
     else:
         await alerts.asave(name, overwrite=True)
-        told.append(f"retail-alerts/{name}: {', '.join(channel.name for channel in alerts.channels())}")
+        told.append(
+            f"retail-alerts/{name}: {', '.join(channel.name for channel in alerts.audience().channels)}"
+        )
     return told + await set_schedules(settings)
 
 
