@@ -61,7 +61,7 @@ def base_environment(data_dir: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PREFECT_", "RETAIL_", "DATABASE_"))
+        if not name.startswith(("PREFECT_", "RETAIL_", "DATABASE_", "PIPELINE_", "SUPABASE_"))
     }
     return {**kept, "RETAIL_DATA_DIR": str(data_dir)}
 
