@@ -38,6 +38,7 @@ from tasks.errors import RetailError, SettingsError
 DEPLOYMENT = "retail-alert/crashed"
 WEBHOOK_BLOCK = "retail-never-started"
 _TAG = "retail"
+_SHORTEST = 10
 _ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Cancelling", "Crashed")
 _SUBJECT = "Critical: A run never started: {{ flow.name|e }}"
 _BODY = (
@@ -181,6 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--late-minutes", type=float, default=15.0, help="of a late run until people are told"
     )
     given = parser.parse_args(arguments)
+    if min(given.silent_minutes, given.late_minutes) * 60 < _SHORTEST:
+        parser.error(f"Prefect takes no wait below {_SHORTEST} seconds.")
     waits = Waits(timedelta(minutes=given.silent_minutes), timedelta(minutes=given.late_minutes))
     try:
         names = asyncio.run(register(waits))

@@ -77,7 +77,7 @@ async def _hook(
     state: State[Any],
     work: Callable[[_Ended], Awaitable[list[Record]]],
     seconds: float = _SECONDS,
-    patience: Patience = PATIENT,
+    patience: Patience | None = None,
 ) -> None:
     if flow_run.parameters.get("load") is False:
         return
@@ -91,7 +91,7 @@ async def _hook(
             findings = await asyncio.to_thread(read_findings, path)
             where = await where_of(flow_run, flow.name, findings.warehouse)
             link = link_to(flow_run)
-            ended = _Ended(state, where, link, audience, findings, resolved.settings, patience)
+            ended = _Ended(state, where, link, audience, findings, resolved.settings, patience or PATIENT)
             await announce(flow_run, await work(ended), path)
     except RetailError as error:
         _warn(flow_run, str(error))

@@ -1,0 +1,167 @@
+"""People are told once how a run of retail_etl ended, and once that it works again; the report keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from tasks.errors import DeliveriesFailed, QualityBelowThreshold
+from tasks.report.run_report import RunReport
+from tasks.warehouse.connect import ConnectionSettings
+from tests.flows.conftest import PrefectServer, as_url
+from tests.tasks.report.alerts.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
+from tests.tasks.report.alerts.samples import QUICK, SECRET
+
+LINE = "536365,85123A,CANDLE,6,2010-12-01 08:26:00,2.55,17850,United Kingdom"
+HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+
+
+@dataclass
+class Told:
+    """Who is told in a test, and the folder of deliveries."""
+
+    slack: HttpReceiver
+    pager: HttpReceiver
+    mail: MailReceiver
+    workspace: Path
+    folder: Path
+
+    def deliver(self, name: str, *lines: str) -> str:
+        path = self.folder / name
+        path.write_text("\n".join([HEAD, *lines]) + "\n")
+        return str(path)
+
+    def reports(self) -> list[dict[str, Any]]:
+        files = sorted((self.workspace / "reports").glob("*.json"), key=lambda one: one.stat().st_mtime)
+        return [json.loads(one.read_text()) for one in files]
+
+
+@pytest.fixture
+def told(
+    prefect_server: PrefectServer,
+    warehouse: ConnectionSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Told]:
+    with ExitStack() as stack:
+        web, events = stack.enter_context(http_receiver()), stack.enter_context(http_receiver())
+        post = stack.enter_context(mail_receiver())
+        for name, value in {
+            "DATABASE_URL": as_url(warehouse),
+            "RETAIL_DATA_DIR": str(tmp_path / "data"),
+            "PIPELINE_SLACK_NOTIFICATIONS": "true",
+            "PIPELINE_SLACK_WEBHOOK_URL": web.url(f"/services/{SECRET}"),
+            "PIPELINE_EMAIL_ALERTS": "true",
+            "PIPELINE_EMAIL_RECIPIENTS": "night@example.org",
+            "PIPELINE_SMTP_HOST": "127.0.0.1",
+            "PIPELINE_SMTP_PORT": str(post.port),
+            "PIPELINE_SMTP_SECURITY": "INSECURE",
+            "PIPELINE_PAGER_URLS": events.url(f"/{SECRET}", scheme="json"),
+        }.items():
+            monkeypatch.setenv(name, value)
+        stack.enter_context(temporary_settings({PREFECT_API_URL: prefect_server.url}))
+        yield Told(web, events, post, tmp_path / "data" / "workspace", tmp_path)
+
+
+async def run(*sources: str, feed: str, **parameters: Any) -> RunReport:
+    from flows import retail_etl
+
+    return await retail_etl(sources=list(sources), feed=feed, retries=0, **parameters)
+
+
+def outcomes(report: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    return [(one["kind"], [each["outcome"] for each in one["channels"]]) for one in report["alerts"]]
+
+
+async def test_failure_is_told_once_then_recovered(
+    told: Told, prefect_server: PrefectServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    feed = "told-once"
+    for _ in range(2):
+        with pytest.raises(DeliveriesFailed) as raised:
+            await run("/nowhere/<b>till&.csv", feed=feed)
+        assert SECRET not in repr(raised.value)
+    assert told.slack.headlines == ["Error: The run failed: retail-etl"]
+    assert "/nowhere/<b>till&.csv" in told.slack.taken[0]["blocks"][1]["text"]["text"]
+    assert f"feed {feed}" in told.slack.taken[0]["blocks"][2]["text"]["text"]
+    assert told.slack.taken[0]["blocks"][-1]["elements"][0]["url"].startswith(prefect_server.url[:-4])
+    assert [one["Subject"] for one in told.mail.taken] == ["Error: The run failed: retail-etl"]
+
+    await run(told.deliver("good.csv", LINE), feed=feed)
+    await run(told.deliver("good.csv", LINE), feed=feed)
+    assert told.slack.headlines[1:] == ["Recovered (The run failed): retail-etl"]
+    assert len(told.mail.taken) == 2
+    assert told.pager.taken == []
+
+    first, second, third, fourth = told.reports()
+    assert outcomes(first) == [("failed", ["sent", "sent", "below minimum"])]
+    assert outcomes(second) == [("failed", ["throttled", "throttled", "below minimum"])]
+    assert outcomes(third) == [("recovered", ["sent", "sent", "below minimum"])]
+    assert "alerts" not in fourth
+    artifacts = prefect_server.get("/artifacts/filter", {"artifacts": {"key": {"any_": ["retail-alerts"]}}})
+    of_first = [one for one in artifacts if one["flow_run_id"] == first["run_id"]]
+    assert [row["outcome"] for row in json.loads(of_first[0]["data"])] == ["sent", "sent", "below minimum"]
+    await asyncio.sleep(2.5)  # the log lines go to the server every two seconds
+    logs = prefect_server.get("/logs/filter", {"limit": 200})
+    assert any("The run failed" in one["message"] for one in logs)
+    assert SECRET not in json.dumps([artifacts, logs, told.reports()]) + caplog.text
+
+
+async def test_quality_and_quarantine(told: Told) -> None:
+    feed = "told-quality"
+    bad = [LINE.replace("2010-12-01 08:26:00", "never") for _ in range(9)]
+    with pytest.raises(QualityBelowThreshold):
+        await run(told.deliver("till.csv", LINE, *bad), feed=feed)
+    await run(told.deliver("till.csv", LINE, *bad), feed=feed, quality_checks=False)
+    assert told.slack.headlines == [
+        "Error: Deliveries were refused for their quality: retail-etl",
+        "Recovered (Deliveries were refused for their quality): retail-etl",
+        "Warning: Many lines were set aside: retail-etl",
+    ]
+    assert "9 of 10 lines (90.0 %)" in told.slack.taken[2]["blocks"][1]["text"]["text"]
+    await run(told.deliver("till.csv", LINE), feed=feed, replace=True)
+    assert told.slack.headlines[3:] == ["Recovered (Many lines were set aside): retail-etl"]
+
+
+async def test_run_is_not_failed_by_channels_that_are_down(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import hooks
+
+    monkeypatch.setattr(hooks, "PATIENT", QUICK)
+    told.slack.codes, told.mail.answers = [500], ["550 no"] * 9
+    feed = "told-down"
+    with pytest.raises(DeliveriesFailed):
+        await run("/nowhere.csv", feed=feed)
+    (report,) = told.reports()
+    assert outcomes(report) == [("failed", ["not delivered", "not delivered", "below minimum"])]
+    told.slack.codes = [200]
+    with pytest.raises(DeliveriesFailed):
+        await run("/nowhere.csv", feed=feed)
+    assert told.slack.headlines == ["Error: The run failed: retail-etl"]  # nobody had heard: no quiet time
+
+
+async def test_time_out_is_told(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import retail_etl
+
+    with pytest.raises(TimeoutError):
+        await retail_etl.with_options(timeout_seconds=0.05)(
+            sources=[told.deliver("good.csv", LINE)], feed="told-slow"
+        )
+    assert told.slack.headlines == ["Error: The run was too slow and was ended: retail-etl"]
+
+
+async def test_dry_run_tells_nobody(told: Told) -> None:
+    with pytest.raises(DeliveriesFailed):
+        await run("/nowhere.csv", feed="told-dry", load=False)
+    assert told.slack.taken == []
