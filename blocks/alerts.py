@@ -90,7 +90,12 @@ class Alerts(Block):
         slack = email = None
         if settings.pipeline_slack_notifications and settings.pipeline_slack_webhook_url is not None:
             slack = SlackWebhook(url=settings.pipeline_slack_webhook_url)
-        if settings.pipeline_email_alerts:
+        # Incomplete only where the settings cannot be read: then the other channels tell so.
+        if (
+            settings.pipeline_email_alerts
+            and settings.pipeline_smtp_host
+            and settings.pipeline_email_recipients
+        ):
             email = EmailServerCredentials(
                 username=settings.pipeline_smtp_user or None,
                 password=settings.pipeline_smtp_password or SecretStr(""),

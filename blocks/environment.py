@@ -9,19 +9,20 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, create_model
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from blocks.settings import Settings, Severity
 from tasks.errors import SettingsError
 from tasks.warehouse.address import from_url
 
-__all__ = ["ENV_FILE", "Resolved", "Settings", "Severity", "execution_seconds", "read", "resolve"]
+__all__ = ["ENV_FILE", "Resolved", "Settings", "Severity", "execution_seconds", "read", "readable", "resolve"]
 
 ENV_FILE = ".env"
 # What begins with one of these is ours, so that a name nobody knows is a slip of the pen.
@@ -56,23 +57,52 @@ def resolve(
     """
     _refuse_unknown(os.environ, "the environment")
     _refuse_unknown(dotenv_values(ENV_FILE), ENV_FILE)
-    layers: list[tuple[str, Mapping[str, Any]]] = [
-        (ENV_FILE, DotEnvSettingsSource(Settings, env_file=ENV_FILE)()),
-        ("environment", EnvSettingsSource(Settings)()),
+    values, origins = _laid_over(
+        *_outside(),
         *((f"block {name}", _given(values)) for name, values in (blocks or {}).items()),
         ("parameter", _given(parameters)),
-    ]
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for origin, layer in layers:
-        values.update(layer)
-        origins.update(dict.fromkeys(layer, origin))
+    )
     try:
         settings = Settings(**values)
     except ValidationError as error:
         raise _refusal(error, origins) from None
     _check_channels(settings)
     return Resolved(settings, origins)
+
+
+def readable() -> Resolved:
+    """The settings of the environment that can be read, with defaults for the others: what alerts are sent by.
+
+    A run that fails for a setting must still be able to tell people so.
+    """
+    try:
+        return resolve()
+    except SettingsError:
+        values, origins = _laid_over(*_outside())
+    kept: dict[str, Any] = {}
+    for name in values.keys() & Settings.model_fields.keys():
+        field = Settings.model_fields[name]
+        one = create_model(name, **{name: (field.annotation, field)})  # type: ignore[call-overload]
+        with suppress(ValidationError):
+            kept[name] = getattr(one(**{name: values[name]}), name)
+    return Resolved(Settings.model_construct(**kept), {name: origins[name] for name in kept})
+
+
+def _outside() -> list[tuple[str, Mapping[str, Any]]]:
+    return [
+        (ENV_FILE, DotEnvSettingsSource(Settings, env_file=ENV_FILE)()),
+        ("environment", EnvSettingsSource(Settings)()),
+    ]
+
+
+def _laid_over(*layers: tuple[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of the layers, a later one over an earlier, and where each came from."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        values.update(layer)
+        origins.update(dict.fromkeys(layer, origin))
+    return values, origins
 
 
 def read() -> Settings:

@@ -40,7 +40,7 @@ async def retail_alert(
         SettingsError: the block is missing.
         ChannelRefused: no channel took the alert.
     """
-    resolved = environment.resolve()
+    resolved = environment.readable()
     async with get_client() as client:
         run = await client.read_flow_run(flow_run_id)
         flow_name = (await client.read_flow(run.flow_id)).name

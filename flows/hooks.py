@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prefect import Flow
     from prefect.client.schemas.objects import FlowRun, State
 
-_SECONDS = 60.0
+_SECONDS = 90.0
 # A worker kills a cancelled run 30 s after it asked it to end.
 _CANCELLED_SECONDS, _CANCELLED_PATIENCE = 20.0, Patience(seconds=12.0, tries=3)
 # What a run that completes shows to be gone.
@@ -83,7 +83,7 @@ async def _hook(
         return
     try:
         async with asyncio.timeout(seconds):
-            resolved = environment.resolve()
+            resolved = environment.readable()
             audience = await chosen.alerts(text_of(flow_run.parameters, "alerts"), resolved)
             if not audience.channels:
                 return
@@ -119,7 +119,8 @@ async def _failure(ended: _Ended) -> list[Record]:
     else:
         kind = type(error).__name__ if error is not None else "unknown"
         alert = _alert(ended, "failed", f"An unexpected error ({kind}): its text is in the run's log.", kind)
-    return [await ended.tell(alert), *await _quarantine(ended)]
+    told, quarantined = await asyncio.gather(ended.tell(alert), _quarantine(ended))
+    return [told, *quarantined]
 
 
 async def _completion(ended: _Ended) -> list[Record]:

@@ -10,7 +10,7 @@ from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr
 
 from blocks import Alerts, chosen
-from blocks.environment import resolve
+from blocks.environment import readable, resolve
 from tasks.errors import SettingsError
 
 SECRET = "marked-secret-4471"
@@ -62,6 +62,19 @@ async def test_channels_that_are_switched_off(settings: pytest.MonkeyPatch) -> N
     settings.setenv("PIPELINE_PAGER_URLS", "")
     audience = await chosen.alerts("", resolve())
     assert audience.channels == ()
+
+
+async def test_wrong_settings_do_not_silence_the_channels(settings: pytest.MonkeyPatch) -> None:
+    settings.setenv("PIPELINE_QUALITY_THRESHOLD", "high")
+    settings.setenv("RETAIL_WAREHUOSE", "a slip of the pen")
+    settings.setenv("PIPELINE_EMAIL_RECIPIENTS", "")
+    with pytest.raises(SettingsError):
+        resolve()
+    resolved = readable()
+    audience = await chosen.alerts("", resolved)
+    assert [one.name for one in audience.channels] == ["slack", "pager 1 (pagerduty)", "pager 2 (json)"]
+    assert audience.quiet_seconds == 300
+    assert resolved.settings.pipeline_quality_threshold == 85
 
 
 def test_secret_is_masked(settings: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from blocks import Alerts, chosen
 from blocks.environment import resolve
 from tasks.errors import SettingsError
 from tasks.report.alerts.deliver import deliver
-from tests.flows.conftest import PrefectServer
+from tests.prefect_server import PrefectServer
 from tests.tasks.report.alerts.receivers import http_receiver
 from tests.tasks.report.alerts.samples import QUICK, SECRET, sample
 

@@ -17,7 +17,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold
 from tasks.report.run_report import RunReport
 from tasks.warehouse.connect import ConnectionSettings
-from tests.flows.conftest import PrefectServer, as_url
+from tests.flows.conftest import as_url
+from tests.prefect_server import PrefectServer
 from tests.tasks.report.alerts.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
 from tests.tasks.report.alerts.samples import QUICK, SECRET
 

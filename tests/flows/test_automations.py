@@ -20,10 +20,12 @@ from typing import Any
 
 import psutil
 import pytest
+from prefect.automations import Automation
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.automations import main
-from tests.flows.conftest import PrefectServer, Retail, base_environment
+from tests.flows.conftest import Retail, base_environment
+from tests.prefect_server import PrefectServer
 from tests.tasks.report.alerts.receivers import http_receiver
 from tests.tasks.report.alerts.samples import SECRET
 
@@ -91,10 +93,14 @@ class Scene:
     server: PrefectServer
     retail: Retail
 
-    def runs(self, tag: str, state: str) -> list[dict[str, Any]]:
-        wanted = {"state": {"type": {"any_": [state]}}, "tags": {"all_": [tag]}}
+    def is_running(self, run: dict[str, Any]) -> bool:
+        wanted = {"state": {"type": {"any_": ["RUNNING"]}}, "id": {"any_": [run["id"]]}}
+        return bool(self.server.get("/flow_runs/filter", {"flow_runs": wanted}))
+
+    def alert_runs(self, *of: dict[str, Any]) -> list[dict[str, Any]]:
+        wanted = {"state": {"type": {"any_": ["COMPLETED"]}}, "tags": {"all_": ["retail-alert"]}}
         found: list[dict[str, Any]] = self.server.get("/flow_runs/filter", {"flow_runs": wanted})
-        return found
+        return [one for one in found if one["parameters"]["flow_run_id"] in {run["id"] for run in of}]
 
     def heart_beats(self, run: dict[str, Any]) -> bool:
         names = {"event": {"name": ["prefect.flow-run.heartbeat"]}}
@@ -116,8 +122,8 @@ class Scene:
             with temporary_settings({PREFECT_API_URL: self.server.url}):
                 for silent, late in (("20", "30"), ("0.17", "0.17")):
                     assert main(["--silent-minutes", silent, "--late-minutes", late]) == 0
-        found: list[dict[str, Any]] = self.server.get("/automations/filter", {})
-        return found
+        every: list[dict[str, Any]] = self.server.get("/automations/filter", {})
+        return [one for one in every if one["name"].startswith("retail: ")]
 
     def start(self, **options: Any) -> dict[str, Any]:
         (daily,) = [one for one in self.server.get("/deployments/filter", {}) if one["name"] == "daily"]
@@ -147,20 +153,21 @@ def aftermath(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFa
         automations = scene.register()
         waiting = scene.start(parameters={"feed": "waiting"}, work_queue_name="nobody")
         died = scene.start(parameters={"feed": "dying"})
-        wait_until("running", lambda: scene.runs("retail", "RUNNING"))
+        wait_until("running", lambda: scene.is_running(died))
         stack.enter_context(worker(scene.retail, folder / "worker.log"))
         wait_until("heartbeat", lambda: scene.heart_beats(died))
         kill(first)
         events.wait_for(2, 90)
         web.wait_for(2, 10)
-        wait_until("alert runs", lambda: len(scene.runs("retail-alert", "COMPLETED")) == 2)
+        wait_until("alert runs", lambda: len(scene.alert_runs(died, waiting)) == 2)
         logs = prefect_server.get("/logs/filter", {"limit": 200})
         blocks = prefect_server.get("/block_documents/filter", {})
         written = json.dumps([automations, logs, blocks]) + (folder / "worker.log").read_text()
-        alert_runs = scene.runs("retail-alert", "COMPLETED")
+        alert_runs = scene.alert_runs(died, waiting)
         yield Aftermath(web.taken, events.taken, died, waiting, alert_runs, written, automations)
-        for one in automations:
-            scene.retail.run([*PREFECT, "automation", "delete", "--id", one["id"]])
+        with temporary_settings({PREFECT_API_URL: prefect_server.url}):
+            for one in automations:
+                assert Automation(**one).delete()
 
 
 def test_death_is_told_once(aftermath: Aftermath) -> None:

@@ -14,7 +14,7 @@ from flows.told import ToldInVariables
 from tasks.errors import AlertMemoryUnreachable
 from tasks.report.alerts.telling import settle, tell
 from tasks.report.alerts.throttle import told_now
-from tests.flows.conftest import PrefectServer, free_port
+from tests.prefect_server import PrefectServer, free_port
 from tests.tasks.report.alerts.receivers import http_receiver
 from tests.tasks.report.alerts.samples import QUICK, SINCE, audience, pager, sample, slack
 

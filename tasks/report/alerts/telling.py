@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -64,17 +65,19 @@ async def settle(
         standing = await memory.standing(where.subject)
     except AlertMemoryUnreachable:
         return ()
-    records = []
-    for told in standing:
-        if not gone(told) or not await _forget(memory, told):
-            continue
+
+    async def recovered(told: Told) -> Record | None:
+        if not await _forget(memory, told):
+            return None  # another process tells it
         title = f"Recovered ({told.title})"
         alert = alert_of("recovered", where, happened, told.since, detail=told.cause, title=title, link=link)
         results = await deliver(alert, audience.channels, reach=told.severity, patience=patience)
         if reached(audience.channels, told.severity) and not _anybody(results):
             await _keep(memory, told)  # for the next success to tell
-        records.append(_record(alert, results))
-    return tuple(records)
+        return _record(alert, results)
+
+    records = await asyncio.gather(*(recovered(one) for one in standing if gone(one)))
+    return tuple(one for one in records if one is not None)
 
 
 def _throttled(alert: Alert, audience: Audience) -> tuple[Result, ...]:

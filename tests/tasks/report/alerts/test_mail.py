@@ -107,13 +107,15 @@ async def test_hanging_server_is_given_up_in_time() -> None:
 
 def test_hanging_server_does_not_keep_the_interpreter() -> None:
     program = (
-        "import asyncio\n"
-        "from tests.tasks.report.alerts.receivers import MailReceiver\n"
-        "from tests.tasks.report.alerts.samples import mail, sample\n"
+        "import asyncio, smtplib, sys\n"
+        "from datetime import datetime\n"
+        "from tasks.report.alerts.alert import Where, alert_of\n"
+        "from tasks.report.alerts.mail import MailChannel\n"
         "from tasks.errors import ChannelUnreachable\n"
-        "import sys\n"
+        "alert = alert_of('failed', Where('f'), 'x', datetime.now())\n"
+        "channel = MailChannel(lambda: smtplib.SMTP('127.0.0.1', int(sys.argv[1])), 'a@b', ('a@b',), seconds=0.3)\n"
         "try:\n"
-        "    asyncio.run(mail(MailReceiver(int(sys.argv[1])), seconds=0.3).send(sample()))\n"
+        "    asyncio.run(channel.send(alert))\n"
         "except ChannelUnreachable:\n"
         "    print('given up')\n"
     )
