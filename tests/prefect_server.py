@@ -48,8 +48,16 @@ class PrefectServer:
         request = urllib.request.Request(
             f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                # Its SQLite was busy for too long; Prefect's own clients try again too.
+                if error.code != 503 or time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
 
 @contextmanager
