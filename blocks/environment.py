@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import SecretStr, ValidationError, create_model
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from blocks.settings import Settings, Severity
 from tasks.errors import SettingsError
 from tasks.warehouse.address import from_url
 
-__all__ = ["ENV_FILE", "Resolved", "Settings", "Severity", "execution_seconds", "read", "readable", "resolve"]
+__all__ = [
+    "ENV_FILE",
+    "Resolved",
+    "Settings",
+    "Severity",
+    "execution_seconds",
+    "read",
+    "readable",
+    "resolve",
+    "resolve_with_faults",
+]
 
 ENV_FILE = ".env"
 # What begins with one of these is ours, so that a name nobody knows is a slip of the pen.
@@ -55,19 +64,39 @@ def resolve(
     Raises SettingsError for a name that is unknown and for a value that cannot be read, without quoting one
     that may be secret.
     """
-    _refuse_unknown(os.environ, "the environment")
-    _refuse_unknown(dotenv_values(ENV_FILE), ENV_FILE)
-    values, origins = _laid_over(
-        *_outside(),
+    resolved, faults = resolve_with_faults(parameters, blocks)
+    if faults:
+        raise faults[0]
+    return resolved
+
+
+def resolve_with_faults(
+    parameters: Mapping[str, Any] | None = None, blocks: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Resolved, tuple[SettingsError, ...]]:
+    """As ``resolve``, for who must go on: what is wrong is told, and has its default instead."""
+    faults = [*_unknown(os.environ, "the environment"), *_unknown(dotenv_values(ENV_FILE), ENV_FILE)]
+    layers: list[tuple[str, Mapping[str, Any]]] = [
+        (ENV_FILE, DotEnvSettingsSource(Settings, env_file=ENV_FILE)()),
+        ("environment", EnvSettingsSource(Settings)()),
         *((f"block {name}", _given(values)) for name, values in (blocks or {}).items()),
         ("parameter", _given(parameters)),
-    )
+    ]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        values.update(layer)
+        origins.update(dict.fromkeys(layer, origin))
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        raise _refusal(error, origins) from None
-    _check_channels(settings)
-    return Resolved(settings, origins)
+        faults += _refusals(error, origins)
+        wrong = {str(one["loc"][0]) for one in error.errors()} & set(Settings.model_fields)
+        defaults = {
+            name: Settings.model_fields[name].get_default(call_default_factory=True) for name in wrong
+        }
+        settings = Settings(**{**values, **defaults})
+    faults += _incomplete_channels(settings)
+    return Resolved(settings, origins), tuple(faults)
 
 
 def readable() -> Resolved:
@@ -75,34 +104,7 @@ def readable() -> Resolved:
 
     A run that fails for a setting must still be able to tell people so.
     """
-    try:
-        return resolve()
-    except SettingsError:
-        values, origins = _laid_over(*_outside())
-    kept: dict[str, Any] = {}
-    for name in values.keys() & Settings.model_fields.keys():
-        field = Settings.model_fields[name]
-        one = create_model(name, **{name: (field.annotation, field)})  # type: ignore[call-overload]
-        with suppress(ValidationError):
-            kept[name] = getattr(one(**{name: values[name]}), name)
-    return Resolved(Settings.model_construct(**kept), {name: origins[name] for name in kept})
-
-
-def _outside() -> list[tuple[str, Mapping[str, Any]]]:
-    return [
-        (ENV_FILE, DotEnvSettingsSource(Settings, env_file=ENV_FILE)()),
-        ("environment", EnvSettingsSource(Settings)()),
-    ]
-
-
-def _laid_over(*layers: tuple[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of the layers, a later one over an earlier, and where each came from."""
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for origin, layer in layers:
-        values.update(layer)
-        origins.update(dict.fromkeys(layer, origin))
-    return values, origins
+    return resolve_with_faults()[0]
 
 
 def read() -> Settings:
@@ -122,46 +124,46 @@ def _given(layer: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (layer or {}).items() if value is not None}
 
 
-def _refuse_unknown(variables: Iterable[str], where: str) -> None:
-    """Raise SettingsError for a name that begins like ours and that nobody knows."""
+def _unknown(variables: Iterable[str], where: str) -> Iterator[SettingsError]:
+    """An error for each name that begins like ours and that nobody knows."""
     known = {name.upper() for name in Settings.model_fields}
     for name in variables:
         if name.upper().startswith(_OURS) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1)
             advice = f"Did you mean {near[0]}?" if near else "retail settings lists those there are."
-            raise SettingsError(
+            yield SettingsError(
                 f"{name}: {where} sets it, but there is no such setting. {advice}", setting=name
             )
 
 
-def _refusal(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
-    first = error.errors(include_url=False, include_context=False)[0]
-    field = str(first["loc"][0])
-    annotation = (
-        str(Settings.model_fields[field].annotation) if field in Settings.model_fields else "SecretStr"
-    )
-    quoted = "" if "Secret" in annotation else f" {first['input']!r}"
-    what = first["msg"].removeprefix("Value error, ").rstrip(".")
-    origin = origins.get(field, "default")
-    # A parameter has the setting's name without the word for where it belongs.
-    name = field.partition("_")[2] if origin == "parameter" else field.upper()
-    return SettingsError(f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.", setting=name)
+def _refusals(error: ValidationError, origins: Mapping[str, str]) -> Iterator[SettingsError]:
+    for one in error.errors(include_url=False, include_context=False):
+        field = str(one["loc"][0])
+        annotation = (
+            str(Settings.model_fields[field].annotation) if field in Settings.model_fields else "SecretStr"
+        )
+        quoted = "" if "Secret" in annotation else f" {one['input']!r}"
+        what = one["msg"].removeprefix("Value error, ").rstrip(".")
+        origin = origins.get(field, "default")
+        # A parameter has the setting's name without the word for where it belongs.
+        name = field.partition("_")[2] if origin == "parameter" else field.upper()
+        yield SettingsError(f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.", setting=name)
 
 
-def _check_channels(settings: Settings) -> None:
-    """Raise SettingsError for a channel that is switched on without what it needs."""
+def _incomplete_channels(settings: Settings) -> Iterator[SettingsError]:
+    """An error for each channel that is switched on without what it needs."""
     if settings.pipeline_slack_notifications and settings.pipeline_slack_webhook_url is None:
-        raise SettingsError(
+        yield SettingsError(
             "PIPELINE_SLACK_NOTIFICATIONS is on without PIPELINE_SLACK_WEBHOOK_URL: set the channel's webhook.",
             setting="PIPELINE_SLACK_WEBHOOK_URL",
         )
     if settings.pipeline_email_alerts and not settings.pipeline_email_recipients:
-        raise SettingsError(
+        yield SettingsError(
             "PIPELINE_EMAIL_ALERTS is on without PIPELINE_EMAIL_RECIPIENTS: name who gets them.",
             setting="PIPELINE_EMAIL_RECIPIENTS",
         )
     if settings.pipeline_email_alerts and not settings.pipeline_smtp_host:
-        raise SettingsError(
+        yield SettingsError(
             "PIPELINE_EMAIL_ALERTS is on without PIPELINE_SMTP_HOST: name the mail server.",
             setting="PIPELINE_SMTP_HOST",
         )
