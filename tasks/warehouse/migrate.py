@@ -46,14 +46,24 @@ def _configuration() -> Config:
     return configuration
 
 
+def revisions() -> tuple[str, ...]:
+    """The revisions that this release knows, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_configuration()).walk_revisions())
+
+
 async def schema_version(settings: ConnectionSettings) -> str | None:
     """The revision of the database's schemas, or None if they are not there."""
     async with connected(settings) as connection:
-        there = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
-        if not there:
-            return None
-        version: str | None = await connection.fetchval("select version_num from retail_ops.schema_version")
-        return version
+        return await version_on(connection)
+
+
+async def version_on(connection: asyncpg.Connection) -> str | None:
+    """The revision of the schemas in the database of a connection, or None if they are not there."""
+    there = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
+    if not there:
+        return None
+    version: str | None = await connection.fetchval("select version_num from retail_ops.schema_version")
+    return version
 
 
 async def migrate(settings: ConnectionSettings) -> str:
@@ -63,12 +73,12 @@ async def migrate(settings: ConnectionSettings) -> str:
     at a revision that this release does not know.
     """
     configuration = _configuration()
-    scripts = ScriptDirectory.from_config(configuration)
-    head = scripts.get_current_head() or ""
+    known = revisions()
+    head = known[0]
     present = await schema_version(settings)
     if present == head:
         return head
-    if present is not None and present not in {script.revision for script in scripts.walk_revisions()}:
+    if present is not None and present not in known:
         raise WarehouseError(
             f"{settings.display}: its schema is at revision {present}, which this release does not know "
             f"(newest here: {head}). Install the release that wrote it, or a newer one.",

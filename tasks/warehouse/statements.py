@@ -7,6 +7,6 @@ from importlib.resources import files
 
 
 @cache
-def sql(name: str) -> str:
-    """The statement in ``sql/name.sql``."""
-    return files("tasks.warehouse").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+def sql(name: str, package: str = "tasks.warehouse") -> str:
+    """The statement in ``sql/name.sql`` of the package."""
+    return files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
