@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flows.alerting import retail_alert
     from flows.etl import retail_etl
+    from flows.examining import retail_doctor
 
-__all__ = ["retail_alert", "retail_etl"]
-_MODULES = {"retail_alert": "flows.alerting", "retail_etl": "flows.etl"}
+__all__ = ["retail_alert", "retail_doctor", "retail_etl"]
+_MODULES = {
+    "retail_alert": "flows.alerting",
+    "retail_doctor": "flows.examining",
+    "retail_etl": "flows.etl",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ RetailError
             TlsRefused, ReadOnlyWarehouse, RightsMissing
         ChannelRefused          a channel for alerts said no (it is an AlertNotDelivered too)
         EmbeddedServerError     the embedded Postgres cannot be started
+        ProblemsFound           the doctor found what would stop a run
         RunFailed               raised at the end of a run, after the rest has loaded
             DeliveriesFailed    (exit code 1)
             QualityBelowThreshold (exit code 3)
@@ -180,6 +181,10 @@ class ChannelRefused(AlertNotDelivered, Terminal):
 
 class EmbeddedServerError(Terminal):
     """The embedded Postgres cannot be set up, started or stopped. Attribute: ``folder``."""
+
+
+class ProblemsFound(Terminal):
+    """The doctor found what would stop a run. Attribute: ``findings``."""
 
 
 class RunFailed(Terminal):

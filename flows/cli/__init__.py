@@ -33,6 +33,7 @@ app.command(
     "flows.cli.withdraw:withdraw", name="withdraw", help="Take a delivery out of the warehouse again."
 )
 app.command("flows.cli.sql:sql", name="sql", help="Ask the warehouse something; needs no psql.")
+app.command("flows.cli.doctor:doctor", name="doctor", help="Look for what would stop a run, before it runs.")
 app.command("flows.cli.settings:settings", name="settings", help="Show every setting and where it came from.")
 app.command("flows.cli.warehouse:app", name="warehouse", help="Start, stop or look at the embedded Postgres.")
 

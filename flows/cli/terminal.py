@@ -29,6 +29,9 @@ _SAID = {
     "finish.constraints": "adding keys",
     "finish.analyse": "analysing",
     "finish.done": "writing the report",
+    "doctor.gather": "reading the settings",
+    "doctor.connect": "connecting to the warehouse",
+    "doctor.ask": "asking the warehouse",
 }
 
 

@@ -1,0 +1,63 @@
+"""``retail doctor``."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.cli.common import EXIT_FAILED, choose_warehouse, guarded
+
+
+def doctor(
+    *,
+    warehouse: str | None = None,
+    alerts: str = "",
+    data_dir: str | None = None,
+    send_test: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Look for what would stop a run, before it runs; each finding with its fix.
+
+    Parameters
+    ----------
+    warehouse
+        Address without a password, postgresql://USER@HOST:PORT/DATABASE, or the name of a SupabaseWarehouse block.
+        Default: RETAIL_WAREHOUSE, else DATABASE_URL, else the embedded Postgres.
+    alerts
+        Name of an Alerts block. Default: RETAIL_ALERTS, else the channels of the environment.
+    data_dir
+        Folder of the embedded Postgres and the workspace.
+    send_test
+        Send a test alert through every channel.
+    json
+        Print the findings as one line of JSON.
+    """
+
+    def command() -> int:
+        choose_warehouse(warehouse, data_dir)
+        from flows.cli.findings import as_json, print_findings
+        from flows.cli.running import quieten
+        from flows.cli.terminal import shown
+        from tasks import progress
+        from tasks.doctor.examine import examine
+        from tasks.doctor.finding import Finding, stop_a_run
+
+        async def look() -> tuple[Finding, ...]:
+            from flows.subjects import gather
+
+            return await examine(await gather("", alerts, send_test=send_test))
+
+        quieten(verbose=False)
+        with shown():
+            progress.report("doctor.gather")
+            findings = asyncio.run(look())
+        if json:
+            print(json_module.dumps(as_json(findings)))
+        else:
+            print_findings(findings)
+        return EXIT_FAILED if stop_a_run(findings) else 0
+
+    return guarded(command)

@@ -1,0 +1,101 @@
+"""What the doctor looks at, from the settings and blocks; what is wrong with those is a finding already."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from importlib.metadata import version
+from typing import TypeVar
+
+from blocks import chosen
+from blocks.environment import Resolved, resolve_with_faults
+from tasks.doctor.examine import Subjects
+from tasks.doctor.finding import Finding, Status, from_error, from_surprise, ok, problem
+from tasks.doctor.orchestrator import PrefectServer
+from tasks.errors import RetailError
+from tasks.warehouse.connect import ConnectionSettings
+
+T = TypeVar("T")
+_BLOCK_SECONDS = 15.0
+# A server of the run's own that reads the block, or an embedded Postgres that is made: both start first.
+_START_SECONDS = 45.0
+
+
+async def gather(warehouse: str = "", alerts: str = "", *, send_test: bool = False) -> Subjects:
+    """The subjects of an examination. Raises nothing for settings that are wrong."""
+    resolved, faults = resolve_with_faults()
+    prefect, found = _prefect_server()
+    found = [*(from_error("settings", fault) for fault in faults), *found]
+    if not faults:
+        found.append(ok("settings", _settings_in_words(resolved)))
+    starts = prefect is None or prefect.api_url is None
+    address, more = await _warehouse(warehouse, resolved, _START_SECONDS if starts else _BLOCK_SECONDS)
+    return Subjects(
+        warehouse=address,
+        workspace=resolved.settings.workspace,
+        prefect=prefect,
+        analyst_roles=resolved.settings.retail_analyst_roles,
+        findings=(*found, *more),
+    )
+
+
+def _settings_in_words(resolved: Resolved) -> str:
+    origins = [origin for _, _, origin in resolved.rows if origin != "default"]
+    if not origins:
+        return "every one has its default"
+    counted = ", ".join(f"{origins.count(origin)} from {origin}" for origin in dict.fromkeys(origins))
+    return f"{counted}; the rest have their defaults"
+
+
+async def _warehouse(
+    name: str, resolved: Resolved, seconds: float
+) -> tuple[ConnectionSettings | None, list[Finding]]:
+    """The address, or the finding that says why there is none."""
+    named = name or resolved.settings.retail_warehouse
+    what = f"the block {named!r}" if named and named != chosen.EMBEDDED else "the address"
+    return await _settled("way in", what, chosen.warehouse(name, resolved), seconds)
+
+
+async def _settled(
+    check: str, what: str, work: Awaitable[T], seconds: float
+) -> tuple[T | None, list[Finding]]:
+    try:
+        async with asyncio.timeout(seconds):
+            return await work, []
+    except RetailError as error:
+        return None, [from_error(check, error)]
+    except TimeoutError:
+        return None, [
+            problem(check, f"{what} could not be read within {seconds:g} s.", "Is Prefect's server well?")
+        ]
+    except Exception as error:  # noqa: BLE001 - Prefect's and its libraries' own, whose text may hold a secret
+        surprise = from_surprise(
+            check, error, "If it is a block: check Prefect's server, then save the block again."
+        )
+        return None, [Finding(check, Status.PROBLEM, f"{what} {surprise.what}", surprise.fix)]
+
+
+def _prefect_server() -> tuple[PrefectServer | None, list[Finding]]:
+    try:
+        from prefect.settings import get_current_settings  # noqa: PLC0415 - it reads its settings on import
+
+        api_url = get_current_settings().api.url
+    except Exception as error:  # noqa: BLE001 - a profile that cannot be read, in whatever way
+        fix = "Correct Prefect's settings: prefect config view, or the variables PREFECT_…"
+        surprise = from_surprise("Prefect", error, fix)
+        return None, [Finding("Prefect", Status.PROBLEM, f"its settings {surprise.what}", fix)]
+    return PrefectServer(api_url, version("prefect"), _ask_version), []
+
+
+async def _ask_version() -> str:
+    """The version of Prefect's server; empty for Prefect Cloud, which fits every client."""
+    from prefect.client.base import ServerType  # noqa: PLC0415 - as above
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    async with get_client() as client:
+        if client.server_type == ServerType.CLOUD:
+            error = await client.api_healthcheck()
+            if error is not None:
+                raise error
+            return ""
+        return await client.api_version()

@@ -1,0 +1,64 @@
+"""The whole examination: what is independent side by side, the findings in the order of a reader."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.doctor.database import Examined, examine_database
+from tasks.doctor.dump_tools import DumpTool, find_dump_tools, judge_dump_tools
+from tasks.doctor.finding import Finding, from_surprise
+from tasks.doctor.orchestrator import PrefectServer, examine_prefect
+from tasks.doctor.workspace import examine_folder
+from tasks.warehouse.connect import ConnectionSettings
+
+_TELL = "Tell the maintainers what was set up, and this name."
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What is examined, and what was found while it was gathered. ``warehouse`` is None without an address."""
+
+    warehouse: ConnectionSettings | None
+    workspace: Path
+    prefect: PrefectServer | None
+    analyst_roles: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+async def examine(subjects: Subjects) -> tuple[Finding, ...]:
+    """Every finding, in order. Raises nothing for what it finds, and ends within about a minute."""
+    tools = asyncio.ensure_future(find_dump_tools())
+    database, workspace, prefect = await asyncio.gather(
+        _database(subjects),
+        _guarded("workspace", examine_folder("workspace", subjects.workspace, "RETAIL_WORKSPACE")),
+        _guarded("Prefect", _prefect(subjects)),
+    )
+    dumping = await _guarded("dump tools", _dump_tools(tools, subjects, database.major))
+    return (*subjects.findings, *database.findings, *dumping, *workspace, *prefect)
+
+
+async def _database(subjects: Subjects) -> Examined:
+    try:
+        return await examine_database(subjects.warehouse, subjects.analyst_roles)
+    except Exception as error:  # noqa: BLE001 - the other subjects are examined all the same
+        return Examined((from_surprise("connection", error, _TELL),))
+
+
+async def _dump_tools(
+    tools: Awaitable[tuple[DumpTool, ...]], subjects: Subjects, major: int | None
+) -> list[Finding]:
+    return judge_dump_tools(await tools, subjects.warehouse, major)
+
+
+async def _prefect(subjects: Subjects) -> list[Finding]:
+    return await examine_prefect(subjects.prefect) if subjects.prefect else []
+
+
+async def _guarded(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - an examination ends with findings, whatever it meets
+        return [from_surprise(name, error, _TELL)]

@@ -1,0 +1,68 @@
+"""What the doctor says: one finding for each thing that was looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.errors import RetailError
+
+# What a server answered last belongs to what happened.
+_SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])(?!Last answer)")
+
+
+class Status(StrEnum):
+    """How it stands: a problem would stop a run, a warning would not, skipped could not be looked at."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; ``fix`` is what to do, or empty. Never holds a password."""
+
+    check: str
+    status: Status
+    what: str
+    fix: str = ""
+
+
+def ok(check: str, what: str, hint: str = "") -> Finding:
+    """It is as a run needs it."""
+    return Finding(check, Status.OK, what, hint)
+
+
+def warning(check: str, what: str, fix: str) -> Finding:
+    """A run goes on, but something is amiss, or will be."""
+    return Finding(check, Status.WARNING, what, fix)
+
+
+def problem(check: str, what: str, fix: str) -> Finding:
+    """A run would fail."""
+    return Finding(check, Status.PROBLEM, what, fix)
+
+
+def skipped(check: str, why: str) -> Finding:
+    """It could not be looked at."""
+    return Finding(check, Status.SKIPPED, why)
+
+
+def from_error(check: str, error: RetailError, status: Status = Status.PROBLEM) -> Finding:
+    """An error of ours as a finding: its first sentence is what happened, the rest what to do."""
+    what, *rest = _SENTENCE_END.split(error.message, maxsplit=1)
+    return Finding(check, status, what, rest[0] if rest else "")
+
+
+def from_surprise(check: str, error: Exception, fix: str) -> Finding:
+    """An error that nobody expected as a finding. Its kind is told, not its text: that may hold anything."""
+    return Finding(check, Status.WARNING, f"could not be examined: {type(error).__name__}", fix)
+
+
+def stop_a_run(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that would."""
+    return tuple(one for one in findings if one.status is Status.PROBLEM)

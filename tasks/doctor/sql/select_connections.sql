@@ -1,0 +1,16 @@
+-- pg_stat_database counts the sessions of everyone; pg_stat_activity shows a plain role its own alone.
+-- A limit of -1 is none. Roles with no limit, and superusers, have the server's.
+select
+    current_user as role,
+    current_setting('max_connections')::int as of_server,
+    current_setting('superuser_reserved_connections')::int
+        + coalesce(current_setting('reserved_connections', true), '0')::int as reserved,
+    (select sum(numbackends) from pg_stat_database)::int as used_of_server,
+    case when d.datconnlimit < 0 then current_setting('max_connections')::int else d.datconnlimit end as of_database,
+    s.numbackends as used_of_database,
+    case when r.rolconnlimit < 0 then current_setting('max_connections')::int else r.rolconnlimit end as of_role,
+    (select count(*) from pg_stat_activity as a where a.usename = current_user)::int as used_of_role
+from pg_database as d
+join pg_stat_database as s on s.datid = d.oid
+join pg_roles as r on r.rolname = current_user
+where d.datname = current_database()

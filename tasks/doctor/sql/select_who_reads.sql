@@ -1,0 +1,11 @@
+-- Superusers read everything and are left out, as are the roles of Postgres itself.
+select
+    r.rolname as role,
+    coalesce(
+        pg_has_role(r.oid, to_regrole('retail_reader'), 'usage')
+        or pg_has_role(r.oid, to_regrole('retail_reader'), $1),
+        false
+    ) and r.rolname <> 'retail_reader' as reads,
+    coalesce(has_schema_privilege(r.oid, to_regnamespace('retail_dwh'), 'usage'), false) as enters
+from pg_roles as r
+where r.rolname not like 'pg\_%' and not r.rolsuper
