@@ -14,12 +14,12 @@ def test_help_imports_nothing_heavy(plain_retail: Retail) -> None:
     ended = plain_retail.run([sys.executable, "-c", script])
     assert ended.code == 0, ended.err
     assert ended.out.splitlines()[-1] == "[]"
-    for command in ("demo", "etl", "sql", "warehouse", "withdraw"):
+    for command in ("demo", "doctor", "etl", "sql", "warehouse", "withdraw"):
         assert command in ended.out
 
 
 def test_every_command_explains_itself(plain_retail: Retail) -> None:
-    for command in ("demo", "etl", "sql", "withdraw"):
+    for command in ("demo", "doctor", "etl", "sql", "withdraw"):
         ended = plain_retail(command, "--help")
         assert ended.code == 0
         assert "--data-dir" in ended.out

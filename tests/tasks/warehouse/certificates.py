@@ -14,11 +14,12 @@ from cryptography.x509.oid import NameOID
 class Authority:
     """A certificate authority of its own, as each Supabase project has one that no system knows."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, days: float = 1) -> None:
+        """``days`` is how long its certificate lasts; one that has run out has fewer than 0."""
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._certificate = self._signed(
-            self._name, self._key, x509.BasicConstraints(ca=True, path_length=None)
+            self._name, self._key, x509.BasicConstraints(ca=True, path_length=None), days
         )
 
     def write(self, path: Path) -> Path:
@@ -26,11 +27,11 @@ class Authority:
         path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
         return path
 
-    def issue(self, host: str, certificate: Path, key: Path) -> None:
-        """Write a certificate for a server of that name, and its key."""
+    def issue(self, host: str, certificate: Path, key: Path, days: float = 1) -> None:
+        """Write a certificate for a server of that name that lasts so many days, and its key."""
         made = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        signed = self._signed(name, made, x509.SubjectAlternativeName([x509.DNSName(host)]))
+        signed = self._signed(name, made, x509.SubjectAlternativeName([x509.DNSName(host)]), days)
         certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         key.write_bytes(
             made.private_bytes(
@@ -41,7 +42,7 @@ class Authority:
         )
 
     def _signed(
-        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType, days: float
     ) -> x509.Certificate:
         now = datetime.now(UTC)
         # Without key identifiers, as old private CAs have none.
@@ -51,8 +52,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_before(now - timedelta(days=max(0, -days), minutes=5))
+            .not_valid_after(now + timedelta(days=days))
             .add_extension(extension, critical=False)
             .sign(self._key, hashes.SHA256())
         )

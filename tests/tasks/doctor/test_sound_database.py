@@ -1,0 +1,50 @@
+"""A database as a run needs it: everything is looked at and nothing is wrong."""
+
+from __future__ import annotations
+
+from tasks.doctor.database import examine_database
+from tasks.doctor.finding import Status
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tests.tasks.doctor.looked_at import look
+from tests.tasks.warehouse.servers import TcpServer
+
+EVERYTHING = {
+    "way in",
+    "connection",
+    "encryption",
+    "session",
+    "server version",
+    "loads",
+    "schema upgrades",
+    "backups",
+    "statement timeout",
+    "connections",
+    "writes",
+    "size",
+    "schema",
+    "readers",
+    "clock",
+}
+
+
+async def test_everything_is_looked_at_and_nothing_is_wrong(warehouse: ConnectionSettings) -> None:
+    examined = await examine_database(warehouse)
+    assert {one.check for one in examined.findings} == EVERYTHING
+    assert {one.status for one in examined.findings} == {Status.OK}, examined.findings
+    assert examined.major == 18
+
+
+async def test_no_connection_is_left_open(warehouse: ConnectionSettings) -> None:
+    await look(warehouse)
+    others = "backend_type = 'client backend' and pid <> pg_backend_pid() and datname = current_database()"
+    async with connected(warehouse) as connection:
+        await connection.execute("select pg_sleep(0.2)")
+        assert await connection.fetchval(f"select count(*) from pg_stat_activity where {others}") == 0
+
+
+async def test_the_roles_own_time_limit_is_told(cluster: TcpServer) -> None:
+    cluster.sql("alter role retail set statement_timeout = '2min'")
+    found = (await look(cluster.settings()))["statement timeout"]
+    cluster.sql("alter role retail reset statement_timeout")
+    assert found.status is Status.OK
+    assert "the role's own is 120 s" in found.what
