@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows import hooks
 from flows.subjects import gather
 from tasks.doctor.finding import Finding, stop_a_run
 from tasks.doctor.markdown import verdict
@@ -11,7 +12,15 @@ from tasks.doctor.steps import examine_subjects, publish_findings
 from tasks.errors import ProblemsFound
 
 
-@flow(name="retail-doctor", timeout_seconds=300, persist_result=False)
+@flow(
+    name="retail-doctor",
+    timeout_seconds=300,
+    persist_result=False,
+    on_failure=[hooks.tell_failure],
+    on_completion=[hooks.tell_completion],
+    on_crashed=[hooks.tell_crash],
+    on_cancellation=[hooks.tell_cancellation],
+)
 async def retail_doctor(
     warehouse: str = "", alerts: str = "", send_test: bool = False
 ) -> tuple[Finding, ...]:

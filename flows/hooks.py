@@ -1,4 +1,4 @@
-"""Who is told how a run of ``retail_etl`` ended. A dry run tells nobody.
+"""Who is told how a run of ``retail_etl`` or ``retail_doctor`` ended. A dry run tells nobody.
 
 An alert never fails or changes the data work: whatever goes wrong here ends as a line in the run's log.
 Without channels nothing is read and Prefect is not asked.
@@ -16,7 +16,7 @@ from prefect.logging.loggers import flow_run_logger
 from blocks import chosen, environment
 from flows.announcing import announce, crash_in_words, link_to, text_of, where_of
 from flows.told import ToldInVariables
-from tasks.errors import QualityBelowThreshold, RetailError
+from tasks.errors import ProblemsFound, QualityBelowThreshold, RetailError
 from tasks.report.alerts.alert import Alert, Where, alert_of
 from tasks.report.alerts.channel import Audience
 from tasks.report.alerts.deliver import PATIENT, Patience
@@ -32,7 +32,7 @@ _SECONDS = 90.0
 # A worker kills a cancelled run 30 s after it asked it to end.
 _CANCELLED_SECONDS, _CANCELLED_PATIENCE = 20.0, Patience(seconds=12.0, tries=3)
 # What a run that completes shows to be gone.
-_ENDINGS = {"failed", "timed_out", "cancelled", "crashed", "never_started", "below_threshold"}
+_ENDINGS = {"failed", "timed_out", "cancelled", "crashed", "never_started", "below_threshold", "health"}
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,8 @@ async def _failure(ended: _Ended) -> list[Record]:
         )
     elif isinstance(error, QualityBelowThreshold):
         alert = _alert(ended, "below_threshold", error.message)
+    elif isinstance(error, ProblemsFound):
+        alert = _alert(ended, "health", error.message)
     elif isinstance(error, RetailError):
         alert = _alert(ended, "failed", error.message, type(error).__name__, getattr(error, "warehouse", ""))
     else:

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Awaitable
 from importlib.metadata import version
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from blocks import chosen
 from blocks.environment import Resolved, resolve_with_faults
+from tasks.doctor.channels import Host
 from tasks.doctor.examine import Subjects
 from tasks.doctor.finding import Finding, Status, from_error, from_surprise, ok, problem
 from tasks.doctor.orchestrator import PrefectServer
 from tasks.errors import RetailError
+from tasks.report.alerts.channel import Channel
 from tasks.warehouse.connect import ConnectionSettings
 
 T = TypeVar("T")
@@ -29,13 +32,18 @@ async def gather(warehouse: str = "", alerts: str = "", *, send_test: bool = Fal
     if not faults:
         found.append(ok("settings", _settings_in_words(resolved)))
     starts = prefect is None or prefect.api_url is None
-    address, more = await _warehouse(warehouse, resolved, _START_SECONDS if starts else _BLOCK_SECONDS)
+    seconds = _START_SECONDS if starts else _BLOCK_SECONDS
+    address, more = await _warehouse(warehouse, resolved, seconds)
+    told, untold = await _settled("alerts", "the channels", _channels(alerts, resolved), seconds)
     return Subjects(
         warehouse=address,
         workspace=resolved.settings.workspace,
         prefect=prefect,
         analyst_roles=resolved.settings.retail_analyst_roles,
-        findings=(*found, *more),
+        findings=(*found, *more, *untold),
+        channels=None if told is None else told[0],
+        hosts={} if told is None else told[1],
+        send_test=send_test,
     )
 
 
@@ -73,6 +81,23 @@ async def _settled(
             check, error, "If it is a block: check Prefect's server, then save the block again."
         )
         return None, [Finding(check, Status.PROBLEM, f"{what} {surprise.what}", surprise.fix)]
+
+
+async def _channels(name: str, resolved: Resolved) -> tuple[tuple[Channel, ...], dict[str, Host]]:
+    """The channels, and the hosts of those that have one of their own."""
+    block = await chosen.alerts_block(name, resolved)
+    if block is None:
+        return (), {}
+    hosts: dict[str, Host] = {}
+    if block.slack is not None:
+        parts = urlsplit(block.slack.url.get_secret_value())
+        hosts["slack"] = (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))
+    if block.email is not None:
+        server, kind = (
+            getattr(one, "value", one) for one in (block.email.smtp_server, block.email.smtp_type)
+        )
+        hosts["email"] = (str(server), int(block.email.smtp_port or kind))
+    return block.audience().channels, hosts
 
 
 def _prefect_server() -> tuple[PrefectServer | None, list[Finding]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 from tasks.doctor.finding import Finding, Status, ok, problem, skipped, warning
-from tasks.doctor.patience import within
+from tasks.report.alerts.bounded import in_own_thread
 from tasks.warehouse.connect import ConnectionSettings
 
 SOON_DAYS = 30
@@ -102,9 +102,11 @@ async def examine_ca(settings: ConnectionSettings) -> list[Finding]:
     is_text = "-----BEGIN" in given
     name = "the CA certificate given as text" if is_text else f"the CA file {given}"
     try:
-        content = given.encode() if is_text else await within(_SECONDS, Path(given).read_bytes)
+        content = (
+            given.encode() if is_text else await in_own_thread(lambda _: Path(given).read_bytes(), _SECONDS)
+        )
         found = x509.load_pem_x509_certificates(content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TimeoutError) as error:
         why = getattr(error, "strerror", None) or "it holds no certificate in PEM form"
         return [problem("CA certificate", f"{name} cannot be read: {why}.", _NEW_CA)]
     return _validity("CA certificate", found, name)

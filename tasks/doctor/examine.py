@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.doctor.channels import Host, examine_channels
 from tasks.doctor.database import Examined, examine_database
 from tasks.doctor.dump_tools import DumpTool, find_dump_tools, judge_dump_tools
 from tasks.doctor.finding import Finding, from_surprise
 from tasks.doctor.orchestrator import PrefectServer, examine_prefect
 from tasks.doctor.workspace import examine_folder
+from tasks.report.alerts.channel import Channel
 from tasks.warehouse.connect import ConnectionSettings
 
 _TELL = "Tell the maintainers what was set up, and this name."
@@ -19,25 +21,32 @@ _TELL = "Tell the maintainers what was set up, and this name."
 
 @dataclass(frozen=True)
 class Subjects:
-    """What is examined, and what was found while it was gathered. ``warehouse`` is None without an address."""
+    """What is examined, and what was found while it was gathered. ``warehouse`` is None without an address.
+
+    ``channels`` is None if they could not be read, ``hosts`` where those of that name are to be reached.
+    """
 
     warehouse: ConnectionSettings | None
     workspace: Path
     prefect: PrefectServer | None
     analyst_roles: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    channels: tuple[Channel, ...] | None = ()
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    send_test: bool = False
 
 
 async def examine(subjects: Subjects) -> tuple[Finding, ...]:
     """Every finding, in order. Raises nothing for what it finds, and ends within about a minute."""
     tools = asyncio.ensure_future(find_dump_tools())
-    database, workspace, prefect = await asyncio.gather(
+    database, workspace, prefect, told = await asyncio.gather(
         _database(subjects),
         _guarded("workspace", examine_folder("workspace", subjects.workspace, "RETAIL_WORKSPACE")),
         _guarded("Prefect", _prefect(subjects)),
+        _guarded("alerts", _channels(subjects)),
     )
     dumping = await _guarded("dump tools", _dump_tools(tools, subjects, database.major))
-    return (*subjects.findings, *database.findings, *dumping, *workspace, *prefect)
+    return (*subjects.findings, *database.findings, *dumping, *workspace, *prefect, *told)
 
 
 async def _database(subjects: Subjects) -> Examined:
@@ -55,6 +64,12 @@ async def _dump_tools(
 
 async def _prefect(subjects: Subjects) -> list[Finding]:
     return await examine_prefect(subjects.prefect) if subjects.prefect else []
+
+
+async def _channels(subjects: Subjects) -> list[Finding]:
+    if subjects.channels is None:
+        return []
+    return await examine_channels(subjects.channels, subjects.hosts, send_test=subjects.send_test)
 
 
 async def _guarded(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:

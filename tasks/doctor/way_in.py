@@ -7,7 +7,7 @@ import socket
 from enum import Enum
 
 from tasks.doctor.finding import Finding, ok, problem, warning
-from tasks.doctor.patience import within
+from tasks.report.alerts.bounded import in_own_thread
 from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.supabase import WayIn, is_supabase, pool_limits, way_in
 
@@ -41,17 +41,17 @@ async def examine_host(settings: ConnectionSettings) -> list[Finding]:
     if settings.host.startswith("/"):
         return []
     try:
-        found = await within(
-            _SECONDS, socket.getaddrinfo, settings.host, settings.port, type=socket.SOCK_STREAM
+        found = await in_own_thread(
+            lambda _: socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM), _SECONDS
         )
+    except TimeoutError:
+        what = f"no name server answered within {_SECONDS:g} s for {settings.host}."
+        return [problem("host", what, "Check this machine's network and name server.")]
     except (OSError, UnicodeError):
         advice = "Check the spelling and this machine's name server."
         if is_supabase(settings):
             advice += " A paused or deleted project has no name either: look at its dashboard."
         return [problem("host", f"the name {settings.host} cannot be resolved.", advice)]
-    except TimeoutError:
-        what = f"no name server answered within {_SECONDS:g} s for {settings.host}."
-        return [problem("host", what, "Check this machine's network and name server.")]
     if any(family == socket.AF_INET for family, *_ in found):
         return [ok("host", f"{settings.host} has an IPv4 address")]
     return [_ipv6_only(settings, str(found[0][4][0]))]

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tasks.doctor.finding import Finding, ok, problem, warning
-from tasks.doctor.patience import within
+from tasks.report.alerts.bounded import in_own_thread
 
 _SECONDS = 10.0
 _LITTLE, _NEXT_TO_NOTHING = 1e9, 50e6
@@ -18,12 +18,12 @@ async def examine_folder(check: str, folder: Path, setting: str) -> list[Finding
     """Whether files can be made in ``folder``, or it in what is there above it; nothing is left behind."""
     fix = f"Choose another folder with {setting}, or let this user write there."
     try:
-        above, free = await within(_SECONDS, _try, folder)
+        above, free = await in_own_thread(lambda _: _try(folder), _SECONDS)
+    except TimeoutError:
+        return [problem(check, f"{folder} did not answer within {_SECONDS:g} s (a network drive?).", fix)]
     except OSError as error:
         what = f"{folder} cannot be written ({os.strerror(error.errno or 0)})."
         return [problem(check, what, fix)]
-    except TimeoutError:
-        return [problem(check, f"{folder} did not answer within {_SECONDS:g} s (a network drive?).", fix)]
     said = f"{folder}, {free / 1e9:,.1f} GB free" + ("" if above == folder else "; the first run makes it")
     if free < _NEXT_TO_NOTHING:
         return [problem(check, f"{said}.", f"Free space, or choose another disk with {setting}.")]

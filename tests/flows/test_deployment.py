@@ -28,7 +28,7 @@ def test_deploy_and_run(
         deployed = retail.run([*prefect, "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml")])
         assert deployed.code == 0, deployed.err + deployed.out
     found = {one["name"]: one for one in prefect_server.get("/deployments/filter", {})}
-    assert set(found) == {"daily", "crashed"}
+    assert set(found) == {"daily", "hourly", "crashed"}
     form = found["daily"]["parameter_openapi_schema"]["properties"]
     assert "worker" in form["sources"]["description"]
     assert all(one.get("description") for one in form.values())

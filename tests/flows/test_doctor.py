@@ -13,6 +13,7 @@ from flows.subjects import gather
 from tasks.doctor.examine import examine
 from tasks.doctor.finding import Status
 from tests.flows.conftest import PrefectServer, Retail
+from tests.tasks.report.alerts.receivers import http_receiver
 from tests.tasks.warehouse.servers import free_port
 
 MARK = "xq7Kmarked"
@@ -130,8 +131,12 @@ def test_the_flow_shows_its_findings_and_fails(
 ) -> None:
     (tmp_path / "file").touch()
     wrong = {"RETAIL_WORKSPACE": str(tmp_path / "file"), "DATABASE_URL": f"postgresql://ann:{MARK}@h:6543/x"}
-    ended = retail.run([sys.executable, "-c", FLOW], **wrong)
+    with http_receiver() as slack:
+        told = {"PIPELINE_SLACK_NOTIFICATIONS": "true", "PIPELINE_SLACK_WEBHOOK_URL": slack.url()}
+        ended = retail.run([sys.executable, "-c", FLOW], **wrong, **told)
     assert ended.code == 0, ended.err
+    assert [one for one in slack.headlines if "A check of the warehouse turned bad" in one]
+    assert MARK not in json.dumps(slack.taken)
     found = json.loads(ended.out.splitlines()[-1])
     assert [check for check, status, _ in found if status == "problem"] == ["way in", "workspace"]
     assert MARK not in ended.out + ended.err
