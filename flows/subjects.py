@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from tasks.report.alerts.channel import Channel
 from tasks.warehouse.connect import ConnectionSettings
 
 T = TypeVar("T")
-_BLOCK_SECONDS = 15.0
+_BLOCK_SECONDS = 10.0
 # A server of the run's own that reads the block, or an embedded Postgres that is made: both start first.
 _START_SECONDS = 45.0
 
@@ -33,8 +34,12 @@ async def gather(warehouse: str = "", alerts: str = "", *, send_test: bool = Fal
         found.append(ok("settings", _settings_in_words(resolved)))
     starts = prefect is None or prefect.api_url is None
     seconds = _START_SECONDS if starts else _BLOCK_SECONDS
-    address, more = await _warehouse(warehouse, resolved, seconds)
-    told, untold = await _settled("alerts", "the channels", _channels(alerts, resolved), seconds)
+    (address, more), (told, untold) = await asyncio.gather(
+        _warehouse(warehouse, resolved, seconds),
+        _settled("alerts", "the channels", _channels(alerts, resolved), seconds),
+    )
+    # Alerts that cannot be sent stop no run.
+    untold = [replace(one, status=Status.WARNING) for one in untold]
     return Subjects(
         warehouse=address,
         workspace=resolved.settings.workspace,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +24,6 @@ from tasks.doctor.server import (
     examine_time_limit,
     examine_version,
     examine_writable,
-    major_version,
 )
 from tasks.doctor.way_in import examine_host, examine_way_in
 from tasks.errors import CertificateRefused, RetailError, SettingsError, TlsRefused, WrongPassword
@@ -32,10 +31,11 @@ from tasks.warehouse.connect import ConnectionSettings, connect
 from tasks.warehouse.driver_errors import translate
 
 # A run is more patient (RETAIL_CONNECT_SECONDS); here somebody waits for an answer.
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 25.0
 CHECK_SECONDS = 8.0
 ALL_CHECKS_SECONDS = 20.0
 _STATEMENT_SECONDS = 10.0
+_FAREWELL_SECONDS = 2.0
 _AS_ASKED = "Ask the database again; if it stays, tell the maintainers."
 
 # What one look at the role's rights tells of.
@@ -90,7 +90,7 @@ async def examine_database(
             found += await examine_encryption(settings)
             progress.report("doctor.ask", settings.display)
             found += await _ask(connection, settings, checks)
-            return Examined(tuple(found), await _major(connection))
+            return Examined(tuple(found), connection.get_server_version().major)
     except RetailError as error:
         found.append(_no_connection(error))
         if isinstance(error, CertificateRefused):
@@ -117,16 +117,10 @@ async def _connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conn
     connection = await connect(settings)
     try:
         yield connection
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.close(timeout=_FAREWELL_SECONDS)
     finally:
         connection.terminate()
-
-
-async def _major(connection: asyncpg.Connection) -> int | None:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            return await major_version(connection)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        return None
 
 
 async def _ask(

@@ -18,14 +18,9 @@ _FREE_PLAN_MB = 500
 _TRIPS = 3
 
 
-async def major_version(connection: asyncpg.Connection) -> int:
-    """The server's major version; asked for, since a pooler may tell its own."""
-    return int(await connection.fetchval("select current_setting('server_version_num')::int / 10000"))
-
-
 async def examine_version(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
     """Whether this release was made for the server's version."""
-    major = await major_version(connection)
+    major = connection.get_server_version().major
     said = f"PostgreSQL {await connection.fetchval('show server_version')}"
     if major < OLDEST:
         return [problem("server version", f"{said} is too old.", f"Upgrade the server to {OLDEST} or later.")]

@@ -148,5 +148,8 @@ def test_the_flow_shows_its_findings_and_fails(
     assert MARK not in json.dumps(artifact)
     runs = prefect_server.get("/flow_runs/filter", {"flows": {"name": {"any_": ["retail-doctor"]}}})
     assert [one["state"]["type"] for one in runs] == ["FAILED"]
-    assert MARK not in json.dumps(runs)
+    logs = prefect_server.get("/logs/filter", {"logs": {"flow_run_id": {"any_": [runs[0]["id"]]}}})
+    tasks = prefect_server.get("/task_runs/filter", {"flow_runs": {"id": {"any_": [runs[0]["id"]]}}})
+    assert {one["name"] for one in tasks} == {"examine everything", "publish findings"}
+    assert MARK not in json.dumps([runs, logs, tasks])
     assert runs[0]["parameters"] == {"warehouse": "", "alerts": "", "send_test": False}
