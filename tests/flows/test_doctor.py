@@ -18,7 +18,7 @@ from tests.tasks.warehouse.servers import free_port
 
 MARK = "xq7Kmarked"
 FLOW = """
-import asyncio, json, pickle
+import asyncio, json, os, pickle
 from flows import retail_doctor
 from tasks.errors import ProblemsFound
 
@@ -27,6 +27,9 @@ async def main():
         findings = await retail_doctor()
     except ProblemsFound as error:
         findings = pickle.loads(pickle.dumps(error)).findings
+    # What was wrong is mended.
+    os.environ |= {"DATABASE_URL": os.environ["MENDED"], "RETAIL_WORKSPACE": ""}
+    await retail_doctor()
     return [(one.check, one.status, one.what) for one in findings]
 
 print(json.dumps(asyncio.run(main())))
@@ -133,23 +136,33 @@ def test_the_flow_shows_its_findings_and_fails(
     wrong = {"RETAIL_WORKSPACE": str(tmp_path / "file"), "DATABASE_URL": f"postgresql://ann:{MARK}@h:6543/x"}
     with http_receiver() as slack:
         told = {"PIPELINE_SLACK_NOTIFICATIONS": "true", "PIPELINE_SLACK_WEBHOOK_URL": slack.url()}
-        ended = retail.run([sys.executable, "-c", FLOW], **wrong, **told)
+        ended = retail.run(
+            [sys.executable, "-c", FLOW], **wrong, **told, MENDED=retail.environment["DATABASE_URL"]
+        )
     assert ended.code == 0, ended.err
-    assert [one for one in slack.headlines if "A check of the warehouse turned bad" in one]
+    assert slack.headlines == [
+        "Error: A check of the warehouse turned bad: retail-doctor",
+        "Recovered (A check of the warehouse turned bad): retail-doctor",
+    ]
     assert MARK not in json.dumps(slack.taken)
-    found = json.loads(ended.out.splitlines()[-1])
-    assert [check for check, status, _ in found if status == "problem"] == ["way in", "workspace"]
+    told_of = json.loads(ended.out.splitlines()[-1])
+    assert [check for check, status, _ in told_of if status == "problem"] == ["way in", "workspace"]
     assert MARK not in ended.out + ended.err
 
-    (artifact,) = prefect_server.get(
-        "/artifacts/filter", {"artifacts": {"key": {"any_": ["retail-doctor-findings"]}}}
-    )
+    shown = {"artifacts": {"key": {"any_": ["retail-doctor-findings"]}}}
+    found = prefect_server.get("/artifacts/filter", shown)
+    artifact, mended = sorted(found, key=lambda one: str(one["created"]))
     assert "2 problems: a run would fail" in artifact["data"]
+    assert "no problem: a run can start" in mended["data"]
     assert MARK not in json.dumps(artifact)
     runs = prefect_server.get("/flow_runs/filter", {"flows": {"name": {"any_": ["retail-doctor"]}}})
-    assert [one["state"]["type"] for one in runs] == ["FAILED"]
-    logs = prefect_server.get("/logs/filter", {"logs": {"flow_run_id": {"any_": [runs[0]["id"]]}}})
-    tasks = prefect_server.get("/task_runs/filter", {"flow_runs": {"id": {"any_": [runs[0]["id"]]}}})
+    assert sorted(one["state"]["type"] for one in runs) == ["COMPLETED", "FAILED"]
+    logs = prefect_server.get(
+        "/logs/filter", {"logs": {"flow_run_id": {"any_": [one["id"] for one in runs]}}}
+    )
+    tasks = prefect_server.get(
+        "/task_runs/filter", {"flow_runs": {"id": {"any_": [one["id"] for one in runs]}}}
+    )
     assert {one["name"] for one in tasks} == {"examine everything", "publish findings"}
     assert MARK not in json.dumps([runs, logs, tasks])
     assert runs[0]["parameters"] == {"warehouse": "", "alerts": "", "send_test": False}
