@@ -45,8 +45,8 @@ async def gather(warehouse: str = "", alerts: str = "", *, send_test: bool = Fal
         workspace=resolved.settings.workspace,
         prefect=prefect,
         analyst_roles=resolved.settings.retail_analyst_roles,
-        findings=(*found, *more, *untold),
-        channels=None if told is None else told[0],
+        findings=(*found, *more),
+        channels=untold if told is None else told[0],
         hosts={} if told is None else told[1],
         send_test=send_test,
     )

@@ -23,7 +23,8 @@ _TELL = "Tell the maintainers what was set up, and this name."
 class Subjects:
     """What is examined, and what was found while it was gathered. ``warehouse`` is None without an address.
 
-    ``channels`` is None if they could not be read, ``hosts`` where those of that name are to be reached.
+    ``channels`` are the findings that say why, if they could not be read; ``hosts`` is where those of a name
+    are to be reached.
     """
 
     warehouse: ConnectionSettings | None
@@ -31,7 +32,7 @@ class Subjects:
     prefect: PrefectServer | None
     analyst_roles: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    channels: tuple[Channel, ...] | None = ()
+    channels: tuple[Channel, ...] | list[Finding] = ()
     hosts: Mapping[str, Host] = field(default_factory=dict)
     send_test: bool = False
 
@@ -67,8 +68,8 @@ async def _prefect(subjects: Subjects) -> list[Finding]:
 
 
 async def _channels(subjects: Subjects) -> list[Finding]:
-    if subjects.channels is None:
-        return []
+    if isinstance(subjects.channels, list):
+        return subjects.channels
     return await examine_channels(subjects.channels, subjects.hosts, send_test=subjects.send_test)
 
 

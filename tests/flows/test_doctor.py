@@ -121,9 +121,10 @@ def test_wrong_usage(plain_retail: Retail) -> None:
     assert MARK not in given.out + given.err
 
 
-def test_a_block_that_is_not_there(retail: Retail) -> None:
-    ended = retail("doctor", "--warehouse", "nowhere", "--json")
+def test_blocks_that_are_not_there(retail: Retail) -> None:
+    ended = retail("doctor", "--warehouse", "nowhere", "--alerts", "nobody", "--json")
     assert ended.code == 1
+    assert (_statuses(ended.report)["way in"], _statuses(ended.report)["alerts"]) == ("problem", "warning")
     (found,) = [one for one in ended.report["findings"] if one["check"] == "way in"]
     assert "'nowhere'" in found["what"]
     assert found["fix"]

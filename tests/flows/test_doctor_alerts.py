@@ -50,7 +50,7 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Told]:
 
 async def look(*, send_test: bool = False) -> list[Finding]:
     subjects = await gather()
-    assert subjects.channels is not None
+    assert isinstance(subjects.channels, tuple)
     return await examine_channels(subjects.channels, subjects.hosts, send_test=send_test)
 
 
