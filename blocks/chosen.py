@@ -7,11 +7,13 @@ that is named, else the channels of the environment.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from blocks.environment import ENV_FILE, Resolved, Settings, resolve
-from tasks.errors import SettingsError
+from tasks.errors import PrefectUnreachable, SettingsError
 from tasks.report.alerts.channel import Audience
 from tasks.warehouse.connect import ConnectionSettings, check_for_loads, from_url
 from tasks.warehouse.embedded import EmbeddedServer
@@ -65,11 +67,12 @@ def from_environment(settings: Settings) -> ConnectionSettings:
 
 
 async def load_warehouse(name: str) -> SupabaseWarehouse:
-    """The SupabaseWarehouse block of that name. Raises SettingsError if Prefect has none."""
+    """The SupabaseWarehouse block of that name. Raises SettingsError if Prefect has none, PrefectUnreachable."""
     from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - Prefect takes a second to import
 
     try:
-        return cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
+        with _prefect_asked():
+            return cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
     except ValueError as error:
         raise SettingsError(
             f"warehouse: Prefect has no SupabaseWarehouse block {name!r} ({type(error).__name__}). Make one in its "
@@ -123,14 +126,27 @@ async def alerts_block(block_name: str, resolved: Resolved) -> Alerts | None:
 
 
 async def load_alerts(name: str) -> Alerts:
-    """The Alerts block of that name. Raises SettingsError if Prefect has none."""
+    """The Alerts block of that name. Raises SettingsError if Prefect has none, PrefectUnreachable."""
     from blocks.alerts import Alerts  # noqa: PLC0415 - as above
 
     try:
-        return cast(Alerts, await Alerts.aload(name))
+        with _prefect_asked():
+            return cast(Alerts, await Alerts.aload(name))
     except ValueError as error:
         raise SettingsError(
             f"alerts: Prefect has no Alerts block {name!r} ({type(error).__name__}). Make one in its UI, or with "
             "python -m deployments.blocks; names are listed by prefect block ls.",
             setting="alerts",
         ) from None
+
+
+@contextmanager
+def _prefect_asked() -> Iterator[None]:
+    """What Prefect's client raises for a server that is not there leaves as PrefectUnreachable."""
+    import httpx  # noqa: PLC0415 - Prefect's, imported with it
+    from prefect.settings import get_current_settings  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except httpx.TransportError:
+        raise PrefectUnreachable.at(get_current_settings().api.url or "") from None

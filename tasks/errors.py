@@ -19,6 +19,7 @@ RetailError
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
             TlsRefused, ReadOnlyWarehouse, RightsMissing
         ChannelRefused          a channel for alerts said no (it is an AlertNotDelivered too)
+        PrefectUnreachable          the Prefect API gives no answer
         EmbeddedServerError     the embedded Postgres cannot be started
         ProblemsFound           the doctor found what would stop a run
         RunFailed               raised at the end of a run, after the rest has loaded
@@ -177,6 +178,20 @@ class ChannelUnreachable(AlertNotDelivered, Transient):
 
 class ChannelRefused(AlertNotDelivered, Terminal):
     """The channel will not take it however often it is asked: revoked webhook, wrong password, unknown address."""
+
+
+class PrefectUnreachable(Terminal):
+    """The Prefect server or Cloud gives no answer. Attribute: ``api`` (its address)."""
+
+    @classmethod
+    def at(cls, api: str) -> Self:
+        """Build the error for the API at that address; empty is a server of the run's own."""
+        where = api or "of this run's own server"
+        return cls(
+            f"The Prefect API {where} gives no answer. Start the server (prefect server start), or correct or unset "
+            "PREFECT_API_URL (prefect config view shows where it is set).",
+            api=api,
+        )
 
 
 class EmbeddedServerError(Terminal):

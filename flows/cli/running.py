@@ -16,7 +16,7 @@ from flows.cli.common import exit_code
 from flows.cli.summary import print_summary
 from flows.cli.terminal import shown
 from tasks import progress
-from tasks.errors import RetailError, RunFailed
+from tasks.errors import PrefectUnreachable, RetailError, RunFailed
 from tasks.report.run_report import RunReport
 
 
@@ -83,6 +83,10 @@ def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError |
         return error.attributes["report"], error
     except RetailError as error:
         return None, error
+    except RuntimeError as error:
+        if "Failed to reach API" not in str(error):
+            raise
+        return None, PrefectUnreachable.at(settings.api.url or "")
     except FlowRunTimeoutError:
         return None, RetailError(
             "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended. What had committed is "

@@ -169,3 +169,11 @@ def test_settings_are_shown_with_their_origins(plain_retail: Retail) -> None:
     assert ended.report["PIPELINE_QUALITY_THRESHOLD"] == {"value": "85", "origin": "default"}
     assert "secret-word" not in ended.out + ended.err
     assert "PIPELINE_DEFAULT_RETRIES" in plain_retail("settings").out
+
+
+@pytest.mark.parametrize("arguments", [("etl", "--dry-run"), ("sql", "--warehouse", "a-block", "select 1")])
+def test_a_prefect_server_that_is_not_there(plain_retail: Retail, arguments: tuple[str, ...]) -> None:
+    ended = plain_retail(*arguments, PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert ended.code == 1
+    assert "http://127.0.0.1:9/api gives no answer" in ended.err
+    assert "Traceback" not in ended.err
