@@ -46,6 +46,7 @@ class _Ended:
     findings: Findings
     settings: environment.Settings
     patience: Patience
+    limit_seconds: float
 
     async def tell(self, alert: Alert) -> Record:
         return await tell(alert, self.audience, ToldInVariables(), self.patience)
@@ -91,7 +92,16 @@ async def _hook(
             findings = await asyncio.to_thread(read_findings, path)
             where = await where_of(flow_run, flow.name, findings.warehouse)
             link = link_to(flow_run)
-            ended = _Ended(state, where, link, audience, findings, resolved.settings, patience or PATIENT)
+            ended = _Ended(
+                state,
+                where,
+                link,
+                audience,
+                findings,
+                resolved.settings,
+                patience or PATIENT,
+                flow.timeout_seconds or 0,
+            )
             await announce(flow_run, await work(ended), path)
     except RetailError as error:
         _warn(flow_run, str(error))
@@ -108,10 +118,8 @@ def _warn(flow_run: FlowRun, why: str) -> None:
 async def _failure(ended: _Ended) -> list[Record]:
     error = await _error_of(ended.state)
     if ended.state.name == "TimedOut":
-        limit = ended.settings.pipeline_execution_timeout_hours
-        alert = _alert(
-            ended, "timed_out", f"It ran longer than {limit:g} h (PIPELINE_EXECUTION_TIMEOUT_HOURS)."
-        )
+        happened = f"It ran longer than its limit of {ended.limit_seconds / 60:g} minutes."
+        alert = _alert(ended, "timed_out", happened)
     elif isinstance(error, QualityBelowThreshold):
         alert = _alert(ended, "below_threshold", error.message)
     elif isinstance(error, ProblemsFound):
