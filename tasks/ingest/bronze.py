@@ -17,6 +17,7 @@ from tasks.ingest import delimited, parquet, workspace
 from tasks.ingest.date_formats import DateShapes, is_slashed, shapes
 from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Opened, take
+from tasks.ingest.parts import write_part
 
 READER_VERSION = 1
 # The one place where a reader is chosen: a module with open_delivery() and frames().
@@ -127,7 +128,7 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
     for frame in _with_origin(opened):
         if not frame.height:
             continue
-        workspace.write_part(frame, workspace.part(aside, parts))
+        write_part(frame, workspace.part(aside, parts))
         parts += 1
         found = shapes(frame.get_column("invoice_date"))
         dates = dates.merged(found)
@@ -158,8 +159,9 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
 def _with_origin(opened: Sequence[Opened]) -> Iterator[pl.DataFrame]:
     for _, found in groupby(opened, key=lambda one: (_reader(one.delivery).__name__, one.layout)):
         group = list(found)
-        names = pl.Series([one.delivery.name for one in group], dtype=pl.String)
-        hashes = pl.Series([one.content.sha256 for one in group], dtype=pl.String)
+        # Of one name or hash for each delivery, not for each row.
+        names = _enum([one.delivery.name for one in group])
+        hashes = _enum([one.content.sha256 for one in group])
         for frame in _reader(group[0].delivery).frames(group):
             source = frame.get_column("source")
             yield frame.select(
@@ -167,3 +169,7 @@ def _with_origin(opened: Sequence[Opened]) -> Iterator[pl.DataFrame]:
                 hashes.gather(source).alias("content_hash"),
                 pl.exclude("source"),
             )
+
+
+def _enum(texts: Sequence[str]) -> pl.Series:
+    return pl.Series(texts, dtype=pl.Enum(list(dict.fromkeys(texts))))

@@ -131,12 +131,6 @@ def write_text(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def write_part(frame: pl.DataFrame, path: Path) -> None:
-    """Write one part as zstd Parquet, readable by its owner only."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        frame.write_parquet(file, compression="zstd", compression_level=1, statistics=False)
-
-
 def part(folder: Path | str, number: int) -> Path:
     """Path of the part of that number in an output's folder."""
     return Path(folder) / f"part-{number:05d}.parquet"

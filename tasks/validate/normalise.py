@@ -1,6 +1,7 @@
 """Type and normalise lines: trimmed text, upper-case codes, whole numbers, exact decimals, local time.
 
 Nothing is rounded and nothing is guessed: what cannot be read becomes null, which the contract judges.
+Sales lines repeat themselves, so each different text of a column is read once.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.ingest.date_formats import NAMED, read_dates
+from tasks.ingest.parts import told_apart
 from tasks.validate.settings import FeedSettings
 
 MONEY = pl.Decimal(18, 4)
@@ -18,32 +20,7 @@ _PRICE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*)$"
 _WHOLE = r"^[+-]?[0-9]{1,12}(?:\.0*)?$"
 # At most fifteen digits: a 64-bit float holds each such number exactly.
 _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
-
-
-def _blank_to_null(column: str) -> pl.Expr:
-    text = pl.col(column).str.strip_chars()
-    return pl.when(text.str.len_bytes() > 0).then(text)
-
-
-def _read_dates(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
-    """Add ``sold_at_local`` (naive wall clock) to a frame with ``invoice_date``."""
-    text = pl.col("invoice_date")
-    # What most dates look like; a pattern of the feed's own goes first, for it may read them otherwise.
-    usual = pl.lit(None, pl.Datetime("us"))
-    if settings.date_format is None or settings.date_format in NAMED:
-        usual = text.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    quick = bronze.with_columns(sold_at_local=usual)
-    rest = (
-        quick.filter(pl.col("sold_at_local").is_null() & text.is_not_null()).select("invoice_date").unique()
-    )
-    if not rest.height:
-        return quick
-    read = rest.with_columns(other=read_dates(text, settings.date_format, settings.timezone))
-    return (
-        quick.join(read, on="invoice_date", how="left", maintain_order="left")
-        .with_columns(sold_at_local=pl.coalesce("sold_at_local", "other"))
-        .drop("other")
-    )
+_TEXT = pl.col("text")
 
 
 def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
@@ -55,51 +32,63 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     currency; and as delivered for the contract and the quarantine: fault, raw, quantity_text,
     date_text, price_text, customer_text.
     """
-    price = pl.col("price_text")
-    typed = _read_dates(bronze, settings).select(
-        "delivery",
-        "line_no",
-        _blank_to_null("invoice_no").str.to_uppercase().alias("invoice_no"),
-        _blank_to_null("stock_code").str.to_uppercase().alias("stock_code"),
-        _blank_to_null("description").alias("description"),
-        "sold_at_local",
-        _blank_to_null("country").alias("country"),
-        _number_text(bronze, "quantity", _WHOLE).alias("quantity_text"),
-        pl.col("invoice_date").alias("date_text"),
-        _number_text(bronze, "unit_price", _PRICE).alias("price_text"),
-        _number_text(bronze, "customer_id", _CUSTOMER).alias("customer_text"),
-        "fault",
-        "raw",
-    )
-    typed = typed.with_columns(
-        pl.col("sold_at_local")
-        .dt.replace_time_zone(settings.timezone, ambiguous="earliest", non_existent="null")
-        .dt.convert_time_zone("UTC")
-        .alias("sold_at"),
-        _whole("quantity_text", _WHOLE).alias("quantity"),
-        pl.when(price.str.contains(_PRICE))
-        .then(price.str.to_decimal(scale=4))
-        .cast(MONEY)
-        .alias("unit_price"),
-        _whole("customer_text", _CUSTOMER).alias("customer_id"),
-        pl.lit(settings.currency).alias("currency"),
-    )
-    typed = typed.with_columns(
-        pl.when(pl.col("quantity").abs() <= _INT32).then(pl.col("quantity")).cast(pl.Int32).alias("quantity")
-    )
+    trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
+    code = trimmed.str.to_uppercase()
+    # Of one text, by its column: what is read from it.
+    readings: dict[str, dict[str, pl.Expr]] = {
+        "invoice_no": {"invoice_no": code},
+        "stock_code": {"stock_code": code},
+        "description": {"description": trimmed},
+        "quantity": {"quantity_text": trimmed, "quantity": _quantity(trimmed)},
+        "unit_price": {"price_text": trimmed, "unit_price": _price(trimmed)},
+        "customer_id": {"customer_text": trimmed, "customer_id": _whole(trimmed, _CUSTOMER)},
+        "country": {"country": trimmed},
+    }
+    typed = bronze.select("delivery", "line_no", "fault", "raw")
+    for column, read in readings.items():
+        texts, places = told_apart(bronze.get_column(column))
+        typed = typed.hstack(texts.to_frame("text").select(**read).select(pl.all().gather(places)))
+    dates, places = told_apart(bronze.get_column("invoice_date"))
+    typed = typed.hstack(_dates(dates.to_frame("text"), settings).select(pl.all().gather(places)))
     quantity, unit_price = pl.col("quantity"), pl.col("unit_price")
     fits = (quantity.cast(pl.Float64) * unit_price.cast(pl.Float64)).abs() < _AMOUNT_LIMIT
     exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
-    return typed.with_columns(pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"))
+    return typed.with_columns(
+        pl.lit(settings.currency).alias("currency"),
+        pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"),
+    )
 
 
-def _number_text(bronze: pl.DataFrame, column: str, pattern: str) -> pl.Expr:
-    """The text of a number, trimmed; most columns need no trimming, which one look tells."""
-    tidy = bronze.select(pl.col(column).str.contains(pattern).all()).item()
-    return pl.col(column) if tidy else _blank_to_null(column)
-
-
-def _whole(column: str, pattern: str) -> pl.Expr:
-    text = pl.col(column)
+def _whole(text: pl.Expr, pattern: str) -> pl.Expr:
     # Exact: the pattern lets no fraction through, and no more digits than a 64-bit float holds.
     return pl.when(text.str.contains(pattern)).then(text.cast(pl.Float64, strict=False)).cast(pl.Int64)
+
+
+def _quantity(text: pl.Expr) -> pl.Expr:
+    whole = _whole(text, _WHOLE)
+    return pl.when(whole.abs() <= _INT32).then(whole).cast(pl.Int32)
+
+
+def _price(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains(_PRICE)).then(text.str.to_decimal(scale=4)).cast(MONEY)
+
+
+def _dates(texts: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+    """Of each text: itself (``date_text``), ``sold_at_local`` (naive wall clock) and ``sold_at``."""
+    # What most dates look like; a pattern of the feed's own goes first, for it may read them otherwise.
+    usual = pl.lit(None, pl.Datetime("us"))
+    if settings.date_format is None or settings.date_format in NAMED:
+        usual = _TEXT.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    quick = texts.select(date_text="text", sold_at_local=usual)
+    rest = texts.filter(quick.get_column("sold_at_local").is_null())
+    if rest.height:
+        other = rest.select(
+            date_text="text", other=read_dates(_TEXT, settings.date_format, settings.timezone)
+        )
+        quick = quick.join(other, on="date_text", how="left", maintain_order="left").select(
+            "date_text", pl.coalesce("sold_at_local", "other")
+        )
+    in_zone = pl.col("sold_at_local").dt.replace_time_zone(
+        settings.timezone, ambiguous="earliest", non_existent="null"
+    )
+    return quick.with_columns(sold_at=in_zone.dt.convert_time_zone("UTC"))

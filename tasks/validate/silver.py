@@ -13,6 +13,8 @@ import polars as pl
 from tasks import progress
 from tasks.ingest import workspace
 from tasks.ingest.bronze import Bronze
+from tasks.ingest.columns import COLUMNS
+from tasks.ingest.parts import read_part, write_part
 from tasks.validate import contract as contracts
 from tasks.validate.identity import CopyNumbers, first_ids
 from tasks.validate.normalise import normalise
@@ -29,6 +31,9 @@ _DELIVERED_NAMES = {
     "CustomerID": "customer_id",
     "Country": "country",
 }
+# Of bronze; the content hash is told of the delivery as well.
+_TEXTS = ("delivery", *COLUMNS)
+_OTHERS = ("line_no", "fault", "raw")
 LINE = (
     "delivery",
     "line_no",
@@ -88,7 +93,7 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
     tally = _Tally(bronze)
     quarantine: list[pl.DataFrame] = []
     for number in range(bronze.parts):
-        raw = pl.read_parquet(workspace.part(bronze.folder, number))
+        raw = read_part(workspace.part(bronze.folder, number), _TEXTS, _OTHERS)
         lines = copies.number(first_ids(normalise(raw, judging.feed), judging.feed.feed))
         failures = agreed.failures(lines)
         errors = failures.filter(pl.col("severity") == "error")
@@ -100,14 +105,14 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
         tally.count_identical(lines)
         if judging.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
-        workspace.write_part(lines.select(LINE), workspace.part(aside, number))
+        write_part(lines.select(LINE), workspace.part(aside, number))
     schema: dict[str, Any] = {
         "delivery": pl.String,
         "line_no": pl.Int32,
         "rules": pl.List(pl.String),
         "raw": pl.String,
     }
-    workspace.write_part(
+    write_part(
         pl.concat(quarantine) if quarantine else pl.DataFrame(schema=schema), aside / "quarantine.parquet"
     )
     drops = judging.feed.identical_lines == "drop"
