@@ -10,6 +10,8 @@ from __future__ import annotations
 import polars as pl
 import polars_hash as plh
 
+from tasks.ingest.parts import told_apart
+
 IDENTITY = (
     "feed",
     "invoice_no",
@@ -42,17 +44,26 @@ def first_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
         source_line=pl.lit(None, dtype=pl.Int64),
         source_currency=pl.lit(None, dtype=pl.String),
     ).with_columns(line_id=_xxh3(list(IDENTITY)))
-    unread = (
-        pl.col("quantity").is_null()
-        | pl.col("unit_price").is_null()
-        | pl.col("sold_at_local").is_null()
-        | (pl.col("customer_id").is_null() & pl.col("customer_text").is_not_null())
-    )
-    if named.select(unread.any()).item():
-        named = named.with_columns(
-            line_id=pl.when(unread).then(_xxh3([*IDENTITY, *_AS_DELIVERED])).otherwise(pl.col("line_id"))
-        )
+    unread = named.select(
+        (
+            pl.col("quantity").is_null()
+            | pl.col("unit_price").is_null()
+            | pl.col("sold_at_local").is_null()
+            | (pl.col("customer_id").is_null() & pl.col("customer_text").is_not_null())
+        ).arg_true()
+    ).to_series()
+    if unread.len():
+        told = named[unread].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
+        named = named.with_columns(_replaced(named.get_column("line_id"), unread, told))
     return named.drop("feed", "source_line", "source_currency")
+
+
+def _replaced(ids: pl.Series, rows: pl.Series, others: pl.Series) -> pl.Series:
+    """``ids`` with ``others`` in their place in some rows."""
+    places = pl.int_range(ids.len(), dtype=pl.UInt32, eager=True)
+    last = ids.len() + others.len()
+    places = places.scatter(rows, pl.int_range(ids.len(), last, dtype=pl.UInt32, eager=True))
+    return pl.concat([ids, others.alias(ids.name)], rechunk=True).gather(places)
 
 
 class CopyNumbers:
@@ -68,51 +79,49 @@ class CopyNumbers:
     def number(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Add ``copy_number`` (Int32, from 1) and turn ``line_id`` into that of the copy."""
         key = ["delivery", "line_id"]
-        halves = frame.select(
-            self._coded(frame.get_column("delivery")),
-            pl.col("line_id").bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).alias("high"),
-            pl.col("line_id").bin.slice(8, 8).bin.reinterpret(dtype=pl.UInt64).alias("low"),
-        )
+        halves = self._halves(frame)
+        # Half an identity finds all copies, and hardly ever a line more.
+        suspect = halves.get_column("high").is_duplicated()
         before = self._came_before(halves)
-        candidates = (
-            frame.lazy()
-            .select(*key, row=pl.int_range(pl.len()), before=before)
-            .filter(halves.is_duplicated() | before)
-            .collect()
-        )
-        numbered = candidates.with_columns(
-            copy_number=pl.int_range(1, pl.len() + 1).over(key) + self._offsets(candidates)
-        )
+        if before is not None:
+            suspect |= before
+        candidates = frame.select(*key).with_row_index("row").filter(suspect)
+        counted = pl.int_range(1, pl.len() + 1).over(key)
+        if before is not None:
+            counted += self._offsets(candidates, before.filter(suspect))
+        numbered = candidates.with_columns(copy_number=counted.cast(pl.Int32))
         if self._many:
             self._remember(halves, numbered)
         copies = numbered.filter(pl.col("copy_number") > 1)
-        ids = copies.select(line_id=_xxh3(["line_id", "copy_number"])).to_series()
-        numbers = pl.repeat(1, frame.height, dtype=pl.Int32, eager=True)
-        if copies.height:
-            numbers = numbers.scatter(
-                copies.get_column("row"), copies.get_column("copy_number").cast(pl.Int32)
-            )
-            changed = (
-                pl.repeat(None, frame.height, dtype=pl.Binary, eager=True)
-                .to_frame("id")
-                .with_columns(row=pl.int_range(pl.len()))
-            )
-            changed = changed.join(copies.select("row", new=ids), on="row", how="left", maintain_order="left")
-            frame = frame.with_columns(line_id=pl.coalesce(changed.get_column("new"), pl.col("line_id")))
-        return frame.with_columns(numbers.alias("copy_number"))
+        numbers = pl.repeat(1, frame.height, dtype=pl.Int32, eager=True).alias("copy_number")
+        if not copies.height:
+            return frame.with_columns(numbers)
+        rows = copies.get_column("row")
+        ids = copies.select(_xxh3(["line_id", "copy_number"])).to_series()
+        return frame.with_columns(
+            _replaced(frame.get_column("line_id"), rows, ids),
+            numbers.scatter(rows, copies.get_column("copy_number")),
+        )
+
+    def _halves(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The identities as two numbers, and if several parts come, the deliveries as one."""
+        identity = pl.col("line_id").bin
+        high = identity.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).alias("high")
+        if not self._many:
+            return frame.select(high)
+        low = identity.slice(8, 8).bin.reinterpret(dtype=pl.UInt64).alias("low")
+        return frame.select(self._coded(frame.get_column("delivery")), high, low)
 
     def _coded(self, names: pl.Series) -> pl.Series:
         """Deliveries as small numbers: what came before is kept for every line."""
-        if not self._many:
-            return pl.repeat(0, names.len(), dtype=pl.UInt32, eager=True).alias(names.name)
-        for name in names.unique():
-            self._codes.setdefault(name, len(self._codes))
-        return names.replace_strict(self._codes, return_dtype=pl.UInt32)
+        texts, places = told_apart(names)
+        codes = [self._codes.setdefault(name, len(self._codes)) for name in texts]
+        return pl.Series(names.name, codes, dtype=pl.UInt32).gather(places)
 
-    def _came_before(self, halves: pl.DataFrame) -> pl.Series:
-        """Whether an earlier part of the same delivery has the line."""
+    def _came_before(self, halves: pl.DataFrame) -> pl.Series | None:
+        """Whether an earlier part of the same delivery has the line; None if nothing came before."""
         if not self._seen:
-            return pl.repeat(False, halves.height, dtype=pl.Boolean, eager=True)
+            return None
         rows = halves.with_row_index("row")
         # polars hashes the right side of a semi-join: this part, not all that came before. By one column
         # first, for of several it would make a copy for every line that came before.
@@ -120,16 +129,11 @@ class CopyNumbers:
         known = rows.join(again, on=halves.columns, how="semi").get_column("row")
         return rows.get_column("row").is_in(known.implode())
 
-    def _offsets(self, candidates: pl.DataFrame) -> pl.Series:
+    def _offsets(self, candidates: pl.DataFrame, before: pl.Series) -> pl.Series:
         """How many copies earlier parts have: what was counted, or one if it was alone there."""
+        keys = candidates.select("delivery", "line_id").iter_rows()
         return pl.Series(
-            [
-                self._counts.get((delivery, line_id), int(before))
-                for delivery, line_id, before in candidates.select(
-                    "delivery", "line_id", "before"
-                ).iter_rows()
-            ],
-            dtype=pl.Int64,
+            [self._counts.get(key, int(came)) for key, came in zip(keys, before, strict=True)], dtype=pl.Int64
         )
 
     def _remember(self, halves: pl.DataFrame, numbered: pl.DataFrame) -> None:
