@@ -51,4 +51,5 @@ async def fetch_frame(
 ) -> pl.DataFrame:
     """Run ``query`` and return its rows as a frame of that schema, column by place."""
     rows: Sequence[asyncpg.Record] = await connection.fetch(query, *arguments)
-    return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 import polars as pl
 
+from tasks.ingest.parts import told_apart
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.merchandise import NOT_MERCHANDISE
@@ -47,16 +48,24 @@ async def add_keys(connection: asyncpg.Connection, lines: pl.DataFrame, feed: Fe
 
     Missing members are numbered from the greatest key on and inserted; the caller holds the load lock.
     """
-    keys = []
+    keys = [await asyncio.to_thread(_date_keys, lines.get_column("sold_at_local"))]
     new = pl.Series(dtype=pl.Int32)
     for dimension in _ALL:
         # In a thread: another batch may be read or judged meanwhile.
         coded = await asyncio.to_thread(_coded, lines.get_column(dimension.natural))
         members, new = await _members(connection, dimension, coded, feed)
         keys.append(members.gather(coded.codes).fill_null(UNKNOWN).alias(dimension.key))
-    local = pl.col("sold_at_local")
-    day = local.dt.year() * 10_000 + local.dt.month().cast(pl.Int32) * 100 + local.dt.day()
-    return Keyed(lines.with_columns(*keys, day.alias("date_key")), new)
+    return Keyed(lines.with_columns(keys), new)
+
+
+def _date_keys(times: pl.Series) -> pl.Series:
+    """The days of local times as yyyymmdd, reckoned once for each day from the first to the last."""
+    day = pl.col("day")
+    days = times.dt.date().alias("day").to_frame()
+    calendar = days.select(pl.date_range(day.min(), day.max()))
+    number = day.dt.year() * 10_000 + day.dt.month().cast(pl.Int32) * 100 + day.dt.day()
+    place = days.select((day.to_physical() - day.to_physical().min()).cast(pl.UInt32)).to_series()
+    return calendar.select(date_key=number.gather(place)).to_series()
 
 
 @dataclass(frozen=True)
@@ -68,11 +77,14 @@ class _Coded:
 
 
 def _coded(naturals: pl.Series) -> _Coded:
-    members = naturals.unique().drop_nulls().sort()
-    if naturals.dtype == pl.String:
-        return _Coded(members, naturals.cast(pl.Enum(members)).to_physical())
-    codes = members.search_sorted(naturals.fill_null(0))
-    return _Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
+    if naturals.dtype == pl.Int64:
+        members = naturals.unique().drop_nulls().sort()
+        codes = members.search_sorted(naturals.fill_null(0))
+        return _Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
+    texts, places = told_apart(naturals)
+    if places.drop_nulls().n_unique() < texts.len():  # lines of other deliveries have some of them
+        texts, places = told_apart(naturals.cast(pl.String))
+    return _Coded(texts, places)
 
 
 async def _members(
@@ -122,31 +134,26 @@ def latest_descriptions(lines: pl.DataFrame) -> pl.DataFrame:
 
     It is that of the greatest (price > 0, time, text in C collation) among the lines.
     """
+    texts, places = told_apart(lines.get_column("description"))
     priced = (pl.col("unit_price") > 0).cast(pl.Int64)
-    best = (
-        lines.lazy()
-        .filter(pl.col("description").is_not_null())
-        # Microseconds of any year that the contract lets through stay below 2^62.
-        .select("product_key", "description", rank=priced * 2**61 + pl.col("sold_at").dt.timestamp("us"))
-        .group_by("product_key", "description")
-        .agg(pl.col("rank").max())
+    # Microseconds of any year that the contract lets through stay below 2^62.
+    ranked = lines.select("product_key", places, rank=priced * 2**61 + pl.col("sold_at").dt.timestamp("us"))
+    best = ranked.drop_nulls("description").group_by("product_key", "description").agg(pl.col("rank").max())
+    return (
+        best.with_columns(texts.gather(best.get_column("description")).alias("description"))
         .sort("rank", "description", descending=True)
         .unique("product_key", keep="first", maintain_order=True)
+        .select(
+            "product_key", "description", priced=pl.col("rank") >= 2**61, microseconds=pl.col("rank") % 2**61
+        )
     )
-    return best.select(
-        "product_key",
-        "description",
-        priced=pl.col("rank") >= 2**61,
-        sold_at=(pl.col("rank") % 2**61).cast(pl.Datetime("us", "UTC")),
-    ).collect()
 
 
 async def merge_descriptions(connection: asyncpg.Connection, best: pl.DataFrame) -> None:
     """Let added lines give products a later description; ``best`` is what ``latest_descriptions`` found."""
     if best.height:
-        columns = ("product_key", "description", "priced", "sold_at")
         await connection.execute(
-            sql("merge_product_descriptions"), *(best.get_column(name).to_list() for name in columns)
+            sql("merge_product_descriptions"), *(column.to_list() for column in best.get_columns())
         )
 
 

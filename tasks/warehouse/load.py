@@ -15,7 +15,6 @@ import polars as pl
 
 from tasks import progress
 from tasks.errors import ReplacementRefused
-from tasks.ingest import workspace
 from tasks.validate.score import Judged
 from tasks.validate.silver import Silver
 from tasks.warehouse.account import account, write_ledger
@@ -69,7 +68,7 @@ async def load(
                 await write_ledger(this, run)
                 progress.report("load.ledger_written")
                 for number in range(silver.parts):
-                    await add_part(this, pl.read_parquet(workspace.part(silver.folder, number)))
+                    await add_part(this, number)
                     progress.report("load.part_added", done=number + 1, total=silver.parts)
                 await remove_lines(connection, gone)
                 progress.report("load.withdrawn")

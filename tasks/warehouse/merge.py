@@ -9,6 +9,9 @@ import asyncpg
 import polars as pl
 
 from tasks import progress
+from tasks.ingest import workspace
+from tasks.ingest.parts import read_part, told_apart
+from tasks.validate.silver import LINE
 from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.dimensions import add_keys, latest_descriptions, merge_descriptions
 from tasks.warehouse.statements import sql
@@ -31,12 +34,15 @@ _FACT = (
     "currency",
     "description",
 )
+# Of silver.
+_TEXTS = ("delivery", "invoice_no", "stock_code", "description", "country", "currency")
+_OTHERS = tuple(column for column in LINE if column not in _TEXTS)
 _EXISTING = {"line_id": pl.Binary(), "holder": pl.Int32(), "held_line_no": pl.Int32(), "owns": pl.Boolean()}
 
 
-async def add_part(this: Load, part: pl.DataFrame) -> None:
-    """Add the lines of ``part`` (columns as in silver) that belong to deliveries of the load."""
-    lines = part.join(this.keys(), on="delivery", how="inner", maintain_order="left")
+async def add_part(this: Load, number: int) -> None:
+    """Add the lines in the silver's part of that number that belong to deliveries of the load."""
+    lines = await asyncio.to_thread(_lines, this, number)
     if not lines.height:
         return
     keyed = await add_keys(this.connection, lines, this.silver.judging.feed)
@@ -50,7 +56,11 @@ async def add_part(this: Load, part: pl.DataFrame) -> None:
     before = await _existing(this.connection, keyed.lines, seen)
     new, vouchers = await _merge(this, keyed.lines, before)
     best = asyncio.create_task(asyncio.to_thread(latest_descriptions, new))
-    await copy_frame(this.connection, "retail_dwh.fact_sale", new.select(_FACT))
+    await copy_frame(
+        this.connection,
+        "retail_dwh.fact_sale",
+        new.select(_FACT).cast({"currency": pl.String, "description": pl.String}),
+    )
     progress.report("load.facts_copied")
     await copy_frame(
         this.connection,
@@ -59,6 +69,15 @@ async def add_part(this: Load, part: pl.DataFrame) -> None:
     )
     await merge_descriptions(this.connection, await best)
     progress.report("load.vouchers_copied")
+
+
+def _lines(this: Load, number: int) -> pl.DataFrame:
+    """The load's lines of a part, with delivery_key."""
+    lines = read_part(workspace.part(this.silver.folder, number), _TEXTS, _OTHERS)
+    names, places = told_apart(lines.get_column("delivery"))
+    keys = [this.work[name].key if name in this.work else None for name in names]
+    lines = lines.with_columns(pl.Series("delivery_key", keys, dtype=pl.Int32).gather(places))
+    return lines.drop("delivery").drop_nulls("delivery_key")
 
 
 async def _existing(
@@ -115,9 +134,9 @@ async def _merge(this: Load, lines: pl.DataFrame, before: pl.DataFrame) -> tuple
 
 
 def _count(this: Load, what: str, lines: pl.DataFrame) -> None:
-    for name, count in lines.group_by("delivery").len().iter_rows():
-        one = this.work[name]
-        setattr(one, what, getattr(one, what) + count)
+    counts = dict(lines.get_column("delivery_key").value_counts().iter_rows())
+    for one in this.work.values():
+        setattr(one, what, getattr(one, what) + counts.get(one.key, 0))
 
 
 async def _renumber(connection: asyncpg.Connection, statement: str, lines: pl.DataFrame) -> None:
