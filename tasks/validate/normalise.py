@@ -54,7 +54,7 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     fits = (quantity.cast(pl.Float64) * unit_price.cast(pl.Float64)).abs() < _AMOUNT_LIMIT
     exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
     return typed.with_columns(
-        pl.lit(settings.currency).alias("currency"),
+        pl.lit(settings.currency, dtype=pl.Enum([settings.currency])).alias("currency"),
         pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"),
     )
 
