@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+# Arrow's own allocator keeps what polars and Python then take again from the system.
+pa.set_memory_pool(pa.system_memory_pool())
 # Values of these types are told once for each different one; other numbers are as short themselves.
 _REPEATED = (pl.String, pl.Enum, pl.Decimal)
 

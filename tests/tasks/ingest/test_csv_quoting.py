@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.ingest import delimited
 from tests.tasks.ingest.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
 
 DESCRIPTIONS = [
@@ -21,6 +22,11 @@ DESCRIPTIONS = [
     '12" RULER, "RED"\n,',
     "'",
 ]
+
+
+@pytest.fixture(autouse=True, params=[0, 1000], ids=["many quotes", "few quotes"])
+def _quotes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "_MANY_QUOTES", request.param)
 
 
 @pytest.mark.parametrize("broken", ["", "short,row\n"], ids=["sound", "beside a broken row"])
