@@ -11,15 +11,12 @@ import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from tasks.errors import WorkspaceFull
 
@@ -37,23 +34,14 @@ def writing(root: Path) -> Iterator[None]:
     """A block that works under the workspace ``root``; what the system refuses there raises WorkspaceFull."""
     try:
         yield
-    except (OSError, pl.exceptions.ComputeError) as error:
-        code = _error_number(error)
-        if code is None:
+    except OSError as error:
+        if error.errno is None:
             raise
         raise WorkspaceFull(
-            f"The workspace {root} cannot be used ({os.strerror(code)}). Free space, or choose another folder "
-            "with RETAIL_WORKSPACE; then run again: nothing was half-loaded.",
+            f"The workspace {root} cannot be used ({os.strerror(error.errno)}). Free space, or choose another "
+            "folder with RETAIL_WORKSPACE; then run again: nothing was half-loaded.",
             folder=str(root),
         ) from error
-
-
-def _error_number(error: Exception) -> int | None:
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.errno
-    # polars tells the number in words only.
-    told = re.search(r"\(os error (\d+)\)", str(error))
-    return int(told[1]) if told else None
 
 
 def make(
