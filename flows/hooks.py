@@ -77,11 +77,12 @@ async def _hook(
     flow_run: FlowRun,
     state: State[Any],
     work: Callable[[_Ended], Awaitable[list[Record]]],
-    seconds: float = _SECONDS,
+    seconds: float | None = None,
     patience: Patience | None = None,
 ) -> None:
     if flow_run.parameters.get("load") is False:
         return
+    seconds = seconds or _SECONDS
     try:
         async with asyncio.timeout(seconds):
             resolved = environment.readable()

@@ -1,7 +1,7 @@
 """Who was told of what, in Prefect Variables: the warehouse may be what is down.
 
-One Variable a cause, made without overwriting, so that of two processes one wins; a newer one takes the place
-of the very one that was read, by its id. It is deleted when the cause is gone.
+One Variable a cause, made without overwriting, so that of two processes one wins. The one that was read before is
+deleted by its id, so that no newer one goes with it. It is deleted when the cause is gone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
@@ -45,13 +46,17 @@ class ToldInVariables:
 
     async def claim(self, told: Told, instead_of: Told | None) -> bool:
         """Keep ``told`` in place of what was read before; False if another process was faster."""
-        if instead_of is not None and not await self.forget(instead_of):
-            return False
+        if instead_of is not None:
+            await self.forget(instead_of)  # whoever deletes it: one of those who then make it anew wins
+        by = uuid4().hex
         async with _prefect() as client:
             try:
-                await client.create_variable(VariableCreate(name=_name(told), value=told.to_json()))
+                value = told.to_json() | {"by": by}
+                await client.create_variable(VariableCreate(name=_name(told), value=value))
             except ObjectAlreadyExists:
-                return False
+                # It may be this one: the client asks again when Prefect did it, but could not say so.
+                found = await client.read_variable_by_name(_name(told))
+                return found is not None and isinstance(found.value, dict) and found.value.get("by") == by
         return True
 
     async def forget(self, told: Told) -> bool:

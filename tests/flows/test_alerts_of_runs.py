@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+# Imported before the server is known: tasks then have no tags, each of which is a question to the server.
+from flows import hooks, retail_etl
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold
 from tasks.report.run_report import RunReport
 from tasks.warehouse.connect import ConnectionSettings
@@ -74,8 +76,6 @@ def told(
 
 
 async def run(*sources: str, feed: str, **parameters: Any) -> RunReport:
-    from flows import retail_etl
-
     return await retail_etl(sources=list(sources), feed=feed, retries=0, **parameters)
 
 
@@ -137,8 +137,6 @@ async def test_quality_and_quarantine(told: Told) -> None:
 async def test_run_is_not_failed_by_channels_that_are_down(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows import hooks
-
     monkeypatch.setattr(hooks, "PATIENT", QUICK)
     told.slack.codes, told.mail.answers = [500], ["550 no"] * 9
     feed = "told-down"
@@ -153,8 +151,6 @@ async def test_run_is_not_failed_by_channels_that_are_down(
 
 
 async def test_time_out_is_told(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows import retail_etl
-
     with pytest.raises(TimeoutError):
         await retail_etl.with_options(timeout_seconds=0.05)(
             sources=[told.deliver("good.csv", LINE)], feed="told-slow"
