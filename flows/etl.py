@@ -23,7 +23,7 @@ from tasks.report.run_report import RunReport
 from tasks.report.steps import publish_report, record_run
 from tasks.report.timings import Stopwatch
 from tasks.warehouse.ledger import Attempt, FeedState, Run, settle_feed
-from tasks.warehouse.statistics import WarehouseFigures, figures
+from tasks.warehouse.statistics import WarehouseFigures
 from tasks.warehouse.steps import finish_warehouse, prepare_warehouse
 
 
@@ -156,9 +156,10 @@ async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
     if carriage.warehouse is None or carried.error is not None:
         return WarehouseFigures({}, ())
     with carriage.watch.stage("finish"):
-        await carriage.options.retry.on(finish_warehouse)("keys and indexes", carriage.warehouse)
         loaded = sum(one.rows_loaded for one in carried.deliveries)
-        return await figures(carriage.warehouse, loaded)
+        return await carriage.options.retry.on(finish_warehouse)(
+            "keys and indexes", carriage.warehouse, loaded
+        )
 
 
 async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Iterable
 
 import asyncpg
 
@@ -16,16 +17,20 @@ from tasks.warehouse.ledger import lock_loads
 from tasks.warehouse.statements import sql
 
 _FACT = "retail_dwh.fact_sale"
+_BRIN = "with (autosummarize = on)"
 PRIMARY_KEY = "fact_sale_pkey"
+# The longest first, so that two connections end at about the same time. Lines come by day and by delivery, so
+# the smallest and greatest of a few pages (BRIN) find those for a thousandth of a B-tree's pages; ranges that
+# later loads fill are summarised by autovacuum.
 INDEXES = {
-    PRIMARY_KEY: f"create unique index {PRIMARY_KEY} on {_FACT} (invoice_key, line_id)",
     "fact_sale_product_key_idx": f"create index fact_sale_product_key_idx on {_FACT} (product_key)",
-    "fact_sale_customer_key_idx": f"create index fact_sale_customer_key_idx on {_FACT} (customer_key)",
-    "fact_sale_date_key_idx": f"create index fact_sale_date_key_idx on {_FACT} (date_key)",
+    PRIMARY_KEY: f"create unique index {PRIMARY_KEY} on {_FACT} (invoice_key, line_id)",
     "fact_sale_country_key_idx": f"create index fact_sale_country_key_idx on {_FACT} (country_key)",
+    "fact_sale_customer_key_idx": f"create index fact_sale_customer_key_idx on {_FACT} (customer_key)",
     "fact_sale_delivery_key_idx": (
-        f"create index fact_sale_delivery_key_idx on {_FACT} using brin (delivery_key)"
+        f"create index fact_sale_delivery_key_idx on {_FACT} using brin (delivery_key) {_BRIN}"
     ),
+    "fact_sale_date_key_idx": f"create index fact_sale_date_key_idx on {_FACT} using brin (date_key) {_BRIN}",
 }
 FOREIGN_KEYS = {
     "fact_sale_date_key_fkey": "foreign key (date_key) references retail_dwh.dim_date",
@@ -35,9 +40,18 @@ FOREIGN_KEYS = {
     "fact_sale_invoice_key_fkey": "foreign key (invoice_key) references retail_dwh.dim_invoice",
     "fact_sale_delivery_key_fkey": "foreign key (delivery_key) references retail_ops.delivery",
 }
-_TABLES = (
-    "retail_dwh.fact_sale, retail_dwh.dim_product, retail_dwh.dim_customer, retail_dwh.dim_country, "
-    "retail_dwh.dim_invoice, retail_dwh.dim_date, retail_ops.line_voucher"
+# Nothing else locks these, so they are analysed beside the indexes.
+_ANALYSE_OTHERS = (
+    "analyze retail_dwh.dim_date",
+    "analyze retail_dwh.dim_invoice, retail_dwh.dim_product, retail_dwh.dim_customer, retail_dwh.dim_country, "
+    "retail_ops.line_voucher",
+)
+# What queries join, filter and sum by. Given columns, ANALYZE leaves the count of changes as it is, so
+# autovacuum soon takes the full sample of all of them; until then a smaller one serves.
+_ANALYSE_FACTS = (
+    "set default_statistics_target = 50",
+    f"analyze {_FACT} (date_key, product_key, customer_key, country_key, invoice_key, delivery_key, sold_at, "
+    "quantity, unit_price, total_amount, currency)",
 )
 # Memory for sorting; no parallel workers, since two connections build side by side already.
 _BUILD_SETTINGS = (
@@ -58,37 +72,43 @@ async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str]
     )
 
 
-async def finish(settings: ConnectionSettings) -> bool:
+async def finish(settings: ConnectionSettings, beside: Callable[[], Awaitable[None]] | None = None) -> bool:
     """Add the keys and indexes of fact_sale that are missing, and analyse; False if nothing was missing.
 
     Other loads wait meanwhile, readers do not, but for the moment in which a built index becomes the
-    primary key. Killed, it goes on where it was when it is called again.
+    primary key. Killed, it goes on where it was when it is called again. ``beside`` is reading that is done
+    in any case, while the foreign keys are checked if they are missing: that keeps one core busy only.
     Raises WarehouseBusy if readers leave no such moment within ``lock_timeout``.
     """
     async with connected(settings) as connection:
         indexes, constraints, lacks_statistics = await _missing(connection)
         if not (indexes or constraints or lacks_statistics):
+            if beside:
+                await beside()
             return False
         await connection.execute(_BUILD_SETTINGS)
         async with connection.transaction():
             await lock_loads(connection)
             indexes, constraints, _ = await _missing(connection)
             progress.report("finish.indexes", f"{len(indexes)} indexes")
-            await _build(settings, connection, [INDEXES[name] for name in indexes])
+            await _build(settings, connection, [*(INDEXES[name] for name in indexes), *_ANALYSE_OTHERS])
             foreign_keys = [name for name in constraints if name in FOREIGN_KEYS]
+            work: list[Awaitable[object]] = [beside()] if beside else []
             if foreign_keys:
                 progress.report("finish.constraints", f"{len(foreign_keys)} constraints")
                 clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
-                await connection.execute(f"alter table {_FACT} {clauses}")
+                work.append(connection.execute(f"alter table {_FACT} {clauses}"))
+            await _all(work)
         await _add_primary_key(connection, settings.lock_timeout)
         progress.report("finish.analyse")
-        await connection.execute(f"analyze {_TABLES}")
+        for statement in _ANALYSE_FACTS:
+            await connection.execute(statement)
         progress.report("finish.done")
     return True
 
 
 async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, statements: list[str]) -> None:
-    """Build the indexes over two connections; if one fails, what the other is at ends first."""
+    """Run the statements, each by itself, over two connections."""
     queue = list(reversed(statements))
 
     async def work(worker: asyncpg.Connection) -> None:
@@ -99,15 +119,16 @@ async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, s
             queue.clear()
             raise
 
-    if len(statements) < 2:
-        await work(connection)
-        return
     async with connected(settings) as second:
         await second.execute(_BUILD_SETTINGS)
-        ends = await asyncio.gather(work(connection), work(second), return_exceptions=True)
-        for failure in ends:
-            if isinstance(failure, BaseException):
-                raise failure
+        await _all([work(connection), work(second)])
+
+
+async def _all(work: Iterable[Awaitable[object]]) -> None:
+    """Do everything side by side; if some of it fails, what the others are at ends first."""
+    for end in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(end, BaseException):
+            raise end
 
 
 async def _add_primary_key(connection: asyncpg.Connection, patience: float) -> None:

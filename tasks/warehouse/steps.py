@@ -13,6 +13,7 @@ from tasks.warehouse.ledger import FeedState, Run, read_feed, start_run
 from tasks.warehouse.load import Loaded, load
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.readers import grant_reading
+from tasks.warehouse.statistics import WarehouseFigures, figures
 
 
 @step("prepare", "warehouse", timeout_seconds=600)
@@ -41,6 +42,13 @@ async def load_batch(
 
 
 @step("finish", "warehouse", timeout_seconds=7200)
-async def finish_warehouse(label: str, warehouse: ConnectionSettings) -> bool:
-    """Add missing keys and indexes and analyse; see ``tasks.warehouse.finish.finish``."""
-    return await finish(warehouse)
+async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> WarehouseFigures:
+    """Add missing keys and indexes and analyse, and read the figures of a run that loaded ``rows_loaded``; see
+    ``tasks.warehouse.finish.finish`` and ``tasks.warehouse.statistics.figures``."""
+    found: list[WarehouseFigures] = []
+
+    async def read() -> None:
+        found.append(await figures(warehouse, rows_loaded))
+
+    await finish(warehouse, read)
+    return found[0]

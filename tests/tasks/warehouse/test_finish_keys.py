@@ -20,9 +20,9 @@ INDEXES = {
     "fact_sale_pkey": "btree (invoice_key, line_id)",
     "fact_sale_product_key_idx": "btree (product_key)",
     "fact_sale_customer_key_idx": "btree (customer_key)",
-    "fact_sale_date_key_idx": "btree (date_key)",
+    "fact_sale_date_key_idx": "brin (date_key) WITH (autosummarize='on')",
     "fact_sale_country_key_idx": "btree (country_key)",
-    "fact_sale_delivery_key_idx": "brin (delivery_key)",
+    "fact_sale_delivery_key_idx": "brin (delivery_key) WITH (autosummarize='on')",
 }
 FOREIGN_KEYS = {
     "country_key": "retail_dwh.dim_country",
