@@ -17,20 +17,21 @@ from tasks.warehouse.ledger import lock_loads
 from tasks.warehouse.statements import sql
 
 _FACT = "retail_dwh.fact_sale"
-_BRIN = "with (autosummarize = on)"
+# Of 32 pages (4,000 lines) the few days and deliveries in them, or the ranges that hold those: a page that a
+# later load fills among older ones spoils no range, as it would with the smallest and greatest alone.
+_BRIN = "int4_minmax_multi_ops (values_per_range = 16)) with (pages_per_range = 32, autosummarize = on)"
 PRIMARY_KEY = "fact_sale_pkey"
-# The longest first, so that two connections end at about the same time. Lines come by day and by delivery, so
-# the smallest and greatest of a few pages (BRIN) find those for a thousandth of a B-tree's pages; ranges that
-# later loads fill are summarised by autovacuum.
+# The longest first, so that two connections end at about the same time. Lines come by delivery and by day, so
+# BRINs find those in a hundredth of a B-tree's pages, and are built in half its time.
 INDEXES = {
     "fact_sale_product_key_idx": f"create index fact_sale_product_key_idx on {_FACT} (product_key)",
     PRIMARY_KEY: f"create unique index {PRIMARY_KEY} on {_FACT} (invoice_key, line_id)",
     "fact_sale_country_key_idx": f"create index fact_sale_country_key_idx on {_FACT} (country_key)",
     "fact_sale_customer_key_idx": f"create index fact_sale_customer_key_idx on {_FACT} (customer_key)",
     "fact_sale_delivery_key_idx": (
-        f"create index fact_sale_delivery_key_idx on {_FACT} using brin (delivery_key) {_BRIN}"
+        f"create index fact_sale_delivery_key_idx on {_FACT} using brin (delivery_key {_BRIN}"
     ),
-    "fact_sale_date_key_idx": f"create index fact_sale_date_key_idx on {_FACT} using brin (date_key) {_BRIN}",
+    "fact_sale_date_key_idx": f"create index fact_sale_date_key_idx on {_FACT} using brin (date_key {_BRIN}",
 }
 FOREIGN_KEYS = {
     "fact_sale_date_key_fkey": "foreign key (date_key) references retail_dwh.dim_date",
