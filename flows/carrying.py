@@ -34,13 +34,15 @@ from tasks.warehouse.steps import load_batch
 
 @dataclass
 class Carriage:
-    """What the batches of a run share. ``warehouse`` is None if nothing is to be loaded."""
+    """What the batches of a run share. ``warehouse`` is None if nothing is to be loaded; before anything is,
+    ``prepared`` must be done."""
 
     options: Options
     run: Run
     feed: FeedSettings
     known: FeedState
     warehouse: ConnectionSettings | None
+    prepared: asyncio.Future[FeedState] | None
     watch: Stopwatch
     ingesting: asyncio.Lock = field(default_factory=asyncio.Lock)
     validating: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -140,7 +142,8 @@ async def _gate_and_load(
     refusals = {one.name: _refusal(one, options) for one in silver.deliveries}
     accepted = [one for one in silver.deliveries if refusals[one.name] is None]
     loaded: dict[str, Loaded] = {}
-    if accepted and carriage.warehouse is not None:
+    if accepted and carriage.warehouse is not None and carriage.prepared is not None:
+        await asyncio.wait([carriage.prepared])
         async with carriage.loading:
             with carriage.watch.stage("load", sum(one.rows_in for one in accepted)):
                 results = await options.retry.on(load_batch)(

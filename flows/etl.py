@@ -22,6 +22,8 @@ from tasks.ingest.workspace import prune
 from tasks.report.run_report import RunReport
 from tasks.report.steps import publish_report, record_run
 from tasks.report.timings import Stopwatch
+from tasks.validate.settings import FeedSettings
+from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.ledger import Attempt, FeedState, Run, settle_feed
 from tasks.warehouse.statistics import WarehouseFigures
 from tasks.warehouse.steps import finish_warehouse, prepare_warehouse
@@ -117,38 +119,76 @@ async def retail_etl(
     )
     options.check()
     carriage = await _prepare(options)
-    found = discover(options.paths, root)
-    carried = await carry_all(carriage, batches(found.deliveries))
-    carried = Carried((*carried.deliveries, *(failed(one) for one in found.failed)), carried.error)
+    carried, passed_over = await _carry(carriage)
     after = await _finish(carriage, carried)
-    report = build_report(carriage, carried, found.passed_over, after)
+    report = build_report(carriage, carried, passed_over, after)
     await _conclude(carriage, carried, report)
     raise_for(report, carried.error)
     return report
 
 
 async def _prepare(options: Options) -> Carriage:
-    """Connect, bring the schema to head, read the ledger, settle the feed's settings."""
+    """Connect, bring the schema to head, read the ledger, settle the feed's settings.
+
+    A database that is new gets its schema beside the reading: nothing in it must not be read again.
+    """
     run = Run(
         UUID(flow_run.id) if flow_run.id else uuid4(), datetime.now(UTC), options.parameters(), versions()
     )
     address = await chosen.warehouse(options.warehouse, options.resolved) if options.load else None
     watch = Stopwatch()
-    known = FeedState(None)
+    feed, prepared, known = _settled(options, None), None, FeedState(None)
     if address is not None:
-        with watch.stage("prepare"):
-            known = await options.retry.on(prepare_warehouse)(
-                "schema and ledger", address, run, options.feed, options.settings.retail_analyst_roles
-            )
-    feed = settle_feed(
-        known.settings,
+        is_new = asyncio.Event()
+        prepared = asyncio.ensure_future(_prepare_warehouse(watch, address, run, options, is_new))
+        noticing = asyncio.ensure_future(is_new.wait())
+        await asyncio.wait([prepared, noticing], return_when=asyncio.FIRST_COMPLETED)
+        noticing.cancel()
+        if prepared.done():
+            known = await prepared
+            feed = _settled(options, known.settings)
+    return Carriage(options, run, feed, known, address, prepared, watch)
+
+
+def _settled(options: Options, stored: FeedSettings | None) -> FeedSettings:
+    return settle_feed(
+        stored,
         options.feed,
         options.timezone,
         options.currency,
         options.date_format,
         options.identical_lines,
     )
-    return Carriage(options, run, feed, known, address, watch)
+
+
+async def _prepare_warehouse(
+    watch: Stopwatch, address: ConnectionSettings, run: Run, options: Options, is_new: asyncio.Event
+) -> FeedState:
+    with watch.stage("prepare"):
+        return await options.retry.on(prepare_warehouse)(
+            "schema and ledger", address, run, options.feed, options.settings.retail_analyst_roles, is_new
+        )
+
+
+async def _carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:
+    """Carry what the sources hold, and name what was passed over; a warehouse that cannot be prepared ends
+    that at once."""
+    carrying = asyncio.ensure_future(_discover_and_carry(carriage))
+    try:
+        if carriage.prepared is not None:
+            await carriage.prepared
+    except BaseException:
+        carrying.cancel()
+        await asyncio.wait([carrying])
+        raise
+    return await carrying
+
+
+async def _discover_and_carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:
+    found = discover(carriage.options.paths, carriage.options.root)
+    carried = await carry_all(carriage, batches(found.deliveries))
+    deliveries = (*carried.deliveries, *(failed(one) for one in found.failed))
+    return Carried(deliveries, carried.error), found.passed_over
 
 
 async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:

@@ -17,7 +17,7 @@ from tasks.warehouse.ledger import lock_loads
 from tasks.warehouse.statements import sql
 
 _FACT = "retail_dwh.fact_sale"
-# Of 32 pages (4,000 lines) the few days and deliveries in them, or the ranges that hold those: a page that a
+# Of 32 pages (2,000 lines) the few days and deliveries in them, or the ranges that hold those: a page that a
 # later load fills among older ones spoils no range, as it would with the smallest and greatest alone.
 _BRIN = "int4_minmax_multi_ops (values_per_range = 16)) with (pages_per_range = 32, autosummarize = on)"
 PRIMARY_KEY = "fact_sale_pkey"

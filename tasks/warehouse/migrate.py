@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -66,9 +66,10 @@ async def version_on(connection: asyncpg.Connection) -> str | None:
     return version
 
 
-async def migrate(settings: ConnectionSettings) -> str:
+async def migrate(settings: ConnectionSettings, on_new: Callable[[], None] | None = None) -> str:
     """Bring the schemas to the newest revision and return it; no DDL if they are there already.
 
+    ``on_new`` is called before they are made where there were none.
     Raises RightsMissing with the line an administrator runs, and WarehouseError if the database is
     at a revision that this release does not know.
     """
@@ -84,6 +85,8 @@ async def migrate(settings: ConnectionSettings) -> str:
             f"(newest here: {head}). Install the release that wrote it, or a newer one.",
             warehouse=settings.display,
         )
+    if present is None and on_new:
+        on_new()
     progress.report("schema.migrate", f"bringing the schema from {present or 'nothing'} to {head}")
 
     def upgrade(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from tasks.retries import step
@@ -18,10 +19,18 @@ from tasks.warehouse.statistics import WarehouseFigures, figures
 
 @step("prepare", "warehouse", timeout_seconds=600)
 async def prepare_warehouse(
-    label: str, warehouse: ConnectionSettings, run: Run, feed: str, analyst_roles: Sequence[str] = ()
+    label: str,
+    warehouse: ConnectionSettings,
+    run: Run,
+    feed: str,
+    analyst_roles: Sequence[str],
+    is_new: asyncio.Event,
 ) -> FeedState:
-    """Bring the schema to its newest revision, let the analysts read, record the run, read the feed's state."""
-    await migrate(warehouse)
+    """Bring the schema to its newest revision, let the analysts read, record the run, read the feed's state.
+
+    ``is_new`` is set as soon as it shows that there was no schema, so that nothing is loaded.
+    """
+    await migrate(warehouse, is_new.set)
     await grant_reading(warehouse, analyst_roles)
     await start_run(warehouse, run)
     return await read_feed(warehouse, feed)
