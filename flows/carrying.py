@@ -51,10 +51,12 @@ class Carriage:
 
 @dataclass(frozen=True)
 class Carried:
-    """What became of the deliveries, and the first error that was not a delivery's own."""
+    """What became of the deliveries, the first error that was not a delivery's own, and calls that tell Prefect
+    of the progress, which may still be under way."""
 
     deliveries: tuple[DeliveryReport, ...]
     error: RetailError | None = None
+    telling: tuple[asyncio.Future[None], ...] = ()
 
 
 def failed(error: DeliveryError) -> DeliveryReport:
@@ -66,9 +68,8 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
     """Carry all batches; none waits for another but for its turn in a stage."""
     label = [f"{number} of {len(batches)}" for number in range(1, len(batches) + 1)]
     reading = [asyncio.ensure_future(_ingest(carriage, *pair)) for pair in zip(label, batches, strict=True)]
-    bar = await _ProgressArtifact.of(
-        carriage.run.run_id, sum(one.weight for batch in batches for one in batch)
-    )
+    bar = _ProgressArtifact(carriage.run.run_id, sum(one.weight for batch in batches for one in batch))
+    bar.advance()
     error: RetailError | None = None
     reports: list[DeliveryReport] = []
 
@@ -81,11 +82,11 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
             error = error or raised
             return [DeliveryReport(one.name, "failed", reason=raised.message) for one in batch]
         finally:
-            await bar.advance(sum(one.weight for one in batch))
+            bar.advance(sum(one.weight for one in batch))
 
     for some in await asyncio.gather(*(carry(number) for number in range(len(batches)))):
         reports += some
-    return Carried(tuple(reports), error)
+    return Carried(tuple(reports), error, tuple(bar.calls))
 
 
 async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -> Ingested:
@@ -171,19 +172,28 @@ def _refusal(judged: Judged, options: Options) -> str | None:
 
 @dataclass
 class _ProgressArtifact:
-    """How far the run is, by weight of the deliveries, as an artifact in the UI."""
+    """How far the run is, by weight of the deliveries, as an artifact in the UI.
 
-    artifact: UUID
+    It is told in turn and beside the work: no batch waits for an answer of Prefect's server.
+    """
+
+    run_id: UUID
     total: int
     done: int = 0
+    calls: list[asyncio.Future[None]] = field(default_factory=list)
+    _artifact: UUID | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    @classmethod
-    async def of(cls, run_id: UUID, total: int) -> _ProgressArtifact:
-        made = await acreate_progress_artifact(
-            0.0, key="retail-etl-progress", description=f"Deliveries of run {run_id}"
-        )
-        return cls(made, max(total, 1))
-
-    async def advance(self, weight: int) -> None:
+    def advance(self, weight: int = 0) -> None:
         self.done += weight
-        await aupdate_progress_artifact(self.artifact, min(100.0, 100.0 * self.done / self.total))
+        percent = 100.0 * self.done / self.total if self.total else 0.0
+        self.calls.append(asyncio.ensure_future(self._tell(percent)))
+
+    async def _tell(self, percent: float) -> None:
+        async with self._turn:
+            if self._artifact is None:
+                self._artifact = await acreate_progress_artifact(
+                    percent, key="retail-etl-progress", description=f"Deliveries of run {self.run_id}"
+                )
+            else:
+                await aupdate_progress_artifact(self._artifact, percent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -188,7 +189,7 @@ async def _discover_and_carry(carriage: Carriage) -> tuple[Carried, tuple[str, .
     found = discover(carriage.options.paths, carriage.options.root)
     carried = await carry_all(carriage, batches(found.deliveries))
     deliveries = (*carried.deliveries, *(failed(one) for one in found.failed))
-    return Carried(deliveries, carried.error), found.passed_over
+    return dataclasses.replace(carried, deliveries=deliveries), found.passed_over
 
 
 async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
@@ -209,6 +210,9 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
         for one in report.deliveries
         if one.outcome in {"refused", "failed"}
     ]
+    for told in await asyncio.gather(*carried.telling, return_exceptions=True):
+        if isinstance(told, BaseException):
+            get_run_logger().warning("The progress shown in the UI is incomplete: %s", told)
     await asyncio.to_thread(
         prune, carriage.options.workspace, carriage.options.settings.retail_retention_days
     )

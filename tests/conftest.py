@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -83,6 +84,19 @@ async def create_database(owner: ConnectionSettings, name: str, template: str = 
 @pytest.fixture
 async def warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[ConnectionSettings]:
     """A fresh warehouse: a database of its own with the schema at head and no line, as its owner."""
+    async with _database_of_its_own(server, template) as settings:
+        yield settings
+
+
+@pytest.fixture
+async def empty(server: EmbeddedServer) -> AsyncIterator[ConnectionSettings]:
+    """A database of its own without any schema of ours."""
+    async with _database_of_its_own(server, "template0") as settings:
+        yield settings
+
+
+@asynccontextmanager
+async def _database_of_its_own(server: EmbeddedServer, template: str) -> AsyncIterator[ConnectionSettings]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     await create_database(server.settings(), name, template)
     yield with_database(server.settings(), name)

@@ -5,33 +5,20 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tasks.errors import WarehouseError
-from tasks.warehouse.connect import ConnectionSettings, connected, with_database
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.migrate import migrate, schema_version
-from tests.conftest import create_database
 from tests.tasks.warehouse.ddl_log import ddl_seen, watch_ddl
 
-NAME = "test_migrations"
 MIGRATE = (
     "import asyncio, sys\n"
     "from tasks.warehouse.connect import from_url\n"
     "from tasks.warehouse.migrate import migrate\n"
     "print(asyncio.run(migrate(from_url(sys.argv[1]))))"
 )
-
-
-@pytest.fixture
-async def empty(server: EmbeddedServer) -> AsyncIterator[ConnectionSettings]:
-    """A database without any schema of ours."""
-    await create_database(server.settings(), NAME)
-    yield with_database(server.settings(), NAME)
-    async with connected(server.settings()) as connection:
-        await connection.execute(f"drop database {NAME} with (force)")
 
 
 async def tables(database: ConnectionSettings) -> list[str]:

@@ -1,0 +1,29 @@
+"""A new database is read for and set up at once; where it cannot be set up, the run says so and ends."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.embedded import SUPERUSER
+from tasks.warehouse.migrate import schema_version
+from tests.flows.conftest import Retail
+
+
+async def test_a_schema_that_cannot_be_made(retail: Retail, empty: ConnectionSettings, days: Path) -> None:
+    async with connected(replace(empty, user=SUPERUSER)) as connection:
+        await connection.execute("create schema retail_ops; grant usage on schema retail_ops to retail")
+    ended = retail("etl", str(days / "2010-12-05.csv"), "--json", DATABASE_URL=empty.display)
+    assert ended.code == 1
+    assert "may not set up the schema" in ended.err
+    assert "Traceback" not in ended.err + ended.out
+    assert "never retrieved" not in ended.err
+
+
+async def test_a_new_database(retail: Retail, empty: ConnectionSettings, days: Path) -> None:
+    ended = retail("etl", str(days / "2010-12-05.csv"), "--json", DATABASE_URL=empty.display)
+    assert ended.code == 0
+    lines = len((days / "2010-12-05.csv").read_text().splitlines()) - 1
+    assert ended.report["tables"]["fact_sale"] == lines
+    assert await schema_version(empty) is not None
+    again = retail("etl", str(days / "2010-12-05.csv"), "--json", DATABASE_URL=empty.display)
+    assert again.report["outcomes"] == {"unchanged": 1}
