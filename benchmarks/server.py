@@ -64,7 +64,8 @@ class Server:
 
     def drop(self, database: str) -> None:
         """Drop ``database`` if it is there."""
-        self.sql(f"drop database if exists {database} with (force)")
+        # As the superuser: an autovacuum worker may be at it, which the owner may not end.
+        self.sql(f"drop database if exists {database} with (force)", user=SUPERUSER)
 
     def keep(self, database: str, snapshot: str) -> None:
         """Keep ``database`` as the template ``snapshot``.
