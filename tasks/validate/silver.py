@@ -128,7 +128,8 @@ def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         raw.with_row_index("row")
         .join(rules, on="row", how="inner", maintain_order="left")
         .select(
-            "delivery",
+            # Parts have Enums of their own.
+            pl.col("delivery").cast(pl.String),
             "line_no",
             "rules",
             pl.coalesce("raw", as_json).str.replace_all("\0", "\\u0000", literal=True).alias("raw"),

@@ -73,3 +73,16 @@ def test_each_line_belongs_to_its_delivery(tmp_path: Path) -> None:
 def test_the_same_line_quarantined_twice_is_listed_twice(tmp_path: Path) -> None:
     frame = _quarantine(tmp_path, as_csv([row(quantity="0"), row(), row(quantity="0")]))
     assert frame.get_column("line_no").to_list() == [1, 3]
+
+
+def test_lines_of_several_readers_in_one_batch(tmp_path: Path) -> None:
+    bad = dict(zip(NAMES, row(quantity="0"), strict=True))
+    sources = [write(tmp_path / "a.csv", as_csv([row(quantity="0")])), tmp_path / "b.parquet"]
+    pl.DataFrame([bad, bad]).write_parquet(sources[1])
+    silver = judge(tmp_path / "w", sources)
+    assert silver.parts == 2
+    assert pl.read_parquet(silver.quarantine).select("delivery", "line_no").rows() == [
+        (str(sources[0]), 1),
+        (str(sources[1]), 1),
+        (str(sources[1]), 2),
+    ]
