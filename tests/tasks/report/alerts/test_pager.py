@@ -20,6 +20,15 @@ async def test_event() -> None:
     assert "docs/runbook.md#crashed" in event["message"]
 
 
+async def test_service_that_shows_html_gets_it_escaped() -> None:
+    with http_receiver() as receiver:
+        url = receiver.url(f"/{SECRET}?format=html", scheme="json")
+        await PagerChannel(SecretStr(url)).send(sample("crashed", happened="<script>alert(1)</script>"))
+    (event,) = receiver.taken
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in event["message"].replace("&nbsp;", " ")
+    assert "<script" not in event["message"]
+
+
 async def test_service_that_says_no_is_asked_again() -> None:
     with http_receiver(codes=[503, 200]) as receiver:
         (result,) = await deliver(sample("crashed"), [pager(receiver)], patience=QUICK)
