@@ -17,10 +17,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psutil
 import pytest
 from prefect.automations import Automation
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.automations import main
@@ -165,9 +167,14 @@ def aftermath(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFa
         written = json.dumps([automations, logs, blocks]) + (folder / "worker.log").read_text()
         alert_runs = scene.alert_runs(died, waiting)
         yield Aftermath(web.taken, events.taken, died, waiting, alert_runs, written, automations)
-        with temporary_settings({PREFECT_API_URL: prefect_server.url}):
+        with (
+            temporary_settings({PREFECT_API_URL: prefect_server.url}),
+            get_client(sync_client=True) as client,
+        ):
             for one in automations:
                 assert Automation(**one).delete()
+            # A later test's worker would take it, and load the bundled data.
+            client.delete_flow_run(UUID(waiting["id"]))
 
 
 def test_death_is_told_once(aftermath: Aftermath) -> None:
