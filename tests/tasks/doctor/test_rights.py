@@ -44,25 +44,25 @@ async def test_the_lines_of_the_findings_suffice(cluster: TcpServer, guest: Conn
 async def test_who_does_not_own_the_schema(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
     superuser = server.settings(SUPERUSER, warehouse.database)
     async with connected(superuser) as connection:
-        await connection.execute("create role stranger login")
+        await connection.execute("create role onlooker login")
         try:
-            stranger = server.settings("stranger", warehouse.database)
-            found = await look(stranger)
+            onlooker = server.settings("onlooker", warehouse.database)
+            found = await look(onlooker)
             assert found["loads"].status is PROBLEM
             assert "retail_ops" in found["loads"].what
             assert "owns the schemas" in found["loads"].fix
             assert found["backups"].status is WARNING
             assert "may not read" in found["backups"].what
             # Who may read is still hindered by row level security.
-            await connection.execute("grant pg_read_all_data to stranger")
-            found = await look(stranger)
+            await connection.execute("grant pg_read_all_data to onlooker")
+            found = await look(onlooker)
             assert "row level security hides rows" in found["backups"].what
             assert found["loads"].status is PROBLEM
-            await connection.execute("alter role stranger bypassrls")
-            found = await look(stranger)
+            await connection.execute("alter role onlooker bypassrls")
+            found = await look(onlooker)
             assert found["backups"].status is OK
         finally:
-            await connection.execute("drop owned by stranger; drop role stranger")
+            await connection.execute("drop owned by onlooker; drop role onlooker")
 
 
 async def test_a_foreign_table_in_our_schema(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
