@@ -52,13 +52,15 @@ class Alerts(Block):
         default=None, title="Slack webhook", description="Incoming webhook of the Slack channel."
     )
     slack_minimum: Severity = Field(
-        default="warning", title="Slack from", description="Least severity that Slack gets."
+        default="warning", title="Slack: least severity", description="Least severity that Slack gets."
     )
     email: EmailServerCredentials | None = Field(
         default=None, title="Mail server", description="Server that sends the e-mails."
     )
     email_recipients: list[str] = Field(
-        default_factory=list, title="E-mail recipients", description="Addresses that get the e-mails."
+        default_factory=list,
+        title="E-mail recipients",
+        description='Addresses that get the e-mails, as a list such as ["ann@example.com"].',
     )
     email_sender: str = Field(
         default="",
@@ -66,15 +68,15 @@ class Alerts(Block):
         description="Address in From. Empty: the mail server's user if that is an address, else the first recipient.",
     )
     email_minimum: Severity = Field(
-        default="error", title="E-mail from", description="Least severity that is sent by e-mail."
+        default="error", title="E-mail: least severity", description="Least severity that is sent by e-mail."
     )
     pager_urls: list[SecretStr] = Field(
         default_factory=list,
         title="Pager URLs",
-        description="Apprise URLs such as pagerduty://KEY@TOKEN; its documentation lists over a hundred services.",
+        description='Apprise URLs, as a list such as ["pagerduty://KEY@TOKEN"]; over a hundred services are known.',
     )
     pager_minimum: Severity = Field(
-        default="critical", title="Pager from", description="Least severity that rings the pager."
+        default="critical", title="Pager: least severity", description="Least severity that rings the pager."
     )
     quiet_minutes: float = Field(
         default=60.0,

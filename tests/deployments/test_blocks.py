@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ def test_twice_makes_no_second_and_a_run_loads_through_it(
         assert "supabase-warehouse/from-environment: postgresql://retail@/test_" in ended.out
         assert "retail-alerts/from-environment: slack, pager" in ended.out
         assert MARK not in ended.out + ended.err
+    shown = prefect_server.get(
+        "/block_documents/filter", {"block_documents": {"name": {"any_": ["from-environment"]}}}
+    )
+    assert MARK not in str(shown)
     assert documents(prefect_server, "from-environment") == ["retail-alerts", "supabase-warehouse"]
 
     day = tmp_path / "day.csv"
@@ -50,12 +55,24 @@ def test_twice_makes_no_second_and_a_run_loads_through_it(
     assert run.code == 0, run.err
     assert run.report["warehouse"] == retail.environment["DATABASE_URL"]
     assert retail("sql", "select count(*) as lines from retail_dwh.fact_sale").out.split() == ["lines", "1"]
-    shown = elsewhere("settings", "--warehouse", "from-environment", "--alerts", "from-environment", "--json")
-    assert shown.report["DATABASE_URL"]["origin"] == "block supabase-warehouse/from-environment"
-    assert shown.report["PIPELINE_SLACK_WEBHOOK_URL"] == {
+    settings = elsewhere(
+        "settings", "--warehouse", "from-environment", "--alerts", "from-environment", "--json"
+    )
+    assert settings.report["DATABASE_URL"]["origin"] == "block supabase-warehouse/from-environment"
+    assert settings.report["PIPELINE_SLACK_WEBHOOK_URL"] == {
         "value": "********",
         "origin": "block retail-alerts/from-environment",
     }
+
+
+def test_registered_with_prefect(retail: Retail, prefect_server: PrefectServer) -> None:
+    ended = retail.run([sys.executable, "-m", "prefect", "block", "register", "-m", "blocks"])
+    assert ended.code == 0, ended.err
+    types = {one["slug"] for one in prefect_server.get("/block_types/filter", {})}
+    assert {"supabase-warehouse", "retail-alerts"} <= types
+    # Prefect itself finds them, wherever the package is installed.
+    offered = {one.load().__name__ for one in entry_points(group="prefect.collections")}
+    assert {"blocks.warehouse", "blocks.alerts"} <= offered
 
 
 def test_settings_that_are_wrong_write_nothing(retail: Retail, prefect_server: PrefectServer) -> None:

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from blocks import SupabaseWarehouse
 from tasks.errors import CertificateRefused, SettingsError, TlsRefused, WrongPassword
 from tasks.warehouse.connect import ConnectionSettings, connect, connected
 from tasks.warehouse.embedded import EmbeddedServer
@@ -59,6 +60,27 @@ async def speaks_tls(connection: asyncpg.Connection) -> bool:
 async def test_the_right_ca_and_name(tls: TlsServer, sslmode: str) -> None:
     async with connected(tls.settings(sslmode, tls.ca)) as connection:
         assert await speaks_tls(connection)
+
+
+@pytest.mark.parametrize("given", ["file", "text"])
+async def test_one_of_several_cas_in_a_bundle(tls: TlsServer, tmp_path: Path, given: str) -> None:
+    """Two roots are in use at Supabase; a block holds them as text."""
+    bundle = tls.other_ca.read_text() + tls.ca.read_text()
+    (tmp_path / "bundle.crt").write_text(bundle)
+    block = SupabaseWarehouse(
+        host="localhost",
+        port=tls.server.port,
+        database=tls.server.settings().database,
+        user=tls.server.settings().user,
+        password=tls.server.settings().password,
+        tls_mode="verify-full",
+        ca_certificate=bundle if given == "text" else str(tmp_path / "bundle.crt"),
+    )
+    async with connected(block.connection_settings()) as connection:
+        assert await speaks_tls(connection)
+    async with block.connector() as database:
+        rows = await database.fetch_all("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
+    assert [tuple(row) for row in rows] == [(True,)]
 
 
 @pytest.mark.parametrize("sslmode", ["prefer", "require"])
