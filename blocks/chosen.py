@@ -71,11 +71,11 @@ async def load_warehouse(name: str) -> SupabaseWarehouse:
     from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - Prefect takes a second to import
 
     try:
-        with _prefect_asked():
+        with prefect_asked():
             return cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
-    except ValueError as error:
+    except ValueError:
         raise SettingsError(
-            f"warehouse: Prefect has no SupabaseWarehouse block {name!r} ({type(error).__name__}). Make one in its "
+            f"warehouse: Prefect has no SupabaseWarehouse block {name!r}: make one in its "
             "UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
             setting="warehouse",
         ) from None
@@ -130,18 +130,18 @@ async def load_alerts(name: str) -> Alerts:
     from blocks.alerts import Alerts  # noqa: PLC0415 - as above
 
     try:
-        with _prefect_asked():
+        with prefect_asked():
             return cast(Alerts, await Alerts.aload(name))
-    except ValueError as error:
+    except ValueError:
         raise SettingsError(
-            f"alerts: Prefect has no Alerts block {name!r} ({type(error).__name__}). Make one in its UI, or with "
+            f"alerts: Prefect has no Alerts block {name!r}: make one in its UI, or with "
             "python -m deployments.blocks; names are listed by prefect block ls.",
             setting="alerts",
         ) from None
 
 
 @contextmanager
-def _prefect_asked() -> Iterator[None]:
+def prefect_asked() -> Iterator[None]:
     """What Prefect's client raises for a server that is not there leaves as PrefectUnreachable."""
     import httpx  # noqa: PLC0415 - Prefect's, imported with it
     from prefect.settings import get_current_settings  # noqa: PLC0415 - as above

@@ -11,11 +11,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+from pydantic_settings import EnvSettingsSource
 
 from blocks.settings import Settings, Severity
 from tasks.errors import SettingsError
@@ -74,9 +76,12 @@ def resolve_with_faults(
     parameters: Mapping[str, Any] | None = None, blocks: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Resolved, tuple[SettingsError, ...]]:
     """As ``resolve``, for who must go on: what is wrong is told, and has its default instead."""
-    faults = [*_unknown(os.environ, "the environment"), *_unknown(dotenv_values(ENV_FILE), ENV_FILE)]
+    file, faults = _read_file()
+    faults += [*_unknown(os.environ, "the environment"), *_unknown(file, ENV_FILE)]
+    of_file = EnvSettingsSource(Settings)
+    of_file.env_vars = {name.lower(): value for name, value in file.items() if value}
     layers: list[tuple[str, Mapping[str, Any]]] = [
-        (ENV_FILE, DotEnvSettingsSource(Settings, env_file=ENV_FILE)()),
+        (ENV_FILE, of_file()),
         ("environment", EnvSettingsSource(Settings)()),
         *((f"block {name}", _given(values)) for name, values in (blocks or {}).items()),
         ("parameter", _given(parameters)),
@@ -120,6 +125,36 @@ def execution_seconds() -> float:
         return float(Settings.model_fields["pipeline_execution_timeout_hours"].default) * 3600
 
 
+def _read_file() -> tuple[dict[str, str], list[SettingsError]]:
+    """The names and values of the .env file as they stand there, and an error for each line that is none.
+
+    A line that was passed over could be the one that names the warehouse. No line is quoted: it may be a secret.
+    """
+    try:
+        text = Path(ENV_FILE).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UnicodeDecodeError) as error:
+        what = (
+            "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
+        )
+        fault = SettingsError(f"{Path(ENV_FILE).absolute()} {what}. Save it as UTF-8 text.", setting=ENV_FILE)
+        return {}, [fault]
+    values, faults = {}, []
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            faults.append(
+                SettingsError(
+                    f"{Path(ENV_FILE).absolute()}, line {binding.original.line}, cannot be read: it is not of the form "
+                    "NAME=value, or a quotation mark is missing. Correct it, or begin it with # to leave it out.",
+                    setting=ENV_FILE,
+                )
+            )
+        elif binding.key is not None:
+            values[binding.key] = binding.value or ""
+    return values, faults
+
+
 def _given(layer: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (layer or {}).items() if value is not None}
 
@@ -128,7 +163,10 @@ def _unknown(variables: Iterable[str], where: str) -> Iterator[SettingsError]:
     """An error for each name that begins like ours and that nobody knows."""
     known = {name.upper() for name in Settings.model_fields}
     for name in variables:
-        if name.upper().startswith(_OURS) and name.upper() not in known:
+        is_slip = where == ENV_FILE and bool(
+            difflib.get_close_matches(name.upper(), ["DATABASE_URL"], cutoff=0.85)
+        )
+        if (name.upper().startswith(_OURS) or is_slip) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1)
             advice = f"Did you mean {near[0]}?" if near else "retail settings lists those there are."
             yield SettingsError(

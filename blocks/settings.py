@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,8 @@ from tasks.warehouse.embedded import default_data_dir
 
 Severity = Literal["info", "warning", "error", "critical"]
 _SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}
+# Minute, hour, day of the month, month, day of the week.
+_CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 
 
@@ -42,9 +45,23 @@ def _weights(value: Any) -> Any:
 def _schedule(value: str) -> str:
     """The cron expression of hourly, daily, weekly, or of itself."""
     cron = _SCHEDULES.get(value.strip().lower(), value.strip())
-    if len(cron.split()) != 5:
+    fields = cron.split()
+    if len(fields) != 5 or not all(map(_is_cron_field, fields, _CRON_LIMITS)):
         raise ValueError(f"is none of {', '.join(_SCHEDULES)}, nor a cron expression of five fields")
     return cron
+
+
+def _is_cron_field(text: str, limits: tuple[int, int]) -> bool:
+    """True for ``*``, numbers, ranges and lists of them, with steps; of months and days their names too."""
+    for part in text.split(","):
+        numbers, _, step = part.partition("/")
+        if step and not (step.isdecimal() and int(step) > 0):
+            return False
+        for number in [] if numbers == "*" else numbers.split("-", 1):
+            named = limits[1] in {12, 7} and re.fullmatch("[A-Za-z]{3}", number)
+            if not named and not (number.isdecimal() and limits[0] <= int(number) <= limits[1]):
+                return False
+    return True
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -6,11 +6,10 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from prefect.blocks.core import Block
-from prefect_sqlalchemy import AsyncDriver, AsyncSqlAlchemyConnector, ConnectionComponents
 from pydantic import Field, HttpUrl, SecretStr
 
+from blocks.connector import WarehouseConnector, connector_to
 from tasks.warehouse.connect import ConnectionSettings, check_for_loads, check_tls
-from tasks.warehouse.pool import engine_options
 
 TlsMode = Literal["verify-full", "verify-ca", "require", "prefer", "disable"]
 
@@ -161,22 +160,10 @@ class SupabaseWarehouse(Block):
             "retail_pool_overflow": address.max_overflow,
         }
 
-    def connector(self) -> AsyncSqlAlchemyConnector:
+    def connector(self) -> WarehouseConnector:
         """prefect-sqlalchemy's connector over a pool of this block's sizes, for queries of your own.
 
         Its connections keep the block's TLS mode, retry and budget. Never COPY through it: under SQLAlchemy
         that commits by itself. Raises SettingsError as ``connection_settings`` does.
         """
-        settings = self.connection_settings()
-        connector = AsyncSqlAlchemyConnector(
-            connection_info=ConnectionComponents(
-                driver=AsyncDriver.POSTGRESQL_ASYNCPG,
-                username=self.user,
-                password=settings.password,
-                host=self.host,
-                port=self.port,
-                database=self.database,
-            )
-        )
-        connector.get_engine(**engine_options(settings))
-        return connector
+        return connector_to(self.connection_settings())

@@ -172,24 +172,35 @@ async def _write(client: PrefectClient, automation: AutomationCore) -> None:
         await client.delete_automation(further.id)
 
 
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes <= 10_080:
+        raise argparse.ArgumentTypeError("give minutes, more than 0 and at most a week")
+    return minutes
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the automations and say which; 2 if a setting is wrong or the deployment is missing."""
     parser = argparse.ArgumentParser(prog="python -m deployments.automations", description=__doc__)
     parser.add_argument(
-        "--silent-minutes", type=float, default=10.0, help="without a heartbeat, which comes every 3 minutes"
+        "--silent-minutes",
+        type=_minutes,
+        default=10.0,
+        help="without a heartbeat, which comes every 3 minutes",
     )
     parser.add_argument(
-        "--late-minutes", type=float, default=15.0, help="of a late run until people are told"
+        "--late-minutes", type=_minutes, default=15.0, help="of a late run until people are told"
     )
     given = parser.parse_args(arguments)
     if min(given.silent_minutes, given.late_minutes) * 60 < _SHORTEST:
         parser.error(f"Prefect takes no wait below {_SHORTEST} seconds.")
     waits = Waits(timedelta(minutes=given.silent_minutes), timedelta(minutes=given.late_minutes))
     try:
-        names = asyncio.run(register(waits))
+        with chosen.prefect_asked():
+            names = asyncio.run(register(waits))
     except RetailError as error:
         print(f"deployments.automations: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, SettingsError) else 1
     print("\n".join(f"written: {name}" for name in names))
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from typing import cast
@@ -76,7 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", default=NAME, help="name of the blocks (default: %(default)s)")
     name = parser.parse_args(arguments).name
     try:
-        print("\n".join(asyncio.run(write_blocks(name))))
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+            raise SettingsError(
+                f"--name {name!r}: a block's name has lower-case letters, digits and dashes.", setting="name"
+            )
+        with chosen.prefect_asked():
+            print("\n".join(asyncio.run(write_blocks(name))))
     except RetailError as error:
         print(f"deployments.blocks: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1

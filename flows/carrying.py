@@ -15,7 +15,7 @@ from uuid import UUID
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from flows.options import Options
-from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
+from tasks.errors import DateFormatUnclear, DeliveryError, RetailError, printable
 from tasks.ingest.bronze import Bronze, Ingested
 from tasks.ingest.date_formats import decide
 from tasks.ingest.discover import Delivery
@@ -135,7 +135,7 @@ async def _settle_dates(
     try:
         return replace(feed, date_format=decide((one.bronze.dates for one in every if one.bronze), names)), {}
     except DateFormatUnclear as error:
-        what = error.message.removeprefix(f"{error.delivery}: ")
+        what = error.message.removeprefix(f"{printable(error.delivery)}: ")
         return feed, {name: failed(DateFormatUnclear.of(name, what)) for name in names}
 
 

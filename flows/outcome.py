@@ -58,7 +58,7 @@ def raise_for(report: RunReport, error: RetailError | None) -> None:
     told = broken + below
     if not told:
         return
-    lines = [one.reason if one.name in one.reason else f"{one.name}: {one.reason}" for one in told[:_NAMED]]
+    lines = [one.told for one in told[:_NAMED]]
     more = [f"and {len(told) - _NAMED} more; see {report.report_path}"] if len(told) > _NAMED else []
     what = "could not be taken" if broken else "were refused by the quality gate"
     head = f"{len(told)} of {len(report.deliveries)} deliveries {what}; the others are loaded."

@@ -35,6 +35,14 @@ from __future__ import annotations
 from typing import Any, Self
 
 
+def printable(name: str) -> str:
+    r"""A name from outside on one line: what is no printable character as its escape, a line break as ``\n``.
+
+    A file's name could otherwise pose as a line of a message, or steer a terminal.
+    """
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
+
+
 class RetailError(Exception):
     """Base of all errors; keyword arguments become attributes and survive pickling."""
 
@@ -96,7 +104,7 @@ class DeliveryError(Terminal):
     @classmethod
     def of(cls, delivery: str, what: str) -> Self:
         """Build the error for the delivery of that name; ``what`` says cause and next step."""
-        return cls(f"{delivery}: {what}", delivery=delivery)
+        return cls(f"{printable(delivery)}: {what}", delivery=delivery)
 
 
 class DeliveryMissing(DeliveryError):

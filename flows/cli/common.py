@@ -13,6 +13,7 @@ EXIT_FAILED = 1
 EXIT_SETTINGS = 2
 EXIT_QUALITY = 3
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 
 
 def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
@@ -51,7 +52,13 @@ def exit_code(error: RetailError) -> int:
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; an error of ours is told in its own words, without a traceback."""
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Who reads has enough; nothing may be written any more, at the interpreter's end neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
     except RetailError as error:
         print(f"retail: {error}", file=sys.stderr)
         return exit_code(error)

@@ -16,7 +16,8 @@ _CHECK = "alerts"
 _SECONDS = 8.0
 _PATIENCE = Patience(seconds=20.0, tries=1)
 _SET_UP = (
-    "To be told of failures, set PIPELINE_SLACK_WEBHOOK_URL, PIPELINE_EMAIL_RECIPIENTS or an Alerts block."
+    "To be told of failures, switch PIPELINE_SLACK_NOTIFICATIONS or PIPELINE_EMAIL_ALERTS on, set "
+    "PIPELINE_PAGER_URLS, or name an Alerts block."
 )
 
 Host = tuple[str, int]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tasks.errors import printable
 from tasks.ingest.bronze import Received
 from tasks.ingest.workspace import write_text, writing
 from tasks.report.timings import StageTime
@@ -41,6 +42,12 @@ class DeliveryReport:
     ignored_columns: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def told(self) -> str:
+        """Why it was not taken, with its name, which is made to stay on its line."""
+        name = printable(self.name)
+        return self.reason if name in self.reason else f"{name}: {self.reason}"
 
 
 @dataclass(frozen=True)

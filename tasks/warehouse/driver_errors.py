@@ -88,7 +88,12 @@ _BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError],
         "its certificate does not verify ({0}). Give the project's own CA file as sslrootcert, and the host "
         "name exactly as the certificate has it.",
     ),
-    (refuses_tls, errors.TlsRefused, "the server does not speak TLS, which is required off this machine."),
+    (
+        refuses_tls,
+        errors.TlsRefused,
+        "the server does not speak TLS, which is required off this machine. Check host and port; a server of your own "
+        "needs ssl = on and a certificate.",
+    ),
     (
         lambda error: isinstance(error, socket.gaierror),
         errors.ConnectionInterrupted,

@@ -232,8 +232,57 @@ def test_a_channel_without_what_it_needs(
 
 
 @pytest.mark.parametrize(
-    ("text", "cron"), [("daily", "30 2 * * *"), ("Weekly", "30 2 * * 0"), ("0 4 * * 1-5", "0 4 * * 1-5")]
+    ("text", "cron"),
+    [
+        ("daily", "30 2 * * *"),
+        ("Weekly", "30 2 * * 0"),
+        ("0 4 * * 1-5", "0 4 * * 1-5"),
+        ("*/15 2-4,6 1 jan-MAR sun", "*/15 2-4,6 1 jan-MAR sun"),
+    ],
 )
 def test_backup_schedules(monkeypatch: pytest.MonkeyPatch, text: str, cron: str) -> None:
     monkeypatch.setenv("SUPABASE_BACKUP_SCHEDULE", text)
     assert environment.read().supabase_backup_schedule == cron
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (
+            b'PIPELINE_SMTP_PORT=26\nDATABASE_URL="postgresql://ann:marked-secret@db.example.com/sales\n',
+            "line 2",
+        ),
+        (b"this is marked-secret\n", "line 1"),
+        (b"RETAIL POOL=marked-secret\n", "line 1"),
+        (b"RETAIL_WORKSPACE=/tmp/\xe9\n", "is not UTF-8"),
+        ("DATABASE_URL=x".encode("utf-16"), "is not UTF-8"),
+        (b"DATABASE_URI=marked-secret\n", "Did you mean DATABASE_URL"),
+    ],
+)
+def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
+    """A line that was passed over might be the one that names the warehouse."""
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=what) as caught:
+        environment.read()
+    assert "marked-secret" not in caught.value.message
+    assert environment.readable().settings.pipeline_default_retries == 3
+
+
+def test_values_of_the_file_are_taken_as_they_stand(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# a comment\nexport PIPELINE_SMTP_USER='a b' # why\nPIPELINE_SMTP_PASSWORD=x${HOME}$y\r\n\npipeline_smtp_host=mail\n"
+    )
+    found = environment.read()
+    assert found.pipeline_smtp_user == "a b"
+    assert found.pipeline_smtp_host == "mail"
+    assert found.pipeline_smtp_password is not None
+    assert found.pipeline_smtp_password.get_secret_value() == "x${HOME}$y"
+
+
+@pytest.mark.parametrize(
+    "cron", ["99 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "*/0 * * * *", "a b c d e"]
+)
+def test_schedules_that_never_come(monkeypatch: pytest.MonkeyPatch, cron: str) -> None:
+    monkeypatch.setenv("SUPABASE_BACKUP_SCHEDULE", cron)
+    with pytest.raises(SettingsError, match="SUPABASE_BACKUP_SCHEDULE"):
+        environment.read()

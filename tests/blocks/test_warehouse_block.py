@@ -103,6 +103,21 @@ async def test_its_engine_asks_the_warehouse(warehouse: ConnectionSettings) -> N
     assert list(rows[0]) == [warehouse.database, "30min"]
 
 
+async def test_the_same_query_again_is_asked_again(warehouse: ConnectionSettings) -> None:
+    async with block_of(warehouse, pool_size=1, max_overflow=0).connector() as database:
+        for _ in range(3):
+            assert [tuple(row) for row in await database.fetch_all("select :one + 1", {"one": 1})] == [(2,)]
+        for number in range(5):  # none of them keeps the only connection
+            assert (await database.fetch_all(f"select {number}"))[0][0] == number
+
+
+async def test_31_users_of_its_connector_get_their_turn(warehouse: ConnectionSettings) -> None:
+    async with block_of(warehouse).connector() as database:
+        asked = "select pg_backend_pid(), pg_sleep(0.3)"
+        rows = await asyncio.gather(*(database.fetch_all(asked) for _ in range(31)))
+    assert len({row[0][0] for row in rows}) == 30
+
+
 async def test_its_engine_keeps_to_the_blocks_sizes(warehouse: ConnectionSettings) -> None:
     async with block_of(warehouse, pool_size=1, max_overflow=1).connector() as database:
         engine = database.get_engine()

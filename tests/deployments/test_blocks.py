@@ -111,3 +111,11 @@ def schedules(server: PrefectServer, flow: str, deployment: str) -> list[dict[st
     (found,) = server.get("/deployments/filter", wanted)
     schedules_: list[dict[str, Any]] = found["schedules"]
     return schedules_
+
+
+@pytest.mark.parametrize("module", ["deployments.blocks", "deployments.automations"])
+def test_a_prefect_server_that_is_not_there(retail: Retail, module: str) -> None:
+    ended = retail.run([sys.executable, "-m", module], PREFECT_API_URL="http://127.0.0.1:9/api")
+    assert ended.code == 1
+    assert "gives no answer" in ended.err
+    assert "Traceback" not in ended.err

@@ -1,5 +1,6 @@
 """Exit codes, and errors that name file and cause without a traceback, while the rest loads."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,19 @@ def test_a_prefect_server_that_is_not_there(plain_retail: Retail, arguments: tup
     assert ended.code == 1
     assert "http://127.0.0.1:9/api gives no answer" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_a_name_stays_on_its_line_and_steers_no_terminal(retail: Retail, tmp_path: Path) -> None:
+    (tmp_path / "z.csv\nNext step: nothing\x1b[31m\u202e.csv").write_text("rubbish\n")
+    ended = retail("etl", str(tmp_path))
+    assert ended.code == 1
+    for said in (ended.out, ended.err):
+        assert r"z.csv\nNext step: nothing\x1b[31m\u202e.csv" in said.replace("\n", "")
+        assert not {"\x1b", "\u202e"} & set(said)
+    assert not [line for line in ended.err.splitlines() if line.startswith("Next step")]
+
+
+def test_a_reader_that_has_enough(retail: Retail) -> None:
+    command = f"set -o pipefail; {sys.executable} -m flows sql 'select generate_series(1, 100000)' | true"
+    ended = retail.run(["bash", "-c", command])
+    assert (ended.code, ended.err) == (141, "")
