@@ -75,7 +75,7 @@ async def load_warehouse(name: str) -> SupabaseWarehouse:
             return cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
     except ValueError:
         raise SettingsError(
-            f"warehouse: Prefect has no SupabaseWarehouse block {name!r}: make one in its "
+            f"warehouse: Prefect has no SupabaseWarehouse block {name!r}. Make one in its "
             "UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
             setting="warehouse",
         ) from None
@@ -134,7 +134,7 @@ async def load_alerts(name: str) -> Alerts:
             return cast(Alerts, await Alerts.aload(name))
     except ValueError:
         raise SettingsError(
-            f"alerts: Prefect has no Alerts block {name!r}: make one in its UI, or with "
+            f"alerts: Prefect has no Alerts block {name!r}. Make one in its UI, or with "
             "python -m deployments.blocks; names are listed by prefect block ls.",
             setting="alerts",
         ) from None

@@ -113,7 +113,8 @@ async def test_failure_is_told_once_then_recovered(
     of_first = [one for one in artifacts if one["flow_run_id"] == first["run_id"]]
     assert [row["outcome"] for row in json.loads(of_first[0]["data"])] == ["sent", "sent", "below minimum"]
     await asyncio.sleep(2.5)  # the log lines go to the server every two seconds
-    logs = prefect_server.get("/logs/filter", {"limit": 200})
+    of_run = {"logs": {"flow_run_id": {"any_": [one["run_id"] for one in (first, second, third, fourth)]}}}
+    logs = prefect_server.get("/logs/filter", {**of_run, "limit": 200})
     assert any("The run failed" in one["message"] for one in logs)
     assert SECRET not in json.dumps([artifacts, logs, told.reports()]) + caplog.text
 

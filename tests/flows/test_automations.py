@@ -162,7 +162,7 @@ def aftermath(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFa
         events.wait_for(2, 90)
         web.wait_for(2, 10)
         wait_until("alert runs", lambda: len(scene.alert_runs(died, waiting)) == 2)
-        logs = prefect_server.get("/logs/filter", {"limit": 200})
+        logs = prefect_server.get("/logs/filter", {"limit": 200, "sort": "TIMESTAMP_DESC"})
         blocks = prefect_server.get("/block_documents/filter", {})
         written = json.dumps([automations, logs, blocks]) + (folder / "worker.log").read_text()
         alert_runs = scene.alert_runs(died, waiting)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable
+from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, printable
 from tasks.ingest.discover import discover
 from tests.tasks.ingest.deliveries import write
 from tests.tasks.ingest.unprivileged import as_nobody, common_folder
@@ -17,7 +17,7 @@ def _refused(source: Path | str, good: Path) -> DeliveryError:
     found = discover([str(source), str(source), str(good)])
     assert [one.path for one in found.deliveries] == [str(good)]
     (error,) = found.failed
-    assert error.message.startswith(f"{error.delivery}: ")
+    assert error.message.startswith(f"{printable(error.delivery)}: ")
     return error
 
 
