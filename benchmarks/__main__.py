@@ -43,7 +43,7 @@ def main() -> int:
         page, rounds = _measure(server, folder, 1 if chosen.quick else chosen.rounds, quick=chosen.quick)
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder)
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(one) for one in rounds], indent=1) + "\n", encoding="utf-8")
     if chosen.output or not chosen.quick:

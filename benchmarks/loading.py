@@ -49,7 +49,8 @@ def run_flow(url: str, workspace: Path, sources: list[Path]) -> FlowRun:
         report = asyncio.run(retail_etl(sources=[str(source) for source in sources]))
         wall = time.perf_counter() - began
     finally:
-        shutil.rmtree(workspace, ignore_errors=True)
+        if workspace.exists():
+            shutil.rmtree(workspace)
     stages = {one.stage: one.seconds for one in report.stages}
     return FlowRun(
         report.seconds,

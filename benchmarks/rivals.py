@@ -65,7 +65,7 @@ def load(how: How, url: str, folder: Path, days: Path) -> float:
         seconds = time.perf_counter() - began
         done.raise_on_failed_jobs()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder)
     return seconds
 
 
