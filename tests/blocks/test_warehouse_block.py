@@ -26,6 +26,9 @@ class TestStandard(BlockStandardTestSuite):
     def block(self) -> type[Block]:
         return SupabaseWarehouse
 
+    def test_has_a_valid_image(self, block: type[Block]) -> None:
+        assert block._logo_url is not None  # the suite's own test downloads it
+
 
 def block_of(settings: ConnectionSettings, **more: Any) -> SupabaseWarehouse:
     """A block that leads to that warehouse."""

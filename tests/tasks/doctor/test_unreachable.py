@@ -13,6 +13,7 @@ import pytest
 from flows import subjects
 from tasks.doctor import certificates, database, way_in
 from tasks.warehouse.connect import ConnectionSettings
+from tests.required import missing
 from tests.tasks.doctor.looked_at import PROBLEM, SKIPPED, look, statuses
 from tests.tasks.warehouse.servers import free_port
 
@@ -62,7 +63,7 @@ def test_ipv6_only_without_a_route() -> None:
     command = ["unshare", "--net", "--map-root-user", sys.executable, "-c", IN_A_WORLD_OF_ITS_OWN]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 and "unshare" in done.stderr:
-        pytest.skip(f"needs network namespaces: {done.stderr}")
+        missing(f"network namespaces: {done.stderr}")
     ((status, what, fix),) = json.loads(done.stdout)
     assert status == PROBLEM
     assert "IPv6 addresses only, and this machine has no IPv6 route" in what

@@ -9,6 +9,7 @@ import pytest
 
 from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, printable
 from tasks.ingest.discover import discover
+from tests.required import missing
 from tests.tasks.ingest.deliveries import write
 from tests.tasks.ingest.unprivileged import as_nobody, common_folder
 
@@ -78,7 +79,7 @@ def test_a_name_that_no_ledger_can_hold(tmp_path: Path, good: Path) -> None:
     try:
         os.close(os.open(raw, os.O_CREAT | os.O_WRONLY))
     except OSError:
-        pytest.skip("this file system takes UTF-8 names only")
+        missing("a file system that takes names that are not UTF-8")
     error = _refused(os.fsdecode(raw), good)
     assert isinstance(error, DeliveryUnreadable)
     assert "not UTF-8. Rename the file" in error.message

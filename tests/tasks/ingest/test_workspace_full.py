@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from tasks.errors import Terminal, WorkspaceFull
+from tests.required import missing
 from tests.tasks.ingest.deliveries import as_csv, row, take_in, write
 from tests.tasks.ingest.unprivileged import as_nobody, common_folder
 
@@ -46,8 +47,9 @@ def test_a_part_that_the_disk_does_not_take(tmp_path: Path, real_lines: pl.DataF
     assert list((tmp_path / "w" / "bronze").iterdir()) == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full (Linux)")
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/dev/full").exists():
+        missing("/dev/full, which Linux has")
     day = write(tmp_path / "day.csv", as_csv([row()]))
     real = os.open
 

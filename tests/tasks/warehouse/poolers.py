@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-import pytest
-
 from tasks.warehouse.embedded_software import find_runner
 from tests.conftest import open_folder
 from tests.prefect_server import free_port
+from tests.required import missing
 from tests.tasks.warehouse.servers import TcpServer
 
 
@@ -24,10 +23,7 @@ def _program() -> str:
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program:
         return program
-    missing = "needs PgBouncer: apt-get install pgbouncer"
-    if os.environ.get("TEST_REQUIRE_ALL"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    return missing("PgBouncer: apt-get install pgbouncer")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pydantic import SecretStr
 
 from tasks.warehouse.connect import ConnectionSettings
@@ -21,6 +19,7 @@ from tasks.warehouse.embedded import OWNER, SUPERUSER
 from tasks.warehouse.embedded_software import environment, find_runner
 from tests.conftest import open_folder
 from tests.prefect_server import free_port
+from tests.required import missing
 
 PASSWORD = "Zauberwort-8f3a/@:#?%"
 _HBA = "local all all trust\nhost all all all scram-sha-256\n"
@@ -32,10 +31,7 @@ def debian_binaries() -> Path:
         folder = Path("/usr/lib/postgresql") / major / "bin"
         if (folder / "postgres").exists():
             return folder
-    missing = "needs a Postgres 15 to 17 with TLS: apt-get install postgresql-15"
-    if os.environ.get("TEST_REQUIRE_ALL"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    return missing("a Postgres 15 to 17 with TLS: apt-get install postgresql-15")
 
 
 @dataclass
