@@ -19,6 +19,8 @@ from tasks.warehouse.connect import ConnectionSettings, check_for_loads, from_ur
 from tasks.warehouse.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
+    from prefect.blocks.core import Block
+
     from blocks.alerts import Alerts
     from blocks.warehouse import SupabaseWarehouse
 
@@ -70,14 +72,18 @@ async def load_warehouse(name: str) -> SupabaseWarehouse:
     """The SupabaseWarehouse block of that name. Raises SettingsError if Prefect has none, PrefectUnreachable."""
     from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - Prefect takes a second to import
 
+    return cast(SupabaseWarehouse, await _load(SupabaseWarehouse, name, "warehouse"))
+
+
+async def _load(kind: type[Block], name: str, setting: str) -> Block:
     try:
         with prefect_asked():
-            return cast(SupabaseWarehouse, await SupabaseWarehouse.aload(name))
+            return await kind.aload(name)
     except ValueError:
         raise SettingsError(
-            f"warehouse: Prefect has no SupabaseWarehouse block {name!r}. Make one in its "
-            "UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
-            setting="warehouse",
+            f"{setting}: Prefect has no {kind.__name__} block {name!r}. Make one in its UI, or with "
+            "python -m deployments.blocks; names are listed by prefect block ls.",
+            setting=setting,
         ) from None
 
 
@@ -129,15 +135,7 @@ async def load_alerts(name: str) -> Alerts:
     """The Alerts block of that name. Raises SettingsError if Prefect has none, PrefectUnreachable."""
     from blocks.alerts import Alerts  # noqa: PLC0415 - as above
 
-    try:
-        with prefect_asked():
-            return cast(Alerts, await Alerts.aload(name))
-    except ValueError:
-        raise SettingsError(
-            f"alerts: Prefect has no Alerts block {name!r}. Make one in its UI, or with "
-            "python -m deployments.blocks; names are listed by prefect block ls.",
-            setting="alerts",
-        ) from None
+    return cast(Alerts, await _load(Alerts, name, "alerts"))
 
 
 @contextmanager
