@@ -178,11 +178,11 @@ async def _carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:
     try:
         if carriage.prepared is not None:
             await carriage.prepared
-    except BaseException:
-        carrying.cancel()
-        await asyncio.wait([carrying])
-        raise
-    return await carrying
+        return await carrying
+    finally:
+        if not carrying.done():
+            carrying.cancel()
+            await asyncio.wait([carrying])
 
 
 async def _discover_and_carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:

@@ -67,7 +67,7 @@ async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -
             "in all at most.",
         )
         return True
-    except BaseException:  # noqa: BLE001 - looked at, not handled: the task fails with it
+    except Exception:  # noqa: BLE001 - looked at, not handled: the task fails with it
         return False
     return False
 

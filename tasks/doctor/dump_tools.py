@@ -70,9 +70,9 @@ async def _said(path: Path, *arguments: str) -> str:
     try:
         async with asyncio.timeout(_SECONDS):
             said, _ = await process.communicate()
-    except BaseException:
-        process.kill()
-        raise
+    finally:
+        if process.returncode is None:
+            process.kill()
     return said.decode(errors="replace")
 
 

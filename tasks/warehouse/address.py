@@ -99,7 +99,9 @@ def from_url(url: str) -> ConnectionSettings:
     if where is None or "@" in path + options:
         raise _refuse(_UNREADABLE)
     if password.strip("[]") == "YOUR-PASSWORD":
-        raise _refuse("it still holds the placeholder of the password. Put the database's password there.")
+        raise _refuse(
+            "it holds YOUR-PASSWORD, as the dashboard shows it. Put the database's password in its place."
+        )
     query = _read_options(options)
     host = query.get("host") or unquote(where["address"] or where["name"]) or "localhost"
     if "," in host:

@@ -86,6 +86,7 @@ async def _open(
         command_timeout=settings.statement_timeout + 60 if settings.statement_timeout else None,
         server_settings={"application_name": "prefect-retail"},
     )
+    ready = False
     try:
         # In the start-up message session poolers would drop these (Supavisor) or refuse them (PgBouncer).
         await connection.execute(
@@ -93,9 +94,10 @@ async def _open(
             f"set lock_timeout = {int(settings.lock_timeout * 1000)}; {_SESSION}",
             timeout=seconds,
         )
-    except BaseException:
-        connection.terminate()
-        raise
+        ready = True
+    finally:
+        if not ready:  # refused, or the await was cancelled
+            connection.terminate()
     return connection
 
 
@@ -136,15 +138,18 @@ async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
     tls = _tls(settings)
     budget = budget_of(settings)
     await budget.take(settings)
+    connection_holds_it = False
     try:
         async with budget.proof():
             connection = await _connect_patiently(settings, tls)
-    except BaseException as error:
-        if isinstance(error, WrongPassword):
-            budget.proven = False
-        budget.places.release()
+        budget.give_back_with(connection)
+        connection_holds_it = True
+    except WrongPassword:
+        budget.proven = False
         raise
-    budget.give_back_with(connection)
+    finally:
+        if not connection_holds_it:
+            budget.places.release()
     return connection
 
 

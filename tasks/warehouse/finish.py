@@ -116,9 +116,8 @@ async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, s
         try:
             while queue:
                 await worker.execute(queue.pop())
-        except BaseException:
-            queue.clear()
-            raise
+        finally:
+            queue.clear()  # if this one failed, the other begins nothing more
 
     async with connected(settings) as second:
         await second.execute(_BUILD_SETTINGS)

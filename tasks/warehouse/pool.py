@@ -80,18 +80,21 @@ class QueryPool:
                 warehouse=self.settings.display,
             ) from None
         raw = cast(asyncpg.Connection, (await pooled.get_raw_connection()).driver_connection)
+        usable = False
         try:
             with translated(self.settings):
                 yield raw
                 # The pool rolls back only what SQLAlchemy itself began.
                 if raw.is_in_transaction():
                     await raw.execute("rollback")
-        except BaseException as error:
-            # Cut off in the middle, or in a transaction: it does not go back to the others.
-            if not isinstance(error, Exception) or raw.is_in_transaction():
-                await pooled.invalidate()
+            usable = True
+        except Exception:
+            usable = not raw.is_in_transaction()
             raise
         finally:
+            # Cut off in the middle, or in a transaction: it does not go back to the others.
+            if not usable:
+                await pooled.invalidate()
             await pooled.close()
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:

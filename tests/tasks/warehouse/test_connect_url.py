@@ -94,7 +94,7 @@ def test_the_address_that_is_shown_leads_there_again(url: str) -> None:
         ("postgresql://localhost/sales?sslmode=yes", "sslmode is none of"),
         ("postgresql://::1/sales", "port is not a number"),
         ("postgresql://[::1/sales", "cannot be read"),
-        ("postgresql://ann:[YOUR-PASSWORD]@db.example.com/sales", "placeholder"),
+        ("postgresql://ann:[YOUR-PASSWORD]@db.example.com/sales", "holds YOUR-PASSWORD"),
     ],
 )
 def test_refused(url: str, what: str) -> None:
