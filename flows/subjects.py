@@ -10,10 +10,10 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from blocks import chosen
-from blocks.environment import Resolved, resolve_with_faults
+from blocks.environment import Resolved, Settings, resolve_with_faults
 from tasks.doctor.channels import Host
 from tasks.doctor.examine import Subjects
-from tasks.doctor.finding import Finding, Status, from_error, from_surprise, ok, problem
+from tasks.doctor.finding import Finding, Status, from_error, from_surprise, ok, problem, warning
 from tasks.doctor.orchestrator import PrefectServer
 from tasks.errors import RetailError
 from tasks.report.alerts.channel import Channel
@@ -40,6 +40,8 @@ async def gather(warehouse: str = "", alerts: str = "", *, send_test: bool = Fal
     )
     # Alerts that cannot be sent stop no run.
     untold = [replace(one, status=Status.WARNING) for one in untold]
+    if not (alerts or resolved.settings.retail_alerts):
+        more = [*more, *_switched_off(resolved.settings)]
     return Subjects(
         warehouse=address,
         workspace=resolved.settings.workspace,
@@ -50,6 +52,23 @@ async def gather(warehouse: str = "", alerts: str = "", *, send_test: bool = Fal
         hosts={} if told is None else told[1],
         send_test=send_test,
     )
+
+
+def _switched_off(settings: Settings) -> list[Finding]:
+    """A warning for each channel that has its address but not its switch: somebody thinks to be told."""
+    channels = (
+        ("PIPELINE_SLACK_WEBHOOK_URL", settings.pipeline_slack_webhook_url, "PIPELINE_SLACK_NOTIFICATIONS"),
+        ("PIPELINE_EMAIL_RECIPIENTS", settings.pipeline_email_recipients, "PIPELINE_EMAIL_ALERTS"),
+    )
+    return [
+        warning(
+            "alerts",
+            f"{address} is set, but {switch} is off: nobody is told that way.",
+            f"Set {switch}=true.",
+        )
+        for address, value, switch in channels
+        if value and not getattr(settings, switch.lower())
+    ]
 
 
 def _settings_in_words(resolved: Resolved) -> str:

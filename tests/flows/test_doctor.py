@@ -167,3 +167,13 @@ def test_the_flow_shows_its_findings_and_fails(
     assert {one["name"] for one in tasks} == {"examine everything", "publish findings"}
     assert MARK not in json.dumps([runs, logs, tasks])
     assert runs[0]["parameters"] == {"warehouse": "", "alerts": "", "send_test": False}
+
+
+def test_a_channel_that_is_not_switched_on(retail: Retail) -> None:
+    ended = retail(
+        "doctor", "--json", PIPELINE_SLACK_WEBHOOK_URL="https://hooks.slack.com/services/marked-secret"
+    )
+    (found,) = [one for one in ended.report["findings"] if "PIPELINE_SLACK_WEBHOOK_URL" in one["what"]]
+    assert (found["check"], found["status"]) == ("alerts", "warning")
+    assert found["fix"] == "Set PIPELINE_SLACK_NOTIFICATIONS=true."
+    assert "marked-secret" not in ended.out + ended.err
