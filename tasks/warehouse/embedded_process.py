@@ -28,15 +28,18 @@ def find_postmaster(cluster: Path) -> int | None:
 
 
 def remove_stale_pid_file(cluster: Path) -> None:
-    """Remove a pid file whose number is another program's by now, which Postgres would take for a server.
+    """Remove a pid file whose number Postgres would take for a server's, but which is none's.
 
-    So it is in a container that was not stopped cleanly: its few ids come again. Postgres' lock on its
-    shared memory still keeps two servers apart.
+    In a container that was not stopped cleanly it is another program's by now: its few ids come again. And a
+    killed server that nobody has reaped keeps its id. Postgres' lock on its shared memory still keeps two
+    servers apart.
     """
     file = cluster / "postmaster.pid"
     try:
         process = psutil.Process(int(file.read_text().split()[0]))
-        if process.cmdline() and find_postmaster(cluster) is None:
+        # One that is dying has no command line any more, but may still be at work.
+        settled = process.status() == psutil.STATUS_ZOMBIE or process.cmdline()
+        if settled and find_postmaster(cluster) is None:
             file.unlink()
     except (OSError, ValueError, IndexError, psutil.Error):
         return

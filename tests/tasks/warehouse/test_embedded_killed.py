@@ -78,6 +78,19 @@ def test_a_zombie_is_dead(embedded: EmbeddedServer) -> None:
     assert embedded.stop() is False
 
 
+def test_a_zombie_under_the_old_number(embedded: EmbeddedServer) -> None:
+    """Whoever started the killed server may still hold it, and not have waited for it."""
+    embedded.stop()
+    with open(os.devnull, "wb") as nowhere:
+        dead = find_runner().spawn(["sleep", "60"], nowhere)
+    dead.send_signal(signal.SIGKILL)
+    while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    (embedded.cluster / "postmaster.pid").write_text(f"{dead.pid}\n{embedded.cluster}\n1\n5432\n\n\n\n")
+    assert asyncio.run(kept(embedded.start())) == 7
+    dead.wait()
+
+
 def test_another_program_under_the_old_number(embedded: EmbeddedServer) -> None:
     embedded.stop()
     runner = find_runner()
