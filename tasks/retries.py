@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import get_current_settings
 from prefect.tasks import exponential_backoff
+from prefect.utilities.annotations import quote
 
 from tasks import progress
 from tasks.errors import Transient
@@ -41,9 +42,18 @@ class RetryPolicy:
         """Seconds of waiting in all, at most: jitter adds half of each delay."""
         return sum(self.delays) * (1 + _JITTER)
 
-    def on(self, task: Task[P, R]) -> Task[P, R]:
-        """The step with this policy in place of its own."""
-        return _with_policy(self, task)  # type: ignore[return-value]
+    def on(self, task: Task[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
+        """The step with this policy in place of its own; it is called with its label and what it works on."""
+        step = _with_policy(self, task)
+
+        def run(label: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            # Prefect looks for futures in every value of a parameter: among a batch's accounts, for longer
+            # than the batch is read. Quoted, it lets a parameter be.
+            quoted = {name: quote(value) for name, value in kwargs.items()}
+            running: Any = step(label, *(quote(value) for value in args), **quoted)
+            return running  # type: ignore[no-any-return]
+
+        return run
 
 
 @lru_cache(maxsize=64)
