@@ -1,4 +1,8 @@
-"""Carry batches of deliveries through the stages: each stage takes one batch at a time, side by side.
+"""Carry batches of deliveries through the stages, side by side.
+
+Each stage takes one batch at a time; while one is copied, the next one gets ready for it. Reading runs ahead of
+judging by one batch only, so that the first is loaded soon and few are held.
+
 
 What goes wrong with a delivery stays with it; what goes wrong with the warehouse or the workspace ends
 the batch, and the run fails with it once the other batches are through.
@@ -46,7 +50,10 @@ class Carriage:
     watch: Stopwatch
     ingesting: asyncio.Lock = field(default_factory=asyncio.Lock)
     validating: asyncio.Lock = field(default_factory=asyncio.Lock)
-    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Batches between the start of their reading and the end of their judging.
+    ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    # The load lock in the warehouse lets one of them copy.
+    loading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -
     # Prefect looks into each parameter of a task: the whole ledger would cost it a tenth of a second.
     ledger = carriage.known.deliveries
     known = {one.name: ledger[one.name] for one in batch if one.name in ledger}
+    await carriage.ahead.acquire()
     async with carriage.ingesting:
         with carriage.watch.stage("ingest"):
             ingested = await carriage.options.retry.on(ingest_batch)(
@@ -106,30 +114,36 @@ async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -
 async def _carry(
     carriage: Carriage, label: str, reading: Sequence[asyncio.Future[Ingested]], number: int
 ) -> list[DeliveryReport]:
-    ingested = await reading[number]
-    reports = [DeliveryReport(name, "unchanged") for name in ingested.unchanged]
-    reports += [failed(error) for error in ingested.failed]
-    bronze = ingested.bronze
-    if bronze is None:
-        return reports
-    feed, unclear = await _settle_dates(carriage.feed, bronze, reading)
-    async with carriage.validating:
-        with carriage.watch.stage("validate", bronze.rows):
-            judging = Judging(feed, datetime.now(feed.zone()).date())
-            silver = await carriage.options.retry.on(validate_batch)(
-                label, bronze, judging, carriage.options.workspace
-            )
+    try:
+        ingested = await reading[number]
+        reports = [DeliveryReport(name, "unchanged") for name in ingested.unchanged]
+        reports += [failed(error) for error in ingested.failed]
+        bronze = ingested.bronze
+        if bronze is None:
+            return reports
+        feed, unclear = await _settle_dates(carriage, bronze, reading)
+        async with carriage.validating:
+            with carriage.watch.stage("validate", bronze.rows):
+                judging = Judging(feed, datetime.now(feed.zone()).date())
+                silver = await carriage.options.retry.on(validate_batch)(
+                    label, bronze, judging, carriage.options.workspace
+                )
+    finally:
+        carriage.ahead.release()
     silver = replace(silver, deliveries=tuple(one for one in silver.deliveries if one.name not in unclear))
     return reports + list(unclear.values()) + await _gate_and_load(carriage, label, bronze, silver)
 
 
 async def _settle_dates(
-    feed: FeedSettings, bronze: Bronze, reading: Sequence[asyncio.Future[Ingested]]
+    carriage: Carriage, bronze: Bronze, reading: Sequence[asyncio.Future[Ingested]]
 ) -> tuple[FeedSettings, dict[str, DeliveryReport]]:
     """The feed's settings with the date format that all deliveries of the run agree on, if one is needed; and,
     if they agree on none, the deliveries that need one."""
+    feed = carriage.feed
     if feed.date_format is not None or not bronze.dates.slashed:
         return feed, {}
+    for _ in reading:  # all are read before one is judged
+        carriage.ahead.release()
     every = await asyncio.gather(*reading)
     names = [one.name for one in bronze.deliveries if one.slashed_dates]
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pgpq
 import polars as pl
+import polars.selectors as cs
 
 _ROWS_PER_CHUNK = 32_768
 
@@ -16,7 +17,8 @@ _ROWS_PER_CHUNK = 32_768
 async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataFrame) -> None:
     """COPY ``frame`` into ``table`` (schema.table), column by column name, in the open transaction.
 
-    16-byte Binary columns go into uuid columns, Decimal into numeric, zoned Datetime into timestamptz.
+    16-byte Binary columns go into uuid columns, Decimal into numeric, zoned Datetime into timestamptz, String
+    and Enum into text.
     Encoding runs in a thread, one chunk ahead of the server.
     """
     if not frame.height:
@@ -37,13 +39,18 @@ async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataF
 
 
 def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:
-    # pgpq knows neither string views nor dictionaries.
-    batches = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches(_ROWS_PER_CHUNK)
-    encoder = pgpq.ArrowToPostgresBinaryEncoder(batches[0].schema)
-    yield encoder.write_header()
-    for batch in batches:
-        yield encoder.write_batch(batch)
-    yield encoder.finish()
+    encoder = None
+    for chunk in frame.iter_slices(_ROWS_PER_CHUNK):
+        # pgpq knows neither string views nor dictionaries.
+        plain = chunk.with_columns(cs.enum().cast(pl.String)).rechunk()
+        batches = plain.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
+        if encoder is None:
+            encoder = pgpq.ArrowToPostgresBinaryEncoder(batches[0].schema)
+            yield encoder.write_header()
+        for batch in batches:
+            yield encoder.write_batch(batch)
+    if encoder is not None:
+        yield encoder.finish()
 
 
 async def fetch_frame(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,23 +42,32 @@ class Keyed:
     new_invoices: pl.Series
 
 
-async def add_keys(connection: asyncpg.Connection, lines: pl.DataFrame, feed: FeedSettings) -> Keyed:
-    """Give silver lines product_key, customer_key, country_key, invoice_key and date_key (all Int32).
+@dataclass(frozen=True)
+class Coded:
+    """A column of natural keys as places in the list of its members; null where it is null."""
 
-    Missing members are numbered from the greatest key on and inserted; the caller holds the load lock.
-    """
-    keys = [await asyncio.to_thread(_date_keys, lines.get_column("sold_at_local"))]
-    new = pl.Series(dtype=pl.Int32)
-    for dimension in _ALL:
-        # In a thread: another batch may be read or judged meanwhile.
-        coded = await asyncio.to_thread(_coded, lines.get_column(dimension.natural))
-        members, new = await _members(connection, dimension, coded, feed)
-        keys.append(members.gather(coded.codes).fill_null(UNKNOWN).alias(dimension.key))
-    return Keyed(lines.with_columns(keys), new)
+    members: pl.Series
+    codes: pl.Series
 
 
-def _date_keys(times: pl.Series) -> pl.Series:
-    """The days of local times as yyyymmdd, reckoned once for each day from the first to the last."""
+def natural_keys(lines: pl.DataFrame) -> tuple[Coded, ...]:
+    """The natural keys of silver lines, told apart: of each dimension in turn."""
+    return tuple(_coded(lines.get_column(dimension.natural)) for dimension in _ALL)
+
+
+def _coded(naturals: pl.Series) -> Coded:
+    if naturals.dtype == pl.Int64:
+        members = naturals.unique().drop_nulls().sort()
+        codes = members.search_sorted(naturals.fill_null(0))
+        return Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
+    texts, places = told_apart(naturals)
+    if places.drop_nulls().n_unique() < texts.len():  # lines of other deliveries have some of them
+        texts, places = told_apart(naturals.cast(pl.String))
+    return Coded(texts, places)
+
+
+def date_keys(times: pl.Series) -> pl.Series:
+    """The days of local times as yyyymmdd (``date_key``, Int32), reckoned once for each day from first to last."""
     day = pl.col("day")
     days = times.dt.date().alias("day").to_frame()
     calendar = days.select(pl.date_range(day.min(), day.max()))
@@ -68,27 +76,23 @@ def _date_keys(times: pl.Series) -> pl.Series:
     return calendar.select(date_key=number.gather(place)).to_series()
 
 
-@dataclass(frozen=True)
-class _Coded:
-    """A column of natural keys as places in the list of its members; null where it is null."""
+async def add_keys(
+    connection: asyncpg.Connection, lines: pl.DataFrame, naturals: Sequence[Coded], feed: FeedSettings
+) -> Keyed:
+    """Give silver lines product_key, customer_key, country_key and invoice_key (Int32), by their natural keys.
 
-    members: pl.Series
-    codes: pl.Series
-
-
-def _coded(naturals: pl.Series) -> _Coded:
-    if naturals.dtype == pl.Int64:
-        members = naturals.unique().drop_nulls().sort()
-        codes = members.search_sorted(naturals.fill_null(0))
-        return _Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
-    texts, places = told_apart(naturals)
-    if places.drop_nulls().n_unique() < texts.len():  # lines of other deliveries have some of them
-        texts, places = told_apart(naturals.cast(pl.String))
-    return _Coded(texts, places)
+    Missing members are numbered from the greatest key on and inserted; the caller holds the load lock.
+    """
+    keys = []
+    new = pl.Series(dtype=pl.Int32)
+    for dimension, coded in zip(_ALL, naturals, strict=True):
+        members, new = await _members(connection, dimension, coded, feed)
+        keys.append(members.gather(coded.codes).fill_null(UNKNOWN).alias(dimension.key))
+    return Keyed(lines.with_columns(keys), new)
 
 
 async def _members(
-    connection: asyncpg.Connection, dimension: _Dimension, coded: _Coded, feed: FeedSettings
+    connection: asyncpg.Connection, dimension: _Dimension, coded: Coded, feed: FeedSettings
 ) -> tuple[pl.Series, pl.Series]:
     """Surrogate keys of the members, in their order, and those of them that are new."""
     table, key, natural = dimension.table, dimension.key, dimension.natural

@@ -20,7 +20,7 @@ from tasks.validate.silver import Silver
 from tasks.warehouse.account import account, write_ledger
 from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.ledger import READING_SETTINGS, Run, lock_loads, save_feed
-from tasks.warehouse.merge import add_part
+from tasks.warehouse.merge import Parts, add_part
 from tasks.warehouse.replace import lost_lines
 from tasks.warehouse.statements import sql
 from tasks.warehouse.withdraw import remove_lines
@@ -57,24 +57,28 @@ async def load(
     ledger.
     Raises Transient errors where trying again can help, else WarehouseError or FeedConflict.
     """
-    async with connected(settings) as connection:
-        async with connection.transaction():
-            await lock_loads(connection)
-            progress.report("load.locked")
-            await save_feed(connection, silver.judging.feed)
-            this = Load(connection, silver)
-            settled, gone = await _compare_with_ledger(this, accepted, run, replace_anyway)
-            if this.work:
-                await write_ledger(this, run)
-                progress.report("load.ledger_written")
-                for number in range(silver.parts):
-                    await add_part(this, number)
-                    progress.report("load.part_added", done=number + 1, total=silver.parts)
-                await remove_lines(connection, gone)
-                progress.report("load.withdrawn")
-                await account(this, run)
-                progress.report("load.accounted")
-        progress.report("load.committed")
+    parts = Parts(silver)
+    try:
+        async with connected(settings) as connection:
+            async with connection.transaction():
+                await lock_loads(connection)
+                progress.report("load.locked")
+                await save_feed(connection, silver.judging.feed)
+                this = Load(connection, silver)
+                settled, gone = await _compare_with_ledger(this, accepted, run, replace_anyway)
+                if this.work:
+                    await write_ledger(this, run)
+                    progress.report("load.ledger_written")
+                    for number in range(silver.parts):
+                        await add_part(this, await parts.take(number))
+                        progress.report("load.part_added", done=number + 1, total=silver.parts)
+                    await remove_lines(connection, gone)
+                    progress.report("load.withdrawn")
+                    await account(this, run)
+                    progress.report("load.accounted")
+            progress.report("load.committed")
+    finally:
+        await parts.close()
     return (*settled, *(_loaded(one) for one in this.work.values()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -11,9 +12,16 @@ import polars as pl
 from tasks import progress
 from tasks.ingest import workspace
 from tasks.ingest.parts import read_part, told_apart
-from tasks.validate.silver import LINE
+from tasks.validate.silver import LINE, Silver
 from tasks.warehouse.copy import copy_frame, fetch_frame
-from tasks.warehouse.dimensions import add_keys, latest_descriptions, merge_descriptions
+from tasks.warehouse.dimensions import (
+    Coded,
+    add_keys,
+    date_keys,
+    latest_descriptions,
+    merge_descriptions,
+    natural_keys,
+)
 from tasks.warehouse.statements import sql
 from tasks.warehouse.work import Load
 
@@ -40,12 +48,48 @@ _OTHERS = tuple(column for column in LINE if column not in _TEXTS)
 _EXISTING = {"line_id": pl.Binary(), "holder": pl.Int32(), "held_line_no": pl.Int32(), "owns": pl.Boolean()}
 
 
-async def add_part(this: Load, number: int) -> None:
-    """Add the lines in the silver's part of that number that belong to deliveries of the load."""
-    lines = await asyncio.to_thread(_lines, this, number)
+@dataclass(frozen=True)
+class Part:
+    """The lines of one part of a silver, with date_key, and their natural keys told apart."""
+
+    lines: pl.DataFrame
+    naturals: tuple[Coded, ...]
+
+
+class Parts:
+    """The parts of a silver in turn, each read while the one before is loaded, the first at once."""
+
+    def __init__(self, silver: Silver) -> None:
+        self._silver = silver
+        self._next = self._begin(0)
+
+    def _begin(self, number: int) -> asyncio.Task[Part]:
+        return asyncio.create_task(asyncio.to_thread(_read, self._silver, number))
+
+    async def take(self, number: int) -> Part:
+        """The part of that number; each is taken once, in order."""
+        part = await self._next
+        if number + 1 < self._silver.parts:
+            self._next = self._begin(number + 1)
+        return part
+
+    async def close(self) -> None:
+        """Wait for what is still being read."""
+        await asyncio.wait([self._next])
+
+
+def _read(silver: Silver, number: int) -> Part:
+    lines = read_part(workspace.part(silver.folder, number), _TEXTS, _OTHERS)
+    lines = lines.with_columns(date_keys(lines.get_column("sold_at_local")))
+    return Part(lines, natural_keys(lines))
+
+
+async def add_part(this: Load, part: Part) -> None:
+    """Add the lines of a part that belong to deliveries of the load."""
+    lines, naturals = await asyncio.to_thread(_of_the_load, this, part)
     if not lines.height:
         return
-    keyed = await add_keys(this.connection, lines, this.silver.judging.feed)
+    keyed = await add_keys(this.connection, lines, naturals, this.silver.judging.feed)
     progress.report("load.dimensions_copied")
     if len(this.work) == 1:
         # One delivery's lines are all different: its own earlier parts hold none of this one's.
@@ -56,11 +100,7 @@ async def add_part(this: Load, number: int) -> None:
     before = await _existing(this.connection, keyed.lines, seen)
     new, vouchers = await _merge(this, keyed.lines, before)
     best = asyncio.create_task(asyncio.to_thread(latest_descriptions, new))
-    await copy_frame(
-        this.connection,
-        "retail_dwh.fact_sale",
-        new.select(_FACT).cast({"currency": pl.String, "description": pl.String}),
-    )
+    await copy_frame(this.connection, "retail_dwh.fact_sale", new.select(_FACT))
     progress.report("load.facts_copied")
     await copy_frame(
         this.connection,
@@ -71,13 +111,16 @@ async def add_part(this: Load, number: int) -> None:
     progress.report("load.vouchers_copied")
 
 
-def _lines(this: Load, number: int) -> pl.DataFrame:
-    """The load's lines of a part, with delivery_key."""
-    lines = read_part(workspace.part(this.silver.folder, number), _TEXTS, _OTHERS)
-    names, places = told_apart(lines.get_column("delivery"))
+def _of_the_load(this: Load, part: Part) -> tuple[pl.DataFrame, tuple[Coded, ...]]:
+    """The lines of a part that are the load's, with delivery_key, and their natural keys."""
+    names, places = told_apart(part.lines.get_column("delivery"))
     keys = [this.work[name].key if name in this.work else None for name in names]
-    lines = lines.with_columns(pl.Series("delivery_key", keys, dtype=pl.Int32).gather(places))
-    return lines.drop("delivery").drop_nulls("delivery_key")
+    key = pl.Series("delivery_key", keys, dtype=pl.Int32).gather(places)
+    lines = part.lines.drop("delivery").with_columns(key)
+    if not key.null_count():
+        return lines, part.naturals
+    lines = lines.drop_nulls("delivery_key")
+    return lines, natural_keys(lines)
 
 
 async def _existing(
