@@ -48,53 +48,56 @@ def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def _check(rule: Rule) -> pa.Check:
+def _check(rule: Rule, breaches: dict[str, pl.Series]) -> pa.Check:
     # Nothing is known of the columns of a row that could not be split.
     holds = (
         rule.holds if rule.column == "fault" else pl.col("fault").is_not_null() | rule.holds.fill_null(False)
     )
 
     def judge(data: PolarsData) -> pl.LazyFrame | bool:
-        verdicts = data.lazyframe.select(holds).collect()
-        # Told in one word where all lines keep it, pandera need not look for those that do not.
-        return bool(verdicts.to_series().all()) or verdicts.lazy()
+        verdicts = data.lazyframe.select(holds).collect().to_series()
+        rows = (~verdicts.fill_null(False)).arg_true()
+        if not rows.len():  # told in one word, pandera need not look for it
+            return True
+        # The rows are noted here and pandera is asked for one: it makes each a row of text.
+        breaches[rule.name] = rows
+        return verdicts.to_frame().lazy()
 
-    return pa.Check(judge, name=rule.name, error=rule.name)
+    return pa.Check(judge, name=rule.name, error=rule.name, n_failure_cases=1)
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The pandera schema for one day, and what its failures mean."""
+    """The pandera schema for one day, what its rules mean, and the rows that broke each in the frame judged last."""
 
     schema: pa.DataFrameSchema
     meaning: pl.DataFrame
+    breaches: dict[str, pl.Series]
 
     def failures(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Judge a typed frame; one row a broken rule: row (place in ``frame``), rule, dimension, severity.
 
         Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.
         """
+        self.breaches.clear()
         try:
             # pandera's own settings could switch it off, and every line would pass.
             with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
                 self.schema.validate(frame.select(list(COLUMNS)), lazy=True)
         except SchemaErrors as error:
-            cases = error.failure_cases
+            raised = error.failure_cases.filter(~pl.col("check").is_in(list(self.breaches)))
+            if raised.height:
+                raise _broken(*raised.select("check", "failure_case").row(0)) from error
         except pl.exceptions.PanicException as error:
             raise _broken("(unknown)", error) from error
-        else:
-            return pl.DataFrame(
-                schema={"row": pl.UInt32, "rule": pl.String, "dimension": pl.String, "severity": pl.String}
-            )
-        broken = cases.filter(
-            pl.col("index").is_null() | ~pl.col("check").is_in(self.meaning.get_column("rule").implode())
-        )
-        if broken.height:
-            raise _broken(*broken.select("check", "failure_case").row(0))
-        named: pl.DataFrame = cases.select(
-            pl.col("index").cast(pl.UInt32).alias("row"), pl.col("check").alias("rule")
-        ).join(self.meaning, on="rule", how="left")
-        return named
+        rule = pl.Enum(self.meaning.get_column("rule"))
+        found = [
+            pl.DataFrame({"row": rows, "rule": pl.repeat(name, rows.len(), dtype=rule, eager=True)})
+            for name, rows in self.breaches.items()
+        ]
+        none = pl.DataFrame(schema={"row": pl.UInt32, "rule": rule})
+        meaning = self.meaning.with_columns(pl.col("rule").cast(rule))
+        return pl.concat([none, *found]).join(meaning, on="rule", how="left", maintain_order="left")
 
 
 def _broken(rule: str, what: object) -> ContractBroken:
@@ -109,9 +112,10 @@ def contract(as_of: date) -> Contract:
     """Assemble the contract for a run on the local day ``as_of``."""
     by_dimension = rules(as_of)
     every = [(dimension, rule) for dimension, some in by_dimension.items() for rule in some]
+    breaches: dict[str, pl.Series] = {}
     columns = {
         name: pa.Column(
-            kind, nullable=True, checks=[_check(rule) for _, rule in every if rule.column == name]
+            kind, nullable=True, checks=[_check(rule, breaches) for _, rule in every if rule.column == name]
         )
         for name, kind in COLUMNS.items()
     }
@@ -120,4 +124,4 @@ def contract(as_of: date) -> Contract:
         schema={"rule": pl.String, "dimension": pl.String, "severity": pl.String},
         orient="row",
     )
-    return Contract(pa.DataFrameSchema(columns, strict=True), meaning)
+    return Contract(pa.DataFrameSchema(columns, strict=True), meaning, breaches)

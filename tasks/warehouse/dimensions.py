@@ -15,6 +15,7 @@ from tasks.warehouse.merchandise import NOT_MERCHANDISE
 from tasks.warehouse.statements import sql
 
 UNKNOWN = 0
+_PRICED = 2**61
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ _ALL = (_PRODUCT, _CUSTOMER, _COUNTRY, _INVOICE)
 
 @dataclass(frozen=True)
 class Keyed:
-    """Lines with the surrogate keys of their dimensions, and the invoices that were new."""
+    """Lines with the surrogate keys of their dimensions, the invoices that were new, and of the products that
+    were not what ``latest_descriptions`` found, with product_key."""
 
     lines: pl.DataFrame
     new_invoices: pl.Series
+    descriptions: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -77,22 +80,36 @@ def date_keys(times: pl.Series) -> pl.Series:
 
 
 async def add_keys(
-    connection: asyncpg.Connection, lines: pl.DataFrame, naturals: Sequence[Coded], feed: FeedSettings
+    connection: asyncpg.Connection,
+    lines: pl.DataFrame,
+    naturals: Sequence[Coded],
+    descriptions: pl.DataFrame,
+    feed: FeedSettings,
 ) -> Keyed:
     """Give silver lines product_key, customer_key, country_key and invoice_key (Int32), by their natural keys.
 
-    Missing members are numbered from the greatest key on and inserted; the caller holds the load lock.
+    Missing members are numbered from the greatest key on and inserted, products with their description of
+    ``descriptions``; the caller holds the load lock.
     """
     keys = []
     new = pl.Series(dtype=pl.Int32)
     for dimension, coded in zip(_ALL, naturals, strict=True):
-        members, new = await _members(connection, dimension, coded, feed)
+        members, new = await _members(connection, dimension, coded, feed, descriptions)
         keys.append(members.gather(coded.codes).fill_null(UNKNOWN).alias(dimension.key))
-    return Keyed(lines.with_columns(keys), new)
+        if dimension is _PRODUCT:
+            known = pl.DataFrame({"stock_code": coded.members, "product_key": members}).filter(
+                ~members.is_in(new.implode())
+            )
+            descriptions = descriptions.join(known, on="stock_code", how="inner")
+    return Keyed(lines.with_columns(keys), new, descriptions)
 
 
 async def _members(
-    connection: asyncpg.Connection, dimension: _Dimension, coded: Coded, feed: FeedSettings
+    connection: asyncpg.Connection,
+    dimension: _Dimension,
+    coded: Coded,
+    feed: FeedSettings,
+    descriptions: pl.DataFrame,
 ) -> tuple[pl.Series, pl.Series]:
     """Surrogate keys of the members, in their order, and those of them that are new."""
     table, key, natural = dimension.table, dimension.key, dimension.natural
@@ -113,13 +130,17 @@ async def _members(
     numbered = pl.col(key).is_null().cum_sum() + last
     every = every.with_columns(pl.coalesce(key, numbered.cast(pl.Int32)).alias(key))
     added = every.filter(pl.col(key) > last)
-    await copy_frame(connection, table, _attributes(added, dimension, feed))
+    await copy_frame(connection, table, _attributes(added, dimension, feed, descriptions))
     return every.get_column(key), added.get_column(key)
 
 
-def _attributes(added: pl.DataFrame, dimension: _Dimension, feed: FeedSettings) -> pl.DataFrame:
+def _attributes(
+    added: pl.DataFrame, dimension: _Dimension, feed: FeedSettings, descriptions: pl.DataFrame
+) -> pl.DataFrame:
     if dimension is _PRODUCT:
-        return added.with_columns(is_merchandise=~pl.col("stock_code").is_in(list(NOT_MERCHANDISE)))
+        return added.join(descriptions, on="stock_code", how="left", maintain_order="left").with_columns(
+            is_merchandise=~pl.col("stock_code").is_in(list(NOT_MERCHANDISE))
+        )
     if dimension is _INVOICE:
         number = pl.col("invoice_no")
         kind = (
@@ -134,30 +155,40 @@ def _attributes(added: pl.DataFrame, dimension: _Dimension, feed: FeedSettings) 
 
 
 def latest_descriptions(lines: pl.DataFrame) -> pl.DataFrame:
-    """Of lines with product_key, description, unit_price and sold_at, the current description of each product.
+    """Of silver lines, the current description of each product that has one, as the columns of dim_product.
 
     It is that of the greatest (price > 0, time, text in C collation) among the lines.
     """
+    codes, products = told_apart(lines.get_column("stock_code"))
     texts, places = told_apart(lines.get_column("description"))
     priced = (pl.col("unit_price") > 0).cast(pl.Int64)
     # Microseconds of any year that the contract lets through stay below 2^62.
-    ranked = lines.select("product_key", places, rank=priced * 2**61 + pl.col("sold_at").dt.timestamp("us"))
-    best = ranked.drop_nulls("description").group_by("product_key", "description").agg(pl.col("rank").max())
+    ranked = lines.select(
+        products, places, rank=priced * _PRICED + pl.col("sold_at").dt.timestamp("us")
+    ).drop_nulls("description")
+    best = ranked.group_by("stock_code", "description").agg(pl.col("rank").max())
     return (
-        best.with_columns(texts.gather(best.get_column("description")).alias("description"))
+        best.with_columns(
+            codes.gather(best.get_column("stock_code")).alias("stock_code"),
+            texts.gather(best.get_column("description")).alias("description"),
+        )
         .sort("rank", "description", descending=True)
-        .unique("product_key", keep="first", maintain_order=True)
+        .unique("stock_code", keep="first", maintain_order=True)
         .select(
-            "product_key", "description", priced=pl.col("rank") >= 2**61, microseconds=pl.col("rank") % 2**61
+            "stock_code",
+            "description",
+            description_priced=pl.col("rank") >= _PRICED,
+            description_sold_at=(pl.col("rank") % _PRICED).cast(pl.Datetime("us", "UTC")),
         )
     )
 
 
 async def merge_descriptions(connection: asyncpg.Connection, best: pl.DataFrame) -> None:
-    """Let added lines give products a later description; ``best`` is what ``latest_descriptions`` found."""
+    """Let added lines give products a later description; ``best`` is what ``add_keys`` tells of them."""
+    columns = ("product_key", "description", "description_priced", "description_sold_at")
     if best.height:
         await connection.execute(
-            sql("merge_product_descriptions"), *(column.to_list() for column in best.get_columns())
+            sql("merge_product_descriptions"), *(best.get_column(name).to_list() for name in columns)
         )
 
 

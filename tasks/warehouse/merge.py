@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import asyncpg
@@ -50,10 +50,12 @@ _EXISTING = {"line_id": pl.Binary(), "holder": pl.Int32(), "held_line_no": pl.In
 
 @dataclass(frozen=True)
 class Part:
-    """The lines of one part of a silver, with date_key, and their natural keys told apart."""
+    """The lines of one part of a silver, with date_key, their natural keys told apart, and the latest description
+    of each product among them."""
 
     lines: pl.DataFrame
     naturals: tuple[Coded, ...]
+    descriptions: pl.DataFrame
 
 
 class Parts:
@@ -81,15 +83,21 @@ class Parts:
 def _read(silver: Silver, number: int) -> Part:
     lines = read_part(workspace.part(silver.folder, number), _TEXTS, _OTHERS)
     lines = lines.with_columns(date_keys(lines.get_column("sold_at_local")))
-    return Part(lines, natural_keys(lines))
+    return _told_apart(lines)
+
+
+def _told_apart(lines: pl.DataFrame) -> Part:
+    return Part(lines, natural_keys(lines), latest_descriptions(lines))
 
 
 async def add_part(this: Load, part: Part) -> None:
     """Add the lines of a part that belong to deliveries of the load."""
-    lines, naturals = await asyncio.to_thread(_of_the_load, this, part)
-    if not lines.height:
+    part = await asyncio.to_thread(_of_the_load, this, part)
+    if not part.lines.height:
         return
-    keyed = await add_keys(this.connection, lines, naturals, this.silver.judging.feed)
+    keyed = await add_keys(
+        this.connection, part.lines, part.naturals, part.descriptions, this.silver.judging.feed
+    )
     progress.report("load.dimensions_copied")
     if len(this.work) == 1:
         # One delivery's lines are all different: its own earlier parts hold none of this one's.
@@ -99,7 +107,6 @@ async def add_part(this: Load, part: Part) -> None:
         seen = keyed.new_invoices
     before = await _existing(this.connection, keyed.lines, seen)
     new, vouchers = await _merge(this, keyed.lines, before)
-    best = asyncio.create_task(asyncio.to_thread(latest_descriptions, new))
     await copy_frame(this.connection, "retail_dwh.fact_sale", new.select(_FACT))
     progress.report("load.facts_copied")
     await copy_frame(
@@ -107,20 +114,19 @@ async def add_part(this: Load, part: Part) -> None:
         "retail_ops.line_voucher",
         vouchers.select("invoice_key", "line_id", "delivery_key", "line_no"),
     )
-    await merge_descriptions(this.connection, await best)
+    await merge_descriptions(this.connection, keyed.descriptions)
     progress.report("load.vouchers_copied")
 
 
-def _of_the_load(this: Load, part: Part) -> tuple[pl.DataFrame, tuple[Coded, ...]]:
-    """The lines of a part that are the load's, with delivery_key, and their natural keys."""
+def _of_the_load(this: Load, part: Part) -> Part:
+    """The lines of a part that are the load's, with delivery_key."""
     names, places = told_apart(part.lines.get_column("delivery"))
     keys = [this.work[name].key if name in this.work else None for name in names]
     key = pl.Series("delivery_key", keys, dtype=pl.Int32).gather(places)
     lines = part.lines.drop("delivery").with_columns(key)
-    if not key.null_count():
-        return lines, part.naturals
-    lines = lines.drop_nulls("delivery_key")
-    return lines, natural_keys(lines)
+    if key.null_count():
+        return _told_apart(lines.drop_nulls("delivery_key"))
+    return replace(part, lines=lines)
 
 
 async def _existing(

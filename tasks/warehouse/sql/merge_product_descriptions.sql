@@ -3,15 +3,8 @@ set
     description = n.description,
     description_priced = n.priced,
     description_sold_at = n.sold_at
-from (
-    select
-        product_key,
-        description,
-        priced,
-        timestamptz 'epoch' + microseconds * interval '1 microsecond' as sold_at
-    from unnest($1::integer[], $2::text[], $3::boolean[], $4::bigint[])
-        as best (product_key, description, priced, microseconds)
-) as n
+from unnest($1::integer[], $2::text[], $3::boolean[], $4::timestamptz[])
+    as n (product_key, description, priced, sold_at)
 where
     p.product_key = n.product_key
     and (

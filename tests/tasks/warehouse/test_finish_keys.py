@@ -21,7 +21,7 @@ INDEXES = {
     "fact_sale_product_key_idx": "btree (product_key)",
     "fact_sale_customer_key_idx": "btree (customer_key)",
     "fact_sale_date_key_idx": "brin (date_key",
-    "fact_sale_country_key_idx": "btree (country_key)",
+    "fact_sale_country_key_idx": "brin (country_key",
     "fact_sale_delivery_key_idx": "brin (delivery_key",
 }
 FOREIGN_KEYS = {
