@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -119,11 +120,16 @@ async def retail_etl(
         resolved=environment.resolve(given),
     )
     options.check()
-    carriage = await _prepare(options)
-    carried, passed_over = await _carry(carriage)
-    after = await _finish(carriage, carried)
-    report = build_report(carriage, carried, passed_over, after)
-    await _conclude(carriage, carried, report)
+    # The collector need not look again and again through what Prefect and the libraries have made.
+    gc.freeze()
+    try:
+        carriage = await _prepare(options)
+        carried, passed_over = await _carry(carriage)
+        after = await _finish(carriage, carried)
+        report = build_report(carriage, carried, passed_over, after)
+        await _conclude(carriage, carried, report)
+    finally:
+        gc.unfreeze()
     raise_for(report, carried.error)
     return report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
@@ -153,7 +153,7 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
         )
         for one in opened
     ]
-    return {"parts": parts, "deliveries": [asdict(one) for one in received], "dates": asdict(dates)}
+    return {"parts": parts, "deliveries": received, "dates": dates}
 
 
 def _with_origin(opened: Sequence[Opened]) -> Iterator[pl.DataFrame]:

@@ -8,12 +8,11 @@ is read record by record and each broken row is kept with its raw text and the f
 from __future__ import annotations
 
 import csv
-import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import polars as pl
 
@@ -22,6 +21,7 @@ from tasks.ingest import decoding, records
 from tasks.ingest.columns import COLUMNS, Header, known, match
 from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Content, Opened, reading
+from tasks.ingest.quotes import Quotes, find
 
 ROWS_PER_PART = 131_072
 _DELIMITERS = ",;\t|"
@@ -30,7 +30,6 @@ _HEADER_BYTES = 64 * 1024
 _PIECE_BYTES = 256 * 1024
 # With more, it is quicker to look at every value than at what stands between quotes.
 _MANY_QUOTES = 64 * 1024
-_WITHIN_QUOTES = re.compile(rb'"[^"]*"')
 _TEXT = {"fault": pl.String, "raw": pl.String}
 
 
@@ -80,14 +79,21 @@ def _header(text: bytes, delivery: str) -> tuple[list[str], str, int]:
     line = text[start:end].decode().rstrip("\r\n")
     if not line.strip() or end - start > _HEADER_BYTES:
         raise DeliveryUnreadable.of(delivery, "its first line is no header. Deliver CSV with a header.")
+    found = _split(line)
+    if found is None:
+        raise DeliveryUnreadable.of(delivery, "its header cannot be read. Deliver CSV with a header.")
+    names, delimiter = found
+    return names, delimiter, end
+
+
+@lru_cache(maxsize=64)
+def _split(line: str) -> tuple[list[str], str] | None:
+    """The names in a header, by the delimiter that makes most sense of it."""
     readings: list[tuple[list[str], str]] = []
     for delimiter in _DELIMITERS:
         with suppress(csv.Error):
             readings.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
-    if not readings:
-        raise DeliveryUnreadable.of(delivery, "its header cannot be read. Deliver CSV with a header.")
-    names, delimiter = max(readings, key=lambda reading: (known(reading[0]), len(reading[0])))
-    return names, delimiter, end
+    return max(readings, key=lambda reading: (known(reading[0]), len(reading[0])), default=None)
 
 
 def _line_end(text: bytes, start: int) -> int:
@@ -209,8 +215,9 @@ def _sound(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFr
         kept = _trimmed(body.data)
         pieces += [kept, marker] if len(kept) else [marker[1:]]
     blob = b"".join(pieces)
-    quotes = blob.count(b'"')
-    if quotes and not _well_quoted(delimiter).match(blob):
+    separator = ord(delimiter)
+    quotes = find(blob)
+    if quotes.places.len() and not quotes.well_placed(separator):
         return None
     names = [f"column_{position}" for position in range(header.width)]
     try:
@@ -219,8 +226,8 @@ def _sound(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFr
         )
     except pl.exceptions.PolarsError:
         return None
-    enclosed, may_be_empty = _within_quotes(blob, quotes, frame, delimiter) if quotes else (0, False)
-    separators = blob.count(delimiter.encode()) - enclosed
+    enclosed, may_be_empty = _within_quotes(quotes, frame, delimiter)
+    separators = quotes.count(separator) - enclosed
     is_marker = frame.get_column(names[0]).eq_missing(pl.Series([token]))
     ends = is_marker.arg_true()
     if separators != frame.height * (header.width - 1) or ends.len() != len(bodies):
@@ -242,27 +249,15 @@ def _sound(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFr
     ).filter(~is_marker)
 
 
-def _within_quotes(blob: bytes, quotes: int, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
+def _within_quotes(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
     """How many separators stand within quoted values, and whether a quoted value may be empty.
 
-    ``blob`` is well quoted, and ``frame`` what it holds.
+    The quotes are well placed, and ``frame`` is what their text holds.
     """
-    if quotes > _MANY_QUOTES:
-        counted = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
-        return sum(value or 0 for value in counted.row(0)), True
-    pieces = [piece[0] for piece in _WITHIN_QUOTES.finditer(blob)]
-    return sum(piece.count(delimiter.encode()) for piece in pieces), b'""' in pieces
-
-
-@cache
-def _well_quoted(delimiter: str) -> re.Pattern[bytes]:
-    """What text is whose quotes all open before a field, close behind it, or are doubled within it.
-
-    With any other quote, as in `12" RULER`, polars may go on to the next one and make one row of several.
-    """
-    separator = re.escape(delimiter).encode()
-    quoted = rb'(?:(?<=[%b\n])|\A)"(?:[^"]++|"")*+"(?=[%b\n]|\r\n|\Z)' % (separator, separator)
-    return re.compile(rb'(?:[^"]*+%b)*+[^"]*+\Z' % quoted)
+    if quotes.places.len() <= _MANY_QUOTES:
+        return quotes.enclose(ord(delimiter))
+    counted = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
+    return sum(value or 0 for value in counted.row(0)), True
 
 
 def _one_by_one(body: _Body, header: Header, delimiter: str, *, last: bool) -> tuple[pl.DataFrame, bytes]:

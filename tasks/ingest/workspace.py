@@ -49,7 +49,8 @@ def make(
 ) -> tuple[Path, dict[str, Any]]:
     """Return the folder ``root/kind/name`` and its manifest, made by ``fill`` unless it is there.
 
-    ``fill`` gets an empty folder aside and returns the manifest (JSON values). Two processes that make
+    ``fill`` gets an empty folder aside and returns the manifest (JSON values and dataclasses of them; they come
+    back as JSON values). Two processes that make
     the same output do not disturb each other. Raises WorkspaceFull if the disk does not take it.
     """
     final = root / kind / name
@@ -65,7 +66,7 @@ def make(
         try:
             made = fill(partial)
             sizes = {file.name: file.stat().st_size for file in partial.iterdir()}
-            text = json.dumps({"made": made, "sizes": sizes})
+            text = json.dumps({"made": made, "sizes": sizes}, default=vars)
             write_text(partial / MANIFEST, text)
             _publish(partial, final)
         finally:

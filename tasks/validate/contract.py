@@ -1,4 +1,4 @@
-"""The contract of a line, in pandera: assembled from the rules, one column a rule belongs to."""
+"""The contract of a line, in pandera: the types of its columns, and the check of all rules."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tasks.validate.rules import Rule, completeness, consistency, timeliness, un
 
 # Goes up whenever a rule or the normalisation changes; stored with everything that was judged.
 VERSION = "1"
+_RULES_KEPT = "every line keeps every rule"
 DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 COLUMNS: dict[str, pl.DataType] = {
     "invoice_no": pl.String(),
@@ -48,56 +49,58 @@ def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def _check(rule: Rule, breaches: dict[str, pl.Series]) -> pa.Check:
+def _broken_rows(rule: Rule) -> pl.Expr:
+    """The places of the rows that break a rule, as one list."""
     # Nothing is known of the columns of a row that could not be split.
     holds = (
         rule.holds if rule.column == "fault" else pl.col("fault").is_not_null() | rule.holds.fill_null(False)
     )
-
-    def judge(data: PolarsData) -> pl.LazyFrame | bool:
-        verdicts = data.lazyframe.select(holds).collect().to_series()
-        rows = (~verdicts.fill_null(False)).arg_true()
-        if not rows.len():  # told in one word, pandera need not look for it
-            return True
-        # The rows are noted here and pandera is asked for one: it makes each a row of text.
-        breaches[rule.name] = rows
-        return verdicts.to_frame().lazy()
-
-    return pa.Check(judge, name=rule.name, error=rule.name, n_failure_cases=1)
+    return (~holds.fill_null(False)).arg_true().implode().alias(rule.name)
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The pandera schema for one day, what its rules mean, and the rows that broke each in the frame judged last."""
+    """The pandera schema for one day, what its rules mean, how each finds the rows that break it, and what
+    they found in the frame judged last."""
 
     schema: pa.DataFrameSchema
     meaning: pl.DataFrame
-    breaches: dict[str, pl.Series]
+    finding: tuple[pl.Expr, ...]
+    found: list[pl.DataFrame]
 
     def failures(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Judge a typed frame; one row a broken rule: row (place in ``frame``), rule, dimension, severity.
 
         Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.
         """
-        self.breaches.clear()
+        self.found.clear()
+        lines = frame.select(list(COLUMNS))
         try:
             # pandera's own settings could switch it off, and every line would pass.
             with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-                self.schema.validate(frame.select(list(COLUMNS)), lazy=True)
+                self.schema.validate(lines, lazy=True)
         except SchemaErrors as error:
-            raised = error.failure_cases.filter(~pl.col("check").is_in(list(self.breaches)))
-            if raised.height:
-                raise _broken(*raised.select("check", "failure_case").row(0)) from error
-        except pl.exceptions.PanicException as error:
-            raise _broken("(unknown)", error) from error
+            others = error.failure_cases.filter(pl.col("check") != _RULES_KEPT)
+            if others.height:
+                raise _broken(*others.select("check", "failure_case").row(0)) from error
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise self._culprit(lines, error) from error
+        if not self.found:
+            raise self._culprit(lines, "it raised")
         rule = pl.Enum(self.meaning.get_column("rule"))
-        found = [
-            pl.DataFrame({"row": rows, "rule": pl.repeat(name, rows.len(), dtype=rule, eager=True)})
-            for name, rows in self.breaches.items()
-        ]
-        none = pl.DataFrame(schema={"row": pl.UInt32, "rule": rule})
-        meaning = self.meaning.with_columns(pl.col("rule").cast(rule))
-        return pl.concat([none, *found]).join(meaning, on="rule", how="left", maintain_order="left")
+        rows = self.found[0].unpivot(variable_name="rule", value_name="row").explode("row").drop_nulls("row")
+        return rows.select("row", pl.col("rule").cast(rule)).join(
+            self.meaning.with_columns(pl.col("rule").cast(rule)), on="rule", maintain_order="left"
+        )
+
+    def _culprit(self, lines: pl.DataFrame, error: object) -> ContractBroken:
+        """The error of the rule that raises, or of none if each by itself does not."""
+        for rule in self.finding:
+            try:
+                lines.select(rule)
+            except (Exception, pl.exceptions.PanicException) as raised:  # noqa: BLE001 - code of rules raises anything
+                return _broken(rule.meta.output_name(), raised)
+        return _broken("(unknown)", error)
 
 
 def _broken(rule: str, what: object) -> ContractBroken:
@@ -112,16 +115,20 @@ def contract(as_of: date) -> Contract:
     """Assemble the contract for a run on the local day ``as_of``."""
     by_dimension = rules(as_of)
     every = [(dimension, rule) for dimension, some in by_dimension.items() for rule in some]
-    breaches: dict[str, pl.Series] = {}
-    columns = {
-        name: pa.Column(
-            kind, nullable=True, checks=[_check(rule, breaches) for _, rule in every if rule.column == name]
-        )
-        for name, kind in COLUMNS.items()
-    }
+    finding = tuple(_broken_rows(rule) for _, rule in every)
+    found: list[pl.DataFrame] = []
+
+    def judge(data: PolarsData) -> bool:
+        # All rules in one pass, their rows noted here: one by one, pandera would copy the frame for each of them
+        # and make each row a row of text.
+        found.append(data.lazyframe.select(finding).collect())
+        return not any(rows.item().len() for rows in found[0])
+
     meaning = pl.DataFrame(
         [(rule.name, dimension, rule.severity) for dimension, rule in every],
         schema={"rule": pl.String, "dimension": pl.String, "severity": pl.String},
         orient="row",
     )
-    return Contract(pa.DataFrameSchema(columns, strict=True), meaning, breaches)
+    columns = {name: pa.Column(kind, nullable=True) for name, kind in COLUMNS.items()}
+    check = pa.Check(judge, name=_RULES_KEPT, error=_RULES_KEPT)
+    return Contract(pa.DataFrameSchema(columns, checks=check, strict=True), meaning, finding, found)

@@ -116,7 +116,7 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
         pl.concat(quarantine) if quarantine else pl.DataFrame(schema=schema), aside / "quarantine.parquet"
     )
     drops = judging.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": [asdict(judged) for judged in tally.judged(drops)]}
+    return {"parts": bronze.parts, "deliveries": tally.judged(drops)}
 
 
 def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:

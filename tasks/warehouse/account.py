@@ -16,24 +16,19 @@ from tasks.warehouse.work import Load, Work
 
 async def write_ledger(this: Load, run: Run) -> None:
     """The deliveries' rows first, since facts refer to them; their counts are set at the end."""
-    feed = this.silver.judging.feed.feed
-    await this.connection.executemany(
-        sql("upsert_delivery"),
-        [
-            (
-                one.key,
-                feed,
-                one.judged.name,
-                one.judged.content_hash,
-                READING_SETTINGS,
-                run.run_id,
-                contract.VERSION,
-                one.judged.rows_in,
-                one.judged.rows_quarantined,
-                round(one.judged.score(), 2),
-            )
-            for one in this.work.values()
-        ],
+    work = list(this.work.values())
+    await this.connection.execute(
+        sql("upsert_deliveries"),
+        this.silver.judging.feed.feed,
+        READING_SETTINGS,
+        run.run_id,
+        contract.VERSION,
+        [one.key for one in work],
+        [one.judged.name for one in work],
+        [one.judged.content_hash for one in work],
+        [one.judged.rows_in for one in work],
+        [one.judged.rows_quarantined for one in work],
+        [round(one.judged.score(), 2) for one in work],
     )
 
 

@@ -154,13 +154,16 @@ async def record_attempts(
     connection: asyncpg.Connection, run_id: UUID, feed: str, attempts: Iterable[Attempt]
 ) -> None:
     """Add to the history of attempts, in the open transaction."""
-    await connection.executemany(
-        "insert into retail_ops.delivery_attempt (run_id, feed, name, content_hash, outcome, quality_score, reason) "
-        "values ($1, $2, $3, $4, $5, $6, $7)",
-        [
-            (run_id, feed, one.name, one.content_hash, one.outcome, one.quality_score, one.reason or None)
-            for one in attempts
-        ],
+    every = list(attempts)
+    await connection.execute(
+        sql("insert_attempts"),
+        run_id,
+        feed,
+        [one.name for one in every],
+        [one.content_hash for one in every],
+        [one.outcome for one in every],
+        [one.quality_score for one in every],
+        [one.reason or None for one in every],
     )
 
 
