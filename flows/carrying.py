@@ -1,7 +1,7 @@
 """Carry batches of deliveries through the stages, side by side.
 
-Each stage takes one batch at a time; while one is copied, the next one gets ready for it. Reading runs ahead of
-judging by one batch only, so that the first is loaded soon and few are held.
+Each stage takes one batch at a time. While one is copied, the next one waits with its lines at hand, and a third
+is read and judged; no more, so that the first is loaded soon and few are held.
 
 
 What goes wrong with a delivery stays with it; what goes wrong with the warehouse or the workspace ends
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -35,6 +36,8 @@ from tasks.warehouse.ledger import FeedState, Run
 from tasks.warehouse.load import Loaded
 from tasks.warehouse.steps import load_batch
 
+_TOLD_EVERY = 2.0  # seconds
+
 
 @dataclass
 class Carriage:
@@ -50,20 +53,20 @@ class Carriage:
     watch: Stopwatch
     ingesting: asyncio.Lock = field(default_factory=asyncio.Lock)
     validating: asyncio.Lock = field(default_factory=asyncio.Lock)
-    # Batches between the start of their reading and the end of their judging.
-    ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    # Batches between the start of their reading and the end of their judging: one, unless all are read first.
+    ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     # The load lock in the warehouse lets one of them copy.
     loading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What became of the deliveries, the first error that was not a delivery's own, and calls that tell Prefect
-    of the progress, which may still be under way."""
+    """What became of the deliveries, the first error that was not a delivery's own, and the telling of the
+    progress, which may still be under way."""
 
     deliveries: tuple[DeliveryReport, ...]
     error: RetailError | None = None
-    telling: tuple[asyncio.Future[None], ...] = ()
+    telling: asyncio.Future[None] | None = None
 
 
 def failed(error: DeliveryError) -> DeliveryReport:
@@ -76,7 +79,7 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
     label = [f"{number} of {len(batches)}" for number in range(1, len(batches) + 1)]
     reading = [asyncio.ensure_future(_ingest(carriage, *pair)) for pair in zip(label, batches, strict=True)]
     bar = _ProgressArtifact(carriage.run.run_id, sum(one.weight for batch in batches for one in batch))
-    bar.advance()
+    telling = asyncio.ensure_future(bar.keep_telling())
     error: RetailError | None = None
     reports: list[DeliveryReport] = []
 
@@ -89,11 +92,14 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
             error = error or raised
             return [DeliveryReport(one.name, "failed", reason=raised.message) for one in batch]
         finally:
-            bar.advance(sum(one.weight for one in batch))
+            bar.done += sum(one.weight for one in batch)
 
-    for some in await asyncio.gather(*(carry(number) for number in range(len(batches)))):
-        reports += some
-    return Carried(tuple(reports), error, tuple(bar.calls))
+    try:
+        for some in await asyncio.gather(*(carry(number) for number in range(len(batches)))):
+            reports += some
+    finally:
+        bar.ended.set()
+    return Carried(tuple(reports), error, telling)
 
 
 async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -> Ingested:
@@ -191,26 +197,27 @@ def _refusal(judged: Judged, options: Options) -> str | None:
 class _ProgressArtifact:
     """How far the run is, by weight of the deliveries, as an artifact in the UI.
 
-    It is told in turn and beside the work: no batch waits for an answer of Prefect's server.
+    It is told beside the work, at the start, now and then, and at the end: no batch waits for an answer of
+    Prefect's server.
     """
 
     run_id: UUID
     total: int
     done: int = 0
-    calls: list[asyncio.Future[None]] = field(default_factory=list)
-    _artifact: UUID | None = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def advance(self, weight: int = 0) -> None:
-        self.done += weight
-        percent = 100.0 * self.done / self.total if self.total else 0.0
-        self.calls.append(asyncio.ensure_future(self._tell(percent)))
+    async def keep_telling(self) -> None:
+        told = self._percent
+        artifact = await acreate_progress_artifact(
+            told, key="retail-etl-progress", description=f"Deliveries of run {self.run_id}"
+        )
+        while not self.ended.is_set() or told != self._percent:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), _TOLD_EVERY)
+            if told != self._percent:
+                told = self._percent
+                await aupdate_progress_artifact(artifact, told)
 
-    async def _tell(self, percent: float) -> None:
-        async with self._turn:
-            if self._artifact is None:
-                self._artifact = await acreate_progress_artifact(
-                    percent, key="retail-etl-progress", description=f"Deliveries of run {self.run_id}"
-                )
-            else:
-                await aupdate_progress_artifact(self._artifact, percent)
+    @property
+    def _percent(self) -> float:
+        return 100.0 * self.done / self.total if self.total else 0.0

@@ -216,9 +216,10 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
         for one in report.deliveries
         if one.outcome in {"refused", "failed"}
     ]
-    for told in await asyncio.gather(*carried.telling, return_exceptions=True):
-        if isinstance(told, BaseException):
-            get_run_logger().warning("The progress shown in the UI is incomplete: %s", told)
+    if carried.telling is not None:
+        await asyncio.wait([carried.telling])
+        if error := carried.telling.exception():
+            get_run_logger().warning("The progress shown in the UI is incomplete: %s", error)
     await asyncio.to_thread(
         prune, carriage.options.workspace, carriage.options.settings.retail_retention_days
     )
@@ -227,8 +228,8 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
         await retry.on(publish_report)("run report", report)
         if carriage.warehouse is not None:
             await retry.on(record_run)("in the ledger", carriage.warehouse, carriage.run, report, attempts)
-    except RetailError as error:
+    except RetailError as failure:
         if carried.error is None:
             raise
         # The run fails with the cause itself, not with what it did to the report.
-        get_run_logger().warning("The report is incomplete: %s", error)
+        get_run_logger().warning("The report is incomplete: %s", failure)

@@ -115,18 +115,19 @@ async def _members(
     table, key, natural = dimension.table, dimension.key, dimension.natural
     if coded.codes.null_count():
         await connection.execute(f"insert into {table} ({key}) values ($1) on conflict do nothing", UNKNOWN)
-    query = f"select {natural}, {key} from {table} where {natural} = any($1::{dimension.array}[])"
-    arguments: list[object] = [coded.members.to_list()]
-    if dimension is _INVOICE:
-        query += " and feed = $2"
-        arguments.append(feed.feed)
-    schema = {natural: dimension.kind, key: pl.Int32()}
-    found = await fetch_frame(connection, query, *arguments, schema=schema)
-    every = coded.members.to_frame(natural).join(found, on=natural, how="left", maintain_order="left")
-    missing = every.filter(pl.col(key).is_null())
-    if not missing.height:
-        return every.get_column(key), pl.Series(key, [], dtype=pl.Int32)
     last = await connection.fetchval(f"select coalesce(max({key}), 0) from {table}")
+    schema = {natural: dimension.kind, key: pl.Int32()}
+    found = pl.DataFrame(schema=schema)
+    if last:
+        query = f"select {natural}, {key} from {table} where {natural} = any($1::{dimension.array}[])"
+        arguments: list[object] = [coded.members.to_list()]
+        if dimension is _INVOICE:
+            query += " and feed = $2"
+            arguments.append(feed.feed)
+        found = await fetch_frame(connection, query, *arguments, schema=schema)
+    every = coded.members.to_frame(natural).join(found, on=natural, how="left", maintain_order="left")
+    if not every.get_column(key).null_count():
+        return every.get_column(key), pl.Series(key, [], dtype=pl.Int32)
     numbered = pl.col(key).is_null().cum_sum() + last
     every = every.with_columns(pl.coalesce(key, numbered.cast(pl.Int32)).alias(key))
     added = every.filter(pl.col(key) > last)
