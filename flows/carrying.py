@@ -3,7 +3,6 @@
 Each stage takes one batch at a time. While one is copied, the next one waits with its lines at hand, and a third
 is read and judged; no more, so that the first is loaded soon and few are held.
 
-
 What goes wrong with a delivery stays with it; what goes wrong with the warehouse or the workspace ends
 the batch, and the run fails with it once the other batches are through.
 """
@@ -11,8 +10,8 @@ the batch, and the run fails with it once the other batches are through.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -55,8 +54,16 @@ class Carriage:
     validating: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Batches between the start of their reading and the end of their judging: one, unless all are read first.
     ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    # The load lock in the warehouse lets one of them copy.
+    # Batches whose lines are at hand for their copy, and the turn of the one that copies.
     loading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    copying: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The turn to copy, whose time counts to the stage."""
+        async with self.copying:
+            with self.watch.stage("load"):
+                yield
 
 
 @dataclass(frozen=True)
@@ -103,14 +110,11 @@ async def carry_all(carriage: Carriage, batches: Sequence[tuple[Delivery, ...]])
 
 
 async def _ingest(carriage: Carriage, label: str, batch: tuple[Delivery, ...]) -> Ingested:
-    # Prefect looks into each parameter of a task: the whole ledger would cost it a tenth of a second.
-    ledger = carriage.known.deliveries
-    known = {one.name: ledger[one.name] for one in batch if one.name in ledger}
     await carriage.ahead.acquire()
     async with carriage.ingesting:
         with carriage.watch.stage("ingest"):
             ingested = await carriage.options.retry.on(ingest_batch)(
-                label, batch, known, carriage.options.workspace
+                label, batch, carriage.known.deliveries, carriage.options.workspace
             )
     if ingested.bronze:
         carriage.watch.add_rows("ingest", ingested.bronze.rows)
@@ -169,10 +173,16 @@ async def _gate_and_load(
     if accepted and carriage.warehouse is not None and carriage.prepared is not None:
         await asyncio.wait([carriage.prepared])
         async with carriage.loading:
-            with carriage.watch.stage("load", sum(one.rows_in for one in accepted)):
-                results = await options.retry.on(load_batch)(
-                    label, carriage.warehouse, silver, accepted, carriage.run, replace_anyway=options.replace
-                )
+            results = await options.retry.on(load_batch)(
+                label,
+                carriage.warehouse,
+                silver,
+                accepted,
+                carriage.run,
+                carriage.turn,
+                replace_anyway=options.replace,
+            )
+        carriage.watch.add_rows("load", sum(one.rows_in for one in accepted))
         loaded = {one.name: one for one in results}
     received = {one.name: one for one in bronze.deliveries}
     reports = []

@@ -7,7 +7,8 @@ longer has, and write the ledger. The union of the deliveries' lines is in the w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 import asyncpg
@@ -25,6 +26,8 @@ from tasks.warehouse.replace import lost_lines
 from tasks.warehouse.statements import sql
 from tasks.warehouse.withdraw import remove_lines
 from tasks.warehouse.work import Load, Work
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ async def load(
     silver: Silver,
     accepted: Sequence[Judged],
     run: Run,
+    turn: Turn = nullcontext,
     *,
     replace_anyway: bool = False,
 ) -> tuple[Loaded, ...]:
@@ -54,12 +58,13 @@ async def load(
     A delivery that the ledger holds with the same bytes is left as it is (``unchanged``, or as loaded or
     replaced if this very run did so and only the answer to its COMMIT was lost). A replacement that would
     take out too many lines is refused unless ``replace_anyway``; the others load. The run must be in the
-    ledger.
+    ledger. Lines are read at once, the warehouse is spoken to within a ``turn``: a caller with several loads
+    gives them in turn, so that none holds a connection only to wait for another.
     Raises Transient errors where trying again can help, else WarehouseError or FeedConflict.
     """
     parts = Parts(silver)
     try:
-        async with connected(settings) as connection:
+        async with turn(), connected(settings) as connection:
             async with connection.transaction():
                 await lock_loads(connection)
                 progress.report("load.locked")

@@ -11,7 +11,7 @@ from tasks.validate.silver import Silver
 from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.finish import finish
 from tasks.warehouse.ledger import FeedState, Run, read_feed, start_run
-from tasks.warehouse.load import Loaded, load
+from tasks.warehouse.load import Loaded, Turn, load
 from tasks.warehouse.migrate import migrate
 from tasks.warehouse.readers import grant_reading
 from tasks.warehouse.statistics import WarehouseFigures, figures
@@ -43,11 +43,12 @@ async def load_batch(
     silver: Silver,
     accepted: Sequence[Judged],
     run: Run,
+    turn: Turn,
     *,
     replace_anyway: bool,
 ) -> tuple[Loaded, ...]:
     """Load a batch's accepted deliveries in one transaction; see ``tasks.warehouse.load.load``."""
-    return await load(warehouse, silver, accepted, run, replace_anyway=replace_anyway)
+    return await load(warehouse, silver, accepted, run, turn, replace_anyway=replace_anyway)
 
 
 @step("finish", "warehouse", timeout_seconds=7200)

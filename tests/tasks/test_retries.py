@@ -65,3 +65,25 @@ def test_the_delays_double_and_the_longest_wait_counts_the_jitter() -> None:
     policy = RetryPolicy(retries=3, delay_seconds=300)
     assert policy.delays == (300, 600, 1200)
     assert policy.longest_wait == 3150
+
+
+class Unvisited(list[int]):
+    """A list that nobody may walk through."""
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError("somebody looked into it")
+
+
+@step("hand back", "test", timeout_seconds=60)
+async def hand_back(label: str, value: object, *, named: object) -> tuple[str, int, int]:
+    return label, id(value), id(named)
+
+
+async def test_prefect_does_not_look_into_what_a_step_works_on(prefect_api: PrefectServer) -> None:
+    one, other = Unvisited([1]), Unvisited([2])
+
+    @flow
+    async def run() -> tuple[str, int, int]:
+        return await RetryPolicy().on(hand_back)("label", one, named=other)
+
+    assert await run() == ("label", id(one), id(other))
