@@ -120,7 +120,7 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
 
 
 def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
-    rules = errors.group_by("row").agg(pl.col("rule").sort().alias("rules"))
+    rules = errors.group_by("row").agg(pl.col("rule").cast(pl.String).sort().alias("rules"))
     as_json = pl.struct(
         pl.col(column).alias(name) for name, column in _DELIVERED_NAMES.items()
     ).struct.json_encode()
