@@ -29,7 +29,7 @@ _HEADER_BYTES = 64 * 1024
 # How much text is read row by row for a broken row in it.
 _PIECE_BYTES = 256 * 1024
 # With more, it is quicker to look at every value than at what stands between quotes.
-_MANY_QUOTES = 64 * 1024
+_QUOTED_BYTES = 4 * 1024 * 1024
 _TEXT = {"fault": pl.String, "raw": pl.String}
 
 
@@ -254,7 +254,7 @@ def _within_quotes(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple
 
     The quotes are well placed, and ``frame`` is what their text holds.
     """
-    if quotes.places.len() <= _MANY_QUOTES:
+    if quotes.enclosed <= _QUOTED_BYTES:
         return quotes.enclose(ord(delimiter))
     counted = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
     return sum(value or 0 for value in counted.row(0)), True

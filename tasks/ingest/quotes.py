@@ -27,6 +27,11 @@ class Quotes:
         """Every other place, from the second."""
         return self.places.gather_every(2, 1)
 
+    @property
+    def enclosed(self) -> int:
+        """How many bytes stand between quotes; they must be even in number."""
+        return int((self.closing - self.opening).cast(pl.Int64).sum()) - self.closing.len()
+
     def count(self, byte: int) -> int:
         """How many bytes of the text are this one."""
         return int((self.text == byte).sum())

@@ -24,9 +24,9 @@ DESCRIPTIONS = [
 ]
 
 
-@pytest.fixture(autouse=True, params=[0, 1000], ids=["many quotes", "few quotes"])
+@pytest.fixture(autouse=True, params=[-1, 1000], ids=["much is quoted", "little is quoted"])
 def _quotes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delimited, "_MANY_QUOTES", request.param)
+    monkeypatch.setattr(delimited, "_QUOTED_BYTES", request.param)
 
 
 @pytest.mark.parametrize("broken", ["", "short,row\n"], ids=["sound", "beside a broken row"])

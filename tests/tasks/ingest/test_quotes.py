@@ -28,6 +28,7 @@ def test_what_stands_between_quotes(text: bytes) -> None:
         return
     between = [match[0] for match in re.finditer(rb'"[^"]*"', text)]
     assert quotes.enclose(ord(",")) == (sum(one.count(b",") for one in between), b'""' in between)
+    assert quotes.enclosed == sum(len(one) - 1 for one in between) - len(between)
     assert quotes.count(ord(",")) == text.count(b",")
 
 
