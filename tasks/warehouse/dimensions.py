@@ -71,6 +71,8 @@ def _coded(naturals: pl.Series) -> Coded:
 
 def date_keys(times: pl.Series) -> pl.Series:
     """The days of local times as yyyymmdd (``date_key``, Int32), reckoned once for each day from first to last."""
+    if times.is_empty():  # no first day
+        return pl.Series("date_key", [], dtype=pl.Int32)
     day = pl.col("day")
     days = times.dt.date().alias("day").to_frame()
     calendar = days.select(pl.date_range(day.min(), day.max()))
