@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.cli.running import RUN_SERVER
+
 
 @dataclass(frozen=True)
 class FlowRun:
@@ -28,11 +30,8 @@ class FlowRun:
 def quieten(prefect_home: Path) -> None:
     """Give this process a silent Prefect of its own that calls nobody; to be called before its import."""
     os.environ.update(
+        RUN_SERVER,
         PREFECT_HOME=str(prefect_home),
-        PREFECT_SERVER_ANALYTICS_ENABLED="false",
-        PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="120",
-        PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE="100",
-        PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL="1",
         PREFECT_LOGGING_LEVEL="ERROR",
         DO_NOT_TRACK="1",
     )

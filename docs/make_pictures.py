@@ -177,8 +177,9 @@ def main() -> None:
             _photograph(f"{ui}/blocks/catalog/{slug}/create", PICTURES / f"{name}.png", height=1700)
     finally:
         os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
         subprocess.run([sys.executable, "-m", "flows", "warehouse", "stop"], env=environment, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def main() -> None:
         PAGE.write_text(asyncio.run(_make(server.start())), encoding="utf-8")
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

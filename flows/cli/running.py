@@ -19,6 +19,14 @@ from tasks import progress
 from tasks.errors import PrefectUnreachable, RetailError, RunFailed
 from tasks.report.run_report import RunReport
 
+# The server that a run starts for itself records the states of its tasks in a few writes, not in one for each.
+RUN_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+}
+
 
 def quieten(verbose: bool) -> None:
     """Settings for Prefect, before it is imported; what the user has set stays."""
@@ -27,11 +35,8 @@ def quieten(verbose: bool) -> None:
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    # The server of the run records the states of its tasks in a few writes instead of one for each state.
-    os.environ.setdefault("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE", "100")
-    os.environ.setdefault("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL", "1")
+    for name, value in RUN_SERVER.items():
+        os.environ.setdefault(name, value)
     # Without an address of a server, and under a profile that starts none, a run would fail at once.
     os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
 

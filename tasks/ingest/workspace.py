@@ -50,8 +50,8 @@ def make(
     """Return the folder ``root/kind/name`` and its manifest, made by ``fill`` unless it is there.
 
     ``fill`` gets an empty folder aside and returns the manifest (JSON values and dataclasses of them; they come
-    back as JSON values). Two processes that make
-    the same output do not disturb each other. Raises WorkspaceFull if the disk does not take it.
+    back as JSON values). Two processes that make the same output do not disturb each other. Raises WorkspaceFull
+    if the disk does not take it.
     """
     final = root / kind / name
     with writing(root):
@@ -70,6 +70,7 @@ def make(
             write_text(partial / MANIFEST, text)
             _publish(partial, final)
         finally:
+            # Renamed, it is there no more; what cannot be deleted now, prune deletes in time.
             shutil.rmtree(partial, ignore_errors=True)
     manifest: dict[str, Any] = json.loads(text)["made"]
     return final, manifest
@@ -109,6 +110,7 @@ def _discard(folder: Path) -> None:
     gone = _beside(folder, "gone")
     with suppress(FileNotFoundError):
         folder.rename(gone)
+        # What cannot be deleted now, prune deletes in time.
         shutil.rmtree(gone, ignore_errors=True)
 
 

@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from tasks.errors import WarehouseBusy
+from tasks.errors import RetailError, WarehouseBusy
 from tasks.warehouse.connect import ConnectionSettings, connect, translated
 from tasks.warehouse.supabase import pool_limits
 
@@ -88,7 +88,7 @@ class QueryPool:
                 if raw.is_in_transaction():
                     await raw.execute("rollback")
             usable = True
-        except Exception:
+        except RetailError:  # the server's answer; what else ends the block leaves the connection in doubt
             usable = not raw.is_in_transaction()
             raise
         finally:
