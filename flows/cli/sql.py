@@ -28,7 +28,10 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
-        names, rows = asyncio.run(_ask(query))
+        from flows.cli.terminal import shown
+
+        with shown():
+            names, rows = asyncio.run(_ask(query))
         _print(names, rows)
         return 0
 

@@ -33,12 +33,20 @@ _SAID = {
     "doctor.connect": "connecting to the warehouse",
     "doctor.ask": "asking the warehouse",
 }
+# What the work waits for, in the words of who waits; told in a pipe too, where silence looks like a hang.
+_WAITS = {
+    "connect.waiting": "waiting for the warehouse",
+    "embedded.waiting": "waiting",
+    "embedded.leftovers": "waiting",
+    "finish.waiting": "waiting",
+    "task.retrying": "waiting to try again",
+}
 
 
 def said(step: progress.Progress) -> str | None:
     """The words for a step, or None if it need not be told."""
-    if step.step == "connect.waiting":
-        return f"waiting for the warehouse: {step.detail}"
+    if step.step in _WAITS:
+        return f"{_WAITS[step.step]}: {step.detail}"
     words = _SAID.get(step.step)
     if words is None:
         return None
@@ -71,5 +79,5 @@ def shown() -> Iterator[None]:
 
 
 def _tell_waiting(step: progress.Progress) -> None:
-    if step.step == "connect.waiting":
+    if step.step in _WAITS:
         print(f"{time.strftime('%H:%M:%S')} {said(step)}", file=sys.stderr, flush=True)

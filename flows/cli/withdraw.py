@@ -53,6 +53,7 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     from uuid import uuid4
 
     from blocks import chosen
+    from flows.cli.terminal import shown
     from flows.options import versions
     from tasks.errors import DeliveryMissing
     from tasks.warehouse import withdraw as stage
@@ -60,27 +61,29 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     from tasks.warehouse.ledger import Run, finish_run, start_run
     from tasks.warehouse.migrate import migrate
 
-    address = await chosen.warehouse()
+    with shown():
+        address = await chosen.warehouse()
     if confirm is not None and confirm != address.database:
         print(
             f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.",
             file=sys.stderr,
         )
         return EXIT_SETTINGS
-    await migrate(address)
     run = Run(uuid4(), datetime.now(UTC), {"withdraw": name, "feed": feed}, versions())
-    if confirm is not None:
-        await start_run(address, run)
-    try:
-        result = await stage.withdraw(address, feed, name, run, dry_run=confirm is None)
-    except DeliveryMissing:
-        path = os.path.realpath(os.path.expanduser(name))
-        if path == name:
-            raise
-        result = await stage.withdraw(address, feed, path, run, dry_run=confirm is None)
-    if confirm is not None:
-        await finish(address)
-        await finish_run(address, run, feed, "completed", None, ())
+    with shown():
+        await migrate(address)
+        if confirm is not None:
+            await start_run(address, run)
+        try:
+            result = await stage.withdraw(address, feed, name, run, dry_run=confirm is None)
+        except DeliveryMissing:
+            path = os.path.realpath(os.path.expanduser(name))
+            if path == name:
+                raise
+            result = await stage.withdraw(address, feed, path, run, dry_run=confirm is None)
+        if confirm is not None:
+            await finish(address)
+            await finish_run(address, run, feed, "completed", None, ())
     if as_json:
         print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
         return 0
