@@ -9,6 +9,7 @@ from flows.carrying import Carriage, Carried
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold, RetailError
 from tasks.report.run_report import RunReport, totals
 from tasks.report.timings import peak_memory_mb
+from tasks.warehouse.replace import GUARD_WORDS
 from tasks.warehouse.statistics import WarehouseFigures
 
 _NAMED = 5
@@ -66,4 +67,4 @@ def raise_for(report: RunReport, error: RetailError | None) -> None:
 
 
 def _is_guard(reason: str) -> bool:
-    return "this replacement would take out" in reason
+    return GUARD_WORDS in reason

@@ -55,7 +55,7 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     from blocks import chosen
     from flows.cli.terminal import shown
     from flows.options import versions
-    from tasks.errors import DeliveryMissing
+    from tasks.errors import DeliveryMissing, printable
     from tasks.warehouse import withdraw as stage
     from tasks.warehouse.finish import finish
     from tasks.warehouse.ledger import Run, finish_run, start_run
@@ -88,7 +88,8 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
         print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
         return 0
     done = "was taken out" if confirm is not None else "would be taken out"
-    print(f"{result.name} (feed {result.feed}, {result.rows_in:,} rows in) {done} of {address.display}:")
+    name = printable(result.name)
+    print(f"{name} (feed {result.feed}, {result.rows_in:,} rows in) {done} of {address.display}:")
     print(
         f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too."
     )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
+from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable, printable
 from tasks.ingest.columns import Header
 from tasks.ingest.discover import Delivery
 
@@ -85,7 +85,7 @@ def chunks(opened: Opened) -> Iterator[bytes]:
     if digest.hexdigest() != opened.content.sha256:
         name = opened.delivery.name
         raise DeliveryChanged(
-            f"{name}: the file changed while it was read. It is tried again; deliver files by renaming "
+            f"{printable(name)}: the file changed while it was read. It is tried again; deliver files by renaming "
             "them into place.",
             delivery=name,
         )

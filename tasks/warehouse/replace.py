@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.errors import ReplacementRefused
+from tasks.errors import ReplacementRefused, printable
 from tasks.ingest import workspace
 from tasks.warehouse.withdraw import HELD, held_lines
 from tasks.warehouse.work import Load, Work
@@ -13,6 +13,8 @@ from tasks.warehouse.work import Load, Work
 # more likely a truncated file than a correction.
 GUARD_SHARE = 0.1
 GUARD_LINES = 20
+# By these words a report is told apart from one of the quality gate.
+GUARD_WORDS = "this replacement would take out"
 
 
 async def lost_lines(this: Load, replace_anyway: bool) -> tuple[pl.DataFrame, list[ReplacementRefused]]:
@@ -50,7 +52,7 @@ async def lost_lines(this: Load, replace_anyway: bool) -> tuple[pl.DataFrame, li
 
 def _refused(one: Work, before: int) -> ReplacementRefused:
     return ReplacementRefused(
-        f"{one.judged.name}: this replacement would take out {one.withdrawn} of the {before} lines that the "
+        f"{printable(one.judged.name)}: {GUARD_WORDS} {one.withdrawn} of the {before} lines that the "
         "delivery brought before, more than a tenth. What is there stays. If the file is right, run again with "
         "--replace.",
         delivery=one.judged.name,

@@ -14,7 +14,7 @@ import asyncpg
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryMissing
+from tasks.errors import DeliveryMissing, printable
 from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
@@ -114,7 +114,7 @@ async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> Del
         every = await connection.fetch("select feed, name from retail_ops.delivery order by name limit 10000")
         by_file = {PurePosixPath(row["name"]).name: row for row in every}
         rows = [by_file[close] for close in get_close_matches(asked, by_file)]
-    near = "; ".join(f"{row['name']} (feed {row['feed']})" for row in rows)
+    near = "; ".join(f"{printable(row['name'])} (feed {row['feed']})" for row in rows)
     return DeliveryMissing.of(
         name,
         f"feed {feed} holds no delivery of that name. "

@@ -65,6 +65,21 @@ def test_quality_refusal_is_3_and_failure_outranks_it(retail: Retail, tmp_path: 
     assert lenient.report["outcomes"] == {"loaded": 1, "unchanged": 1}
 
 
+def test_a_replacement_that_takes_out_too_much_is_1_until_asked_for(retail: Retail, tmp_path: Path) -> None:
+    path = tmp_path / "day\x1b[31m.csv"
+    path.write_text(HEADER + "".join(LINE.replace("900001", str(number)) for number in range(900100, 900140)))
+    assert retail("etl", str(path)).code == 0
+    path.write_text(HEADER + LINE)
+    refused = retail("etl", str(path))
+    assert refused.code == 1
+    assert "would take out 40 of the 40 lines" in refused.err
+    assert "--replace" in refused.err
+    assert "\x1b" not in refused.err + refused.out
+    taken = retail("etl", str(path), "--replace", "--json")
+    assert taken.code == 0, taken.err
+    assert taken.report["outcomes"] == {"replaced": 1}
+
+
 def test_without_quality_checks_nothing_is_refused(retail: Retail, tmp_path: Path) -> None:
     (tmp_path / "poor.csv").write_text(HEADER + ZERO * 3 + LINE)
     ended = retail("etl", str(tmp_path / "poor.csv"), "--no-quality-checks", "--json")
