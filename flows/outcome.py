@@ -62,8 +62,14 @@ def raise_for(report: RunReport, error: RetailError | None) -> None:
     lines = [one.told for one in told[:_NAMED]]
     more = [f"and {len(told) - _NAMED} more; see {report.report_path}"] if len(told) > _NAMED else []
     what = "could not be taken" if broken else "were refused by the quality gate"
-    head = f"{len(told)} of {len(report.deliveries)} deliveries {what}; the others are loaded."
+    head = f"{len(told)} of {len(report.deliveries)} deliveries {what}{_of_the_others(report, len(told))}."
     raise kind("\n".join([head, *lines, *more]), report=report)
+
+
+def _of_the_others(report: RunReport, told: int) -> str:
+    if told == len(report.deliveries):
+        return ""
+    return "; the others are loaded" if report.warehouse else "; the others would be loaded"
 
 
 def _is_guard(reason: str) -> bool:

@@ -16,3 +16,12 @@ async def test_dry_run(retail: Retail, warehouse: ConnectionSettings, days: Path
     assert report["rows_loaded"] == 0
     assert report["quality_score"] > 90
     assert (await state(warehouse)).lines == 0
+
+
+def test_a_dry_run_does_not_say_that_anything_is_loaded(retail: Retail, days: Path, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.csv")
+    some = retail("etl", str(days / "2010-12-05.csv"), missing, "--dry-run")
+    assert some.code == 1
+    assert "1 of 2 deliveries could not be taken; the others would be loaded." in some.err
+    every = retail("etl", missing, "--dry-run")
+    assert "1 of 1 deliveries could not be taken.\n" in every.err
