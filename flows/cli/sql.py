@@ -21,7 +21,8 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
     query
         SQL, such as 'select * from retail_dwh.daily_sales limit 5'.
     warehouse
-        Address without a password, or the name of a block. Default: DATABASE_URL, else the embedded Postgres.
+        Address without a password, or the name of a block. Default: RETAIL_WAREHOUSE, else DATABASE_URL, else the
+        embedded Postgres.
     data_dir
         Folder of the embedded Postgres.
     """
@@ -40,13 +41,22 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
 
 async def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     from blocks import chosen
+    from tasks.errors import ReadOnlyWarehouse
     from tasks.warehouse.connect import connected
 
     address = await chosen.warehouse()
-    async with connected(address) as connection, connection.transaction(readonly=True):
-        statement = await connection.prepare(query)
-        rows = await statement.fetch()
-        return [column.name for column in statement.get_attributes()], [tuple(row) for row in rows]
+    try:
+        async with connected(address) as connection, connection.transaction(readonly=True):
+            statement = await connection.prepare(query)
+            rows = await statement.fetch()
+            return [column.name for column in statement.get_attributes()], [tuple(row) for row in rows]
+    except ReadOnlyWarehouse:
+        # It is our own transaction that refuses, whatever the database's disk.
+        raise ReadOnlyWarehouse(
+            "retail sql runs queries in a read-only transaction; this one would write. Nothing was done. To write, "
+            f"use psql or another client: {address.display}",
+            warehouse=address.display,
+        ) from None
 
 
 def _print(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -34,7 +34,8 @@ def withdraw(
     feed
         Feed of the delivery.
     warehouse
-        Address without a password, or the name of a block. Default: DATABASE_URL, else the embedded Postgres.
+        Address without a password, or the name of a block. Default: RETAIL_WAREHOUSE, else DATABASE_URL, else the
+        embedded Postgres.
     data_dir
         Folder of the embedded Postgres.
     json

@@ -35,7 +35,11 @@ _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "40001": (errors.WarehouseBusy, "A serialization failure."),
     "26000": (errors.WarehouseError, _TRANSACTION_POOLER),
     "42P05": (errors.WarehouseError, _TRANSACTION_POOLER),
-    "57014": (errors.WarehouseError, "The statement took longer than its time limit and was ended."),
+    "57014": (
+        errors.WarehouseError,
+        "The statement took longer than its time limit, or somebody ended it. See pg_stat_activity for what it waited "
+        "for, or raise RETAIL_STATEMENT_TIMEOUT_MINUTES (the block's statement time limit), then run again.",
+    ),
 }
 
 
