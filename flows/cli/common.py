@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tasks.errors import QualityBelowThreshold, RetailError, SettingsError
@@ -40,6 +42,12 @@ def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
         )
     os.environ["DATABASE_URL"] = chosen
     os.environ.pop("RETAIL_WAREHOUSE", None)
+
+
+def program() -> str:
+    """How to call this command line again: ``retail``, or its path where a shell would not find it."""
+    called = sys.argv[0]
+    return called if Path(called).name == "retail" and shutil.which("retail") is None else "retail"
 
 
 def exit_code(error: RetailError) -> int:

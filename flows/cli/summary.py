@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.cli.common import program
 from tasks.report.run_report import RunReport
 
 _SHOWN = 10
@@ -96,18 +97,25 @@ def print_summary(report: RunReport) -> None:
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:
+    from blocks.chosen import EMBEDDED
+    from blocks.environment import read
+
     steps = []
     if report.warehouse:
+        settings, retail = read(), shlex.quote(program())
+        asked = report.parameters["warehouse"] == EMBEDDED
+        elsewhere = settings.database_url is not None or settings.retail_warehouse not in {"", EMBEDDED}
+        embedded = asked or settings.retail_warehouse == EMBEDDED or not elsewhere
         folder = os.environ.get("RETAIL_DATA_DIR")
-        embedded = "@/" in report.warehouse and "DATABASE_URL" not in os.environ
         where = f" --data-dir {shlex.quote(folder)}" if folder and embedded else ""
+        # After the demo, a query must not go to the warehouse that the settings name.
+        which = f" --warehouse {EMBEDDED}" if asked and elsewhere else ""
+        query = "'select * from retail_dwh.daily_sales order by date limit 5'"
         steps.append(("Warehouse", report.warehouse))
-        steps.append(
-            ("Ask it", f"retail sql{where} 'select * from retail_dwh.daily_sales order by date limit 5'")
-        )
+        steps.append(("Ask it", f"{retail} sql{which}{where} {query}"))
         steps.append(("or", f"psql {shlex.quote(report.warehouse)}"))
         if embedded:
-            steps.append(("Stop it", f"retail warehouse stop{where}"))
+            steps.append(("Stop it", f"{retail} warehouse stop{where}"))
     return [*steps, ("Report", report.report_path)]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
-from flows.cli.common import guarded
+from flows.cli.common import guarded, program
 
 if TYPE_CHECKING:
     from tasks.warehouse.embedded import EmbeddedServer
@@ -71,13 +72,14 @@ def status(*, data_dir: str | None = None) -> int:
     def command() -> int:
         server = _server(data_dir)
         running = server.is_running()
+        where = f" --data-dir {shlex.quote(data_dir)}" if data_dir else ""
         print("running" if running else "stopped")
         print(f"data     {server.folder}")
         print(f"address  {server.settings().display}")
         print(
             f"psql     {server.psql()} '{server.settings().display}'"
             if running
-            else "start    retail warehouse start"
+            else f"start    {shlex.quote(program())} warehouse start{where}"
         )
         return 0
 

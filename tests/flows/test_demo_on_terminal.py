@@ -64,7 +64,7 @@ def test_demo_from_nothing() -> None:
             "97.36",
             "8,187,806.364 GBP",
             "EIRE",
-            "retail sql",
+            "retail sql --warehouse embedded",
             "psql ",
             ".json",
         ):
