@@ -139,7 +139,7 @@ def _call(devtools: ClientConnection, method: str, parameters: dict[str, Any]) -
 
 
 def main() -> None:
-    """Run the demo against a Prefect server of its own, and draw both pictures."""
+    """Run the demo against a Prefect server of its own, and make all pictures."""
     PICTURES.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="retail-pictures-"))
     folder.chmod(0o755)

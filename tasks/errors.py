@@ -19,7 +19,7 @@ RetailError
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
             TlsRefused, ReadOnlyWarehouse, RightsMissing
         ChannelRefused          a channel for alerts said no (it is an AlertNotDelivered too)
-        PrefectUnreachable          the Prefect API gives no answer
+        PrefectUnreachable      the Prefect API gives no answer
         EmbeddedServerError     the embedded Postgres cannot be started
         ProblemsFound           the doctor found what would stop a run
         RunFailed               raised at the end of a run, after the rest has loaded

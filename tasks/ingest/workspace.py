@@ -128,7 +128,7 @@ def part(folder: Path | str, number: int) -> Path:
 
 
 def prune(root: Path, days: float) -> int:
-    """Delete bronze, silver and quarantine outputs not used for ``days`` days; return how many."""
+    """Delete bronze and silver (with its quarantine) that was not used for ``days`` days; return how many."""
     oldest = time.time() - days * 86400
     stale = [
         folder

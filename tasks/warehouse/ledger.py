@@ -41,7 +41,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try at a delivery that did not change the warehouse: ``outcome`` is refused or failed."""
+    """A try at a delivery, for the history. ``outcome``: loaded, replaced or withdrawn, or refused or failed, which
+    left the warehouse as it was."""
 
     name: str
     outcome: str
