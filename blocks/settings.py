@@ -160,7 +160,9 @@ class Settings(BaseSettings):
         60.0, ge=0, le=10080, description="Minutes in which the same cause is told once."
     )
 
-    supabase_backup_enabled: bool = Field(False, description="Schedule the backup deployments.")
+    supabase_backup_enabled: bool = Field(
+        False, description="Schedule the backup deployments (not there yet)."
+    )
     supabase_backup_schedule: Cron = Field(
         "daily", description="hourly, daily, weekly, or a cron expression (UTC)."
     )
