@@ -19,7 +19,7 @@ from dotenv.parser import parse_stream
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from blocks.settings import Settings, Severity
+from blocks.settings import Settings
 from tasks.errors import SettingsError
 from tasks.warehouse.address import from_url
 
@@ -27,7 +27,6 @@ __all__ = [
     "ENV_FILE",
     "Resolved",
     "Settings",
-    "Severity",
     "execution_seconds",
     "read",
     "readable",

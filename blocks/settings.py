@@ -10,14 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
-from tasks.validate.score import overall
+from tasks.report.alerts.kinds import Severity
+from tasks.validate.contract import DIMENSIONS
+from tasks.validate.score import DEFAULT_THRESHOLD, overall
 from tasks.warehouse.embedded import default_data_dir
 
-Severity = Literal["info", "warning", "error", "critical"]
 _SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}
 # Minute, hour, day of the month, month, day of the week.
 _CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 
 
 def _split(value: Any) -> Any:
@@ -36,7 +36,7 @@ def _weights(value: Any) -> Any:
         except ValueError:
             raise ValueError("is not of the form completeness=2,uniqueness=0.5") from None
     try:
-        overall(dict.fromkeys(_DIMENSIONS, 100.0), value)
+        overall(dict.fromkeys(DIMENSIONS, 100.0), value)
     except SettingsError as error:
         raise ValueError(error.message) from None
     return value
@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     )
     pipeline_execution_timeout_hours: float = Field(2.0, gt=0, le=168, description="Time limit of a run.")
     pipeline_quality_threshold: float = Field(
-        85.0, ge=0, le=100, description="Below it a delivery is refused."
+        DEFAULT_THRESHOLD, ge=0, le=100, description="Below it a delivery is refused."
     )
     pipeline_quarantine_share: float = Field(
         5.0, ge=0, le=100, description="Percentage of a run's lines set aside above which people are told."

@@ -37,11 +37,6 @@ class RetryPolicy:
         """The delays in seconds, before jitter."""
         return tuple(exponential_backoff(self.delay_seconds)(self.retries))
 
-    @property
-    def longest_wait(self) -> float:
-        """Seconds of waiting in all, at most: jitter adds half of each delay."""
-        return sum(self.delays) * (1 + _JITTER)
-
     def on(self, task: Task[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
         """The step with this policy in place of its own; it is called with its label and what it works on."""
         step = _with_policy(self, task)
@@ -70,6 +65,7 @@ async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -
         await state.aresult()
     except Transient as error:
         delays = task.retry_delay_seconds
+        # Jitter adds half of each delay, at most.
         longest = round(sum(delays) * (1 + _JITTER)) if isinstance(delays, list) else 0
         progress.report(
             "task.retrying",
