@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import polars as pl
 
@@ -115,6 +116,16 @@ def check_name(date_format: str | None) -> None:
         f"date format {date_format!r}: give iso, us, eu, or a strptime pattern such as %d-%m-%Y %H:%M.",
         setting="date_format",
     )
+
+
+@cache
+def knows_timezone(name: str) -> bool:
+    """Whether polars can reckon in this time zone: not every name of the system or of a file is known to it."""
+    try:
+        pl.select(pl.lit(datetime(2010, 12, 31)).dt.replace_time_zone(name))
+    except pl.exceptions.ComputeError:
+        return False
+    return True
 
 
 def _tells_the_day(pattern: str) -> bool:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.columns import COLUMNS, match
+from tasks.ingest.date_formats import knows_timezone
 from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Content, Opened, check_unchanged
 
@@ -66,7 +67,8 @@ def _is_bytes(kind: pa.DataType) -> bool:
 def frames(group: Sequence[Opened]) -> Iterator[pl.DataFrame]:
     """Rows of the deliveries as text, in the form of ``delimited.frames``.
 
-    A float is its shortest decimal, a timestamp its local time (one with a zone keeps its offset).
+    A float is its shortest decimal, a timestamp its local time (one with a zone keeps its offset); a date that
+    no calendar holds is the number that stands for it.
     Raises DeliveryUnreadable if the file turns out to be damaged further in, and DeliveryChanged if a
     large file's bytes are no longer those that were hashed.
     """
@@ -87,7 +89,7 @@ def _next(pieces: Iterator[pa.RecordBatch], opened: Opened, done: int) -> pa.Rec
         piece = next(pieces, None)
         if piece is not None:
             # Damaged bytes may pass for text until someone reads them.
-            piece = _bytes_as_text(piece)
+            piece = _zones_known(_bytes_as_text(piece))
             piece.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         what = f"its row {done + 1} and on cannot be read ({_brief(error)}). Have it delivered again."
@@ -99,6 +101,16 @@ def _bytes_as_text(piece: pa.RecordBatch) -> pa.RecordBatch:
     for position, field in enumerate(piece.schema):
         if _is_bytes(field.type):
             piece = piece.set_column(position, field.name, piece.column(position).cast(pa.large_string()))
+    return piece
+
+
+def _zones_known(piece: pa.RecordBatch) -> pa.RecordBatch:
+    """The same instants, in UTC where their zone is one that polars does not know, such as +05:30."""
+    for position, field in enumerate(piece.schema):
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_timestamp(kind) and kind.tz and not knows_timezone(kind.tz):
+            instants = piece.column(position).cast(kind).cast(pa.timestamp(kind.unit, "UTC"))
+            piece = piece.set_column(position, field.name, instants)
     return piece
 
 
@@ -117,10 +129,18 @@ def _as_text(piece: pa.RecordBatch, source: int, done: int) -> pl.DataFrame:
 
 def _column_as_text(kind: pl.DataType, column: str) -> pl.Expr:
     value = pl.col(column)
-    if isinstance(kind, pl.Datetime):
-        text = value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f%:z" if kind.time_zone else "%Y-%m-%d %H:%M:%S%.6f")
+    if isinstance(kind, pl.Date | pl.Datetime):
+        # Beyond any calendar polars writes no date, but panics: such a value is told as its number.
+        dated = pl.when(value.dt.year().is_between(1, 9999)).then(value)
+        text = pl.coalesce(_date_as_text(kind, dated), pl.format("number {}", value.to_physical()))
     elif kind.is_float():
         text = pl.when(value.is_nan()).then(None).otherwise(value.cast(pl.String))
     else:
         text = value.cast(pl.String)
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)
+
+
+def _date_as_text(kind: pl.DataType, value: pl.Expr) -> pl.Expr:
+    if not isinstance(kind, pl.Datetime):
+        return value.cast(pl.String)
+    return value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f%:z" if kind.time_zone else "%Y-%m-%d %H:%M:%S%.6f")

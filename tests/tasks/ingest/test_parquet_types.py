@@ -88,6 +88,39 @@ def test_timestamps_are_the_local_time_that_a_csv_would_tell(
     assert local == (moment if zone is None else datetime(2011, 7, 1, 9, 26))
 
 
+@pytest.mark.parametrize("zone", ["+05:30", "-03:30", "UTC+2", "Z", "Nowhere/Else"])
+@pytest.mark.parametrize("repeated", [False, True], ids=["plain", "dictionary"])
+def test_a_zone_that_polars_does_not_know_changes_no_instant(
+    tmp_path: Path, zone: str, repeated: bool
+) -> None:
+    times = pa.array([datetime(2011, 7, 1, 8, 26), None], pa.timestamp("us", tz=zone))
+    path = _table(tmp_path / "lines.parquet", InvoiceDate=times.dictionary_encode() if repeated else times)
+    bronze = read(tmp_path / "workspace", path)
+    local = normalise(bronze, FeedSettings(timezone="Europe/London")).get_column("sold_at_local")
+    assert local.to_list() == [datetime(2011, 7, 1, 9, 26), None]
+
+
+@pytest.mark.parametrize(
+    ("number", "held", "kind"),
+    [
+        (2**62, pa.int64(), pa.timestamp("ms")),
+        (-(2**62), pa.int64(), pa.timestamp("ms")),
+        (2**63 - 1, pa.int64(), pa.timestamp("us")),
+        (2**62, pa.int64(), pa.timestamp("us", tz="Europe/London")),
+        (20101201, pa.int32(), pa.date32()),
+        (2**31 - 1, pa.int32(), pa.date32()),
+        (-(2**31), pa.int32(), pa.date32()),
+    ],
+    ids=str,
+)
+def test_a_date_that_no_calendar_holds_is_told_as_its_number(
+    tmp_path: Path, number: int, held: pa.DataType, kind: pa.DataType
+) -> None:
+    text = _read(tmp_path, "InvoiceDate", pa.array([number, 0], held).cast(kind))
+    assert text[0] == f"number {number}"
+    assert str(text[1]).startswith("1970-01-01")
+
+
 def test_fractions_of_a_second_are_kept(tmp_path: Path) -> None:
     assert _read(tmp_path, "InvoiceDate", [datetime(2011, 7, 1, 8, 26, 0, 120)]) == [
         "2011-07-01 08:26:00.000120"
