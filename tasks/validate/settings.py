@@ -9,7 +9,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from tasks.errors import SettingsError
-from tasks.ingest.date_formats import check_name
+from tasks.ingest.date_formats import check_name, knows_timezone
 
 # The look reads the system's folder of zones.
 _timezones = cache(available_timezones)
@@ -31,7 +31,7 @@ class FeedSettings:
         """Raise SettingsError naming the first value that cannot be."""
         if not self.feed.strip() or len(self.feed) > 100 or not self.feed.isprintable():
             raise SettingsError("feed: give a name of 1 to 100 printable characters.", setting="feed")
-        if self.timezone not in _timezones():
+        if self.timezone not in _timezones() or not knows_timezone(self.timezone):
             raise SettingsError(
                 f"timezone: {self.timezone!r} is no IANA time zone, such as Europe/London.",
                 setting="timezone",

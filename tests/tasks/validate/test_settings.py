@@ -33,6 +33,8 @@ def test_settings_that_can_be(settings: dict[str, Any]) -> None:
         ("timezone", "London", "'London' is no IANA time zone"),
         ("timezone", "", "'' is no IANA time zone"),
         ("timezone", "../../etc/passwd", "no IANA time zone"),
+        ("timezone", "localtime", "'localtime' is no IANA time zone"),
+        ("timezone", "Factory", "'Factory' is no IANA time zone"),
         ("currency", "gbp", "'gbp' is no ISO 4217 code"),
         ("currency", "GB1", "'GB1' is no ISO 4217 code"),
         ("currency", "£", "no ISO 4217 code"),
