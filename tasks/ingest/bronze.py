@@ -19,7 +19,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.opened import Opened, take
 from tasks.ingest.parts import write_part
 
-READER_VERSION = 1
+READER_VERSION = 2
 # The one place where a reader is chosen: a module with open_delivery() and frames().
 READERS: dict[str, ModuleType] = {".csv": delimited, ".parquet": parquet}
 

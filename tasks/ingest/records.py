@@ -85,5 +85,6 @@ def _quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int
 
 
 def _masked(line: str) -> str:
-    inner = line[:-1]
-    return (inner.replace("\r", _CARRIAGE_RETURN) if "\r" in inner else inner) + line[-1:] + "\n"
+    inner = line.rstrip("\r")
+    # Several carriage returns before the line feed end a line too: Windows writes them for a line end written twice.
+    return inner.replace("\r", _CARRIAGE_RETURN) + line[len(inner) :] + "\n"

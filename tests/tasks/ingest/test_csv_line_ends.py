@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.tasks.ingest.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
@@ -19,6 +21,17 @@ def test_line_ends(tmp_path: Path, end: str, final: bool, broken: tuple[tuple[st
     frame = read_text(tmp_path, text if final else text.removesuffix(end))
     assert text_of(frame) == THREE
     assert frame.height == len(THREE) + len(broken)
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL], ids=["plain", "quoted"])
+@pytest.mark.parametrize("broken", ["", "short\n"], ids=["sound", "beside a broken row"])
+def test_windows_line_ends_written_twice(tmp_path: Path, quoting: int, broken: str) -> None:
+    rows = [row(description="two\r\r\nlines"), *THREE]
+    text = as_csv(rows, lineterminator="\r\r\n", quoting=quoting) + broken
+    frame = read_text(tmp_path, text)
+    # What is left of the line end at a value is trimmed with its blanks.
+    assert text_of(frame.with_columns(pl.col("country").str.strip_chars())) == rows
+    assert frame.height == len(rows) + len(broken[:1])
 
 
 def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
