@@ -128,9 +128,6 @@ class _Search:
         name = path
         if self.prefix is not None and Path(path).is_relative_to(self.prefix):
             name = Path(path).relative_to(self.prefix).as_posix()
-        if _suffix(path) not in SUFFIXES:
-            what = f"it ends in none of {', '.join(SUFFIXES)}; deliver it as one of these."
-            return self._fail(DeliveryUnreadable, name, what)
         if not _is_text(name):
             return self._fail(
                 DeliveryUnreadable, ascii(name)[1:-1], "its name is not UTF-8. Rename the file."
@@ -141,6 +138,9 @@ class _Search:
             return self._fail(
                 DeliveryMissing, name, f"it cannot be looked at ({error.strerror}). Check the path."
             )
+        if _suffix(path) not in SUFFIXES:
+            what = f"it ends in none of {', '.join(SUFFIXES)}; deliver it as one of these."
+            return self._fail(DeliveryUnreadable, name, what)
         if not stat.S_ISREG(status.st_mode):
             return self._fail(DeliveryUnreadable, name, "it is no regular file. Deliver a file.")
         self.deliveries.setdefault(name, Delivery(name, path, status.st_size))

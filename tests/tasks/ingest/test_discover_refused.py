@@ -59,12 +59,14 @@ def test_an_unknown_suffix(tmp_path: Path, good: Path, name: str) -> None:
     assert "ends in none of .csv, .parquet" in error.message
 
 
-def test_links_that_lead_nowhere_in_a_folder(tmp_path: Path, good: Path) -> None:
+@pytest.mark.parametrize("target", ["never.csv", "never"])
+def test_links_that_lead_nowhere_in_a_folder(tmp_path: Path, good: Path, target: str) -> None:
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "gone.csv").symlink_to(tmp_path / "never.csv")
+    (tmp_path / "inbox" / "gone.csv").symlink_to(tmp_path / target)
     error = _refused(tmp_path / "inbox", good)
     assert isinstance(error, DeliveryMissing)
-    assert error.delivery == str(tmp_path / "never.csv")
+    assert error.delivery == str(tmp_path / target)
+    assert "cannot be looked at (No such file or directory)" in error.message
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path, good: Path) -> None:
