@@ -14,6 +14,8 @@ from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, Set
 SUFFIXES = (".csv", ".parquet")
 # A batch is about this much text: bounded memory, and enough work for each task.
 BATCH_BYTES = 16 * 1024 * 1024
+# Of the two users of a process, the one whose rights reading needs.
+_EFFECTIVE = os.access in os.supports_effective_ids
 # A compressed Parquet file of sales lines is about this much larger as text.
 _PARQUET_EXPANSION = 16
 
@@ -82,15 +84,31 @@ class _Search:
         elif os.path.exists(path):
             self._add(path)
         elif glob.has_magic(source):
-            self._add_many(
-                [match for match in sorted(glob.glob(path, recursive=True)) if os.path.isfile(match)], source
-            )
+            self._look_into(path)
+            matches = sorted(glob.glob(path, recursive=True))
+            self._add_many([match for match in matches if not os.path.isdir(match)], source)
         else:
             self._fail(
                 DeliveryMissing,
                 source,
                 "there is no such file or folder. Check the path on the machine that runs.",
             )
+
+    def _look_into(self, pattern: str) -> None:
+        """Report the folders on the way of a pattern that may not be entered or listed: glob passes over them."""
+        if os.path.basename(pattern) == "**":
+            pattern = os.path.join(pattern, "*")
+        while glob.has_magic(pattern):
+            pattern, entry = os.path.split(pattern)
+            listed = glob.has_magic(entry) or os.path.basename(pattern) == "**"
+            need = os.X_OK | (os.R_OK if listed else 0)
+            for folder in glob.glob(pattern or ".", recursive=True):
+                if os.path.isdir(folder) and not os.access(folder, need, effective_ids=_EFFECTIVE):
+                    self._closed(folder, "Permission denied")
+
+    def _closed(self, folder: str, cause: str | None) -> None:
+        what = f"the folder cannot be listed ({cause}). Check its permissions."
+        self._fail(DeliveryUnreadable, folder, what)
 
     def _fail(self, kind: type[DeliveryError], name: str, what: str) -> None:
         self.failed.setdefault(name, kind.of(name, what))
@@ -100,8 +118,7 @@ class _Search:
         entered: set[str] = set()
 
         def refused(error: OSError) -> None:
-            what = f"the folder cannot be listed ({error.strerror}). Check its permissions."
-            self._fail(DeliveryUnreadable, str(error.filename), what)
+            self._closed(str(error.filename), error.strerror)
 
         for parent, folders, names in os.walk(folder, onerror=refused, followlinks=True):
             entered.add(os.path.realpath(parent))

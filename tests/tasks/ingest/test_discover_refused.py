@@ -59,11 +59,12 @@ def test_an_unknown_suffix(tmp_path: Path, good: Path, name: str) -> None:
     assert "ends in none of .csv, .parquet" in error.message
 
 
+@pytest.mark.parametrize("source", ["inbox", "inbox/*", "in*/gone.csv"])
 @pytest.mark.parametrize("target", ["never.csv", "never"])
-def test_links_that_lead_nowhere_in_a_folder(tmp_path: Path, good: Path, target: str) -> None:
+def test_links_that_lead_nowhere(tmp_path: Path, good: Path, target: str, source: str) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "gone.csv").symlink_to(tmp_path / target)
-    error = _refused(tmp_path / "inbox", good)
+    error = _refused(tmp_path / source, good)
     assert isinstance(error, DeliveryMissing)
     assert error.delivery == str(tmp_path / target)
     assert "cannot be looked at (No such file or directory)" in error.message
@@ -88,13 +89,16 @@ def test_a_name_that_no_ledger_can_hold(tmp_path: Path, good: Path) -> None:
     error.message.encode()
 
 
-def test_a_folder_that_may_not_be_listed_is_no_silent_gap() -> None:
+@pytest.mark.parametrize(
+    "source", ["", "**", "**/*.csv", "*/*.csv", "[co]*/day.csv", "*/*/*.csv", "*/deep/*.csv"]
+)
+def test_a_folder_that_may_not_be_listed_is_no_silent_gap(source: str) -> None:
     with common_folder() as inbox:
-        day = write(inbox / "day.csv", "a\n")
+        day = write(inbox / "open" / ("deep" if source.count("/") == 2 else "") / "day.csv", "a\n")
         (inbox / "closed").mkdir()
         (inbox / "closed").chmod(0)
         with as_nobody():
-            found = discover([str(inbox)])
+            found = discover([str(inbox / source)])
     assert [one.path for one in found.deliveries] == [str(day)]
     assert [one.message for one in found.failed] == [
         f"{inbox}/closed: the folder cannot be listed (Permission denied). Check its permissions."
