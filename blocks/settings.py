@@ -11,8 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.errors import SettingsError
 from tasks.report.alerts.kinds import Severity
-from tasks.validate.contract import DIMENSIONS
-from tasks.validate.score import DEFAULT_THRESHOLD, overall
+from tasks.validate.score import DEFAULT_THRESHOLD, DIMENSIONS, overall
 from tasks.warehouse.embedded import default_data_dir
 
 _SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}

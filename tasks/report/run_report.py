@@ -13,8 +13,7 @@ from tasks.errors import printable
 from tasks.ingest.bronze import Received
 from tasks.ingest.workspace import write_text, writing
 from tasks.report.timings import StageTime
-from tasks.validate.contract import DIMENSIONS
-from tasks.validate.score import Judged
+from tasks.validate.score import DIMENSIONS, Judged
 from tasks.warehouse.load import Loaded
 from tasks.warehouse.statistics import CountryRevenue
 

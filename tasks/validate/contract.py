@@ -18,7 +18,6 @@ from tasks.validate.rules import Rule, completeness, consistency, timeliness, un
 # Goes up whenever a rule or the normalisation changes; stored with everything that was judged.
 VERSION = "1"
 _RULES_KEPT = "every line keeps every rule"
-DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 COLUMNS: dict[str, pl.DataType] = {
     "invoice_no": pl.String(),
     "stock_code": pl.String(),

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tasks.errors import SettingsError
-from tasks.validate.contract import DIMENSIONS
 
+# Here and not with the rules: a command that only reads settings needs neither pandera nor polars.
+DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 DEFAULT_THRESHOLD = 85.0
 
 

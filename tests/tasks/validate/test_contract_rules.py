@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from tasks.validate.contract import DIMENSIONS, rules
+from tasks.validate.contract import rules
+from tasks.validate.score import DIMENSIONS
 from tests.tasks.validate.lines import AS_OF, broken_rules
 
 TOMORROW = (AS_OF + timedelta(days=1)).isoformat()
