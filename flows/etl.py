@@ -220,9 +220,6 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
         await asyncio.wait([carried.telling])
         if error := carried.telling.exception():
             get_run_logger().warning("The progress shown in the UI is incomplete: %s", error)
-    await asyncio.to_thread(
-        prune, carriage.options.workspace, carriage.options.settings.retail_retention_days
-    )
     try:
         retry = carriage.options.retry
         await retry.on(publish_report)("run report", report)
@@ -233,3 +230,19 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
             raise
         # The run fails with the cause itself, not with what it did to the report.
         get_run_logger().warning("The report is incomplete: %s", failure)
+    await _prune(carriage.options)
+
+
+async def _prune(options: Options) -> None:
+    """Delete what the workspace no longer needs; what cannot be deleted is told, for the run itself is done."""
+    days = options.settings.retail_retention_days
+    try:
+        await asyncio.to_thread(prune, options.workspace, days)
+    except OSError as error:
+        get_run_logger().warning(
+            "Bronze and silver unused for %s days could not be deleted (%s). Mend the rights of %s, or delete them by "
+            "hand: they stay until a run can.",
+            days,
+            error,
+            options.workspace,
+        )

@@ -73,16 +73,17 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
     run = Run(uuid4(), datetime.now(UTC), {"withdraw": name, "feed": feed}, versions())
     with shown():
         await migrate(address)
-        if confirm is not None:
-            await start_run(address, run)
         try:
-            result = await stage.withdraw(address, feed, name, run, dry_run=confirm is None)
+            result = await stage.withdraw(address, feed, name, run)
         except DeliveryMissing:
             path = os.path.realpath(os.path.expanduser(name))
             if path == name:
                 raise
-            result = await stage.withdraw(address, feed, path, run, dry_run=confirm is None)
+            result = await stage.withdraw(address, feed, path, run)
         if confirm is not None:
+            # Only now that it is known to be there: a run that was recorded is one that did something.
+            await start_run(address, run)
+            result = await stage.withdraw(address, feed, result.name, run, dry_run=False)
             await finish(address)
             await finish_run(address, run, feed, "completed", None, ())
     if as_json:

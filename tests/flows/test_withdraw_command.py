@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.warehouse.connect import ConnectionSettings, connected
 from tests.flows.conftest import Retail
 from tests.plain_run import run, state
 
@@ -25,6 +25,9 @@ async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Pat
     unknown = retail("withdraw", str(tmp_path / "2010-12-05.csv"))
     assert unknown.code == 1
     assert str(path) in unknown.err
+    recorded = await _runs(warehouse)
+    assert retail("withdraw", "unknown.csv", "--confirm", warehouse.database).code == 1
+    assert await _runs(warehouse) == recorded
 
     done = retail("withdraw", str(path), "--confirm", warehouse.database, "--json")
     assert done.code == 0, done.err
@@ -32,3 +35,8 @@ async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Pat
     assert result["done"]
     assert result["lines_deleted"] == before.lines
     assert (await state(warehouse)).lines == 0
+
+
+async def _runs(warehouse: ConnectionSettings) -> int:
+    async with connected(warehouse) as connection:
+        return int(await connection.fetchval("select count(*) from retail_ops.run"))
