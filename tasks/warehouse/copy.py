@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -33,9 +34,35 @@ async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataF
             if piece:  # the encoder may hold bytes back
                 yield piece
 
-    await connection.copy_to_table(
-        name, schema_name=schema, columns=frame.columns, source=ahead(), format="binary"
-    )
+    async with _ended_by_loss(connection):
+        await connection.copy_to_table(
+            name, schema_name=schema, columns=frame.columns, source=ahead(), format="binary"
+        )
+
+
+@asynccontextmanager
+async def _ended_by_loss(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Losing the connection ends the block: a COPY that waits for the server to take more would wait for ever,
+    since the driver wakes it only when that happens."""
+    here = asyncio.get_running_loop()
+    is_over = False
+
+    def end(_: object) -> None:
+        if not is_over:
+            limit.reschedule(here.time())
+
+    limit = asyncio.timeout(None)
+    try:
+        async with limit:
+            connection.add_termination_listener(end)
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of a COPY") from None
+    finally:
+        is_over = True
+        connection.remove_termination_listener(end)
 
 
 def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:

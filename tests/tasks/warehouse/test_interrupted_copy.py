@@ -1,0 +1,44 @@
+"""The connection is lost while a COPY waits for the server to take more: the load ends at once, and can be tried again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import ConnectionInterrupted
+from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.warehouse.ledger import start_run
+from tasks.warehouse.load import load
+from tests.plain_run import assert_accounted, new_run
+from tests.tasks.warehouse.silvers import silver_of
+
+_COPYING = (
+    "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' "
+    "and query like 'COPY%fact_sale%'"
+)
+
+
+async def test_it_ends_and_trying_again_loads(
+    warehouse: ConnectionSettings, days: Path, tmp_path: Path
+) -> None:
+    silver = silver_of(sorted(days.iterdir())[:4], tmp_path)  # 1 MB, more than socket and driver hold
+    this = new_run()
+    await start_run(warehouse, this)
+    async with connected(warehouse) as watching, connected(warehouse) as reader, reader.transaction():
+        # While this holds the table, the server takes no more than its buffers.
+        await reader.execute("lock table retail_dwh.fact_sale in share mode")
+        loading = asyncio.ensure_future(load(warehouse, silver, silver.deliveries, this))
+        async with asyncio.timeout(20):
+            while (copying := await watching.fetchval(_COPYING)) is None:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)  # until they are full
+        await watching.execute("select pg_terminate_backend($1)", copying)
+        ended, _ = await asyncio.wait([loading], timeout=20)
+        assert ended, "it still waits"
+        with pytest.raises(ConnectionInterrupted):
+            await loading
+    loaded = await load(warehouse, silver, silver.deliveries, this)
+    assert {one.outcome for one in loaded} == {"loaded"}
+    await assert_accounted(warehouse)
