@@ -19,7 +19,7 @@ from tasks import progress
 from tasks.errors import ConnectionInterrupted, SettingsError, WarehouseUnreachable, WrongPassword
 from tasks.warehouse.address import ConnectionSettings, check_tls, from_url, with_database
 from tasks.warehouse.budget import budget_of
-from tasks.warehouse.driver_errors import refuses_tls, translate
+from tasks.warehouse.driver_errors import DRIVER_ERRORS, refuses_tls, translate
 from tasks.warehouse.supabase import advice_on_refusal, check_for_loads
 
 __all__ = [
@@ -115,7 +115,7 @@ async def _connect_once(
             if settings.sslmode not in {"allow", "prefer"} or not refuses_tls(error):
                 raise
         return await _open(settings, None, seconds)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (*DRIVER_ERRORS, OSError) as error:
         translated_error = translate(error, settings.display)
         if isinstance(translated_error, WrongPassword):
             translated_error = WrongPassword(
@@ -194,7 +194,7 @@ def translated(settings: ConnectionSettings) -> Iterator[None]:
     """What the driver raises inside leaves as an error of ours."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as error:
+    except DRIVER_ERRORS as error:
         raise translate(error, settings.display) from error
 
 
@@ -206,7 +206,7 @@ async def connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conne
         with translated(settings):
             yield connection
         # The work is done and committed: a farewell that fails must not make it look as if it were not.
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        with suppress(*DRIVER_ERRORS, OSError):
             await connection.close(timeout=5)
     finally:
         # After a cancelled await nothing more may be awaited: cut the connection, the server rolls back.

@@ -15,6 +15,15 @@ _TRANSACTION_POOLER = (
     "This is what a transaction-mode pooler does to sessions. Use the direct connection or a session-mode pooler "
     "(at Supabase: port 5432 in place of 6543)."
 )
+# What the driver raises; the last for a command that comes after the server's word that it ends the session, and
+# before the connection's end.
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+    asyncpg.InternalClientError,
+)
 _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "28P01": (errors.WrongPassword, "Check user and password in DATABASE_URL; it is not tried again."),
     "28000": (errors.WrongPassword, "Check user and password in DATABASE_URL; it is not tried again."),
@@ -79,8 +88,9 @@ def _says(*words: str) -> Callable[[BaseException], bool]:
 
 
 def _is_lost(error: BaseException) -> bool:
-    if isinstance(error, asyncpg.InterfaceError):
-        return "closed" in str(error)
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+        # The second until the driver has seen the connection end.
+        return any(words in str(error) for words in ("closed", "another operation"))
     return isinstance(error, OSError | asyncpg.PostgresConnectionError)
 
 

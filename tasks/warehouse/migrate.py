@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from tasks import progress
 from tasks.errors import RightsMissing, WarehouseError
 from tasks.warehouse.connect import ConnectionSettings, connect, connected
-from tasks.warehouse.driver_errors import translate
+from tasks.warehouse.driver_errors import DRIVER_ERRORS, translate
 
 _FOLDER = Path(__file__).parent / "schema"
 # Alembic keeps the migration that runs in globals of its modules: one at a time in a process.
@@ -103,7 +103,7 @@ async def migrate(settings: ConnectionSettings, on_new: Callable[[], None] | Non
     except DBAPIError as error:
         driver_error = error.orig.__cause__ if error.orig else None
         raise _explained(driver_error or error, settings) from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError) as error:
+    except DRIVER_ERRORS as error:
         raise _explained(error, settings) from error
     finally:
         await engine.dispose()

@@ -19,11 +19,15 @@ _COMMIT = b"COMMIT;\0"
 
 @dataclass
 class Cut:
-    """Where to cut; ``done`` is set once it happened. After it, connections pass as they are."""
+    """Where to cut; ``done`` is set once it happened. After it, connections pass as they are.
+
+    With ``keeps_open`` the client hears all that the server says, but not that it has closed the connection.
+    """
 
     before_commit: bool = False
     after_commit: bool = False
     after_bytes: int | None = None
+    keeps_open: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -56,7 +60,8 @@ class _Pair:
                 return
             writer.write(data)
             await writer.drain()
-        writer.close()
+        if not self._cut.keeps_open:
+            writer.close()
 
     def _finish(self) -> None:
         self._cut.done.set()
