@@ -33,9 +33,11 @@ __all__ = [
     "with_database",
 ]
 
-# A machine that vanished must not hold the load lock for the two hours that TCP gives it by default.
+# A machine that vanished must not hold the load lock for the two hours that TCP gives it by default. Who waited for
+# that lock must see what was committed meanwhile: at stricter isolation levels it would see what was there before.
 _SESSION = (
     "set timezone = 'UTC'; set idle_in_transaction_session_timeout = 0; "
+    "set default_transaction_isolation = 'read committed'; "
     "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6"
 )
 _LAST_TRY = 0.5  # seconds that are kept for a last try at the end of the time

@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings
+import asyncpg
+
+from tasks.warehouse.connect import ConnectionSettings, connected
 from tasks.warehouse.embedded import EmbeddedServer
+from tasks.warehouse.ledger import lock_loads
 from tests.plain_run import run, state, take_out
 from tests.tasks.warehouse.catalogue import ALL, keys_of
 from tests.tasks.warehouse.expected import assert_exactly
 from tests.tasks.warehouse.killed_load import Child, Fate
 from tests.tasks.warehouse.scenario import BATCH_BYTES, FIRST, SECOND, Story
 from tests.tasks.warehouse.slices import fresh_warehouse
+
+_WAITING = (
+    "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = "
+    "(select oid from pg_database where datname = current_database())"
+)
 
 
 async def test_two_processes_with_the_same_and_with_overlapping_deliveries(
@@ -74,3 +82,33 @@ async def test_a_withdrawal_beside_a_load(warehouse: ConnectionSettings, tmp_pat
     await assert_exactly(
         warehouse, {key: lines for key, lines in held.items() if not key[1].endswith("a.csv")}
     )
+
+
+async def test_a_load_sees_the_withdrawal_that_it_waited_for(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    """Whatever isolation the database gives its transactions by default."""
+    story = Story(tmp_path)
+    contents = dict.fromkeys(("a.csv", "b.csv"), FIRST["a.csv"])
+    story.write(contents)
+    a, b = (story.folder / name for name in ("a.csv", "b.csv"))
+    await run(warehouse, tmp_path, [a])
+    async with connected(warehouse) as watching, connected(warehouse) as connection:
+        await watching.execute(
+            f"alter database {warehouse.database} set default_transaction_isolation = 'repeatable read'"
+        )
+        async with connection.transaction():
+            await lock_loads(connection)
+            withdrawing = asyncio.ensure_future(take_out(warehouse, str(a)))
+            await _until_waiting(watching, 1)
+            loading = asyncio.ensure_future(run(warehouse, tmp_path, [b]))
+            await _until_waiting(watching, 2)
+        await asyncio.gather(withdrawing, loading)
+    held = story.held(contents)
+    await assert_exactly(warehouse, {key: lines for key, lines in held.items() if key[1] == str(b)})
+
+
+async def _until_waiting(connection: asyncpg.Connection, loaders: int) -> None:
+    async with asyncio.timeout(20):
+        while await connection.fetchval(_WAITING) < loaders:
+            await asyncio.sleep(0.05)
