@@ -16,6 +16,8 @@ EXIT_SETTINGS = 2
 EXIT_QUALITY = 3
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+EXIT_TERMINATED = 143
+INTERRUPTED = "retail: interrupted. What had committed is there; run again for the rest."
 
 
 def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
@@ -71,5 +73,5 @@ def guarded(command: Callable[[], int]) -> int:
         print(f"retail: {error}", file=sys.stderr)
         return exit_code(error)
     except KeyboardInterrupt:
-        print("retail: interrupted. What had committed is there; run again for the rest.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return EXIT_INTERRUPTED

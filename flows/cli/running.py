@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flows.cli.common import exit_code
+from flows.cli.common import EXIT_TERMINATED, INTERRUPTED, exit_code
 from flows.cli.summary import print_summary
 from flows.cli.terminal import shown
 from tasks import progress
@@ -76,6 +76,7 @@ def run_etl(parameters: Mapping[str, Any], *, as_json: bool, verbose: bool) -> i
 
 def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError | None]:
     progress.report("prefect.import")
+    from prefect.exceptions import TerminationSignal
     from prefect.flow_engine import FlowRunTimeoutError
     from prefect.settings import get_current_settings
 
@@ -95,6 +96,9 @@ def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError |
         if "Failed to reach API" not in str(error):
             raise
         return None, PrefectUnreachable.at(settings.api.url or "")
+    except TerminationSignal:  # what Prefect makes of a SIGTERM, once the flow run is told
+        print(INTERRUPTED, file=sys.stderr)
+        raise SystemExit(EXIT_TERMINATED) from None
     except FlowRunTimeoutError:
         return None, RetailError(
             "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended. What had committed is "
