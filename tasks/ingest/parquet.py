@@ -134,7 +134,9 @@ def _column_as_text(kind: pl.DataType, column: str) -> pl.Expr:
         dated = pl.when(value.dt.year().is_between(1, 9999)).then(value)
         text = pl.coalesce(_date_as_text(kind, dated), pl.format("number {}", value.to_physical()))
     elif kind.is_float():
-        text = pl.when(value.is_nan()).then(None).otherwise(value.cast(pl.String))
+        # An invoice number among nulls, which pandas makes 536365.0, is the one that a CSV tells as 536365.
+        shortest = value.cast(pl.String).str.strip_suffix(".0")
+        text = pl.when(value.is_nan()).then(None).otherwise(shortest)
     else:
         text = value.cast(pl.String)
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)

@@ -57,9 +57,11 @@ NAN = float("nan")
         ("UnitPrice", [Decimal("2.5500"), Decimal("-0.0010")], pa.decimal128(9, 4), ["2.5500", "-0.0010"]),
         ("Quantity", [6, -6, None], pa.int16(), ["6", "-6", None]),
         ("Quantity", [6], pa.uint64(), ["6"]),
-        ("CustomerID", [17850.0, NAN, None], pa.float64(), ["17850.0", None, None]),
+        ("CustomerID", [17850.0, NAN, None], pa.float64(), ["17850", None, None]),
         ("CustomerID", [17850, None], pa.int64(), ["17850", None]),
         ("InvoiceNo", [536365], pa.int32(), ["536365"]),
+        ("InvoiceNo", [536365.0, 536370.0, None], pa.float64(), ["536365", "536370", None]),
+        ("StockCode", [22633.0, 1e16], pa.float32(), ["22633", "1e+16"]),
         ("Description", ["a", None, ""], pa.large_string(), ["a", None, None]),
         ("Description", ["a", None, "£"], pa.string_view(), ["a", None, "£"]),
         ("Description", ["£".encode(), b"", None], pa.binary(), ["£", None, None]),
@@ -72,7 +74,7 @@ NAN = float("nan")
 def test_the_text_of_a_column(
     tmp_path: Path, name: str, values: list[Any], kind: pa.DataType, text: list[str | None] | None
 ) -> None:
-    text = text or ["2.55", "0.1", "0.001", "5.0", "-11062.06", None, None]
+    text = text or ["2.55", "0.1", "0.001", "5", "-11062.06", None, None]
     assert _read(tmp_path, name, values, kind) == text
 
 
