@@ -42,11 +42,11 @@ async def attempt(label: str, error: RetailError, times: int, policy: RetryPolic
 async def test_what_passes_is_tried_again_and_told(
     prefect_api: PrefectServer, told: list[progress.Progress]
 ) -> None:
-    policy = RetryPolicy(retries=2, delay_seconds=0.2)
+    policy = RetryPolicy(retries=2, delay_seconds=0.4)  # 1.2 s, and half of it as jitter
     assert await attempt("twice", WarehouseBusy("A lock."), 2, policy) == "twice"
     assert tries.count("twice") == 3
     (first, _) = [one for one in told if one.step == "task.retrying"]
-    assert "A lock. It is tried 2 more times at most, with 1 s of waiting in all at most." in first.detail
+    assert "A lock. It is tried 2 more times at most, with 2 s of waiting in all at most." in first.detail
 
 
 async def test_no_more_often_than_the_policy_says(prefect_api: PrefectServer) -> None:
