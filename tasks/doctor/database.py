@@ -28,7 +28,7 @@ from tasks.doctor.server import (
 from tasks.doctor.way_in import examine_host, examine_way_in
 from tasks.errors import CertificateRefused, RetailError, SettingsError, TlsRefused, WrongPassword
 from tasks.warehouse.connect import ConnectionSettings, connect
-from tasks.warehouse.driver_errors import translate
+from tasks.warehouse.driver_errors import DRIVER_ERRORS, translate
 
 # A run is more patient (RETAIL_CONNECT_SECONDS); here somebody waits for an answer.
 CONNECT_SECONDS = 25.0
@@ -117,7 +117,7 @@ async def _connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conn
     connection = await connect(settings)
     try:
         yield connection
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(*DRIVER_ERRORS, OSError):
             await connection.close(timeout=_FAREWELL_SECONDS)
     finally:
         connection.terminate()
@@ -156,7 +156,7 @@ async def _settled(
         return [Finding(name, Status.WARNING, "the server did not answer in time.", _AS_ASKED)]
     except RetailError as error:
         return [from_error(name, error, Status.WARNING)]
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (*DRIVER_ERRORS, OSError) as error:
         return [from_error(name, translate(error, settings.display), Status.WARNING)]
     except Exception as error:  # noqa: BLE001 - an examination ends with findings, whatever it meets
         return [from_surprise(name, error, _AS_ASKED)]
