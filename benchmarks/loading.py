@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.cli.running import RUN_SERVER
+from flows.cli.run_flow import RUN_SERVER
 
 
 @dataclass(frozen=True)

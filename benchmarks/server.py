@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from tasks.warehouse.embedded import OWNER, SUPERUSER, EmbeddedServer
+from tasks.postgres.embedded.server import OWNER, SUPERUSER, EmbeddedServer
 
 _SECONDS = 900
 _FLAT = (

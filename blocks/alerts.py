@@ -11,13 +11,13 @@ from prefect_email import EmailServerCredentials
 from prefect_slack import SlackWebhook
 from pydantic import Field, HttpUrl, SecretStr
 
-from blocks.environment import Settings
+from blocks.settings_sources import Settings
+from tasks.alerts.channels.email import EmailChannel
+from tasks.alerts.channels.pager import PagerChannel
+from tasks.alerts.channels.slack import SlackChannel
+from tasks.alerts.kinds import Severity
+from tasks.alerts.policy import Channel, NotificationPolicy
 from tasks.errors import SettingsError
-from tasks.report.alerts.channel import Audience, Channel
-from tasks.report.alerts.kinds import Severity
-from tasks.report.alerts.mail import MailChannel
-from tasks.report.alerts.pager import PagerChannel
-from tasks.report.alerts.slack import SlackChannel
 
 
 class Alerts(Block):
@@ -140,7 +140,7 @@ class Alerts(Block):
             "pipeline_alert_quiet_minutes": self.quiet_minutes,
         }
 
-    def audience(self) -> Audience:
+    def policy(self) -> NotificationPolicy:
         """The plain channels that flows send through. Raises SettingsError for a mail server without recipients."""
         channels: list[Channel] = []
         if self.slack is not None:
@@ -151,9 +151,9 @@ class Alerts(Block):
         channels += [
             PagerChannel(url, self.pager_minimum, number) for number, url in enumerate(self.pager_urls, 1)
         ]
-        return Audience(tuple(channels), self.quiet_minutes * 60)
+        return NotificationPolicy(tuple(channels), self.quiet_minutes * 60)
 
-    def _mail(self, server: EmailServerCredentials) -> MailChannel:
+    def _mail(self, server: EmailServerCredentials) -> EmailChannel:
         if not self.email_recipients:
             raise SettingsError(
                 "alerts: the Alerts block has a mail server but no recipients. Name who gets the e-mails.",
@@ -166,4 +166,4 @@ class Alerts(Block):
             connected: SMTP = server.get_server()
             return connected
 
-        return MailChannel(connect, sender, tuple(self.email_recipients), self.email_minimum)
+        return EmailChannel(connect, sender, tuple(self.email_recipients), self.email_minimum)

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tasks.errors import WarehouseBusy
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.pool import engine_options
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.pool import engine_options
 
 
 class WarehouseConnector(AsyncSqlAlchemyConnector):  # type: ignore[misc]  # it has no types

@@ -1,4 +1,4 @@
-"""The settings: names, types, defaults and what they mean. ``blocks.environment`` reads them."""
+"""The settings: names, types, defaults and what they mean. ``blocks.settings_sources`` reads them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tasks.alerts.kinds import Severity
 from tasks.errors import SettingsError
-from tasks.report.alerts.kinds import Severity
+from tasks.postgres.embedded.server import default_data_dir
 from tasks.validate.score import DEFAULT_THRESHOLD, DIMENSIONS, overall
-from tasks.warehouse.embedded import default_data_dir
 
 _SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}
 # Minute, hour, day of the month, month, day of the week.

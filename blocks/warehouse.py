@@ -9,7 +9,7 @@ from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl, SecretStr
 
 from blocks.connector import WarehouseConnector, connector_to
-from tasks.warehouse.connect import ConnectionSettings, check_for_loads, check_tls
+from tasks.postgres.connect import ConnectionSettings, check_for_loads, check_tls
 
 TlsMode = Literal["verify-full", "verify-ca", "require", "prefer", "disable"]
 

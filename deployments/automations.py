@@ -31,8 +31,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.types import SecretDict
 from pydantic import SecretStr
 
-from blocks import chosen, environment
-from flows.announcing import SILENT
+from blocks import lookup, settings_sources
+from flows.alert_context import SILENT
 from tasks.errors import RetailError, SettingsError
 
 DEPLOYMENT = "retail-alert/crashed"
@@ -143,7 +143,7 @@ async def register(waits: Waits) -> list[str]:
 
 
 async def _slack_webhook() -> SecretStr | None:
-    block = await chosen.alerts_block("", environment.resolve())
+    block = await lookup.alerts_block("", settings_sources.resolve())
     return block.slack.url if block is not None and block.slack is not None else None
 
 
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"Prefect takes no wait below {_SHORTEST} seconds.")
     waits = Waits(timedelta(minutes=given.silent_minutes), timedelta(minutes=given.late_minutes))
     try:
-        with chosen.prefect_asked():
+        with lookup.prefect_errors_mapped():
             names = asyncio.run(register(waits))
     except RetailError as error:
         print(f"deployments.automations: {error}", file=sys.stderr)

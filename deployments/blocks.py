@@ -16,12 +16,12 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from blocks import chosen
-from blocks.environment import Settings, resolve
+from blocks import lookup
+from blocks.settings_sources import Settings, resolve
 from blocks.warehouse import SupabaseWarehouse, TlsMode
 from deployments.schedules import set_schedules
 from tasks.errors import RetailError, SettingsError
-from tasks.warehouse.supabase import pool_limits
+from tasks.postgres.supabase import pool_limits
 
 NAME = "retail"
 
@@ -30,7 +30,7 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
     """The warehouse of DATABASE_URL as a block, or None if that is not set. Raises SettingsError."""
     if settings.database_url is None:
         return None
-    address = chosen.from_environment(settings)
+    address = lookup.from_environment(settings)
     size, overflow = pool_limits(address)
     return SupabaseWarehouse(
         host=address.host,
@@ -60,13 +60,13 @@ async def write_blocks(name: str = NAME) -> list[str]:
     else:
         await warehouse.asave(name, overwrite=True)
         told.append(f"supabase-warehouse/{name}: {warehouse.connection_settings().display}")
-    alerts = await chosen.alerts_block("", resolved)
+    alerts = await lookup.alerts_block("", resolved)
     if alerts is None:
         told.append("retail-alerts: not written, since no channel is switched on")
     else:
         await alerts.asave(name, overwrite=True)
         told.append(
-            f"retail-alerts/{name}: {', '.join(channel.name for channel in alerts.audience().channels)}"
+            f"retail-alerts/{name}: {', '.join(channel.name for channel in alerts.policy().channels)}"
         )
     return told + await set_schedules(settings)
 
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise SettingsError(
                 f"--name {name!r}: a block's name has lower-case letters, digits and dashes.", setting="name"
             )
-        with chosen.prefect_asked():
+        with lookup.prefect_errors_mapped():
             print("\n".join(asyncio.run(write_blocks(name))))
     except RetailError as error:
         print(f"deployments.blocks: {error}", file=sys.stderr)

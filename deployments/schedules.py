@@ -9,7 +9,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, CronSchedule
 from prefect.exceptions import ObjectNotFound
 
-from blocks.environment import Settings
+from blocks.settings_sources import Settings
 
 MONITORING_CRON = "7 * * * *"
 

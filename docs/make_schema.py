@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import EmbeddedServer
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.migrate import migrate
 
 PAGE = Path(__file__).with_name("schema.md")
@@ -57,7 +57,7 @@ _HEAD = """\
 # The schema
 
 Made from the catalogue by `python docs/make_schema.py`; do not edit it by hand. The schema itself is defined by
-the revisions in `tasks/warehouse/schema/versions`, and by `tasks/warehouse/finish.py` for the keys and indexes of
+the revisions in `tasks/warehouse/schema/versions`, and by `tasks/warehouse/indexes.py` for the keys and indexes of
 `fact_sale`, which are added after the first load.
 
 All views are `security_invoker`, and row level security is on for every table. The role `retail_reader` may read
@@ -160,7 +160,7 @@ def _cell(text: str | None) -> str:
 
 async def _make(settings: ConnectionSettings) -> str:
     await migrate(settings)
-    await finish(settings)
+    await complete_indexes(settings)
     return await describe(settings)
 
 

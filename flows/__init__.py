@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flows.alerting import retail_alert
+    from flows.alerts import retail_alert
+    from flows.doctor import retail_doctor
     from flows.etl import retail_etl
-    from flows.examining import retail_doctor
 
 __all__ = ["retail_alert", "retail_doctor", "retail_etl"]
 _MODULES = {
-    "retail_alert": "flows.alerting",
-    "retail_doctor": "flows.examining",
+    "retail_alert": "flows.alerts",
+    "retail_doctor": "flows.doctor",
     "retail_etl": "flows.etl",
 }
 

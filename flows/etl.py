@@ -12,33 +12,33 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
-from blocks import chosen, environment
-from flows import hooks
-from flows.carrying import Carriage, Carried, carry_all, failed
-from flows.options import Options, versions
-from flows.outcome import build_report, raise_for
+from blocks import lookup, settings_sources
+from flows import state_hooks
+from flows.pipeline import PipelineResult, RunContext, failed_delivery, run_batches
+from flows.request import EtlRequest, versions
+from flows.result import build_report, raise_on_failure
 from tasks import progress
 from tasks.errors import RetailError
 from tasks.ingest.discover import batches, discover
-from tasks.ingest.workspace import prune
+from tasks.postgres.connect import ConnectionSettings
 from tasks.report.run_report import RunReport
 from tasks.report.steps import publish_report, record_run
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.ledger import Attempt, FeedState, Run, settle_feed
+from tasks.warehouse.ledger import Attempt, FeedState, Run, resolve_feed_settings
 from tasks.warehouse.statistics import WarehouseFigures
 from tasks.warehouse.steps import finish_warehouse, prepare_warehouse
+from tasks.workspace.outputs import prune
 
 
 @flow(
     name="retail-etl",
-    timeout_seconds=environment.execution_seconds(),
+    timeout_seconds=settings_sources.execution_seconds(),
     persist_result=False,
-    on_failure=[hooks.tell_failure],
-    on_completion=[hooks.tell_completion],
-    on_crashed=[hooks.tell_crash],
-    on_cancellation=[hooks.tell_cancellation],
+    on_failure=[state_hooks.notify_failure],
+    on_completion=[state_hooks.notify_completion],
+    on_crashed=[state_hooks.notify_crash],
+    on_cancellation=[state_hooks.notify_cancellation],
 )
 async def retail_etl(
     sources: list[str] | None = None,
@@ -103,7 +103,7 @@ async def retail_etl(
         "pipeline_default_retries": retries,
         "pipeline_retry_delay_minutes": None if retry_delay_seconds is None else retry_delay_seconds / 60,
     }
-    options = Options(
+    options = EtlRequest(
         sources=tuple(sources or ()),
         feed=feed,
         root=root,
@@ -117,24 +117,24 @@ async def retail_etl(
         replace=replace,
         warehouse=warehouse,
         alerts=alerts,
-        resolved=environment.resolve(given),
+        resolved=settings_sources.resolve(given),
     )
     options.check()
     # The collector need not look again and again through what Prefect and the libraries have made.
     gc.freeze()
     try:
         carriage = await _prepare(options)
-        carried, passed_over = await _carry(carriage)
+        carried, passed_over = await _run(carriage)
         after = await _finish(carriage, carried)
         report = build_report(carriage, carried, passed_over, after)
         await _conclude(carriage, carried, report)
     finally:
         gc.unfreeze()
-    raise_for(report, carried.error)
+    raise_on_failure(report, carried.error)
     return report
 
 
-async def _prepare(options: Options) -> Carriage:
+async def _prepare(options: EtlRequest) -> RunContext:
     """Connect, bring the schema to head, read the ledger, settle the feed's settings.
 
     A database that is new gets its schema beside the reading: nothing in it must not be read again.
@@ -142,7 +142,7 @@ async def _prepare(options: Options) -> Carriage:
     run = Run(
         UUID(flow_run.id) if flow_run.id else uuid4(), datetime.now(UTC), options.parameters(), versions()
     )
-    address = await chosen.warehouse(options.warehouse, options.resolved) if options.load else None
+    address = await lookup.warehouse_settings(options.warehouse, options.resolved) if options.load else None
     watch = Stopwatch()
     feed, prepared, known = _settled(options, None), None, FeedState(None)
     if address is not None:
@@ -154,11 +154,11 @@ async def _prepare(options: Options) -> Carriage:
         if prepared.done():
             known = await prepared
             feed = _settled(options, known.settings)
-    return Carriage(options, run, feed, known, address, prepared, watch)
+    return RunContext(options, run, feed, known, address, prepared, watch)
 
 
-def _settled(options: Options, stored: FeedSettings | None) -> FeedSettings:
-    return settle_feed(
+def _settled(options: EtlRequest, stored: FeedSettings | None) -> FeedSettings:
+    return resolve_feed_settings(
         stored,
         options.feed,
         options.timezone,
@@ -169,7 +169,7 @@ def _settled(options: Options, stored: FeedSettings | None) -> FeedSettings:
 
 
 async def _prepare_warehouse(
-    watch: Stopwatch, address: ConnectionSettings, run: Run, options: Options, is_new: asyncio.Event
+    watch: Stopwatch, address: ConnectionSettings, run: Run, options: EtlRequest, is_new: asyncio.Event
 ) -> FeedState:
     with watch.stage("prepare"):
         return await options.retry.on(prepare_warehouse)(
@@ -177,10 +177,10 @@ async def _prepare_warehouse(
         )
 
 
-async def _carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:
+async def _run(carriage: RunContext) -> tuple[PipelineResult, tuple[str, ...]]:
     """Carry what the sources hold, and name what was passed over; a warehouse that cannot be prepared ends
     that at once."""
-    carrying = asyncio.ensure_future(_discover_and_carry(carriage))
+    carrying = asyncio.ensure_future(_discover_and_run(carriage))
     try:
         if carriage.prepared is not None:
             await carriage.prepared
@@ -191,14 +191,14 @@ async def _carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:
             await asyncio.wait([carrying])
 
 
-async def _discover_and_carry(carriage: Carriage) -> tuple[Carried, tuple[str, ...]]:
+async def _discover_and_run(carriage: RunContext) -> tuple[PipelineResult, tuple[str, ...]]:
     found = discover(carriage.options.paths, carriage.options.root)
-    carried = await carry_all(carriage, batches(found.deliveries))
-    deliveries = (*carried.deliveries, *(failed(one) for one in found.failed))
+    carried = await run_batches(carriage, batches(found.deliveries))
+    deliveries = (*carried.deliveries, *(failed_delivery(one) for one in found.failed))
     return dataclasses.replace(carried, deliveries=deliveries), found.passed_over
 
 
-async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
+async def _finish(carriage: RunContext, carried: PipelineResult) -> WarehouseFigures:
     """Complete the fact table's keys and indexes, even if nothing was new, and read the figures."""
     if carriage.warehouse is None or carried.error is not None:
         return WarehouseFigures({}, ())
@@ -209,7 +209,7 @@ async def _finish(carriage: Carriage, carried: Carried) -> WarehouseFigures:
         )
 
 
-async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> None:
+async def _conclude(carriage: RunContext, carried: PipelineResult, report: RunReport) -> None:
     """Publish the report, record the run in the ledger, and delete what the workspace no longer needs."""
     attempts = [
         Attempt(one.name, one.outcome, one.reason, one.content_hash, one.quality_score)
@@ -233,7 +233,7 @@ async def _conclude(carriage: Carriage, carried: Carried, report: RunReport) -> 
     await _prune(carriage.options)
 
 
-async def _prune(options: Options) -> None:
+async def _prune(options: EtlRequest) -> None:
     """Delete what the workspace no longer needs; what cannot be deleted is told, for the run itself is done."""
     days = options.settings.retail_retention_days
     try:

@@ -35,7 +35,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 
-def printable(name: str) -> str:
+def escape_unprintable(name: str) -> str:
     r"""A name from outside on one line: what is no printable character as its escape, a line break as ``\n``.
 
     A file's name could otherwise pose as a line of a message, or steer a terminal.
@@ -80,7 +80,7 @@ class DeliveryChanged(Transient):
     """A file's bytes changed between two readings of one run. Attribute: ``delivery``."""
 
 
-class AlertMemoryUnreachable(Transient):
+class AlertStoreUnreachable(Transient):
     """Who was told of what cannot be read or written now."""
 
 
@@ -104,7 +104,7 @@ class DeliveryError(Terminal):
     @classmethod
     def of(cls, delivery: str, what: str) -> Self:
         """Build the error for the delivery of that name; ``what`` says cause and next step."""
-        return cls(f"{printable(delivery)}: {what}", delivery=delivery)
+        return cls(f"{escape_unprintable(delivery)}: {what}", delivery=delivery)
 
 
 class DeliveryMissing(DeliveryError):

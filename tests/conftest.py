@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, settings
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.demo import BUNDLED
-from tasks.warehouse.connect import ConnectionSettings, connected, with_database
-from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings, connected, with_database
+from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
 from tasks.warehouse.migrate import migrate
-from tests.prefect_server import PrefectServer, running_prefect_server
+from tests.support.prefect_server import PrefectServer, running_prefect_server
 
 settings.register_profile(
     "default",

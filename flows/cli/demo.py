@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import choose_warehouse, guarded
+from flows.cli.exit_codes import choose_warehouse, with_exit_code
 
 
 def demo(
@@ -29,11 +29,11 @@ def demo(
 
     def command() -> int:
         choose_warehouse(None, data_dir)
-        from blocks.chosen import EMBEDDED
-        from flows.cli.running import run_etl
+        from blocks.lookup import EMBEDDED
+        from flows.cli.run_flow import run_etl
 
         # The demo never writes into somebody's real warehouse.
         parameters = {"sources": [], "warehouse": EMBEDDED, "retry_delay_seconds": 5.0}
         return run_etl(parameters, as_json=json, verbose=verbose)
 
-    return guarded(command)
+    return with_exit_code(command)

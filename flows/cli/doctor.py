@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import EXIT_FAILED, choose_warehouse, guarded
+from flows.cli.exit_codes import EXIT_FAILED, choose_warehouse, with_exit_code
 
 
 def doctor(
@@ -38,19 +38,19 @@ def doctor(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
-        from flows.cli.findings import as_json, print_findings
-        from flows.cli.running import quieten
+        from flows.cli.doctor_output import as_json, print_findings
+        from flows.cli.run_flow import quiet_prefect
         from flows.cli.terminal import shown
         from tasks import progress
         from tasks.doctor.examine import examine
-        from tasks.doctor.finding import Finding, stop_a_run
+        from tasks.doctor.finding import Finding, blocking
 
         async def look() -> tuple[Finding, ...]:
-            from flows.subjects import gather
+            from flows.doctor_inputs import gather_inputs
 
-            return await examine(await gather("", alerts, send_test=send_test))
+            return await examine(await gather_inputs("", alerts, send_test=send_test))
 
-        quieten(verbose=False)
+        quiet_prefect(verbose=False)
         with shown():
             progress.report("doctor.gather")
             findings = asyncio.run(look())
@@ -58,6 +58,6 @@ def doctor(
             print(json_module.dumps(as_json(findings)))
         else:
             print_findings(findings)
-        return EXIT_FAILED if stop_a_run(findings) else 0
+        return EXIT_FAILED if blocking(findings) else 0
 
-    return guarded(command)
+    return with_exit_code(command)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import choose_warehouse, guarded
+from flows.cli.exit_codes import choose_warehouse, with_exit_code
 
 
 def etl(
@@ -81,10 +81,10 @@ def etl(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
-        from blocks.environment import read
-        from flows.cli.running import run_etl
+        from blocks.settings_sources import read_settings
+        from flows.cli.run_flow import run_etl
 
-        delay = read().pipeline_retry_delay_minutes if retry_delay is None else retry_delay
+        delay = read_settings().pipeline_retry_delay_minutes if retry_delay is None else retry_delay
 
         parameters = {
             "sources": list(sources),
@@ -105,4 +105,4 @@ def etl(
         }
         return run_etl(parameters, as_json=json, verbose=verbose)
 
-    return guarded(command)
+    return with_exit_code(command)

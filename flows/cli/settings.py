@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import choose_warehouse, guarded
+from flows.cli.exit_codes import choose_warehouse, with_exit_code
 
 
 def settings(
@@ -36,10 +36,10 @@ def settings(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
-        from blocks.chosen import with_blocks
-        from flows.cli.running import quieten
+        from blocks.lookup import with_blocks
+        from flows.cli.run_flow import quiet_prefect
 
-        quieten(verbose=False)
+        quiet_prefect(verbose=False)
         rows = asyncio.run(with_blocks(alerts)).rows
         if json:
             print(
@@ -49,7 +49,7 @@ def settings(
             _print(rows)
         return 0
 
-    return guarded(command)
+    return with_exit_code(command)
 
 
 def _print(rows: Sequence[tuple[str, str, str]]) -> None:

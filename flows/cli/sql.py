@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from flows.cli.common import choose_warehouse, guarded
+from flows.cli.exit_codes import choose_warehouse, with_exit_code
 
 _SHOWN = 1000
 
@@ -36,15 +36,15 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
         _print(names, rows)
         return 0
 
-    return guarded(command)
+    return with_exit_code(command)
 
 
 async def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    from blocks import chosen
+    from blocks import lookup
     from tasks.errors import ReadOnlyWarehouse
-    from tasks.warehouse.connect import connected
+    from tasks.postgres.connect import connected
 
-    address = await chosen.warehouse()
+    address = await lookup.warehouse_settings()
     try:
         async with connected(address) as connection, connection.transaction(readonly=True):
             statement = await connection.prepare(query)

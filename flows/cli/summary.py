@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.cli.common import program
+from flows.cli.exit_codes import program
 from tasks.report.run_report import RunReport
 
 _SHOWN = 10
@@ -97,12 +97,12 @@ def print_summary(report: RunReport) -> None:
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:
-    from blocks.chosen import EMBEDDED
-    from blocks.environment import read
+    from blocks.lookup import EMBEDDED
+    from blocks.settings_sources import read_settings
 
     steps = []
     if report.warehouse:
-        settings, retail = read(), shlex.quote(program())
+        settings, retail = read_settings(), shlex.quote(program())
         asked = report.parameters["warehouse"] == EMBEDDED
         elsewhere = settings.database_url is not None or settings.retail_warehouse not in {"", EMBEDDED}
         embedded = asked or settings.retail_warehouse == EMBEDDED or not elsewhere

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App
 
-from flows.cli.common import guarded, program
+from flows.cli.exit_codes import program, with_exit_code
 
 if TYPE_CHECKING:
-    from tasks.warehouse.embedded import EmbeddedServer
+    from tasks.postgres.embedded.server import EmbeddedServer
 
 app = App(name="warehouse", help="Start, stop or look at the embedded Postgres.")
 
 
 def _server(data_dir: str | None) -> EmbeddedServer:
-    from blocks.environment import read
-    from tasks.warehouse.embedded import EmbeddedServer
+    from blocks.settings_sources import read_settings
+    from tasks.postgres.embedded.server import EmbeddedServer
 
     if data_dir:
         os.environ["RETAIL_DATA_DIR"] = data_dir
-    return EmbeddedServer(read().data_dir)
+    return EmbeddedServer(read_settings().data_dir)
 
 
 @app.command
@@ -39,7 +39,7 @@ def start(*, data_dir: str | None = None) -> int:
         print(f"running: {_server(data_dir).start().display}")
         return 0
 
-    return guarded(command)
+    return with_exit_code(command)
 
 
 @app.command
@@ -56,7 +56,7 @@ def stop(*, data_dir: str | None = None) -> int:
         print("stopped" if _server(data_dir).stop() else "was not running")
         return 0
 
-    return guarded(command)
+    return with_exit_code(command)
 
 
 @app.command
@@ -83,4 +83,4 @@ def status(*, data_dir: str | None = None) -> int:
         )
         return 0
 
-    return guarded(command)
+    return with_exit_code(command)

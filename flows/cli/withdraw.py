@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.common import EXIT_SETTINGS, choose_warehouse, guarded
+from flows.cli.exit_codes import EXIT_SETTINGS, choose_warehouse, with_exit_code
 
 
 def withdraw(
@@ -46,24 +46,24 @@ def withdraw(
         choose_warehouse(warehouse, data_dir)
         return asyncio.run(_withdraw(name, confirm, feed, json))
 
-    return guarded(command)
+    return with_exit_code(command)
 
 
 async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
     from datetime import UTC, datetime
     from uuid import uuid4
 
-    from blocks import chosen
+    from blocks import lookup
     from flows.cli.terminal import shown
-    from flows.options import versions
-    from tasks.errors import DeliveryMissing, printable
+    from flows.request import versions
+    from tasks.errors import DeliveryMissing, escape_unprintable
     from tasks.warehouse import withdraw as stage
-    from tasks.warehouse.finish import finish
+    from tasks.warehouse.indexes import complete_indexes
     from tasks.warehouse.ledger import Run, finish_run, start_run
     from tasks.warehouse.migrate import migrate
 
     with shown():
-        address = await chosen.warehouse()
+        address = await lookup.warehouse_settings()
     if confirm is not None and confirm != address.database:
         print(
             f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.",
@@ -84,13 +84,13 @@ async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) ->
             # Only now that it is known to be there: a run that was recorded is one that did something.
             await start_run(address, run)
             result = await stage.withdraw(address, feed, result.name, run, dry_run=False)
-            await finish(address)
+            await complete_indexes(address)
             await finish_run(address, run, feed, "completed", None, ())
     if as_json:
         print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
         return 0
     done = "was taken out" if confirm is not None else "would be taken out"
-    name = printable(result.name)
+    name = escape_unprintable(result.name)
     print(f"{name} (feed {result.feed}, {result.rows_in:,} rows in) {done} of {address.display}:")
     print(
         f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too."

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from tasks.alerts.alert import Alert, AlertSource, build_alert
+from tasks.alerts.delivery import RetryLimits, deliver
+from tasks.alerts.policy import Channel
 from tasks.doctor.finding import Finding, ok, warning
-from tasks.report.alerts.alert import Alert, Where, alert_of
-from tasks.report.alerts.channel import Channel
-from tasks.report.alerts.deliver import Patience, deliver
 
 _CHECK = "alerts"
 _SECONDS = 8.0
-_PATIENCE = Patience(seconds=20.0, tries=1)
+_PATIENCE = RetryLimits(seconds=20.0, tries=1)
 _SET_UP = (
     "To be told of failures, switch PIPELINE_SLACK_NOTIFICATIONS or PIPELINE_EMAIL_ALERTS on, set "
     "PIPELINE_PAGER_URLS, or name an Alerts block."
@@ -50,7 +50,7 @@ async def _reach(channel: Channel, host: Host | None) -> Finding:
 
 async def _send(channels: Sequence[Channel]) -> list[Finding]:
     # Every channel gets it, whatever severity it is meant for.
-    results = await deliver(_test_alert(), channels, reach="critical", patience=_PATIENCE)
+    results = await deliver(_test_alert(), channels, reach="critical", limits=_PATIENCE)
     return [
         ok(_CHECK, f"{one.channel}: a test alert was sent")
         if one.outcome == "sent"
@@ -62,9 +62,9 @@ async def _send(channels: Sequence[Channel]) -> list[Finding]:
 
 
 def _test_alert() -> Alert:
-    alert = alert_of(
+    alert = build_alert(
         "health",
-        Where("retail-doctor"),
+        AlertSource("retail-doctor"),
         "Somebody asked for a test alert (--send-test). Nothing is wrong.",
         datetime.now(UTC),
         title="This is a test",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncpg
 
 from tasks.doctor.finding import Finding, ok, problem, warning
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.statements import sql
-from tasks.warehouse.supabase import pool_limits
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.queries import sql
+from tasks.postgres.supabase import pool_limits
 
 # A load holds one while the report asks on another.
 NEEDED = 2

@@ -12,9 +12,9 @@ from functools import partial
 import asyncpg
 
 from tasks import progress
-from tasks.doctor.certificates import examine_ca, examine_encryption
 from tasks.doctor.connections import examine_connections
-from tasks.doctor.finding import Finding, Status, from_error, from_surprise, ok, skipped
+from tasks.doctor.endpoint import examine_host, examine_way_in
+from tasks.doctor.finding import Finding, Status, from_error, from_unexpected_error, ok, skipped
 from tasks.doctor.pooling import examine_pooling
 from tasks.doctor.rights import examine_rights
 from tasks.doctor.schema import examine_readers, examine_schema
@@ -25,10 +25,10 @@ from tasks.doctor.server import (
     examine_version,
     examine_writable,
 )
-from tasks.doctor.way_in import examine_host, examine_way_in
+from tasks.doctor.tls import examine_ca, examine_encryption
 from tasks.errors import CertificateRefused, RetailError, SettingsError, TlsRefused, WrongPassword
-from tasks.warehouse.connect import ConnectionSettings, connect
-from tasks.warehouse.driver_errors import DRIVER_ERRORS, translate
+from tasks.postgres.connect import ConnectionSettings, connect
+from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 
 # A run is more patient (RETAIL_CONNECT_SECONDS); here somebody waits for an answer.
 CONNECT_SECONDS = 25.0
@@ -157,6 +157,6 @@ async def _settled(
     except RetailError as error:
         return [from_error(name, error, Status.WARNING)]
     except (*DRIVER_ERRORS, OSError) as error:
-        return [from_error(name, translate(error, settings.display), Status.WARNING)]
+        return [from_error(name, map_driver_error(error, settings.display), Status.WARNING)]
     except Exception as error:  # noqa: BLE001 - an examination ends with findings, whatever it meets
-        return [from_surprise(name, error, _AS_ASKED)]
+        return [from_unexpected_error(name, error, _AS_ASKED)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.doctor.finding import Finding, ok, warning
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.postgres.connect import ConnectionSettings
 
 _SECONDS = 10.0
 _DEBIAN = Path("/usr/lib/postgresql")

@@ -58,11 +58,11 @@ def from_error(check: str, error: RetailError, status: Status = Status.PROBLEM) 
     return Finding(check, status, what, rest[0] if rest else "")
 
 
-def from_surprise(check: str, error: Exception, fix: str) -> Finding:
+def from_unexpected_error(check: str, error: Exception, fix: str) -> Finding:
     """An error that nobody expected as a finding. Its kind is told, not its text: that may hold anything."""
     return Finding(check, Status.WARNING, f"could not be examined: {type(error).__name__}", fix)
 
 
-def stop_a_run(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those that would."""
     return tuple(one for one in findings if one.status is Status.PROBLEM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.doctor.finding import Finding, Status, stop_a_run
+from tasks.doctor.finding import Finding, Status, blocking
 from tasks.report.markdown import escaped
 
 _MARKS = {
@@ -15,9 +15,9 @@ _MARKS = {
 }
 
 
-def verdict(findings: Sequence[Finding]) -> str:
+def summary(findings: Sequence[Finding]) -> str:
     """What it comes to, in a line."""
-    problems = len(stop_a_run(findings))
+    problems = len(blocking(findings))
     warnings = sum(one.status is Status.WARNING for one in findings)
     counts = [
         f"{number} {word}{'s' if number > 1 else ''}"
@@ -35,4 +35,4 @@ def as_markdown(findings: Sequence[Finding]) -> str:
         for one in findings
     ]
     head = ["| | looked at | found | what to do |", "| --- | --- | --- | --- |"]
-    return f"# retail-doctor: {verdict(findings)}\n\n" + "\n".join([*head, *rows]) + "\n"
+    return f"# retail-doctor: {summary(findings)}\n\n" + "\n".join([*head, *rows]) + "\n"

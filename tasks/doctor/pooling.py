@@ -8,8 +8,8 @@ import asyncpg
 
 from tasks.doctor.finding import Finding, ok, problem, skipped
 from tasks.errors import RetailError
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.supabase import pool_limits
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.supabase import pool_limits
 
 _SECOND_CONNECT = 3.0
 _FIX = (

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import asyncpg
 
 from tasks.doctor.finding import Finding, ok, problem, warning
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.queries import sql
 from tasks.warehouse.migrate import revisions, version_on
-from tasks.warehouse.statements import sql
 
 _SHOWN = 5
 _AS_OWNER = "Run as the role that owns the schemas retail_ops and retail_dwh."

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import asyncpg
 
 from tasks.doctor.finding import Finding, ok, problem, warning
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.statements import sql
-from tasks.warehouse.supabase import is_supabase
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.queries import sql
+from tasks.postgres.supabase import is_supabase
 
 OLDEST, NEWEST = 15, 18
 CLOCK_SECONDS = 5.0

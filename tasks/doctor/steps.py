@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_markdown_artifact
 
-from tasks.doctor.examine import Subjects, examine
+from tasks.doctor.examine import DoctorInputs, examine
 from tasks.doctor.finding import Finding
-from tasks.doctor.markdown import as_markdown, verdict
+from tasks.doctor.markdown import as_markdown, summary
 from tasks.retries import step
 
 
 @step("examine", "doctor", timeout_seconds=180)
-async def examine_subjects(label: str, subjects: Subjects) -> tuple[Finding, ...]:
+async def examine_subjects(label: str, subjects: DoctorInputs) -> tuple[Finding, ...]:
     """Look at everything that a run needs; see ``tasks.doctor.examine.examine``."""
     return await examine(subjects)
 
@@ -22,5 +22,5 @@ async def examine_subjects(label: str, subjects: Subjects) -> tuple[Finding, ...
 async def publish_findings(label: str, findings: Sequence[Finding]) -> None:
     """Show the findings as a Markdown artifact of the flow run."""
     await acreate_markdown_artifact(
-        as_markdown(findings), key="retail-doctor-findings", description=verdict(findings)
+        as_markdown(findings), key="retail-doctor-findings", description=summary(findings)
     )

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tasks.alerts.channels.deadline import run_in_daemon_thread
 from tasks.doctor.finding import Finding, ok, problem, warning
-from tasks.report.alerts.bounded import in_own_thread
 
 _SECONDS = 10.0
 _LITTLE, _NEXT_TO_NOTHING = 1e9, 50e6
@@ -18,7 +18,7 @@ async def examine_folder(check: str, folder: Path, setting: str) -> list[Finding
     """Whether files can be made in ``folder``, or it in what is there above it; nothing is left behind."""
     fix = f"Choose another folder with {setting}, or let this user write there."
     try:
-        above, free = await in_own_thread(lambda _: _try(folder), _SECONDS)
+        above, free = await run_in_daemon_thread(lambda _: _try(folder), _SECONDS)
     except TimeoutError:
         return [problem(check, f"{folder} did not answer within {_SECONDS:g} s (a network drive?).", fix)]
     except OSError as error:

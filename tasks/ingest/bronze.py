@@ -13,19 +13,20 @@ import polars as pl
 
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError
-from tasks.ingest import delimited, parquet, workspace
 from tasks.ingest.date_formats import DateShapes, is_slashed, shapes
 from tasks.ingest.discover import Delivery
-from tasks.ingest.opened import Opened, take
-from tasks.ingest.parts import write_part
+from tasks.ingest.readers import csv, parquet
+from tasks.ingest.source_file import SourceFile, read_and_hash
+from tasks.workspace import outputs
+from tasks.workspace.part_files import write_part
 
 READER_VERSION = 2
 # The one place where a reader is chosen: a module with open_delivery() and frames().
-READERS: dict[str, ModuleType] = {".csv": delimited, ".parquet": parquet}
+READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
 
 
 @dataclass(frozen=True)
-class Received:
+class IngestedFile:
     """A delivery as it was read: rows, SHA-256, encodings met, the columns that were ignored, and how many of
     its dates need the feed's date format."""
 
@@ -44,7 +45,7 @@ class Bronze:
 
     folder: str
     parts: int
-    deliveries: tuple[Received, ...]
+    deliveries: tuple[IngestedFile, ...]
     dates: DateShapes
 
     @property
@@ -59,7 +60,7 @@ class Bronze:
 
 
 @dataclass(frozen=True)
-class Ingested:
+class IngestResult:
     """What became of a batch: its bronze (None if nothing is new), the deliveries that the ledger holds
     unchanged, and the ones that could not be read."""
 
@@ -68,7 +69,7 @@ class Ingested:
     failed: tuple[DeliveryError, ...] = ()
 
 
-def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> Ingested:
+def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> IngestResult:
     """Read a batch into bronze under the workspace ``root``.
 
     ``known`` maps the names in the ledger to their SHA-256; deliveries that are there unchanged are not
@@ -77,12 +78,12 @@ def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> I
     A delivery that cannot be read is reported in ``failed``, and the others of the batch are read.
     Raises WorkspaceFull, and DeliveryChanged if a large file changes while it is read.
     """
-    opened: list[Opened] = []
+    opened: list[SourceFile] = []
     unchanged: list[str] = []
     failed: list[DeliveryError] = []
     for delivery in batch:
         try:
-            content = take(delivery)
+            content = read_and_hash(delivery)
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
             else:
@@ -97,21 +98,21 @@ def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> I
         except DeliveryError as error:  # damaged further in: the others of the batch go on without it
             failed.append(error)
             opened = [one for one in opened if one.delivery.name != error.delivery]
-    return Ingested(bronze, tuple(unchanged), tuple(failed))
+    return IngestResult(bronze, tuple(unchanged), tuple(failed))
 
 
 def _reader(delivery: Delivery) -> ModuleType:
     return READERS[Path(delivery.path).suffix.lower()]
 
 
-def _write(opened: Sequence[Opened], root: Path) -> Bronze:
+def _write(opened: Sequence[SourceFile], root: Path) -> Bronze:
     identity = [(one.delivery.name, one.content.sha256) for one in opened]
-    name = workspace.hash_of("bronze", READER_VERSION, identity)
-    folder, manifest = workspace.make(root, "bronze", name, lambda aside: _fill(opened, aside))
+    name = outputs.hash_of("bronze", READER_VERSION, identity)
+    folder, manifest = outputs.make_output(root, "bronze", name, lambda aside: _fill(opened, aside))
     return Bronze(
         str(folder),
         manifest["parts"],
-        tuple(Received(**_tuples(delivery)) for delivery in manifest["deliveries"]),
+        tuple(IngestedFile(**_tuples(delivery)) for delivery in manifest["deliveries"]),
         DateShapes(**_tuples(manifest["dates"])),
     )
 
@@ -120,7 +121,7 @@ def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
-def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
+def _fill(opened: Sequence[SourceFile], aside: Path) -> dict[str, Any]:
     parts = 0
     rows = dict.fromkeys((one.delivery.name for one in opened), 0)
     slashed = dict.fromkeys(rows, 0)
@@ -128,7 +129,7 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
     for frame in _with_origin(opened):
         if not frame.height:
             continue
-        write_part(frame, workspace.part(aside, parts))
+        write_part(frame, outputs.part_path(aside, parts))
         parts += 1
         found = shapes(frame.get_column("invoice_date"))
         dates = dates.merged(found)
@@ -142,7 +143,7 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
         if not rows[one.delivery.name]:
             raise DeliveryEmpty.of(one.delivery.name, "it has a header and no line. Have it delivered again.")
     received = [
-        Received(
+        IngestedFile(
             one.delivery.name,
             one.content.sha256,
             rows[one.delivery.name],
@@ -156,7 +157,7 @@ def _fill(opened: Sequence[Opened], aside: Path) -> dict[str, Any]:
     return {"parts": parts, "deliveries": received, "dates": dates}
 
 
-def _with_origin(opened: Sequence[Opened]) -> Iterator[pl.DataFrame]:
+def _with_origin(opened: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
     for _, found in groupby(opened, key=lambda one: (_reader(one.delivery).__name__, one.layout)):
         group = list(found)
         # Of one name or hash for each delivery, not for each row.

@@ -35,7 +35,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Discovered:
+class Discovery:
     """What the sources led to: deliveries in order, what cannot be taken, and files that were passed over."""
 
     deliveries: tuple[Delivery, ...]
@@ -43,7 +43,7 @@ class Discovered:
     passed_over: tuple[str, ...] = ()
 
 
-def discover(sources: Iterable[str], root: str | None = None) -> Discovered:
+def discover(sources: Iterable[str], root: str | None = None) -> Discovery:
     """Resolve ``sources`` (a file, a folder, or a glob each) into deliveries.
 
     A delivery's name is the absolute path of the file with its links resolved; ``root`` is cut off
@@ -61,7 +61,7 @@ def discover(sources: Iterable[str], root: str | None = None) -> Discovered:
     search = _Search(prefix)
     for source in sources:
         search.expand(source)
-    return Discovered(
+    return Discovery(
         tuple(search.deliveries.values()),
         tuple(search.failed.values()),
         tuple(dict.fromkeys(search.passed_over)),

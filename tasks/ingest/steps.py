@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tasks.ingest.bronze import Ingested, ingest
+from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import Delivery
 from tasks.retries import step
 
@@ -14,6 +14,6 @@ from tasks.retries import step
 @step("ingest", "ingest", timeout_seconds=1800)
 async def ingest_batch(
     label: str, batch: Sequence[Delivery], known: Mapping[str, str], workspace: Path
-) -> Ingested:
+) -> IngestResult:
     """Read a batch of deliveries into bronze; see ``tasks.ingest.bronze.ingest``."""
     return await asyncio.to_thread(ingest, batch, known, workspace)

@@ -9,13 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import printable
-from tasks.ingest.bronze import Received
-from tasks.ingest.workspace import write_text, writing
+from tasks.errors import escape_unprintable
+from tasks.ingest.bronze import IngestedFile
 from tasks.report.timings import StageTime
-from tasks.validate.score import DIMENSIONS, Judged
-from tasks.warehouse.load import Loaded
+from tasks.validate.score import DIMENSIONS, DeliveryQuality
+from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.statistics import CountryRevenue
+from tasks.workspace.outputs import write_text, writing
 
 TAKEN = ("loaded", "replaced")
 
@@ -45,7 +45,7 @@ class DeliveryReport:
     @property
     def told(self) -> str:
         """Why it was not taken, with its name, which is made to stay on its line."""
-        name = printable(self.name)
+        name = escape_unprintable(self.name)
         return self.reason if name in self.reason else f"{name}: {self.reason}"
 
 
@@ -95,30 +95,30 @@ class RunReport:
 
 
 def delivery_report(
-    judged: Judged,
-    received: Received,
-    loaded: Loaded | None,
+    quality: DeliveryQuality,
+    received: IngestedFile,
+    loaded: LoadedDelivery | None,
     outcome: str,
     score: float | None,
     reason: str = "",
 ) -> DeliveryReport:
     """Bring together what the stages know of one delivery."""
     return DeliveryReport(
-        name=judged.name,
+        name=quality.name,
         outcome=loaded.outcome if loaded else outcome,
-        content_hash=judged.content_hash,
-        rows_in=judged.rows_in,
+        content_hash=quality.content_hash,
+        rows_in=quality.rows_in,
         rows_loaded=loaded.rows_loaded if loaded else 0,
         rows_duplicate=loaded.rows_duplicate if loaded else 0,
-        rows_quarantined=judged.rows_quarantined,
+        rows_quarantined=quality.rows_quarantined,
         lines_withdrawn=loaded.lines_withdrawn if loaded else 0,
-        identical_lines=judged.rows_identical,
-        identical_amount=judged.identical_amount,
+        identical_lines=quality.rows_identical,
+        identical_amount=quality.identical_amount,
         quality_score=None if score is None else round(score, 2),
         dimensions={}
         if score is None
-        else {name: round(value, 2) for name, value in judged.scores().items()},
-        rules=dict(judged.rules),
+        else {name: round(value, 2) for name, value in quality.scores().items()},
+        rules=dict(quality.rules),
         ignored_columns=received.ignored_columns,
         encodings=received.encodings,
         reason=reason or (loaded.refusal.message if loaded and loaded.refusal else ""),

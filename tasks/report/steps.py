@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_markdown_artifact
 
+from tasks.postgres.connect import ConnectionSettings
 from tasks.report.markdown import as_markdown
 from tasks.report.run_report import RunReport, save
 from tasks.retries import step
-from tasks.warehouse.connect import ConnectionSettings
 from tasks.warehouse.ledger import Attempt, Run, finish_run
 
 

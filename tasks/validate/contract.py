@@ -67,7 +67,7 @@ class Contract:
     finding: tuple[pl.Expr, ...]
     found: list[pl.DataFrame]
 
-    def failures(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def violations(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Judge a typed frame; one row a broken rule: row (place in ``frame``), rule, dimension, severity.
 
         Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.

@@ -9,8 +9,8 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.ingest.date_formats import NAMED, read_dates
-from tasks.ingest.parts import told_apart
 from tasks.validate.settings import FeedSettings
+from tasks.workspace.part_files import dictionary_encode
 
 MONEY = pl.Decimal(18, 4)
 _INT32 = 2**31 - 1
@@ -46,9 +46,9 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     }
     typed = bronze.select("delivery", "line_no", "fault", "raw")
     for column, read in readings.items():
-        texts, places = told_apart(bronze.get_column(column))
+        texts, places = dictionary_encode(bronze.get_column(column))
         typed = typed.hstack(texts.to_frame("text").select(**read).select(pl.all().gather(places)))
-    dates, places = told_apart(bronze.get_column("invoice_date"))
+    dates, places = dictionary_encode(bronze.get_column("invoice_date"))
     typed = typed.hstack(_dates(dates.to_frame("text"), settings).select(pl.all().gather(places)))
     quantity, unit_price = pl.col("quantity"), pl.col("unit_price")
     fits = (quantity.cast(pl.Float64) * unit_price.cast(pl.Float64)).abs() < _AMOUNT_LIMIT

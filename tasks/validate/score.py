@@ -31,7 +31,7 @@ class DimensionScore:
 
 
 @dataclass(frozen=True)
-class Judged:
+class DeliveryQuality:
     """A delivery after the contract: its accounting, and its breaches by dimension.
 
     ``rows_identical`` and ``identical_amount`` (a decimal as text, in the feed's currency) count the copies
@@ -73,16 +73,18 @@ def overall(scores: Mapping[str, float], weights: Mapping[str, float] | None = N
     return round(sum(scores[name] * weight for name, weight in chosen.items()) / total, 9)
 
 
-def refusal(judged: Judged, threshold: float, weights: Mapping[str, float] | None = None) -> str | None:
+def rejection_reason(
+    quality: DeliveryQuality, threshold: float, weights: Mapping[str, float] | None = None
+) -> str | None:
     """Why the gate refuses a delivery, or None if it passes.
 
     It is refused if its overall score, or the percentage of its lines that were not set aside, is below
     ``threshold`` (0 to 100).
     """
-    score = judged.score(weights)
-    usable = DimensionScore(errors=judged.rows_quarantined).score(judged.rows_in)
+    score = quality.score(weights)
+    usable = DimensionScore(errors=quality.rows_quarantined).score(quality.rows_in)
     worst = ", ".join(
-        f"{rule} ({count})" for rule, count in sorted(judged.rules.items(), key=lambda item: -item[1])[:3]
+        f"{rule} ({count})" for rule, count in sorted(quality.rules.items(), key=lambda item: -item[1])[:3]
     )
     if usable < threshold:
         return f"only {usable:.1f} % of its lines are usable, the threshold is {threshold:g} %. Rules broken most: {worst}."

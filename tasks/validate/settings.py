@@ -53,7 +53,7 @@ class FeedSettings:
 
 
 @dataclass(frozen=True)
-class Judging:
+class ValidationSettings:
     """What a judgement depends on beside the lines: the feed's settings and today's date there."""
 
     feed: FeedSettings

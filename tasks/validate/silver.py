@@ -11,15 +11,15 @@ from typing import Any
 import polars as pl
 
 from tasks import progress
-from tasks.ingest import workspace
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.columns import COLUMNS
-from tasks.ingest.parts import read_part, write_part
 from tasks.validate import contract as contracts
-from tasks.validate.identity import CopyNumbers, first_ids
+from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
-from tasks.validate.score import DimensionScore, Judged
-from tasks.validate.settings import Judging
+from tasks.validate.score import DeliveryQuality, DimensionScore
+from tasks.validate.settings import ValidationSettings
+from tasks.workspace import outputs
+from tasks.workspace.part_files import read_part, write_part
 
 _DELIVERED_NAMES = {
     "InvoiceNo": "invoice_no",
@@ -59,8 +59,8 @@ class Silver:
 
     folder: str
     parts: int
-    deliveries: tuple[Judged, ...]
-    judging: Judging
+    deliveries: tuple[DeliveryQuality, ...]
+    settings: ValidationSettings
 
     @property
     def quarantine(self) -> Path:
@@ -68,44 +68,47 @@ class Silver:
         return Path(self.folder) / "quarantine.parquet"
 
 
-def validate(bronze: Bronze, judging: Judging, root: Path) -> Silver:
+def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver:
     """Type, number and judge the lines of ``bronze``, and write silver under the workspace ``root``.
 
     Columns of silver are ``LINE``; line_id is 16 bytes, times are UTC and the local wall clock.
     Raises ContractBroken if a rule raises, and WorkspaceFull.
     """
-    name = workspace.hash_of("silver", contracts.VERSION, Path(bronze.folder).name, asdict(judging))
-    folder, manifest = workspace.make(root, "silver", name, lambda aside: _fill(bronze, judging, aside))
+    name = outputs.hash_of("silver", contracts.VERSION, Path(bronze.folder).name, asdict(settings))
+    folder, manifest = outputs.make_output(root, "silver", name, lambda aside: _fill(bronze, settings, aside))
     progress.report("validate.judged", f"{bronze.rows} lines of {len(bronze.deliveries)} deliveries")
     return Silver(
-        str(folder), manifest["parts"], tuple(_judged(one) for one in manifest["deliveries"]), judging
+        str(folder),
+        manifest["parts"],
+        tuple(_delivery_quality(one) for one in manifest["deliveries"]),
+        settings,
     )
 
 
-def _judged(values: Mapping[str, Any]) -> Judged:
+def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
     dimensions = {name: DimensionScore(**counts) for name, counts in values["dimensions"].items()}
-    return Judged(**{**values, "dimensions": dimensions})
+    return DeliveryQuality(**{**values, "dimensions": dimensions})
 
 
-def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
-    agreed = contracts.contract(judging.as_of)
+def _fill(bronze: Bronze, settings: ValidationSettings, aside: Path) -> dict[str, Any]:
+    agreed = contracts.contract(settings.as_of)
     copies = CopyNumbers(bronze.parts)
     tally = _Tally(bronze)
     quarantine: list[pl.DataFrame] = []
     for number in range(bronze.parts):
-        raw = read_part(workspace.part(bronze.folder, number), _TEXTS, _OTHERS)
-        lines = copies.number(first_ids(normalise(raw, judging.feed), judging.feed.feed))
-        failures = agreed.failures(lines)
-        errors = failures.filter(pl.col("severity") == "error")
-        tally.count_failures(lines, failures)
+        raw = read_part(outputs.part_path(bronze.folder, number), _TEXTS, _OTHERS)
+        lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
+        violations = agreed.violations(lines)
+        errors = violations.filter(pl.col("severity") == "error")
+        tally.count_violations(lines, violations)
         if errors.height:
-            quarantine.append(_set_aside(raw, errors))
+            quarantine.append(_quarantine(raw, errors))
             bad = errors.get_column("row").unique()
             lines = lines.with_row_index("row").filter(~pl.col("row").is_in(bad.implode())).drop("row")
         tally.count_identical(lines)
-        if judging.feed.identical_lines == "drop":
+        if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
-        write_part(lines.select(LINE), workspace.part(aside, number))
+        write_part(lines.select(LINE), outputs.part_path(aside, number))
     schema: dict[str, Any] = {
         "delivery": pl.String,
         "line_no": pl.Int32,
@@ -115,11 +118,11 @@ def _fill(bronze: Bronze, judging: Judging, aside: Path) -> dict[str, Any]:
     write_part(
         pl.concat(quarantine) if quarantine else pl.DataFrame(schema=schema), aside / "quarantine.parquet"
     )
-    drops = judging.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": tally.judged(drops)}
+    drops = settings.feed.identical_lines == "drop"
+    return {"parts": bronze.parts, "deliveries": tally.quality(drops)}
 
 
-def _set_aside(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
+def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     rules = errors.group_by("row").agg(pl.col("rule").cast(pl.String).sort().alias("rules"))
     as_json = pl.struct(
         pl.col(column).alias(name) for name, column in _DELIVERED_NAMES.items()
@@ -149,11 +152,11 @@ class _Tally:
         self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
 
-    def count_failures(self, lines: pl.DataFrame, failures: pl.DataFrame) -> None:
+    def count_violations(self, lines: pl.DataFrame, violations: pl.DataFrame) -> None:
         """Count a part's breaches; a line breaks a dimension once, by its worst breach."""
-        if not failures.height:
+        if not violations.height:
             return
-        named = failures.with_columns(lines.get_column("delivery").gather(failures.get_column("row")))
+        named = violations.with_columns(lines.get_column("delivery").gather(violations.get_column("row")))
         for name, rule, count in named.group_by("delivery", "rule").len().iter_rows():
             self._rules[name][rule] = self._rules[name].get(rule, 0) + count
         is_error = pl.col("severity") == "error"
@@ -180,10 +183,10 @@ class _Tally:
             self._identical[name] += count
             self._amount[name] += amount
 
-    def judged(self, drops: bool) -> list[Judged]:
+    def quality(self, drops: bool) -> list[DeliveryQuality]:
         """The result, in the order of the deliveries."""
         return [
-            Judged(
+            DeliveryQuality(
                 one.name,
                 one.content_hash,
                 one.rows,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tasks.ingest.bronze import Bronze
 from tasks.retries import step
-from tasks.validate.settings import Judging
+from tasks.validate.settings import ValidationSettings
 from tasks.validate.silver import Silver, validate
 
 
 @step("validate", "validate", timeout_seconds=1800)
-async def validate_batch(label: str, bronze: Bronze, judging: Judging, workspace: Path) -> Silver:
+async def validate_batch(label: str, bronze: Bronze, settings: ValidationSettings, workspace: Path) -> Silver:
     """Type and judge a batch's lines; see ``tasks.validate.silver.validate``."""
-    return await asyncio.to_thread(validate, bronze, judging, workspace)
+    return await asyncio.to_thread(validate, bronze, settings, workspace)

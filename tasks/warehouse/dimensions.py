@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import asyncpg
 import polars as pl
 
-from tasks.ingest.parts import told_apart
+from tasks.postgres.copy import copy_frame, fetch_frame
+from tasks.postgres.queries import sql
 from tasks.validate.settings import FeedSettings
-from tasks.warehouse.copy import copy_frame, fetch_frame
 from tasks.warehouse.merchandise import NOT_MERCHANDISE
-from tasks.warehouse.statements import sql
+from tasks.workspace.part_files import dictionary_encode
 
 UNKNOWN = 0
 _PRICED = 2**61
@@ -36,7 +36,7 @@ _ALL = (_PRODUCT, _CUSTOMER, _COUNTRY, _INVOICE)
 
 
 @dataclass(frozen=True)
-class Keyed:
+class KeyedLines:
     """Lines with the surrogate keys of their dimensions, the invoices that were new, and of the products that
     were not what ``latest_descriptions`` found, with product_key."""
 
@@ -46,27 +46,27 @@ class Keyed:
 
 
 @dataclass(frozen=True)
-class Coded:
+class DictionaryColumn:
     """A column of natural keys as places in the list of its members; null where it is null."""
 
     members: pl.Series
     codes: pl.Series
 
 
-def natural_keys(lines: pl.DataFrame) -> tuple[Coded, ...]:
+def natural_keys(lines: pl.DataFrame) -> tuple[DictionaryColumn, ...]:
     """The natural keys of silver lines, told apart: of each dimension in turn."""
-    return tuple(_coded(lines.get_column(dimension.natural)) for dimension in _ALL)
+    return tuple(_dictionary_column(lines.get_column(dimension.natural)) for dimension in _ALL)
 
 
-def _coded(naturals: pl.Series) -> Coded:
+def _dictionary_column(naturals: pl.Series) -> DictionaryColumn:
     if naturals.dtype == pl.Int64:
         members = naturals.unique().drop_nulls().sort()
         codes = members.search_sorted(naturals.fill_null(0))
-        return Coded(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
-    texts, places = told_apart(naturals)
+        return DictionaryColumn(members, pl.select(pl.when(naturals.is_not_null()).then(codes)).to_series())
+    texts, places = dictionary_encode(naturals)
     if places.drop_nulls().n_unique() < texts.len():  # lines of other deliveries have some of them
-        texts, places = told_apart(naturals.cast(pl.String))
-    return Coded(texts, places)
+        texts, places = dictionary_encode(naturals.cast(pl.String))
+    return DictionaryColumn(texts, places)
 
 
 def date_keys(times: pl.Series) -> pl.Series:
@@ -84,10 +84,10 @@ def date_keys(times: pl.Series) -> pl.Series:
 async def add_keys(
     connection: asyncpg.Connection,
     lines: pl.DataFrame,
-    naturals: Sequence[Coded],
+    naturals: Sequence[DictionaryColumn],
     descriptions: pl.DataFrame,
     feed: FeedSettings,
-) -> Keyed:
+) -> KeyedLines:
     """Give silver lines product_key, customer_key, country_key and invoice_key (Int32), by their natural keys.
 
     Missing members are numbered from the greatest key on and inserted, products with their description of
@@ -103,13 +103,13 @@ async def add_keys(
                 ~members.is_in(new.implode())
             )
             descriptions = descriptions.join(known, on="stock_code", how="inner")
-    return Keyed(lines.with_columns(keys), new, descriptions)
+    return KeyedLines(lines.with_columns(keys), new, descriptions)
 
 
 async def _members(
     connection: asyncpg.Connection,
     dimension: _Dimension,
-    coded: Coded,
+    coded: DictionaryColumn,
     feed: FeedSettings,
     descriptions: pl.DataFrame,
 ) -> tuple[pl.Series, pl.Series]:
@@ -162,8 +162,8 @@ def latest_descriptions(lines: pl.DataFrame) -> pl.DataFrame:
 
     It is that of the greatest (price > 0, time, text in C collation) among the lines.
     """
-    codes, products = told_apart(lines.get_column("stock_code"))
-    texts, places = told_apart(lines.get_column("description"))
+    codes, products = dictionary_encode(lines.get_column("stock_code"))
+    texts, places = dictionary_encode(lines.get_column("description"))
     priced = (pl.col("unit_price") > 0).cast(pl.Int64)
     # Microseconds of any year that the contract lets through stay below 2^62.
     ranked = lines.select(

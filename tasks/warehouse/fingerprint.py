@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import asyncpg
 
-from tasks.warehouse.statements import sql
+from tasks.postgres.queries import sql
 
 
 @dataclass(frozen=True)

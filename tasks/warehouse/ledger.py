@@ -12,9 +12,9 @@ from uuid import UUID
 import asyncpg
 
 from tasks.errors import FeedConflict
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.queries import sql
 from tasks.validate.settings import FeedSettings
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.statements import sql
 
 # Column mappings will be told here; the same bytes under another mapping are a replacement.
 READING_SETTINGS = "{}"
@@ -80,7 +80,7 @@ async def stored_feed(connection: asyncpg.Connection, feed: str) -> FeedSettings
     return FeedSettings(feed, *row) if row else None
 
 
-def settle_feed(
+def resolve_feed_settings(
     stored: FeedSettings | None,
     feed: str,
     timezone: str | None = None,
@@ -174,7 +174,9 @@ async def save_feed(connection: asyncpg.Connection, feed: FeedSettings) -> None:
     Raises FeedConflict if another run has loaded the feed with others in the meantime.
     """
     stored = await stored_feed(connection, feed.feed)
-    settle_feed(stored, feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines)
+    resolve_feed_settings(
+        stored, feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines
+    )
     await connection.execute(
         sql("upsert_feed"),
         feed.feed,

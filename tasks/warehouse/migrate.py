@@ -19,8 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from tasks import progress
 from tasks.errors import RightsMissing, WarehouseError
-from tasks.warehouse.connect import ConnectionSettings, connect, connected
-from tasks.warehouse.driver_errors import DRIVER_ERRORS, translate
+from tasks.postgres.connect import ConnectionSettings, connect, connected
+from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 
 _FOLDER = Path(__file__).parent / "schema"
 # Alembic keeps the migration that runs in globals of its modules: one at a time in a process.
@@ -112,7 +112,7 @@ async def migrate(settings: ConnectionSettings, on_new: Callable[[], None] | Non
 
 def _explained(cause: BaseException, settings: ConnectionSettings) -> Exception:
     if not isinstance(cause, asyncpg.InsufficientPrivilegeError):
-        return translate(cause, settings.display)
+        return map_driver_error(cause, settings.display)
     said = str(cause.args[0])
     if "create role" in said:
         advice = "An administrator runs once: create role retail_reader nologin; Then run again."

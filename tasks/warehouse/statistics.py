@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.statements import sql
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.queries import sql
 
 _COUNTED = ("dim_product", "dim_customer", "dim_country", "dim_invoice", "dim_date")
 # Revenue by country is summed by runs that load a good part of the facts: for a day's load it would cost

@@ -14,12 +14,12 @@ import asyncpg
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryMissing, printable
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.copy import copy_frame, fetch_frame
+from tasks.errors import DeliveryMissing, escape_unprintable
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.copy import copy_frame, fetch_frame
+from tasks.postgres.queries import sql
 from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
 from tasks.warehouse.ledger import Attempt, Run, lock_loads, record_attempts
-from tasks.warehouse.statements import sql
 
 HELD = {"line_id": pl.Binary(), "invoice_key": pl.Int32(), "delivery_key": pl.Int32(), "owns": pl.Boolean()}
 
@@ -37,28 +37,30 @@ class Withdrawal:
     lines_passed_on: int
 
 
-async def held_lines(connection: asyncpg.Connection, delivery_keys: list[int]) -> pl.DataFrame:
+async def lines_of(connection: asyncpg.Connection, delivery_keys: list[int]) -> pl.DataFrame:
     """The lines that deliveries own or vouch for, columns as in ``HELD``."""
     return await fetch_frame(connection, sql("select_lines_of_deliveries"), delivery_keys, schema=HELD)
 
 
-async def remove_lines(connection: asyncpg.Connection, gone: pl.DataFrame) -> int:
+async def remove_lines(connection: asyncpg.Connection, withdrawn: pl.DataFrame) -> int:
     """Take the lines in ``gone`` (columns as in ``HELD``) from their deliveries; return the facts deleted.
 
     The ledger's counts of the deliveries that inherit lines move with them; those of the deliveries that
     lose them are the caller's to set. Runs in the open transaction under the load lock.
     """
-    if not gone.height:
+    if not withdrawn.height:
         return 0
-    await connection.execute(sql("create_gone"))
+    await connection.execute(sql("create_withdrawn_lines"))
     await copy_frame(
-        connection, "pg_temp.gone", gone.select("invoice_key", "line_id", "delivery_key", "owns")
+        connection,
+        "pg_temp.withdrawn_line",
+        withdrawn.select("invoice_key", "line_id", "delivery_key", "owns"),
     )
-    await connection.execute("analyze pg_temp.gone")
-    await connection.execute(sql("delete_gone_vouchers"))
+    await connection.execute("analyze pg_temp.withdrawn_line")
+    await connection.execute(sql("delete_withdrawn_line_sources"))
     await connection.execute(sql("pass_lines_on"))
-    deleted = await connection.fetchrow(sql("delete_gone_facts"))
-    await connection.execute("drop table pg_temp.gone")
+    deleted = await connection.fetchrow(sql("delete_withdrawn_facts"))
+    await connection.execute("drop table pg_temp.withdrawn_line")
     assert deleted is not None  # noqa: S101 - for the type checker: an aggregate has one row
     lines, products, *others = deleted
     if lines:
@@ -84,25 +86,25 @@ async def withdraw(
         if row is None:
             raise await _not_held(connection, feed, name)
         key = row["delivery_key"]
-        gone = await held_lines(connection, [key])
+        withdrawn = await lines_of(connection, [key])
         shared = await connection.fetchval(
             "select count(*) from retail_dwh.fact_sale f where f.delivery_key = $1 and exists (select from "
-            "retail_ops.line_voucher v where v.invoice_key = f.invoice_key and v.line_id = f.line_id)",
+            "retail_ops.line_source s where s.invoice_key = f.invoice_key and s.line_id = f.line_id)",
             key,
         )
-        owned = gone.filter(pl.col("owns")).height
+        owned = withdrawn.filter(pl.col("owns")).height
         result = Withdrawal(
-            feed, name, row["rows_in"], gone.height, owned - shared, gone.height - owned + shared
+            feed, name, row["rows_in"], withdrawn.height, owned - shared, withdrawn.height - owned + shared
         )
         if dry_run:
             return result
-        progress.report("withdraw.lines", f"{name}: {gone.height} lines")
-        await remove_lines(connection, gone)
+        progress.report("withdraw.lines", f"{name}: {withdrawn.height} lines")
+        await remove_lines(connection, withdrawn)
         await connection.execute("delete from retail_ops.quarantine where delivery_key = $1", key)
         await connection.execute("delete from retail_ops.quality_score where delivery_key = $1", key)
         await connection.execute("delete from retail_ops.delivery where delivery_key = $1", key)
-        withdrawn = Attempt(name, "withdrawn", "", content_hash=row["content_hash"])
-        await record_attempts(connection, run.run_id, feed, [withdrawn])
+        attempt = Attempt(name, "withdrawn", "", content_hash=row["content_hash"])
+        await record_attempts(connection, run.run_id, feed, [attempt])
         return result
 
 
@@ -114,7 +116,7 @@ async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> Del
         every = await connection.fetch("select feed, name from retail_ops.delivery order by name limit 10000")
         by_file = {PurePosixPath(row["name"]).name: row for row in every}
         rows = [by_file[close] for close in get_close_matches(asked, by_file)]
-    near = "; ".join(f"{printable(row['name'])} (feed {row['feed']})" for row in rows)
+    near = "; ".join(f"{escape_unprintable(row['name'])} (feed {row['feed']})" for row in rows)
     return DeliveryMissing.of(
         name,
         f"feed {feed} holds no delivery of that name. "

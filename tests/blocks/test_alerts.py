@@ -9,8 +9,8 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr
 
-from blocks import Alerts, chosen
-from blocks.environment import readable, resolve
+from blocks import Alerts, lookup
+from blocks.settings_sources import resolve, resolve_leniently
 from tasks.errors import SettingsError
 
 SECRET = "marked-secret-4471"
@@ -44,7 +44,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 async def test_channels_of_the_environment(settings: pytest.MonkeyPatch) -> None:
-    audience = await chosen.alerts("", resolve())
+    audience = await lookup.notification_policy("", resolve())
     assert [(one.name, one.minimum) for one in audience.channels] == [
         ("slack", "warning"),
         ("email", "warning"),
@@ -60,7 +60,7 @@ async def test_channels_that_are_switched_off(settings: pytest.MonkeyPatch) -> N
     settings.setenv("PIPELINE_SLACK_NOTIFICATIONS", "false")
     settings.setenv("PIPELINE_EMAIL_ALERTS", "false")
     settings.setenv("PIPELINE_PAGER_URLS", "")
-    audience = await chosen.alerts("", resolve())
+    audience = await lookup.notification_policy("", resolve())
     assert audience.channels == ()
 
 
@@ -70,8 +70,8 @@ async def test_wrong_settings_do_not_silence_the_channels(settings: pytest.Monke
     settings.setenv("PIPELINE_EMAIL_RECIPIENTS", "")
     with pytest.raises(SettingsError):
         resolve()
-    resolved = readable()
-    audience = await chosen.alerts("", resolved)
+    resolved = resolve_leniently()
+    audience = await lookup.notification_policy("", resolved)
     assert [one.name for one in audience.channels] == ["slack", "pager 1 (pagerduty)", "pager 2 (json)"]
     assert audience.quiet_seconds == 300
     assert resolved.settings.pipeline_quality_threshold == 85

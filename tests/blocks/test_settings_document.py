@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from blocks import environment
+from blocks import settings_sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +28,8 @@ def test_the_example_can_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     lines = (ROOT / ".env.example").read_text().splitlines()
     switched_on = [re.sub(r"^#(?=[A-Z])", "", line) for line in lines]
     (tmp_path / ".env").write_text("\n".join(switched_on) + "\n")
-    for name in environment.Settings.model_fields:
+    for name in settings_sources.Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
-    found = {name for name, _, origin in environment.resolve().rows if origin == ".env"}
+    found = {name for name, _, origin in settings_sources.resolve().rows if origin == ".env"}
     assert found == set(dotenv_values(tmp_path / ".env"))

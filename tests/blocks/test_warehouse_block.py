@@ -10,11 +10,11 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites import BlockStandardTestSuite
 from pydantic import SecretStr, ValidationError
 
-from blocks import SupabaseWarehouse, chosen, environment
+from blocks import SupabaseWarehouse, lookup, settings_sources
 from tasks.errors import SettingsError
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.supabase import pool_limits
-from tests.prefect_server import PrefectServer
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.supabase import pool_limits
+from tests.support.prefect_server import PrefectServer
 
 MARK = "marked-secret-word"
 
@@ -139,10 +139,10 @@ async def test_saved_again_and_again_and_loaded(
 ) -> None:
     for size in (3, 4):
         await block_of(warehouse, pool_size=size, password=SecretStr(MARK)).asave("saved", overwrite=True)
-    loaded = await chosen.load_warehouse("saved")
+    loaded = await lookup.load_warehouse("saved")
     assert loaded.pool_size == 4
     assert loaded.password.get_secret_value() == MARK
-    settings = await chosen.warehouse("saved")
+    settings = await lookup.warehouse_settings("saved")
     assert settings.display == warehouse.display
     async with connected(settings) as connection:
         assert await connection.fetchval("select current_database()") == warehouse.database
@@ -154,16 +154,16 @@ async def test_a_named_block_beats_the_environment(
 ) -> None:
     await block_of(warehouse).asave("chosen", overwrite=True)
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann@db.example.com/elsewhere")
-    assert (await chosen.warehouse()).host == "db.example.com"
-    assert (await chosen.warehouse("chosen")).database == warehouse.database
+    assert (await lookup.warehouse_settings()).host == "db.example.com"
+    assert (await lookup.warehouse_settings("chosen")).database == warehouse.database
     monkeypatch.setenv("RETAIL_WAREHOUSE", "chosen")
-    assert (await chosen.warehouse()).database == warehouse.database
-    rows = {name: (value, origin) for name, value, origin in (await chosen.with_blocks()).rows}
+    assert (await lookup.warehouse_settings()).database == warehouse.database
+    rows = {name: (value, origin) for name, value, origin in (await lookup.with_blocks()).rows}
     assert rows["DATABASE_URL"] == (warehouse.display, "block supabase-warehouse/chosen")
-    assert environment.read().retail_warehouse == "chosen"
+    assert settings_sources.read_settings().retail_warehouse == "chosen"
 
 
 @pytest.mark.prefect
 async def test_a_block_that_is_missing_is_named(prefect_api: PrefectServer) -> None:
     with pytest.raises(SettingsError, match="no SupabaseWarehouse block 'absent'"):
-        await chosen.warehouse("absent")
+        await lookup.warehouse_settings("absent")

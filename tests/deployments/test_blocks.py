@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import Ended, Retail, base_environment
-from tests.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer
 
 pytestmark = pytest.mark.prefect
 MARK = "marked-secret-word"

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings
-from tests.prefect_server import PrefectServer
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.prefect_server import PrefectServer
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling, Completed, Crashed, Failed, Pending
 
-from flows import hooks, retail_etl
-from tests.prefect_server import PrefectServer, free_port
-from tests.tasks.report.alerts.receivers import http_receiver
-from tests.tasks.report.alerts.samples import SECRET
+from flows import retail_etl, state_hooks
+from tests.support.alert_samples import SECRET
+from tests.support.prefect_server import PrefectServer, free_port
+from tests.support.receivers import http_receiver
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +34,9 @@ async def test_died_and_cancelled(prefect_api: PrefectServer, monkeypatch: pytes
         monkeypatch.setenv("PIPELINE_SLACK_WEBHOOK_URL", web.url(f"/services/{SECRET}"))
         run = await made("hooked")
         died: State[None] = Crashed(message=f"Process exited with status code: -9. {SECRET}")
-        await hooks.tell_crash(retail_etl, run, died)
-        await hooks.tell_cancellation(retail_etl, run, Cancelling())
-        await hooks.tell_failure(retail_etl, run, Failed(message=SECRET, data=ValueError(SECRET)))
+        await state_hooks.notify_crash(retail_etl, run, died)
+        await state_hooks.notify_cancellation(retail_etl, run, Cancelling())
+        await state_hooks.notify_failure(retail_etl, run, Failed(message=SECRET, data=ValueError(SECRET)))
     assert web.headlines == [
         "Critical: The run died: retail-etl",
         "Warning: The run was cancelled: retail-etl",
@@ -55,7 +55,12 @@ async def test_without_channels_prefect_is_not_asked(caplog: pytest.LogCaptureFi
     run = FlowRun(id=uuid4(), flow_id=uuid4(), parameters={}, deployment_id=uuid4())
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}):
         began = time.monotonic()
-        for hook in (hooks.tell_failure, hooks.tell_completion, hooks.tell_crash, hooks.tell_cancellation):
+        for hook in (
+            state_hooks.notify_failure,
+            state_hooks.notify_completion,
+            state_hooks.notify_crash,
+            state_hooks.notify_cancellation,
+        ):
             await hook(retail_etl, run, Completed())
     assert time.monotonic() - began < 0.5
     assert caplog.records == []
@@ -66,7 +71,7 @@ async def test_block_that_is_missing_is_told_in_the_log(
 ) -> None:
     run = await made("hooked")
     run.parameters["alerts"] = "nobody"
-    await hooks.tell_failure(retail_etl, run, Failed())
+    await state_hooks.notify_failure(retail_etl, run, Failed())
     assert (
         "People were not told how this run ended: alerts: Prefect has no Alerts block 'nobody'" in caplog.text
     )
@@ -76,10 +81,10 @@ async def test_hook_has_an_end(
     prefect_api: PrefectServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PIPELINE_SLACK_NOTIFICATIONS", "true")
-    monkeypatch.setattr(hooks, "_SECONDS", 1.0)
+    monkeypatch.setattr(state_hooks, "_SECONDS", 1.0)
     with http_receiver(seconds=3.0) as web:
         monkeypatch.setenv("PIPELINE_SLACK_WEBHOOK_URL", web.url(f"/services/{SECRET}"))
         began = time.monotonic()
-        await hooks.tell_failure(retail_etl, await made("slow"), Failed())
+        await state_hooks.notify_failure(retail_etl, await made("slow"), Failed())
         assert time.monotonic() - began < 2.5
     assert "People were not told how this run ended: it took longer than 1 s." in caplog.text

@@ -5,13 +5,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_slack import SlackWebhook
 from pydantic import SecretStr
 
-from blocks import Alerts, chosen
-from blocks.environment import resolve
+from blocks import Alerts, lookup
+from blocks.settings_sources import resolve
+from tasks.alerts.delivery import deliver
 from tasks.errors import SettingsError
-from tasks.report.alerts.deliver import deliver
-from tests.prefect_server import PrefectServer
-from tests.tasks.report.alerts.receivers import http_receiver
-from tests.tasks.report.alerts.samples import QUICK, SECRET, sample
+from tests.support.alert_samples import QUICK, SECRET, sample
+from tests.support.prefect_server import PrefectServer
+from tests.support.receivers import http_receiver
 
 
 async def test_saved_and_loaded(prefect_server: PrefectServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,13 +26,13 @@ async def test_saved_and_loaded(prefect_server: PrefectServer, monkeypatch: pyte
             await block.asave("night-shift", overwrite=True)
         monkeypatch.setenv("RETAIL_ALERTS", "night-shift")
         for name in ("night-shift", ""):
-            audience = await chosen.alerts(name, resolve())
-            assert [one.minimum for one in audience.channels] == ["error", "critical"]
-            assert audience.quiet_seconds == 1800
-            results = await deliver(sample("crashed"), audience.channels, patience=QUICK)
+            policy = await lookup.notification_policy(name, resolve())
+            assert [one.minimum for one in policy.channels] == ["error", "critical"]
+            assert policy.quiet_seconds == 1800
+            results = await deliver(sample("crashed"), policy.channels, limits=QUICK)
             assert [one.outcome for one in results] == ["sent", "sent"]
         assert len(web.taken) == 4
         with pytest.raises(SettingsError, match="no Alerts block 'day-shift'"):
-            await chosen.alerts("day-shift", resolve())
+            await lookup.notification_policy("day-shift", resolve())
     documents = prefect_server.get("/block_documents/filter", {})
     assert SECRET not in str(documents)

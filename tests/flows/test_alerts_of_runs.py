@@ -15,14 +15,14 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 # Imported before the server is known: tasks then have no tags, each of which is a question to the server.
-from flows import hooks, retail_etl
+from flows import retail_etl, state_hooks
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold
+from tasks.postgres.connect import ConnectionSettings
 from tasks.report.run_report import RunReport
-from tasks.warehouse.connect import ConnectionSettings
 from tests.flows.conftest import as_url
-from tests.prefect_server import PrefectServer
-from tests.tasks.report.alerts.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
-from tests.tasks.report.alerts.samples import QUICK, SECRET
+from tests.support.alert_samples import QUICK, SECRET
+from tests.support.prefect_server import PrefectServer
+from tests.support.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
 
 LINE = "536365,85123A,CANDLE,6,2010-12-01 08:26:00,2.55,17850,United Kingdom"
 HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
@@ -138,7 +138,7 @@ async def test_quality_and_quarantine(told: Told) -> None:
 async def test_run_is_not_failed_by_channels_that_are_down(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "PATIENT", QUICK)
+    monkeypatch.setattr(state_hooks, "PATIENT", QUICK)
     told.slack.codes, told.mail.answers = [500], ["550 no"] * 9
     feed = "told-down"
     with pytest.raises(DeliveriesFailed):

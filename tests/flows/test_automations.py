@@ -27,9 +27,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.automations import main
 from tests.flows.conftest import Retail, base_environment
-from tests.prefect_server import PrefectServer
-from tests.tasks.report.alerts.receivers import http_receiver
-from tests.tasks.report.alerts.samples import SECRET
+from tests.support.alert_samples import SECRET
+from tests.support.prefect_server import PrefectServer
+from tests.support.receivers import http_receiver
 
 PROJECT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.conftest import Retail
-from tests.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer
 
 PROJECT = Path(__file__).parents[2]
 

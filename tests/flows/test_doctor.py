@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.subjects import gather
+from flows.doctor_inputs import gather_inputs
 from tasks.doctor.examine import examine
 from tasks.doctor.finding import Status
 from tests.flows.conftest import PrefectServer, Retail
-from tests.tasks.report.alerts.receivers import http_receiver
-from tests.tasks.warehouse.servers import free_port
+from tests.support.receivers import http_receiver
+from tests.support.servers import free_port
 
 MARK = "xq7Kmarked"
 FLOW = """
@@ -106,7 +106,7 @@ async def test_an_address_that_is_refused_does_not_show_it(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path))
-    subjects = await gather()
+    subjects = await gather_inputs()
     found = await examine(replace(subjects, prefect=None))
     refused = [one for one in found if one.status is Status.PROBLEM]
     assert [one.check for one in refused] == ["way in"]

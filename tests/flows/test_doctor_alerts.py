@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.subjects import gather
+from flows.doctor_inputs import gather_inputs
 from tasks.doctor.channels import examine_channels
 from tasks.doctor.finding import Finding, Status
-from tests.tasks.report.alerts.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
-from tests.tasks.warehouse.servers import free_port
+from tests.support.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
+from tests.support.servers import free_port
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Told]:
 
 
 async def look(*, send_test: bool = False) -> list[Finding]:
-    subjects = await gather()
+    subjects = await gather_inputs()
     assert isinstance(subjects.channels, tuple)
     return await examine_channels(subjects.channels, subjects.hosts, send_test=send_test)
 
@@ -93,7 +93,7 @@ async def test_without_channels_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "nobody is told" in found.what
     # A channel that is half set up is a wrong setting, and no channel.
     monkeypatch.setenv("PIPELINE_SLACK_NOTIFICATIONS", "true")
-    subjects = await gather()
+    subjects = await gather_inputs()
     assert [one.what for one in subjects.findings if one.check == "settings"] == [
         "PIPELINE_SLACK_NOTIFICATIONS is on without PIPELINE_SLACK_WEBHOOK_URL: set the channel's webhook."
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.subjects import _ask_version
+from flows.doctor_inputs import _ask_version
 from tasks.doctor.finding import Status
-from tasks.doctor.orchestrator import PrefectServer, examine_prefect
-from tests.tasks.report.alerts.receivers import http_receiver
+from tasks.doctor.prefect_server import PrefectServer, examine_prefect
+from tests.support.receivers import http_receiver
 
 
 async def test_an_address_that_is_no_prefect_server() -> None:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.postgres.connect import ConnectionSettings
 from tests.flows.conftest import Retail
-from tests.plain_run import state
+from tests.support.plain_run import state
 
 
 async def test_dry_run(retail: Retail, warehouse: ConnectionSettings, days: Path) -> None:

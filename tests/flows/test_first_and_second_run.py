@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.flows.conftest import Retail
-from tests.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer
 
 
 def test_first_and_second_run(retail: Retail, days: Path, prefect_server: PrefectServer) -> None:

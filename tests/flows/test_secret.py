@@ -13,11 +13,11 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from tasks.warehouse.connect import connected
-from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
+from tasks.postgres.connect import connected
+from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
 from tests.conftest import open_folder
 from tests.flows.conftest import Retail, base_environment
-from tests.prefect_server import PrefectServer, free_port
+from tests.support.prefect_server import PrefectServer, free_port
 
 MARKED = "marked/P@ss#word-7731"
 

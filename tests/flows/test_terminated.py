@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.ledger import lock_loads
 from tests.flows.conftest import Retail
-from tests.plain_run import assert_accounted
+from tests.support.plain_run import assert_accounted
 
 _WAITING = (
     "select exists (select from pg_locks where locktype = 'advisory' and not granted and database = "

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.postgres.connect import ConnectionSettings
 from tests.flows.conftest import Retail
-from tests.plain_run import state
+from tests.support.plain_run import state
 
 
 async def test_a_run_is_done_though_old_bronze_stays(

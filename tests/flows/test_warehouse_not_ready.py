@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import SUPERUSER
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import SUPERUSER
 from tasks.warehouse.migrate import schema_version
 from tests.flows.conftest import Retail
 

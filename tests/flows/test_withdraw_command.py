@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tests.flows.conftest import Retail
-from tests.plain_run import run, state
+from tests.support.plain_run import run, state
 
 
 async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Path, tmp_path: Path) -> None:

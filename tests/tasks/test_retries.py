@@ -10,7 +10,7 @@ from prefect import flow
 from tasks import progress
 from tasks.errors import RetailError, WarehouseBusy, WarehouseError
 from tasks.retries import RetryPolicy, step
-from tests.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer
 
 pytestmark = pytest.mark.prefect
 tries: list[str] = []

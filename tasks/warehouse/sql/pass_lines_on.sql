@@ -1,20 +1,20 @@
 with heir as (
-    select distinct on (v.invoice_key, v.line_id)
-        v.invoice_key,
-        v.line_id,
-        v.delivery_key,
-        v.line_no
-    from retail_ops.line_voucher as v
-    join pg_temp.gone as g on g.owns and v.invoice_key = g.invoice_key and v.line_id = g.line_id
-    order by v.invoice_key, v.line_id, v.delivery_key
+    select distinct on (s.invoice_key, s.line_id)
+        s.invoice_key,
+        s.line_id,
+        s.delivery_key,
+        s.line_no
+    from retail_ops.line_source as s
+    join pg_temp.withdrawn_line as w on w.owns and s.invoice_key = w.invoice_key and s.line_id = w.line_id
+    order by s.invoice_key, s.line_id, s.delivery_key
 ),
 used as (
-    delete from retail_ops.line_voucher as v
+    delete from retail_ops.line_source as s
     using heir as h
     where
-        v.invoice_key = h.invoice_key
-        and v.line_id = h.line_id
-        and v.delivery_key = h.delivery_key
+        s.invoice_key = h.invoice_key
+        and s.line_id = h.line_id
+        and s.delivery_key = h.delivery_key
 ),
 moved as (
     update retail_dwh.fact_sale as f

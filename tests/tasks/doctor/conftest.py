@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.warehouse.embedded import EmbeddedServer
-from tests.tasks.warehouse.servers import TcpServer, tcp_server
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.support.servers import TcpServer, tcp_server
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.doctor.certificates import examine_ca
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.embedded_software import find_runner
+from tasks.doctor.tls import examine_ca
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.embedded.binaries import find_runner
 from tests.conftest import open_folder
-from tests.tasks.doctor.looked_at import OK, PROBLEM, SKIPPED, WARNING, by_check, look
-from tests.tasks.warehouse.certificates import Authority
-from tests.tasks.warehouse.servers import TcpServer, debian_binaries, tcp_server
+from tests.support.certificates import Authority
+from tests.support.examination import OK, PROBLEM, SKIPPED, WARNING, by_check, examine_warehouse
+from tests.support.servers import TcpServer, debian_binaries, tcp_server
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def tls() -> Iterator[Tls]:
 
 async def test_a_server_that_is_who_it_says(tls: Tls) -> None:
     ca = str(tls.folder / "ca.crt")
-    found = await look(tls.settings("verify-full", ca))
+    found = await examine_warehouse(tls.settings("verify-full", ca))
     assert [found[name].status for name in ("CA certificate", "connection", "encryption")] == [OK, OK, OK]
     assert found["encryption"].what.startswith("TLSv1.3, sslmode=verify-full")
     assert found["server certificate"].status is OK
@@ -69,7 +69,7 @@ async def test_a_server_that_is_who_it_says(tls: Tls) -> None:
 
 async def test_one_that_is_believed_without_a_look(tls: Tls) -> None:
     # 0.0.0.0 leads to this machine, without being an address of it.
-    found = await look(tls.settings("require", host="0.0.0.0"))
+    found = await examine_warehouse(tls.settings("require", host="0.0.0.0"))
     assert found["connection"].status is OK
     assert found["encryption"].status is WARNING
     assert "verify-full" in found["encryption"].fix
@@ -78,7 +78,7 @@ async def test_one_that_is_believed_without_a_look(tls: Tls) -> None:
 async def test_a_strangers_certificate_is_refused_and_shown(tls: Tls, tmp_path: Path) -> None:
     other = Authority("Another CA", days=400).write(tmp_path / "other.crt")
     before = tls.server.log()
-    found = await look(tls.settings("verify-full", str(other)))
+    found = await examine_warehouse(tls.settings("verify-full", str(other)))
     assert found["connection"].status is PROBLEM
     assert "does not verify" in found["connection"].what
     assert "Retail test CA" in found["server certificate"].what
@@ -90,15 +90,15 @@ async def test_certificates_that_run_out(tls: Tls) -> None:
     ca = str(tls.folder / "ca.crt")
     try:
         tls.renew(5)
-        found = await look(tls.settings("verify-full", ca))
+        found = await examine_warehouse(tls.settings("verify-full", ca))
         assert (found["server certificate"].status, found["connection"].status) == (WARNING, OK)
         assert "runs out on" in found["server certificate"].what
         tls.renew(-1)
-        found = await look(tls.settings("verify-full", ca))
+        found = await examine_warehouse(tls.settings("verify-full", ca))
         assert (found["server certificate"].status, found["connection"].status) == (PROBLEM, PROBLEM)
         assert "ran out on" in found["server certificate"].what
         # Who does not look at it can still load.
-        found = await look(tls.settings("require"))
+        found = await examine_warehouse(tls.settings("require"))
         assert (found["server certificate"].status, found["connection"].status) == (WARNING, OK)
     finally:
         tls.renew(400)
@@ -120,7 +120,7 @@ async def test_a_ca_that_runs_out(tmp_path: Path, days: float, status: str) -> N
 
 async def test_a_ca_that_is_none_ends_it_there(tls: Tls, tmp_path: Path) -> None:
     before = tls.server.log()
-    found = await look(tls.settings("verify-full", str(tmp_path / "missing.crt")))
+    found = await examine_warehouse(tls.settings("verify-full", str(tmp_path / "missing.crt")))
     assert found["CA certificate"].status is PROBLEM
     assert "missing.crt cannot be read: No such file" in found["CA certificate"].what
     (tmp_path / "empty.crt").touch()
@@ -130,9 +130,9 @@ async def test_a_ca_that_is_none_ends_it_there(tls: Tls, tmp_path: Path) -> None
 
 
 async def test_tls_that_the_server_does_not_speak(cluster: TcpServer) -> None:
-    found = await look(cluster.settings(sslmode="require", host="localhost", connect_seconds=2))
+    found = await examine_warehouse(cluster.settings(sslmode="require", host="localhost", connect_seconds=2))
     assert found["encryption"].status is PROBLEM
     assert "does not speak TLS" in found["encryption"].what
-    found = await look(cluster.settings(sslmode="prefer"))
+    found = await examine_warehouse(cluster.settings(sslmode="prefer"))
     assert found["encryption"].status is OK
     assert "none" in found["encryption"].what

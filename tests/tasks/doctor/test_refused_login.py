@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from tests.tasks.doctor.looked_at import OK, PROBLEM, look, statuses
-from tests.tasks.warehouse.servers import TcpServer
+from tests.support.examination import OK, PROBLEM, examine_warehouse, statuses
+from tests.support.servers import TcpServer
 
 MARK = "xq7Kmarked"
 
 
 async def test_a_wrong_password_is_tried_once_and_not_shown(cluster: TcpServer) -> None:
     before = cluster.log()
-    found = await look(cluster.settings(password=SecretStr(MARK), sslmode="disable"))
+    found = await examine_warehouse(cluster.settings(password=SecretStr(MARK), sslmode="disable"))
     logged = cluster.log().removeprefix(before)
     assert logged.count("connection received") == 1
     assert logged.count("password authentication failed") == 1
@@ -23,6 +23,6 @@ async def test_a_wrong_password_is_tried_once_and_not_shown(cluster: TcpServer) 
 
 
 async def test_a_missing_database_is_told(cluster: TcpServer) -> None:
-    found = await look(cluster.settings(database="nowhere"))
+    found = await examine_warehouse(cluster.settings(database="nowhere"))
     assert statuses(found, PROBLEM) == {"connection"}
     assert "nowhere" in found["connection"].what

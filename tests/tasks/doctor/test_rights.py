@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
 from tasks.warehouse.migrate import migrate
-from tests.tasks.doctor.looked_at import OK, PROBLEM, WARNING, look, statuses
-from tests.tasks.warehouse.servers import PASSWORD, TcpServer
+from tests.support.examination import OK, PROBLEM, WARNING, examine_warehouse, statuses
+from tests.support.servers import PASSWORD, TcpServer
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ def guest(cluster: TcpServer) -> Iterator[ConnectionSettings]:
 
 
 async def test_the_lines_of_the_findings_suffice(cluster: TcpServer, guest: ConnectionSettings) -> None:
-    found = await look(guest)
+    found = await examine_warehouse(guest)
     assert statuses(found, PROBLEM) == {"loads", "schema upgrades"}
     for name in ("loads", "schema upgrades"):
         for line in re.findall(r"(?:grant|create role) [^;]*;", found[name].fix):
             cluster.sql(line)
-    found = await look(guest)
+    found = await examine_warehouse(guest)
     assert statuses(found, PROBLEM) == set()
     await migrate(guest)
     cluster.sql("revoke create on database plain from guest")
-    found = await look(guest)
+    found = await examine_warehouse(guest)
     assert statuses(found, PROBLEM) == set()
     assert "grant create" in found["schema upgrades"].fix  # of use before the next upgrade alone
 
@@ -47,7 +47,7 @@ async def test_who_does_not_own_the_schema(warehouse: ConnectionSettings, server
         await connection.execute("create role onlooker login")
         try:
             onlooker = server.settings("onlooker", warehouse.database)
-            found = await look(onlooker)
+            found = await examine_warehouse(onlooker)
             assert found["loads"].status is PROBLEM
             assert "retail_ops" in found["loads"].what
             assert "owns the schemas" in found["loads"].fix
@@ -55,11 +55,11 @@ async def test_who_does_not_own_the_schema(warehouse: ConnectionSettings, server
             assert "may not read" in found["backups"].what
             # Who may read is still hindered by row level security.
             await connection.execute("grant pg_read_all_data to onlooker")
-            found = await look(onlooker)
+            found = await examine_warehouse(onlooker)
             assert "row level security hides rows" in found["backups"].what
             assert found["loads"].status is PROBLEM
             await connection.execute("alter role onlooker bypassrls")
-            found = await look(onlooker)
+            found = await examine_warehouse(onlooker)
             assert found["backups"].status is OK
         finally:
             await connection.execute("drop owned by onlooker; drop role onlooker")
@@ -68,6 +68,6 @@ async def test_who_does_not_own_the_schema(warehouse: ConnectionSettings, server
 async def test_a_foreign_table_in_our_schema(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
     async with connected(server.settings(SUPERUSER, warehouse.database)) as connection:
         await connection.execute("create table retail_dwh.scribble (x int)")
-    found = await look(warehouse)
+    found = await examine_warehouse(warehouse)
     assert found["loads"].status is PROBLEM
     assert "retail_dwh.scribble" in found["loads"].what

@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tasks.doctor.server import examine_clock
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import SUPERUSER, EmbeddedServer
-from tests.tasks.doctor.looked_at import OK, PROBLEM, WARNING, look, statuses
-from tests.tasks.warehouse.servers import TcpServer
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
+from tests.support.examination import OK, PROBLEM, WARNING, examine_warehouse, statuses
+from tests.support.servers import TcpServer
 
 
 async def test_a_read_only_database(warehouse: ConnectionSettings) -> None:
@@ -19,25 +19,27 @@ async def test_a_read_only_database(warehouse: ConnectionSettings) -> None:
         await connection.execute(
             f"alter database {warehouse.database} set default_transaction_read_only = on"
         )
-    found = await look(warehouse)
+    found = await examine_warehouse(warehouse)
     assert statuses(found, PROBLEM) == {"writes"}
     assert "read-only" in found["writes"].what
     assert "Free or buy space" in found["writes"].fix
 
 
 async def test_fewer_connections_than_the_pool_may_take(cluster: TcpServer) -> None:
-    found = (await look(cluster.settings()))["connections"]
+    found = (await examine_warehouse(cluster.settings()))["connections"]
     assert found.status is WARNING
     assert found.what.startswith("9 free at the server (max_connections 12, 3 reserved)")
     assert "one process may take 30" in found.what
-    assert (await look(cluster.settings(pool_size=4, max_overflow=4)))["connections"].status is OK
+    assert (await examine_warehouse(cluster.settings(pool_size=4, max_overflow=4)))[
+        "connections"
+    ].status is OK
 
 
 async def test_next_to_no_connections(cluster: TcpServer) -> None:
     async with AsyncExitStack() as held:
         for _ in range(8):
             await held.enter_async_context(connected(cluster.settings()))
-        found = (await look(cluster.settings(pool_size=20)))["connections"]
+        found = (await examine_warehouse(cluster.settings(pool_size=20)))["connections"]
     assert found.status is PROBLEM
     assert found.what.startswith("1 free at the server")
 
@@ -45,7 +47,7 @@ async def test_next_to_no_connections(cluster: TcpServer) -> None:
 async def test_the_roles_own_limit_counts(cluster: TcpServer) -> None:
     cluster.sql("alter role retail connection limit 3")
     try:
-        found = (await look(cluster.settings()))["connections"]
+        found = (await examine_warehouse(cluster.settings()))["connections"]
     finally:
         cluster.sql("alter role retail connection limit -1")
     assert found.what.startswith("3 free at the role retail")
@@ -58,7 +60,7 @@ async def test_the_roles_own_limit_counts(cluster: TcpServer) -> None:
 async def test_another_revision(warehouse: ConnectionSettings, revision: str, status: str, said: str) -> None:
     async with connected(warehouse) as connection:
         await connection.execute(f"update retail_ops.schema_version set version_num = '{revision}'")
-    found = (await look(warehouse))["schema"]
+    found = (await examine_warehouse(warehouse))["schema"]
     assert found.status is status
     assert said in found.what
 
@@ -69,22 +71,22 @@ async def test_who_reads(warehouse: ConnectionSettings, server: EmbeddedServer) 
             "create role doctors_analyst; create role doctors_later; grant retail_reader to doctors_analyst"
         )
         try:
-            found = (await look(warehouse, ["doctors_later", "doctors_analyst"]))["readers"]
+            found = (await examine_warehouse(warehouse, ["doctors_later", "doctors_analyst"]))["readers"]
             assert found.status is OK
             assert "doctors_analyst; the next run adds doctors_later" in found.what
-            found = (await look(warehouse, ["doctors_missing"]))["readers"]
+            found = (await examine_warehouse(warehouse, ["doctors_missing"]))["readers"]
             assert found.status is PROBLEM
             assert "doctors_missing" in found.what
             there = await connection.fetchval("select to_regrole('anon') is not null")
             await connection.execute("" if there else "create role anon noinherit")
             await connection.execute("grant usage on schema retail_dwh to anon")
-            found = (await look(warehouse))["readers"]
+            found = (await examine_warehouse(warehouse))["readers"]
             assert found.status is WARNING
             assert "revoke all on schema retail_dwh from anon" in found.fix
             await connection.execute("revoke usage on schema retail_dwh from anon")
-            assert (await look(warehouse))["readers"].status is OK
+            assert (await examine_warehouse(warehouse))["readers"].status is OK
             await connection.execute("grant retail_reader to anon")
-            assert (await look(warehouse))["readers"].status is WARNING
+            assert (await examine_warehouse(warehouse))["readers"].status is WARNING
             await connection.execute("revoke retail_reader from anon")
             await connection.execute("" if there else "drop role anon")
         finally:

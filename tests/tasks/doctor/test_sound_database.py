@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tasks.doctor.database import examine_database
 from tasks.doctor.finding import Status
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.tasks.doctor.looked_at import look
-from tests.tasks.warehouse.servers import TcpServer
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.examination import examine_warehouse
+from tests.support.servers import TcpServer
 
 EVERYTHING = {
     "way in",
@@ -35,7 +35,7 @@ async def test_everything_is_looked_at_and_nothing_is_wrong(warehouse: Connectio
 
 
 async def test_no_connection_is_left_open(warehouse: ConnectionSettings) -> None:
-    await look(warehouse)
+    await examine_warehouse(warehouse)
     others = "backend_type = 'client backend' and pid <> pg_backend_pid() and datname = current_database()"
     async with connected(warehouse) as connection:
         await connection.execute("select pg_sleep(0.2)")
@@ -44,7 +44,7 @@ async def test_no_connection_is_left_open(warehouse: ConnectionSettings) -> None
 
 async def test_the_roles_own_time_limit_is_told(cluster: TcpServer) -> None:
     cluster.sql("alter role retail set statement_timeout = '2min'")
-    found = (await look(cluster.settings()))["statement timeout"]
+    found = (await examine_warehouse(cluster.settings()))["statement timeout"]
     cluster.sql("alter role retail reset statement_timeout")
     assert found.status is Status.OK
     assert "the role's own is 120 s" in found.what

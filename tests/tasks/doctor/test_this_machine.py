@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.doctor import orchestrator
+from tasks.doctor import prefect_server
 from tasks.doctor.dump_tools import DumpTool, find_dump_tools, judge_dump_tools
-from tasks.doctor.orchestrator import PrefectServer, examine_prefect
+from tasks.doctor.prefect_server import PrefectServer, examine_prefect
 from tasks.doctor.workspace import examine_folder
-from tasks.warehouse.connect import ConnectionSettings
-from tests.tasks.doctor.looked_at import OK, PROBLEM, WARNING
-from tests.tasks.ingest.unprivileged import as_nobody
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.examination import OK, PROBLEM, WARNING
+from tests.support.unprivileged import as_nobody
 
 HERE = ConnectionSettings("127.0.0.1")
 AWAY = ConnectionSettings("db.example.com", sslmode="require")
@@ -89,7 +89,7 @@ async def test_versions_of_prefect(ours: str, theirs: str, status: str) -> None:
 
 
 async def test_a_prefect_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orchestrator, "_SECONDS", 0.1)
+    monkeypatch.setattr(prefect_server, "_SECONDS", 0.1)
 
     async def ask() -> str:
         await asyncio.sleep(30)

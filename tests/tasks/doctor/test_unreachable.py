@@ -10,24 +10,24 @@ import time
 
 import pytest
 
-from flows import subjects
-from tasks.doctor import certificates, database, way_in
-from tasks.warehouse.connect import ConnectionSettings
-from tests.required import missing
-from tests.tasks.doctor.looked_at import PROBLEM, SKIPPED, look, statuses
-from tests.tasks.warehouse.servers import free_port
+from flows import doctor_inputs
+from tasks.doctor import database, endpoint, tls
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.examination import PROBLEM, SKIPPED, examine_warehouse, statuses
+from tests.support.required import missing
+from tests.support.servers import free_port
 
 IN_A_WORLD_OF_ITS_OWN = """
 import asyncio, json
-from tasks.doctor.way_in import examine_host
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.doctor.endpoint import examine_host
+from tasks.postgres.connect import ConnectionSettings
 settings = ConnectionSettings("2001:db8::1", sslmode="require")
 print(json.dumps([(one.status, one.what, one.fix) for one in asyncio.run(examine_host(settings))]))
 """
 
 
 async def test_nothing_listens() -> None:
-    found = await look(ConnectionSettings("127.0.0.1", free_port(), connect_seconds=0.5))
+    found = await examine_warehouse(ConnectionSettings("127.0.0.1", free_port(), connect_seconds=0.5))
     assert statuses(found, PROBLEM) == {"connection"}
     assert "nothing listens there" in found["connection"].what
     assert "not paused" in found["connection"].fix
@@ -37,13 +37,15 @@ async def test_nothing_listens() -> None:
 async def test_a_host_that_says_nothing_is_waited_for_a_while_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    blocks_ca_and_name = subjects._BLOCK_SECONDS + certificates._SECONDS + way_in._SECONDS
-    asking = certificates._SECONDS + database.ALL_CHECKS_SECONDS + database._FAREWELL_SECONDS
+    blocks_ca_and_name = doctor_inputs._BLOCK_SECONDS + tls._SECONDS + endpoint._SECONDS
+    asking = tls._SECONDS + database.ALL_CHECKS_SECONDS + database._FAREWELL_SECONDS
     assert blocks_ca_and_name + database.CONNECT_SECONDS + asking <= 75
     monkeypatch.setattr(database, "CONNECT_SECONDS", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         started = time.monotonic()
-        found = await look(ConnectionSettings("127.0.0.1", silent.getsockname()[1], connect_seconds=3600))
+        found = await examine_warehouse(
+            ConnectionSettings("127.0.0.1", silent.getsockname()[1], connect_seconds=3600)
+        )
     assert time.monotonic() - started < 3
     assert statuses(found, PROBLEM) == {"connection"}
     assert "no answer in time" in found["connection"].what
@@ -51,7 +53,9 @@ async def test_a_host_that_says_nothing_is_waited_for_a_while_only(
 
 async def test_a_name_that_does_not_resolve_is_not_tried() -> None:
     started = time.monotonic()
-    found = await look(ConnectionSettings("db.abcdefghijklmnopqrst.supabase.co.invalid", sslmode="require"))
+    found = await examine_warehouse(
+        ConnectionSettings("db.abcdefghijklmnopqrst.supabase.co.invalid", sslmode="require")
+    )
     assert statuses(found, PROBLEM) == {"host"}
     assert "cannot be resolved" in found["host"].what
     assert found["connection"].status is SKIPPED
@@ -72,8 +76,8 @@ def test_ipv6_only_without_a_route() -> None:
 
 def test_supabase_is_told_of_the_session_pooler() -> None:
     settings = ConnectionSettings("db.abcdefghijklmnopqrst.supabase.co", sslmode="require")
-    finding = way_in._ipv6_only(settings, "2001:db8::1")
-    assert way_in.route_to("::1", 5432) is not way_in.Route.PRIVATE
+    finding = endpoint._ipv6_only(settings, "2001:db8::1")
+    assert endpoint.route_to("::1", 5432) is not endpoint.Route.PRIVATE
     if finding.status is PROBLEM:
         assert "session pooler" in finding.fix
         assert "IPv4 add-on" in finding.fix

@@ -10,8 +10,8 @@ import pytest
 from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnreadable, UnknownHeader
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import Delivery
-from tests.tasks.ingest.deliveries import HEADER, LINE, NAMES, ROW, as_csv, row, take_in, write
-from tests.tasks.ingest.unprivileged import as_nobody, common_folder
+from tests.support.deliveries import HEADER, LINE, NAMES, ROW, as_csv, ingest_sources, row, write
+from tests.support.unprivileged import as_nobody, common_folder
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(range(256)) * 40
 AGAIN = "Have it delivered again."
@@ -21,7 +21,7 @@ NEEDED = "Needed: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, Unit
 def _refused(tmp_path: Path, name: str, content: bytes | str) -> DeliveryError:
     bad = write(tmp_path / "d" / name, content)
     good = [write(tmp_path / "d" / f"{letter}.csv", as_csv([row(invoice_no=letter)])) for letter in "az"]
-    ingested = take_in(tmp_path / "w", tmp_path / "d")
+    ingested = ingest_sources(tmp_path / "w", tmp_path / "d")
     assert ingested.bronze
     assert ingested.bronze.names == tuple(str(path) for path in good)
     (error,) = ingested.failed
@@ -129,7 +129,7 @@ def test_a_file_that_may_not_be_read() -> None:
         good = write(folder / "good.csv", as_csv([ROW]))
         closed.chmod(0)
         with as_nobody():
-            ingested = take_in(folder / "w", folder)
+            ingested = ingest_sources(folder / "w", folder)
     assert ingested.bronze
     assert ingested.bronze.names == (str(good),)
     (error,) = ingested.failed
@@ -152,7 +152,7 @@ def test_a_folder_in_the_place_of_a_file(tmp_path: Path, suffix: str) -> None:
 def test_a_batch_of_nothing_but_bad_deliveries(tmp_path: Path) -> None:
     for name in ("1.csv", "2.parquet", "3.csv"):
         write(tmp_path / "d" / name, b"")
-    ingested = take_in(tmp_path / "w", tmp_path / "d")
+    ingested = ingest_sources(tmp_path / "w", tmp_path / "d")
     assert ingested.bronze is None
     assert len(ingested.failed) == 3
     assert not (tmp_path / "w").exists()
@@ -160,7 +160,7 @@ def test_a_batch_of_nothing_but_bad_deliveries(tmp_path: Path) -> None:
 
 def test_a_nul_further_in_costs_no_other_line(tmp_path: Path) -> None:
     day = write(tmp_path / "day.csv", as_csv([row(), row(description="a\0b"), row()]))
-    ingested = take_in(tmp_path / "w", day)
+    ingested = ingest_sources(tmp_path / "w", day)
     assert ingested.failed == ()
     assert ingested.bronze
     assert ingested.bronze.rows == 3

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tasks.ingest.deliveries import as_csv, frame_of, read, take_in, text_of, write
+from tests.support.deliveries import as_csv, frame_of, ingest_sources, read, text_of, write
 
 # What CSV gives a meaning to, without the carriage return that Python's writer leaves unquoted, and some
 # letters of one to four bytes.
@@ -60,7 +60,7 @@ def test_a_table_with_broken_rows(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         day = write(folder / "day.csv", header + end + "".join(text for text, _ in kinds))
-        ingested = take_in(folder / "workspace", day)
+        ingested = ingest_sources(folder / "workspace", day)
         assert ingested.bronze
         frame = frame_of(ingested.bronze)
     assert text_of(frame) == _as_read(rows)

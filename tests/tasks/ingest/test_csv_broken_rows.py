@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.tasks.ingest.deliveries import HEADER, LINE, ROW, as_csv, read, read_text, row, text_of, write
+from tests.support.deliveries import HEADER, LINE, ROW, as_csv, read, read_text, row, text_of, write
 
 OPEN_QUOTE = "a quote that is not closed, or text behind a closing quote"
 BROKEN = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.ingest.deliveries import HEADER, as_csv, bronze_of, frame_of, row, take_in, text_of, write
+from tests.support.deliveries import HEADER, as_csv, bronze_of, frame_of, ingest_sources, row, text_of, write
 
 POUND = [row(description="£5 NOTE \u201cCAFÉ\u201d \u2013 3€"), row()]
 
@@ -25,26 +25,26 @@ POUND = [row(description="£5 NOTE \u201cCAFÉ\u201d \u2013 3€"), row()]
 def test_encodings(tmp_path: Path, encoding: str, told: str, broken: tuple[tuple[str, ...], ...]) -> None:
     rows = POUND[1:] if encoding == "ascii" else POUND
     day = write(tmp_path / "day.csv", as_csv([*rows, *broken]).encode(encoding))
-    bronze = bronze_of(take_in(tmp_path / "w", day))
+    bronze = bronze_of(ingest_sources(tmp_path / "w", day))
     assert text_of(frame_of(bronze)) == rows
     assert bronze.deliveries[0].encodings == (told,)
 
 
 def test_utf_16_of_the_other_byte_order(tmp_path: Path) -> None:
     day = write(tmp_path / "day.csv", b"\xfe\xff" + as_csv(POUND).encode("utf-16-be"))
-    assert text_of(frame_of(bronze_of(take_in(tmp_path / "w", day)))) == POUND
+    assert text_of(frame_of(bronze_of(ingest_sources(tmp_path / "w", day)))) == POUND
 
 
 def test_one_foreign_line_garbles_no_other(tmp_path: Path) -> None:
     line = ",".join(str(value) for value in row(description="£"))
     lines = [HEADER.encode(), line.encode("utf-8"), line.encode("cp1252"), line.encode("utf-8"), b""]
     day = write(tmp_path / "day.csv", b"\n".join(lines))
-    assert text_of(frame_of(bronze_of(take_in(tmp_path / "w", day)))) == [row(description="£")] * 3
+    assert text_of(frame_of(bronze_of(ingest_sources(tmp_path / "w", day)))) == [row(description="£")] * 3
 
 
 def test_bytes_that_windows_1252_leaves_undefined_are_kept_apart(tmp_path: Path) -> None:
     undefined = b"\x81\x8d\x8f\x90\x9d"
     template = as_csv([row(description="BYTE")]).encode()
     day = write(tmp_path / "day.csv", template.replace(b"BYTE", undefined))
-    frame = frame_of(bronze_of(take_in(tmp_path / "w", day)))
+    frame = frame_of(bronze_of(ingest_sources(tmp_path / "w", day)))
     assert text_of(frame)[0][2] == undefined.decode("latin-1")

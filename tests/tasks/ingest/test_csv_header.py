@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.ingest.deliveries import (
+from tests.support.deliveries import (
     NAMES,
     ROW,
     as_csv,
     bronze_of,
     frame_of,
+    ingest_sources,
     read_text,
-    take_in,
     text_of,
     write,
 )
@@ -58,7 +58,7 @@ def test_ways_to_write_the_names(tmp_path: Path, names: list[str]) -> None:
 def test_any_order_and_more_columns(tmp_path: Path) -> None:
     names = [*reversed(NAMES), "Till", "", "Notes"]
     table = as_csv([(*reversed(ROW), "7", "x", 'a "note",\nof two lines')], names)
-    bronze = bronze_of(take_in(tmp_path / "w", write(tmp_path / "day.csv", table)))
+    bronze = bronze_of(ingest_sources(tmp_path / "w", write(tmp_path / "day.csv", table)))
     assert text_of(frame_of(bronze)) == [ROW]
     assert bronze.deliveries[0].ignored_columns == ("Till", "Notes")
 
@@ -67,7 +67,7 @@ def test_files_of_different_headers_in_one_batch(tmp_path: Path) -> None:
     write(tmp_path / "days" / "1.csv", as_csv([ROW]))
     write(tmp_path / "days" / "2.csv", as_csv([ROW[::-1]] * 2, NAMES[::-1]))
     write(tmp_path / "days" / "3.csv", as_csv([ROW] * 3, SECOND_FAMILY))
-    bronze = bronze_of(take_in(tmp_path / "w", tmp_path / "days"))
+    bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "days"))
     assert [one.rows for one in bronze.deliveries] == [1, 2, 3]
     frame = frame_of(bronze)
     assert frame.get_column("line_no").to_list() == [1, 1, 2, 1, 2, 3]

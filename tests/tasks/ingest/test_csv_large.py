@@ -11,17 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
-from tasks.ingest import decoding, delimited, opened
-from tests.tasks.ingest.deliveries import (
+from tasks.ingest import source_file
+from tasks.ingest.readers import csv
+from tests.support.deliveries import (
     HEADER,
     LINE,
     NAMES,
     as_csv,
     bronze_of,
     frame_of,
+    ingest_sources,
     read,
     row,
-    take_in,
     text_of,
     write,
 )
@@ -42,11 +43,11 @@ BROKEN = (
 
 
 def _shrink(monkeypatch: pytest.MonkeyPatch, chunk: int, piece: int = 100) -> None:
-    monkeypatch.setattr(opened, "HELD_BYTES", 0)
-    monkeypatch.setattr(opened, "CHUNK_BYTES", chunk)
-    monkeypatch.setattr(delimited, "_PIECE_BYTES", piece)
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    monkeypatch.setattr(source_file, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(csv, "_PIECE_BYTES", piece)
     # Just the header: what stands further in is not known when the file is opened.
-    monkeypatch.setattr(decoding, "PEEK", 100)
+    monkeypatch.setattr(csv, "PEEK", 100)
 
 
 @pytest.mark.parametrize("chunk", [100, 101, 400, 100_000])
@@ -67,9 +68,9 @@ def _shrink(monkeypatch: pytest.MonkeyPatch, chunk: int, piece: int = 100) -> No
 )
 def test_made_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, chunk: int) -> None:
     day = write(tmp_path / "day.csv", content)
-    small = bronze_of(take_in(tmp_path / "small", day))
+    small = bronze_of(ingest_sources(tmp_path / "small", day))
     _shrink(monkeypatch, chunk)
-    large = bronze_of(take_in(tmp_path / "large", day))
+    large = bronze_of(ingest_sources(tmp_path / "large", day))
     assert frame_of(large).rows() == frame_of(small).rows()
     assert large.deliveries == small.deliveries
 
@@ -97,8 +98,8 @@ def test_many_rows_come_in_parts(
     some = real_lines.head(10_000)
     some.write_csv(tmp_path / "day.csv")
     _shrink(monkeypatch, 50_000, 50_000)
-    monkeypatch.setattr(delimited, "ROWS_PER_PART", 3_000)
-    bronze = bronze_of(take_in(tmp_path / "w", tmp_path / "day.csv"))
+    monkeypatch.setattr(csv, "ROWS_PER_PART", 3_000)
+    bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "day.csv"))
     assert bronze.parts == 3
     assert text_of(frame_of(bronze)) == some.select(NAMES).rows()
     assert frame_of(bronze).get_column("line_no").to_list() == list(range(1, 10_001))
@@ -108,7 +109,7 @@ def test_many_rows_come_in_parts(
 def test_a_large_file_without_a_row_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _shrink(monkeypatch, 10)
     day = write(tmp_path / "day.csv", HEADER + "\n" * 100)
-    (error,) = take_in(tmp_path / "w", day).failed
+    (error,) = ingest_sources(tmp_path / "w", day).failed
     assert isinstance(error, DeliveryEmpty)
 
 
@@ -116,7 +117,7 @@ def test_a_large_file_of_utf_16_is_refused_with_the_way_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _shrink(monkeypatch, 10)
-    (error,) = take_in(tmp_path / "w", write(tmp_path / "day.csv", SOUND.encode("utf-16"))).failed
+    (error,) = ingest_sources(tmp_path / "w", write(tmp_path / "day.csv", SOUND.encode("utf-16"))).failed
     assert isinstance(error, DeliveryUnreadable)
     assert "UTF-16" in error.message
     assert "Deliver it as UTF-8" in error.message

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.tasks.ingest.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
+from tests.support.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
 
 THREE = [row(invoice_no=number) for number in ("1", "2", "3")]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest import delimited
-from tests.tasks.ingest.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
+from tasks.ingest.readers import csv
+from tests.support.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
 
 DESCRIPTIONS = [
     "a, b",
@@ -26,7 +26,7 @@ DESCRIPTIONS = [
 
 @pytest.fixture(autouse=True, params=[-1, 1000], ids=["much is quoted", "little is quoted"])
 def _quotes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delimited, "_QUOTED_BYTES", request.param)
+    monkeypatch.setattr(csv, "_QUOTED_BYTES", request.param)
 
 
 @pytest.mark.parametrize("broken", ["", "short,row\n"], ids=["sound", "beside a broken row"])

@@ -8,7 +8,7 @@ import polars as pl
 
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import batches, discover
-from tests.tasks.ingest.deliveries import NAMES, frame_of
+from tests.support.deliveries import NAMES, frame_of
 
 
 def test_every_column_of_every_line(days: Path, real_lines: pl.DataFrame, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.errors import DateFormatUnclear
 from tasks.ingest.date_formats import DateShapes, decide, shapes
-from tests.tasks.ingest.deliveries import as_csv, bronze_of, row, take_in, write
+from tests.support.deliveries import as_csv, bronze_of, ingest_sources, row, write
 
 ISO = "2010-12-01 08:26:00"
 BOTH = "12/1/2010 8:26"
@@ -63,7 +63,7 @@ def test_neither_fits_and_the_error_shows_why() -> None:
 def test_bronze_tells_what_its_dates_allow_also_when_it_is_taken_up_again(tmp_path: Path) -> None:
     write(tmp_path / "d" / "1.csv", as_csv([row(), row(invoice_date="13/13/2010")]))
     write(tmp_path / "d" / "2.csv", as_csv([row(invoice_date=US)] * 3 + [row(invoice_date=BOTH), row()]))
-    first = bronze_of(take_in(tmp_path / "w", tmp_path / "d"))
+    first = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "d"))
     assert first.dates == DateShapes(2, BOTH, only_us=US)
     assert [one.slashed_dates for one in first.deliveries] == [0, 4]
-    assert bronze_of(take_in(tmp_path / "w", tmp_path / "d")) == first
+    assert bronze_of(ingest_sources(tmp_path / "w", tmp_path / "d")) == first

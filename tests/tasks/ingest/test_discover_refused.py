@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, printable
+from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, escape_unprintable
 from tasks.ingest.discover import discover
-from tests.required import missing
-from tests.tasks.ingest.deliveries import write
-from tests.tasks.ingest.unprivileged import as_nobody, common_folder
+from tests.support.deliveries import write
+from tests.support.required import missing
+from tests.support.unprivileged import as_nobody, common_folder
 
 
 def _refused(source: Path | str, good: Path) -> DeliveryError:
     found = discover([str(source), str(source), str(good)])
     assert [one.path for one in found.deliveries] == [str(good)]
     (error,) = found.failed
-    assert error.message.startswith(f"{printable(error.delivery)}: ")
+    assert error.message.startswith(f"{escape_unprintable(error.delivery)}: ")
     return error
 
 

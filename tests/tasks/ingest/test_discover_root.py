@@ -8,7 +8,7 @@ import pytest
 
 from tasks.errors import SettingsError
 from tasks.ingest.discover import discover
-from tests.tasks.ingest.deliveries import write
+from tests.support.deliveries import write
 
 
 def test_the_same_file_has_the_same_name_on_two_machines(tmp_path: Path) -> None:

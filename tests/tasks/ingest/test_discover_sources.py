@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.ingest.discover import discover
-from tests.tasks.ingest.deliveries import write
+from tests.support.deliveries import write
 
 
 def _names(*sources: Path | str) -> list[str]:

@@ -10,18 +10,18 @@ import polars as pl
 import pytest
 
 from tasks.errors import DeliveryChanged, DeliveryUnreadable, Transient
-from tasks.ingest import bronze, opened
+from tasks.ingest import bronze, source_file
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
-from tasks.ingest.opened import Content, take
-from tests.tasks.ingest.deliveries import LINE, ROW, as_csv, bronze_of, frame_of, read, text_of, write
+from tasks.ingest.source_file import FileContent, read_and_hash
+from tests.support.deliveries import LINE, ROW, as_csv, bronze_of, frame_of, read, text_of, write
 
 
 def _between(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
     """Call ``change`` once a file was hashed and before its rows are read."""
 
-    def hashed(delivery: object) -> Content:
-        content = take(delivery)  # type: ignore[arg-type]
+    def hashed(delivery: object) -> FileContent:
+        content = read_and_hash(delivery)  # type: ignore[arg-type]
         change()  # type: ignore[operator]
         return content
 
@@ -39,7 +39,7 @@ def _large(tmp_path: Path, kind: str) -> Path:
 def test_a_large_file_that_changes_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(opened, "HELD_BYTES", 0)
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     day = _large(tmp_path, kind)
     other = day.read_bytes().replace(b"WHITE", b"BLACK")
     _between(monkeypatch, lambda: day.write_bytes(other))
@@ -60,12 +60,12 @@ def test_a_large_file_that_changes_is_tried_again(
 def test_a_large_file_that_vanishes_is_an_error_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(opened, "HELD_BYTES", 0)
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     day = _large(tmp_path, kind)
     _between(monkeypatch, lambda: day.unlink(missing_ok=True))
     other = write(tmp_path / "other.csv", as_csv([ROW]))
     deliveries = discover([str(day)]).deliveries
-    monkeypatch.setattr(opened, "HELD_BYTES", os.stat(other).st_size)
+    monkeypatch.setattr(source_file, "HELD_BYTES", os.stat(other).st_size)
     ingested = ingest([*deliveries, *discover([str(other)]).deliveries], {}, tmp_path / "w")
     assert [type(error) for error in ingested.failed] == [DeliveryUnreadable]
     assert ingested.failed[0].delivery == str(day)
@@ -88,7 +88,7 @@ def test_a_held_file_is_parsed_from_the_bytes_that_were_hashed(
 def test_a_file_that_grew_since_it_was_found_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
-    monkeypatch.setattr(opened, "HELD_BYTES", held)
+    monkeypatch.setattr(source_file, "HELD_BYTES", held)
     day = write(tmp_path / "day.csv", as_csv([ROW]))
     deliveries = discover([str(day)]).deliveries
     with day.open("a") as file:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
-from tests.tasks.ingest.deliveries import as_csv, row, write
+from tests.support.deliveries import as_csv, row, write
 
 
 def test_unchanged_deliveries_are_left_out_of_bronze(tmp_path: Path) -> None:

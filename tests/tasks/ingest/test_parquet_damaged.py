@@ -9,15 +9,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import DeliveryUnreadable
-from tasks.ingest import opened
-from tests.tasks.ingest.deliveries import NAMES, ROW, as_csv, row, take_in, write
+from tasks.ingest import source_file
+from tests.support.deliveries import NAMES, ROW, as_csv, ingest_sources, row, write
 
 
 def _refused(tmp_path: Path, path: Path) -> DeliveryUnreadable:
     good = write(tmp_path / "good.csv", as_csv([row()]))
     also = tmp_path / "also.parquet"
     pq.write_table(pa.table({name: [value] for name, value in zip(NAMES, ROW, strict=True)}), also)
-    ingested = take_in(tmp_path / "w", good, path, also)
+    ingested = ingest_sources(tmp_path / "w", good, path, also)
     assert ingested.bronze
     assert ingested.bronze.names == (str(good), str(also))
     (error,) = ingested.failed
@@ -55,7 +55,7 @@ def test_no_parquet_at_all(tmp_path: Path, path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("held", [10_000_000, 1_000], ids=["held", "large"])
 def test_damaged_further_in(tmp_path: Path, path: Path, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opened, "HELD_BYTES", held)
+    monkeypatch.setattr(source_file, "HELD_BYTES", held)
     content = bytearray(path.read_bytes())
     place = pq.ParquetFile(path).metadata.row_group(5).column(2).data_page_offset
     content[place + 40 : place + 1_000] = b"\xff" * 960
@@ -81,7 +81,7 @@ def test_one_damaged_file_costs_only_itself_even_with_several(tmp_path: Path, pa
     for number in range(3):
         write(tmp_path / "d" / f"{number}-bad.parquet", bytes(content))
         write(tmp_path / "d" / f"{number}-good.parquet", good)
-    ingested = take_in(tmp_path / "w", tmp_path / "d")
+    ingested = ingest_sources(tmp_path / "w", tmp_path / "d")
     assert [Path(error.delivery).name for error in ingested.failed] == [f"{n}-bad.parquet" for n in range(3)]
     assert ingested.bronze
     assert [Path(name).name for name in ingested.bronze.names] == [f"{n}-good.parquet" for n in range(3)]

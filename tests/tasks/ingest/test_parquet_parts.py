@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.ingest import opened, parquet
-from tests.tasks.ingest.deliveries import NAMES, ROW, bronze_of, frame_of, take_in
+from tasks.ingest import source_file
+from tasks.ingest.readers import parquet
+from tests.support.deliveries import NAMES, ROW, bronze_of, frame_of, ingest_sources
 
 
 def _table(rows: int) -> pa.Table:
@@ -25,9 +26,9 @@ def test_row_groups_and_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row_group: int, held: int
 ) -> None:
     monkeypatch.setattr(parquet, "ROWS_PER_PART", 10)
-    monkeypatch.setattr(opened, "HELD_BYTES", held)
+    monkeypatch.setattr(source_file, "HELD_BYTES", held)
     pq.write_table(_table(35), tmp_path / "lines.parquet", row_group_size=row_group)
-    bronze = bronze_of(take_in(tmp_path / "w", tmp_path / "lines.parquet"))
+    bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "lines.parquet"))
     frame = frame_of(bronze)
     assert (bronze.parts, bronze.rows) == (4, 35)
     assert frame.get_column("line_no").to_list() == list(range(1, 36))
@@ -39,7 +40,7 @@ def test_empty_row_groups_end_nothing(tmp_path: Path) -> None:
     with pq.ParquetWriter(path, _table(2).schema) as writer:
         for rows in (0, 2, 0, 3, 0):
             writer.write_table(_table(3).slice(0, rows))
-    assert bronze_of(take_in(tmp_path / "w", path)).rows == 5
+    assert bronze_of(ingest_sources(tmp_path / "w", path)).rows == 5
 
 
 def test_the_real_file_read_as_a_large_one(
@@ -47,8 +48,8 @@ def test_the_real_file_read_as_a_large_one(
 ) -> None:
     some = real_lines.head(150_000)
     some.write_parquet(tmp_path / "lines.parquet")
-    monkeypatch.setattr(opened, "HELD_BYTES", 0)
-    bronze = bronze_of(take_in(tmp_path / "w", tmp_path / "lines.parquet"))
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "lines.parquet"))
     assert bronze.parts == 2
     assert frame_of(bronze).select(pl.nth(range(3, 11))).rows() == some.rows()
 
@@ -58,4 +59,4 @@ def test_a_format_of_another_writer(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     pq.write_table(_table(5), buffer, version="1.0", compression="gzip", data_page_version="2.0")
     (tmp_path / "lines.PARQUET").write_bytes(buffer.getvalue())
-    assert bronze_of(take_in(tmp_path / "w", tmp_path / "lines.PARQUET")).rows == 5
+    assert bronze_of(ingest_sources(tmp_path / "w", tmp_path / "lines.PARQUET")).rows == 5

@@ -16,15 +16,15 @@ from tasks.errors import DeliveryUnreadable
 from tasks.ingest.columns import COLUMNS
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
-from tests.tasks.ingest.deliveries import (
+from tests.support.deliveries import (
     NAMES,
     ROW,
     as_csv,
     bronze_of,
     frame_of,
+    ingest_sources,
     read,
     row,
-    take_in,
     text_of,
     write,
 )
@@ -157,7 +157,7 @@ def test_any_order_and_more_columns(tmp_path: Path) -> None:
     columns = {name: [value] for name, value in reversed(list(zip(NAMES, ROW, strict=True)))}
     extra: dict[str, Any] = {"Till": [7], "Tags": [["a"]], "invoice.No": ["x"]}
     pq.write_table(pa.table({**extra, **columns}), tmp_path / "lines.parquet")
-    bronze = bronze_of(take_in(tmp_path / "w", tmp_path / "lines.parquet"))
+    bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "lines.parquet"))
     assert text_of(frame_of(bronze)) == [ROW]
     assert bronze.deliveries[0].ignored_columns == ("Till", "Tags", "invoice.No")
 
@@ -185,7 +185,7 @@ def test_csv_and_parquet_in_one_batch(tmp_path: Path) -> None:
 )
 def test_a_type_that_no_text_stands_for_is_refused(tmp_path: Path, values: pa.Array) -> None:
     path = _table(tmp_path / "lines.parquet", Quantity=values)
-    (error,) = take_in(tmp_path / "w", path).failed
+    (error,) = ingest_sources(tmp_path / "w", path).failed
     assert isinstance(error, DeliveryUnreadable)
     assert error.message.startswith(f"{path}: its column quantity has the type ")
     assert "deliver text, numbers or timestamps" in error.message
@@ -193,6 +193,6 @@ def test_a_type_that_no_text_stands_for_is_refused(tmp_path: Path, values: pa.Ar
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = _table(tmp_path / "lines.parquet", Description=pa.array([b"a", b"\xa3"], pa.binary()))
-    (error,) = take_in(tmp_path / "w", path).failed
+    (error,) = ingest_sources(tmp_path / "w", path).failed
     assert isinstance(error, DeliveryUnreadable)
     assert "its row 1 and on cannot be read (Invalid UTF8" in error.message

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.ingest.quotes import find
+from tasks.ingest.readers.quotes import find
 
 # A quote opens behind a separator or a line break, closes before one, and is doubled within.
 _FIELD = rb'(?:(?<=[,\n])|\A)"(?:[^"]++|"")*+"(?=[,\n]|\r\n|\Z)'

@@ -11,8 +11,8 @@ import pytest
 from tasks.errors import ContractBroken, Terminal
 from tasks.validate import contract
 from tasks.validate.rules import Rule, uniqueness
-from tests.tasks.ingest.deliveries import HEADER, LINE, write
-from tests.tasks.validate.lines import AS_OF, broken_rules, bronze, judge, numbered
+from tests.support.deliveries import HEADER, LINE, write
+from tests.support.lines import AS_OF, broken_rules, bronze, judge, numbered
 
 
 def _raises(_: pl.Series) -> pl.Series:
@@ -48,7 +48,7 @@ def test_a_rule_that_judges_null_judges_broken(monkeypatch: pytest.MonkeyPatch) 
 def test_lines_of_another_shape_are_not_judged() -> None:
     lines = numbered(bronze({})).with_columns(pl.col("quantity").cast(pl.Int64))
     with pytest.raises(ContractBroken, match="Int32"):
-        contract.contract(AS_OF).failures(lines)
+        contract.contract(AS_OF).violations(lines)
 
 
 def test_nothing_of_the_delivery_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

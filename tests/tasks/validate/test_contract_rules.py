@@ -12,7 +12,7 @@ import pytest
 
 from tasks.validate.contract import rules
 from tasks.validate.score import DIMENSIONS
-from tests.tasks.validate.lines import AS_OF, broken_rules
+from tests.support.lines import AS_OF, broken_rules
 
 TOMORROW = (AS_OF + timedelta(days=1)).isoformat()
 Line = dict[str, str | None]

@@ -10,10 +10,10 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.validate.identity import CopyNumbers, first_ids
+from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
-from tests.tasks.validate.lines import bronze, numbered
+from tests.support.lines import bronze, numbered
 
 
 def _copies(*lines: Mapping[str, str | None]) -> list[int]:
@@ -63,7 +63,7 @@ def _in_parts(frame: pl.DataFrame, sizes: list[int]) -> pl.DataFrame:
     copies = CopyNumbers(len(sizes))
     starts = accumulate(sizes, initial=0)
     parts = [frame.slice(start, size) for start, size in zip(starts, sizes, strict=False)]
-    return pl.concat(copies.number(first_ids(normalise(part, FeedSettings()), "default")) for part in parts)
+    return pl.concat(copies.number(line_ids(normalise(part, FeedSettings()), "default")) for part in parts)
 
 
 _lines = st.lists(

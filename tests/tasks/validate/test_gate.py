@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.errors import SettingsError
-from tasks.validate.score import DimensionScore, Judged, check_threshold, refusal
-from tests.tasks.ingest.deliveries import as_csv, row, write
-from tests.tasks.validate.lines import judge
+from tasks.validate.score import DeliveryQuality, DimensionScore, check_threshold, rejection_reason
+from tests.support.deliveries import as_csv, row, write
+from tests.support.lines import judge
 
 
 def _delivery(
@@ -19,12 +19,12 @@ def _delivery(
     quarantined: int = 0,
     rules: dict[str, int] | None = None,
     dimensions: dict[str, DimensionScore] | None = None,
-) -> Judged:
-    return Judged("day.csv", "0", rows, quarantined, 0, 0, "0", dimensions or {}, rules or {})
+) -> DeliveryQuality:
+    return DeliveryQuality("day.csv", "0", rows, quarantined, 0, 0, "0", dimensions or {}, rules or {})
 
 
 def test_a_sound_delivery_passes_every_threshold() -> None:
-    assert refusal(_delivery(10), 100) is None
+    assert rejection_reason(_delivery(10), 100) is None
 
 
 def test_a_score_below_the_threshold() -> None:
@@ -32,30 +32,30 @@ def test_a_score_below_the_threshold() -> None:
     all_warn = dict.fromkeys(
         ["completeness", "uniqueness", "validity", "consistency"], DimensionScore(warnings=10)
     )
-    judged = _delivery(10, rules={"a": 1, "b": 3, "c": 2, "d": 1}, dimensions=all_warn)
-    assert judged.score() == 60.0
-    assert refusal(judged, 60) is None
-    assert refusal(judged, 60.1) == (
+    quality = _delivery(10, rules={"a": 1, "b": 3, "c": 2, "d": 1}, dimensions=all_warn)
+    assert quality.score() == 60.0
+    assert rejection_reason(quality, 60) is None
+    assert rejection_reason(quality, 60.1) == (
         "its quality score is 60.0, the threshold is 60.1. Rules broken most: b (3), c (2), a (1)."
     )
 
 
 def test_too_few_usable_lines_although_the_score_is_well_above() -> None:
-    judged = _delivery(10, 2, {"quantity_not_zero": 2}, {"validity": DimensionScore(errors=2)})
-    assert judged.score() == 96.0
-    assert refusal(judged, 80) is None
-    assert refusal(judged, 85) == (
+    quality = _delivery(10, 2, {"quantity_not_zero": 2}, {"validity": DimensionScore(errors=2)})
+    assert quality.score() == 96.0
+    assert rejection_reason(quality, 80) is None
+    assert rejection_reason(quality, 85) == (
         "only 80.0 % of its lines are usable, the threshold is 85 %. Rules broken most: quantity_not_zero (2)."
     )
 
 
 def test_weights_decide() -> None:
-    judged = _delivery(10, dimensions={"completeness": DimensionScore(warnings=10)})
-    assert refusal(judged, 85) is None
+    quality = _delivery(10, dimensions={"completeness": DimensionScore(warnings=10)})
+    assert rejection_reason(quality, 85) is None
     assert "its quality score is 50.0" in str(
-        refusal(judged, 85, {"uniqueness": 0, "validity": 0, "consistency": 0, "timeliness": 0})
+        rejection_reason(quality, 85, {"uniqueness": 0, "validity": 0, "consistency": 0, "timeliness": 0})
     )
-    assert refusal(judged, 100, {"completeness": 0}) is None
+    assert rejection_reason(quality, 100, {"completeness": 0}) is None
 
 
 @given(st.integers(1, 100), st.integers(1, 1000))
@@ -63,12 +63,12 @@ def test_a_delivery_exactly_at_the_threshold_passes(threshold: int, hundreds: in
     rows = 100 * hundreds
     bad = rows * (100 - threshold) // 100
     usable = _delivery(rows, bad, dimensions={"validity": DimensionScore(errors=bad)})
-    assert refusal(usable, threshold) is None
+    assert rejection_reason(usable, threshold) is None
     names = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
     everywhere = dict.fromkeys(names, DimensionScore(errors=bad))
-    assert refusal(_delivery(rows, dimensions=everywhere), threshold) is None
+    assert rejection_reason(_delivery(rows, dimensions=everywhere), threshold) is None
     if bad:
-        assert refusal(_delivery(rows, bad + 1), threshold) is not None
+        assert rejection_reason(_delivery(rows, bad + 1), threshold) is not None
 
 
 def test_of_a_batch_only_the_bad_one_is_refused(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_of_a_batch_only_the_bad_one_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "d" / "2.csv", as_csv([*good[:5], *[row(quantity="0")] * 5]))
     write(tmp_path / "d" / "3.csv", as_csv(good[:9]) + "short,row\n")
     silver = judge(tmp_path / "w", [tmp_path / "d"])
-    assert [refusal(one, 85) is None for one in silver.deliveries] == [True, False, True]
+    assert [rejection_reason(one, 85) is None for one in silver.deliveries] == [True, False, True]
 
 
 @pytest.mark.parametrize("threshold", [0, 85, 85.5, 100])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.ingest.deliveries import as_csv, row, write
-from tests.tasks.validate.lines import judge, lines_of
+from tests.support.deliveries import as_csv, row, write
+from tests.support.lines import judge, lines_of
 
 LINES = [row(), row(invoice_no="2"), row(), row(), row(invoice_no="2"), row(quantity="0"), row(quantity="0")]
 
@@ -27,21 +27,21 @@ def test_kept(tmp_path: Path, day: Path) -> None:
         (4, 3),
         (5, 2),
     ]
-    (judged,) = silver.deliveries
-    assert (judged.rows_in, judged.rows_quarantined, judged.rows_identical, judged.rows_dropped) == (
+    (quality,) = silver.deliveries
+    assert (quality.rows_in, quality.rows_quarantined, quality.rows_identical, quality.rows_dropped) == (
         7,
         2,
         3,
         0,
     )
-    assert Decimal(judged.identical_amount) == 3 * Decimal("15.3")
+    assert Decimal(quality.identical_amount) == 3 * Decimal("15.3")
 
 
 def test_dropped(tmp_path: Path, day: Path) -> None:
     silver = judge(tmp_path / "w", [day], identical_lines="drop")
     assert lines_of(silver).select("line_no", "copy_number").rows() == [(1, 1), (2, 1)]
-    (judged,) = silver.deliveries
-    assert (judged.rows_quarantined, judged.rows_identical, judged.rows_dropped) == (2, 3, 3)
+    (quality,) = silver.deliveries
+    assert (quality.rows_quarantined, quality.rows_identical, quality.rows_dropped) == (2, 3, 3)
 
 
 def test_the_score_does_not_depend_on_it(tmp_path: Path, day: Path) -> None:
@@ -54,5 +54,5 @@ def test_the_score_does_not_depend_on_it(tmp_path: Path, day: Path) -> None:
 
 
 def test_none_identical(tmp_path: Path) -> None:
-    (judged,) = judge(tmp_path / "w", [write(tmp_path / "day.csv", as_csv([row()]))]).deliveries
-    assert (judged.rows_identical, Decimal(judged.identical_amount)) == (0, Decimal(0))
+    (quality,) = judge(tmp_path / "w", [write(tmp_path / "day.csv", as_csv([row()]))]).deliveries
+    assert (quality.rows_identical, Decimal(quality.identical_amount)) == (0, Decimal(0))

@@ -10,8 +10,8 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tasks.validate.lines import bronze, numbered
-from tests.tasks.validate.row_encoding import encode
+from tests.support.lines import bronze, numbered
+from tests.support.row_encoding import encode
 
 # Never to be changed: identities like these are stored in every warehouse.
 PINNED: list[tuple[Mapping[str, str | None], str]] = [

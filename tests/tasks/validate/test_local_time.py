@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.tasks.validate.lines import typed
+from tests.support.lines import typed
 
 
 def _moments(*local: str, timezone: str = "Europe/London") -> list[datetime | None]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tasks.validate.lines import bronze, numbered, typed
+from tests.support.lines import bronze, numbered, typed
 
 UNREADABLE = [
     None,

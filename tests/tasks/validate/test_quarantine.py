@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from tests.tasks.ingest.deliveries import NAMES, ROW, as_csv, row, write
-from tests.tasks.validate.lines import judge, lines_of
+from tests.support.deliveries import NAMES, ROW, as_csv, row, write
+from tests.support.lines import judge, lines_of
 
 
 def _quarantine(folder: Path, content: str) -> pl.DataFrame:

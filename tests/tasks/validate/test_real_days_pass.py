@@ -9,27 +9,29 @@ import polars as pl
 
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import batches, discover
-from tasks.validate.score import DEFAULT_THRESHOLD, refusal
-from tasks.validate.settings import FeedSettings, Judging
+from tasks.validate.score import DEFAULT_THRESHOLD, rejection_reason
+from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import validate
-from tests.tasks.validate.lines import AS_OF, lines_of
+from tests.support.lines import AS_OF, lines_of
 
 
 def test_every_day(days: Path, tmp_path: Path) -> None:
     bronzes = [ingest(batch, {}, tmp_path).bronze for batch in batches(discover([str(days)]).deliveries)]
-    silvers = [validate(bronze, Judging(FeedSettings(), AS_OF), tmp_path) for bronze in bronzes if bronze]
-    judged = {Path(one.name).stem: one for silver in silvers for one in silver.deliveries}
-    assert len(judged) == 305
-    assert [name for name, one in judged.items() if refusal(one, DEFAULT_THRESHOLD)] == []
-    assert sum(one.rows_quarantined for one in judged.values()) == 0
+    silvers = [
+        validate(bronze, ValidationSettings(FeedSettings(), AS_OF), tmp_path) for bronze in bronzes if bronze
+    ]
+    quality = {Path(one.name).stem: one for silver in silvers for one in silver.deliveries}
+    assert len(quality) == 305
+    assert [name for name, one in quality.items() if rejection_reason(one, DEFAULT_THRESHOLD)] == []
+    assert sum(one.rows_quarantined for one in quality.values()) == 0
 
-    worst = min(judged, key=lambda name: judged[name].score())
-    assert (worst, round(judged[worst].score(), 1)) == ("2011-08-30", 91.2)
-    assert sum(one.rows_identical for one in judged.values()) == 5_268
-    assert sum(Decimal(one.identical_amount) for one in judged.values()) == Decimal("21740.98")
+    worst = min(quality, key=lambda name: quality[name].score())
+    assert (worst, round(quality[worst].score(), 1)) == ("2011-08-30", 91.2)
+    assert sum(one.rows_identical for one in quality.values()) == 5_268
+    assert sum(Decimal(one.identical_amount) for one in quality.values()) == Decimal("21740.98")
 
     rules: dict[str, int] = {}
-    for one in judged.values():
+    for one in quality.values():
         for rule, count in one.rules.items():
             rules[rule] = rules.get(rule, 0) + count
     assert rules == {

@@ -9,23 +9,23 @@ from typing import Any
 import pytest
 
 from tasks.errors import SettingsError
-from tasks.validate.score import DimensionScore, Judged, overall
-from tests.tasks.ingest.deliveries import as_csv, row, write
-from tests.tasks.validate.lines import judge
+from tasks.validate.score import DeliveryQuality, DimensionScore, overall
+from tests.support.deliveries import as_csv, row, write
+from tests.support.lines import judge
 
 GOOD = [row(invoice_no=str(number)) for number in range(8)]
 
 
-def _judged(folder: Path, rows: list[Any], extra: str = "") -> Judged:
+def _judged(folder: Path, rows: list[Any], extra: str = "") -> DeliveryQuality:
     day = write(folder / "day.csv", as_csv(rows) + extra)
     return judge(folder / "w", [day]).deliveries[0]
 
 
 def test_a_sound_delivery_scores_100(tmp_path: Path) -> None:
-    judged = _judged(tmp_path, GOOD)
-    assert set(judged.scores().values()) == {100.0}
-    assert judged.score() == 100.0
-    assert (judged.rows_in, judged.rows_quarantined, judged.rules) == (8, 0, {})
+    quality = _judged(tmp_path, GOOD)
+    assert set(quality.scores().values()) == {100.0}
+    assert quality.score() == 100.0
+    assert (quality.rows_in, quality.rows_quarantined, quality.rules) == (8, 0, {})
 
 
 def test_known_faults_in_each_dimension(tmp_path: Path) -> None:
@@ -42,29 +42,29 @@ def test_known_faults_in_each_dimension(tmp_path: Path) -> None:
         row(invoice_date="2031-01-01"),  # timeliness: an error
         row(invoice_date="1931-01-01", stock_code=None, quantity="0"),  # errors of three dimensions
     ]
-    judged = _judged(tmp_path, GOOD + faults, extra="short,row\n")
-    assert judged.rows_in == 20
-    assert judged.dimensions == {
+    quality = _judged(tmp_path, GOOD + faults, extra="short,row\n")
+    assert quality.rows_in == 20
+    assert quality.dimensions == {
         "completeness": DimensionScore(errors=2, warnings=2),
         "uniqueness": DimensionScore(warnings=2),
         "validity": DimensionScore(errors=4, warnings=1),
         "consistency": DimensionScore(warnings=1),
         "timeliness": DimensionScore(errors=2),
     }
-    assert judged.scores() == {
+    assert quality.scores() == {
         "completeness": 85.0,
         "uniqueness": 95.0,
         "validity": 77.5,
         "consistency": 97.5,
         "timeliness": 90.0,
     }
-    assert judged.score() == 89.0
-    assert judged.score({"validity": 0, "uniqueness": 0}) == pytest.approx((85 + 97.5 + 90) / 3)
-    assert judged.score({"completeness": 3, "validity": 0.5}) == pytest.approx(
+    assert quality.score() == 89.0
+    assert quality.score({"validity": 0, "uniqueness": 0}) == pytest.approx((85 + 97.5 + 90) / 3)
+    assert quality.score({"completeness": 3, "validity": 0.5}) == pytest.approx(
         (3 * 85 + 95 + 0.5 * 77.5 + 97.5 + 90) / 6.5
     )
-    assert judged.rows_quarantined == 6
-    assert judged.rules == {
+    assert quality.rows_quarantined == 6
+    assert quality.rules == {
         "invoice_no_present": 1,
         "stock_code_present": 1,
         "customer_present": 2,

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tasks.ingest import delimited, opened
+from tasks.ingest import source_file
+from tasks.ingest.readers import csv
 from tasks.validate import contract, silver
 from tasks.validate.silver import LINE
-from tests.tasks.ingest.deliveries import as_csv, row, write
-from tests.tasks.validate.lines import judge, lines_of
+from tests.support.deliveries import as_csv, row, write
+from tests.support.lines import judge, lines_of
 
 
 @pytest.fixture
@@ -84,9 +85,9 @@ def test_one_part_or_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     lines = [row(invoice_no=str(number % 7), quantity=str(number % 3)) for number in range(60)]
     day = write(tmp_path / "day.csv", as_csv(lines) + "short,row\n")
     whole = judge(tmp_path / "one", [day])
-    monkeypatch.setattr(opened, "HELD_BYTES", 0)
-    monkeypatch.setattr(opened, "CHUNK_BYTES", 500)
-    monkeypatch.setattr(delimited, "ROWS_PER_PART", 10)
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    monkeypatch.setattr(source_file, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(csv, "ROWS_PER_PART", 10)
     parts = judge(tmp_path / "many", [day])
     assert whole.parts == 1
     assert parts.parts > 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tasks.validate.lines import typed
+from tests.support.lines import typed
 
 TEXT_COLUMNS = ("invoice_no", "stock_code", "description", "country")
 

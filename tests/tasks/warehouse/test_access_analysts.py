@@ -9,12 +9,12 @@ import asyncpg
 import pytest
 
 from tasks.errors import RightsMissing, SettingsError
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.migrate import migrate
-from tasks.warehouse.readers import grant_reading
-from tests.plain_run import run, state
-from tests.tasks.warehouse.servers import PASSWORD, TcpServer, debian_binaries, tcp_server
+from tests.support.plain_run import run, state
+from tests.support.servers import PASSWORD, TcpServer, debian_binaries, tcp_server
 
 
 @pytest.fixture(scope="module", params=["newest", "oldest"])
@@ -42,18 +42,18 @@ async def test_they_read_the_warehouse_only(owner: ConnectionSettings, cluster: 
     for role in roles:
         with pytest.raises(RightsMissing):
             await count_as(cluster, role, "retail_dwh.dim_date")
-    assert await grant_reading(owner, roles) == tuple(roles)
+    assert await grant_read_access(owner, roles) == tuple(roles)
     for role in roles:
         assert await count_as(cluster, role, "retail_dwh.dim_date") > 0
         assert await count_as(cluster, role, "retail_dwh.sale_line") == 0
         with pytest.raises(RightsMissing):
             await count_as(cluster, role, "retail_ops.delivery")
-    assert await grant_reading(owner, roles) == ()
+    assert await grant_read_access(owner, roles) == ()
 
 
 async def test_a_role_that_is_missing_is_named(owner: ConnectionSettings) -> None:
     with pytest.raises(SettingsError, match="RETAIL_ANALYST_ROLES.*no role 'carol'"):
-        await grant_reading(owner, ["carol"])
+        await grant_read_access(owner, ["carol"])
 
 
 async def test_an_owner_who_may_not_grant_gets_the_line(cluster: TcpServer) -> None:
@@ -66,9 +66,9 @@ async def test_an_owner_who_may_not_grant_gets_the_line(cluster: TcpServer) -> N
     with pytest.raises(
         RightsMissing, match="An administrator runs once: grant retail_reader to dora"
     ) as caught:
-        await grant_reading(loader, ["dora"])
+        await grant_read_access(loader, ["dora"])
     cluster.sql(caught.value.message.split("once: ")[1].split(";")[0], "shop")
-    assert await grant_reading(loader, ["dora"]) == ()
+    assert await grant_read_access(loader, ["dora"]) == ()
 
 
 async def test_the_documented_loader_is_enough(

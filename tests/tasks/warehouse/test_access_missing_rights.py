@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from tasks.errors import RightsMissing
-from tasks.warehouse.connect import connected
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.postgres.connect import connected
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.migrate import migrate, schema_version
-from tests.tasks.warehouse.servers import PASSWORD, TcpServer, tcp_server
+from tests.support.servers import PASSWORD, TcpServer, tcp_server
 
 
 @pytest.fixture

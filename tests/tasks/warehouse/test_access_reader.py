@@ -9,11 +9,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import SUPERUSER
-from tests.plain_run import run
-from tests.tasks.warehouse.access import relations, rights_of
-from tests.tasks.warehouse.slices import days, write
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import SUPERUSER
+from tests.support.access import relations, rights_of
+from tests.support.plain_run import run
+from tests.support.slices import days, write
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import EmbeddedServer
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.migrate import migrate
-from tests.tasks.warehouse.access import rights_of
-from tests.tasks.warehouse.servers import TcpServer, tcp_server
+from tests.support.access import rights_of
+from tests.support.servers import TcpServer, tcp_server
 
 QUIET = ("anon", "authenticated", "service_role")
 GENEROUS = """
@@ -33,7 +33,7 @@ def supabase_like(server: EmbeddedServer) -> Iterator[TcpServer]:
 async def test_they_get_nothing(supabase_like: TcpServer) -> None:
     warehouse = supabase_like.settings()
     await migrate(warehouse)
-    await finish(warehouse)
+    await complete_indexes(warehouse)
     async with connected(warehouse) as connection:
         for role in (*QUIET, "public"):
             assert await rights_of(connection, role) == set(), role

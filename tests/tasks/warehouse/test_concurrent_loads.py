@@ -7,15 +7,15 @@ from pathlib import Path
 
 import asyncpg
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.ledger import lock_loads
-from tests.plain_run import run, state, take_out
-from tests.tasks.warehouse.catalogue import ALL, keys_of
-from tests.tasks.warehouse.expected import assert_exactly
-from tests.tasks.warehouse.killed_load import Child, Fate
-from tests.tasks.warehouse.scenario import BATCH_BYTES, FIRST, SECOND, Story
-from tests.tasks.warehouse.slices import fresh_warehouse
+from tests.support.catalogue import ALL, keys_of
+from tests.support.expected import assert_exactly
+from tests.support.killed_load import Child, Fate
+from tests.support.plain_run import run, state, take_out
+from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story
+from tests.support.slices import fresh_warehouse
 
 _WAITING = (
     "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = "

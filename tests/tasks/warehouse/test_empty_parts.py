@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings
-from tests.plain_run import run
-from tests.tasks.ingest.deliveries import HEADER, LINE, write
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.deliveries import HEADER, LINE, write
+from tests.support.plain_run import run
 
 REVERSED = ",".join(reversed(HEADER.split(",")))
 SOUND = ",".join(reversed(LINE.split(",")))

@@ -4,8 +4,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from flows.demo import BUNDLED
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.plain_run import assert_accounted, run, state
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.plain_run import assert_accounted, run, state
 
 
 async def test_305_days_then_one_parquet_change_no_figure(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from tasks.ingest import parquet
-from tasks.warehouse.embedded import EmbeddedServer
-from tests.plain_run import state
-from tests.tasks.warehouse.expected import assert_exactly
-from tests.tasks.warehouse.histories import Player, Step, histories
-from tests.tasks.warehouse.slices import fresh_warehouse
+from tasks.ingest.readers import parquet
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.support.expected import assert_exactly
+from tests.support.histories import Player, Step, histories
+from tests.support.plain_run import state
+from tests.support.slices import fresh_warehouse
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.plain_run import run, state, take_out
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.slices import invoices, shown, write
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import run, state, take_out
+from tests.support.slices import invoices, shown, write
 
 MORNING = [*invoices()["536365"], *invoices()["536446"]]
 EVENING = [*invoices()["536366"], *invoices()["536446"]]

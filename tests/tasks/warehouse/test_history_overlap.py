@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.ingest.discover import BATCH_BYTES
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.embedded.server import EmbeddedServer
 from tests.conftest import open_folder
-from tests.plain_run import assert_accounted, run, state
-from tests.tasks.warehouse.slices import days, fresh_warehouse, invoices, write
+from tests.support.plain_run import assert_accounted, run, state
+from tests.support.slices import days, fresh_warehouse, invoices, write
 
 NUMBERS = tuple(invoices())
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.embedded import EmbeddedServer
-from tests.plain_run import assert_accounted, run, state
-from tests.tasks.warehouse.catalogue import ALL, NONE, keys_of
-from tests.tasks.warehouse.slices import days, fresh_warehouse, write
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.support.catalogue import ALL, NONE, keys_of
+from tests.support.plain_run import assert_accounted, run, state
+from tests.support.slices import days, fresh_warehouse, write
 
 
 async def test_the_bulk_and_the_incremental_path_end_alike(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings
-from tests.plain_run import run
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.slices import invoices, shown, write
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import run
+from tests.support.slices import invoices, shown, write
 
 LINES = [shown(line, CustomerID=None, Country=" ") for line in invoices()["536366"]]
 

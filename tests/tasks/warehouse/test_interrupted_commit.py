@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import ConnectionInterrupted
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.ledger import start_run
-from tasks.warehouse.load import load
-from tests.plain_run import new_run, state
-from tests.tasks.warehouse.cutting_proxy import Cut, cutting
-from tests.tasks.warehouse.expected import Held, assert_exactly
-from tests.tasks.warehouse.scenario import FIRST, SECOND, Story
-from tests.tasks.warehouse.silvers import silver_of
+from tasks.warehouse.load.transaction import load
+from tests.support.cutting_proxy import Cut, cutting
+from tests.support.expected import Held, assert_exactly
+from tests.support.plain_run import new_run, state
+from tests.support.scenario import FIRST, SECOND, Story
+from tests.support.silvers import silver_of
 
 
 @pytest.mark.parametrize("committed", [False, True])

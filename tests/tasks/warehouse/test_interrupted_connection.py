@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import ConnectionInterrupted
-from tasks.warehouse.connect import ConnectionSettings
+from tasks.postgres.connect import ConnectionSettings
 from tasks.warehouse.ledger import start_run
-from tasks.warehouse.load import load
-from tests.plain_run import new_run
-from tests.tasks.warehouse.cutting_proxy import Cut, cutting
-from tests.tasks.warehouse.expected import assert_exactly
-from tests.tasks.warehouse.scenario import FIRST, Story
-from tests.tasks.warehouse.silvers import silver_of
+from tasks.warehouse.load.transaction import load
+from tests.support.cutting_proxy import Cut, cutting
+from tests.support.expected import assert_exactly
+from tests.support.plain_run import new_run
+from tests.support.scenario import FIRST, Story
+from tests.support.silvers import silver_of
 
 
 # In the greeting, the ledger, the dimensions, the COPY of the facts (29 to 74 kB), the vouchers, the counts.

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import ConnectionInterrupted
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.ledger import start_run
-from tasks.warehouse.load import load
-from tests.plain_run import assert_accounted, new_run
-from tests.tasks.warehouse.silvers import silver_of
+from tasks.warehouse.load.transaction import load
+from tests.support.plain_run import assert_accounted, new_run
+from tests.support.silvers import silver_of
 
 _COPYING = (
     "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' "

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import ReadOnlyWarehouse, Transient
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import start_run
-from tasks.warehouse.load import load
-from tests.plain_run import new_run, run
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.silvers import silver_of
-from tests.tasks.warehouse.slices import invoices, write
+from tasks.warehouse.load.transaction import load
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import new_run, run
+from tests.support.silvers import silver_of
+from tests.support.slices import invoices, write
 
 
 async def _read_only(warehouse: ConnectionSettings, switch: str) -> None:
@@ -37,7 +37,7 @@ async def test_a_read_only_database_is_told_as_such(warehouse: ConnectionSetting
     for attempt in (
         lambda: load(warehouse, silver, silver.deliveries, this),
         lambda: run(warehouse, tmp_path / "workspace", [second]),
-        lambda: finish(warehouse),
+        lambda: complete_indexes(warehouse),
     ):
         with pytest.raises(ReadOnlyWarehouse, match=r"read-only.*run again") as raised:
             await attempt()

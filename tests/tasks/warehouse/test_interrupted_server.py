@@ -13,13 +13,13 @@ import pytest
 
 from tasks import progress
 from tasks.errors import ConnectionInterrupted
-from tasks.warehouse.connect import with_database
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.postgres.connect import with_database
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.migrate import migrate
 from tests.conftest import create_database, open_folder
-from tests.plain_run import run, state
-from tests.tasks.warehouse.expected import assert_exactly
-from tests.tasks.warehouse.scenario import BATCH_BYTES, FIRST, Story
+from tests.support.expected import assert_exactly
+from tests.support.plain_run import run, state
+from tests.support.scenario import BATCH_BYTES, FIRST, Story
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from tasks.errors import ConnectionInterrupted
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.tasks.warehouse.cutting_proxy import Cut, cutting
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.cutting_proxy import Cut, cutting
 
 
 async def _work_in_an_ended_session(

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.embedded import EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.fingerprint import Fingerprint
-from tests.plain_run import run, state
-from tests.tasks.warehouse.catalogue import ALL, NONE, keys_of
-from tests.tasks.warehouse.expected import assert_exactly
-from tests.tasks.warehouse.killed_load import die
-from tests.tasks.warehouse.scenario import BATCH_BYTES, FIRST, SECOND, Story
-from tests.tasks.warehouse.slices import fresh_warehouse
+from tests.support.catalogue import ALL, NONE, keys_of
+from tests.support.expected import assert_exactly
+from tests.support.killed_load import die
+from tests.support.plain_run import run, state
+from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story
+from tests.support.slices import fresh_warehouse
 
 # Where the second of three batches dies, and how many batches are in by then.
 STEPS = {
@@ -23,7 +23,7 @@ STEPS = {
     "load.ledger_written": 1,
     "load.dimensions_copied": 1,
     "load.facts_copied": 1,
-    "load.vouchers_copied": 1,
+    "load.line_sources_copied": 1,
     "load.part_added": 1,
     "load.withdrawn": 1,
     "load.accounted": 1,

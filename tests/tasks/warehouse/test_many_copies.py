@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.plain_run import assert_accounted, run
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.plain_run import assert_accounted, run
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 LINE = "1,22423,CAKESTAND,1,2011-05-01 10:00:00,0.10,17850,United Kingdom\n"

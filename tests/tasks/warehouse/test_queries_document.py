@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import SUPERUSER
-from tests.plain_run import run
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import SUPERUSER
+from tests.support.plain_run import run
 
 TEXT = (Path(__file__).parents[3] / "docs/queries.md").read_text()
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)

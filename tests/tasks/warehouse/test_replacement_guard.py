@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import ReplacementRefused
-from tasks.warehouse.connect import ConnectionSettings
-from tests.plain_run import run, state
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.slices import Line, days, invoices, write
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import run, state
+from tests.support.slices import Line, days, invoices, write
 
 FEED = Feed()
 OTHER = list(invoices()["900004"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse.indexes import complete_indexes
 
 SILENT = """
 select format('schema %s', nspname) as name from pg_namespace
@@ -21,7 +21,7 @@ where relnamespace in ('retail_dwh'::regnamespace, 'retail_ops'::regnamespace) a
 
 
 async def test_everything_has_a_comment(warehouse: ConnectionSettings) -> None:
-    await finish(warehouse)
+    await complete_indexes(warehouse)
     async with connected(warehouse) as connection:
         assert [row["name"] for row in await connection.fetch(SILENT)] == []
         await connection.execute("comment on column retail_dwh.sale_line.quantity is null")

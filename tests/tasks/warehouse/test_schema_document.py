@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings
+from tasks.warehouse.indexes import complete_indexes
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -23,7 +23,7 @@ async def test_the_committed_page_is_current(
     script = module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "make_schema", script)
     spec.loader.exec_module(script)
-    await finish(warehouse)
+    await complete_indexes(warehouse)
     made = await script.describe(warehouse)
     assert (DOCS / "schema.md").read_text(encoding="utf-8") == made, "run: python docs/make_schema.py"
     assert "fact_sale" in made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse.indexes import complete_indexes
 
 _OURS = "('retail_dwh'::regnamespace, 'retail_ops'::regnamespace)"
 LINTS = {
@@ -87,7 +87,7 @@ BREACHES = {
 
 @pytest.mark.parametrize("lint", LINTS)
 async def test_nothing_to_say(warehouse: ConnectionSettings, lint: str) -> None:
-    await finish(warehouse)
+    await complete_indexes(warehouse)
     async with connected(warehouse) as connection:
         assert [row[0] for row in await connection.fetch(LINTS[lint])] == []
         if BREACHES[lint]:

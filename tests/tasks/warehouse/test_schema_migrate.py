@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from tasks.errors import WarehouseError
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.migrate import migrate, schema_version
-from tests.tasks.warehouse.ddl_log import ddl_seen, watch_ddl
+from tests.support.ddl_log import ddl_seen, watch_ddl
 
 MIGRATE = (
     "import asyncio, sys\n"
-    "from tasks.warehouse.connect import from_url\n"
+    "from tasks.postgres.connect import from_url\n"
     "from tasks.warehouse.migrate import migrate\n"
     "print(asyncio.run(migrate(from_url(sys.argv[1]))))"
 )

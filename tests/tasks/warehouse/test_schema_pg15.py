@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.finish import finish
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.migrate import migrate
-from tests.plain_run import assert_accounted, run, state, take_out
-from tests.tasks.warehouse.access import relations, rights_of
-from tests.tasks.warehouse.servers import TcpServer, debian_binaries, tcp_server
-from tests.tasks.warehouse.slices import days, write
+from tests.support.access import relations, rights_of
+from tests.support.plain_run import assert_accounted, run, state, take_out
+from tests.support.servers import TcpServer, debian_binaries, tcp_server
+from tests.support.slices import days, write
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ async def test_loads_replaces_and_withdraws_as_the_newest_does(
             await run(place, tmp_path / place.host.strip("/"), [path], replace_anyway=True)
         assert await state(old) == await state(warehouse)
     await assert_accounted(old)
-    assert await finish(old) is False
+    assert await complete_indexes(old) is False
     async with connected(old) as connection:
         for name in await relations(connection, "retail_dwh"):
             assert await connection.fetchval(f"select count(*) from {name}") > 0, name

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.statistics import CountryRevenue, figures
-from tests.plain_run import run
-from tests.tasks.warehouse.slices import Line, write
+from tests.support.plain_run import run
+from tests.support.slices import Line, write
 
 
 def line(invoice: str, country: str, price: str) -> Line:

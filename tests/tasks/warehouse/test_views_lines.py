@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.plain_run import run
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.slices import Line, days, invoices, write
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import run
+from tests.support.slices import Line, days, invoices, write
 
 WHEN, UK = "2011-11-01 12:00:00", "United Kingdom"
 

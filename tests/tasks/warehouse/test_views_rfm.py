@@ -7,9 +7,9 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.plain_run import run
-from tests.tasks.warehouse.slices import Line, days, write
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.plain_run import run
+from tests.support.slices import Line, days, write
 
 COLUMNS = (
     "customer_id, currency::text, last_sold_at, recency_days, frequency, monetary, "

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tests.plain_run import run
-from tests.tasks.warehouse.slices import Line, days, invoices, write
+from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support.plain_run import run
+from tests.support.slices import Line, days, invoices, write
 
 Key = tuple[str, ...]
 # Days, cancellations, an adjustment, lines without a customer; nothing that is set aside.

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tasks.errors import FeedConflict
-from tasks.warehouse.connect import ConnectionSettings, connected
-from tasks.warehouse.embedded import EmbeddedServer
-from tests.plain_run import run, state, take_out
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.slices import fresh_warehouse, invoices, shown, write
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import run, state, take_out
+from tests.support.slices import fresh_warehouse, invoices, shown, write
 
 LINES = [*invoices()["536365"], *invoices()["900003"]]
 OTHERS: dict[str, Any] = {
@@ -35,7 +35,7 @@ async def test_the_warehouse_is_empty(
     async with fresh_warehouse(server, template) as fresh:
         assert await state(warehouse) == await state(fresh)
     async with connected(warehouse) as connection:
-        for table in ("delivery", "line_voucher", "quarantine", "quality_score"):
+        for table in ("delivery", "line_source", "quarantine", "quality_score"):
             assert await connection.fetchval(f"select count(*) from retail_ops.{table}") == 0, table
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from tasks.warehouse.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.withdraw import withdraw
-from tests.plain_run import new_run, run, state, take_out
-from tests.tasks.warehouse.expected import Feed, assert_exactly
-from tests.tasks.warehouse.slices import Line, invoices, write
+from tests.support.expected import Feed, assert_exactly
+from tests.support.plain_run import new_run, run, state, take_out
+from tests.support.slices import Line, invoices, write
 
 FEED = Feed()
 CONTENTS: dict[str, list[Line]] = {

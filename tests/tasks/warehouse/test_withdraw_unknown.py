@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import DeliveryMissing
-from tasks.warehouse.connect import ConnectionSettings
-from tests.plain_run import run, state, take_out
-from tests.tasks.warehouse.slices import invoices, write
+from tasks.postgres.connect import ConnectionSettings
+from tests.support.plain_run import run, state, take_out
+from tests.support.slices import invoices, write
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""Run the flow from the command line: Prefect quiet and its server awaited, the report printed."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flows.cli.exit_codes import EXIT_TERMINATED, INTERRUPTED, exit_code
+from flows.cli.summary import print_summary
+from flows.cli.terminal import shown
+from tasks import progress
+from tasks.errors import PrefectUnreachable, RetailError, RunFailed
+from tasks.report.run_report import RunReport
+
+# The server that a run starts for itself records the states of its tasks in a few writes, not in one for each.
+RUN_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+}
+
+
+def quiet_prefect(verbose: bool) -> None:
+    """Settings for Prefect, before it is imported; what the user has set stays."""
+    if not verbose:
+        # The logs are in Prefect's UI all the same.
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+    for name, value in RUN_SERVER.items():
+        os.environ.setdefault(name, value)
+    # Without an address of a server, and under a profile that starts none, a run would fail at once.
+    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
+
+
+@contextmanager
+def _one_first_start(home: Path) -> Iterator[None]:
+    """Let one process at a time start Prefect's server on a home without a database."""
+    if (home / "prefect.db").exists():
+        yield
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    with open(home / "retail-first-start.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+        def release(step: progress.Progress) -> None:
+            if step.step == "flow.began":
+                fcntl.flock(handle, fcntl.LOCK_UN)
+
+        with progress.listening(release):
+            yield
+
+
+def run_etl(parameters: Mapping[str, Any], *, as_json: bool, verbose: bool) -> int:
+    """Run ``retail_etl``, print its report (or its JSON as the last line), and return the exit code."""
+    quiet_prefect(verbose)
+    with shown():
+        report, error = _run(parameters)
+    if error is not None:
+        print(f"retail: {error}", file=sys.stderr)
+    if report is not None:
+        if as_json:
+            print(report.to_json())
+        else:
+            print_summary(report)
+    return exit_code(error) if error is not None else 0
+
+
+def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError | None]:
+    progress.report("prefect.import")
+    from prefect.exceptions import TerminationSignal
+    from prefect.flow_engine import FlowRunTimeoutError
+    from prefect.settings import get_current_settings
+
+    from flows.etl import retail_etl
+
+    settings = get_current_settings()
+    if not settings.api.url:
+        progress.report("prefect.server")
+    try:
+        with _one_first_start(settings.home):
+            return asyncio.run(retail_etl(**parameters)), None
+    except RunFailed as error:
+        return error.attributes["report"], error
+    except RetailError as error:
+        return None, error
+    except RuntimeError as error:
+        if "Failed to reach API" not in str(error):
+            raise
+        return None, PrefectUnreachable.at(settings.api.url or "")
+    except TerminationSignal:  # what Prefect makes of a SIGTERM, once the flow run is told
+        print(INTERRUPTED, file=sys.stderr)
+        raise SystemExit(EXIT_TERMINATED) from None
+    except FlowRunTimeoutError:
+        return None, RetailError(
+            "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended. What had committed is "
+            "there; run again for the rest, or allow it more time."
+        )

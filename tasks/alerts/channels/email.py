@@ -1,0 +1,132 @@
+"""Alerts by e-mail, as plain text and HTML."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import formatdate, make_msgid, parseaddr
+from html import escape
+
+from tasks.alerts.alert import Alert
+from tasks.alerts.channels import formatting
+from tasks.alerts.channels.deadline import run_in_daemon_thread
+from tasks.alerts.channels.muted_loggers import muted_loggers
+from tasks.alerts.kinds import Severity
+from tasks.errors import AlertNotDelivered, ChannelRefused, ChannelUnreachable
+
+_SUBJECT, _BODY = 150, 20_000
+_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class EmailChannel:
+    """Addresses behind a mail server. ``server`` connects, encrypts and logs in; it may hang."""
+
+    server: Callable[[], smtplib.SMTP] = field(repr=False)
+    sender: str
+    recipients: tuple[str, ...]
+    minimum: Severity = "error"
+    name: str = "email"
+    seconds: float = _SECONDS
+
+    async def send(self, alert: Alert) -> None:
+        """Send one message to all recipients. Raises AlertNotDelivered."""
+        failure: AlertNotDelivered | None = None
+        try:
+            with muted_loggers():
+                mail = message(alert, self.sender, self.recipients)
+                await run_in_daemon_thread(lambda abandoned: self._send(mail, abandoned), self.seconds)
+        except AlertNotDelivered as error:
+            failure = error
+        except TimeoutError:
+            what = f"the mail server gave no answer within {self.seconds:g} s."
+            failure = ChannelUnreachable.by(self.name, what)
+        except (ValueError, MessageError):
+            failure = ChannelRefused.by(self.name, "sender or a recipient is no address. Correct it.")
+        except Exception as error:  # noqa: BLE001 - a server's words may hold anything
+            failure = _failure(self.name, error)
+        if failure is not None:
+            raise failure
+
+    def _send(self, mail: EmailMessage, abandoned: threading.Event) -> None:
+        server = self.server()
+        try:
+            if abandoned.is_set():
+                return
+            if server.sock is not None:
+                server.sock.settimeout(self.seconds)
+            refused = server.send_message(mail)
+        finally:
+            server.close()
+        if refused:
+            told = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(refused.items()))
+            raise ChannelRefused.by(self.name, f"the mail server refused {told}; the others have it.")
+
+
+def _failure(name: str, error: Exception) -> AlertNotDelivered:
+    """What the server did, in our words: its own may hold a secret."""
+    kind = type(error).__name__
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            code, what = error.smtp_code, "refused user or password. Correct them"
+        case smtplib.SMTPRecipientsRefused():
+            # 4xx means later, as with grey-listing.
+            code, what = min(code for code, _ in error.recipients.values()), "refused every recipient"
+        case smtplib.SMTPResponseException():
+            code, what = error.smtp_code, f"said no, {kind}"
+        case ssl.SSLCertVerificationError():
+            code, what = 500, "has a certificate that does not verify"
+        case smtplib.SMTPNotSupportedError():
+            code, what = 500, "speaks no STARTTLS, or takes no log-in. Set its security"
+        case OSError():  # smtplib's errors are OSErrors too
+            code, what = 400, f"could not be reached, {kind}"
+        case _:
+            code, what = 500, f"could not be given the message, {kind}"
+    # A code of our own says only whether it can pass.
+    told = f" ({code})" if code not in {400, 500} else ""
+    return (ChannelRefused if code >= 500 else ChannelUnreachable).by(name, f"the mail server {what}{told}.")
+
+
+def message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
+    """The e-mail. Raises ValueError for an address that is none."""
+    if not all("@" in parseaddr(one)[1] for one in (sender, *recipients)) or not recipients:
+        raise ValueError("an address is missing")
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["Subject"] = formatting.one_line(formatting.headline(alert), _SUBJECT)
+    mail["From"] = sender
+    mail["To"] = ", ".join(recipients)
+    mail["Date"] = formatdate(localtime=False)
+    # Without a domain the library asks the network for this machine's name, and tells it to everyone.
+    mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost")
+    mail["Auto-Submitted"] = "auto-generated"
+    if alert.severity == "critical":
+        mail["Importance"] = "high"
+    mail.set_content(formatting.as_text(alert, _BODY) + "\n")
+    mail.add_alternative(as_html(alert), subtype="html")
+    return mail
+
+
+def as_html(alert: Alert) -> str:
+    """The facts as a table; whatever comes from files is escaped."""
+    rows = [*formatting.facts(alert), ("Runbook", formatting.runbook(alert))]
+    cells = "".join(
+        f'<tr><th align="left" valign="top">{escape(label)}</th><td style="white-space: pre-wrap">'
+        f"{escape(formatting.clean(text, _BODY))}</td></tr>"
+        for label, text in rows
+    )
+    link = (
+        f'<p><a href="{escape(alert.link, quote=True)}">Open the run</a></p>'
+        if formatting.is_link(alert.link)
+        else ""
+    )
+    title = escape(formatting.one_line(formatting.headline(alert), _SUBJECT))
+    return (
+        f'<!doctype html><html lang="en"><body><h2>{title}</h2><table cellpadding="4">{cells}</table>'
+        f"{link}</body></html>"
+    )

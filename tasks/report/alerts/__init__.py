@@ -1,1 +1,0 @@
-"""Alerts: what people are told, through which channels, and how often."""

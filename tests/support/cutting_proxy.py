@@ -1,0 +1,101 @@
+"""A proxy on a Unix socket that cuts the connection at a chosen point between client and server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tasks.postgres.connect import ConnectionSettings
+from tests.conftest import open_folder
+
+_SOCKET = ".s.PGSQL.5432"
+_COMMIT = b"COMMIT;\0"
+
+
+@dataclass
+class Cut:
+    """Where to cut; ``done`` is set once it happened. After it, connections pass as they are.
+
+    With ``keeps_open`` the client hears all that the server says, but not that it has closed the connection.
+    """
+
+    before_commit: bool = False
+    after_commit: bool = False
+    after_bytes: int | None = None
+    keeps_open: bool = False
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Pair:
+    """One client's connection, and its connection to the server."""
+
+    def __init__(self, cut: Cut, close: Callable[[], None]) -> None:
+        self._cut = cut
+        self._close = close
+        self._sent = 0
+        self._answer_is_lost = False
+
+    async def to_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if not self._cut.done.is_set():
+                self._sent += len(data)
+                too_many = self._cut.after_bytes is not None and self._sent > self._cut.after_bytes
+                if too_many or (self._cut.before_commit and _COMMIT in data):
+                    self._finish()
+                    return
+                self._answer_is_lost = self._cut.after_commit and _COMMIT in data
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if self._answer_is_lost:  # the server has committed and says so
+                self._finish()
+                return
+            writer.write(data)
+            await writer.drain()
+        if not self._cut.keeps_open:
+            writer.close()
+
+    def _finish(self) -> None:
+        self._cut.done.set()
+        self._close()
+
+
+@asynccontextmanager
+async def cutting(server: ConnectionSettings, cut: Cut) -> AsyncIterator[ConnectionSettings]:
+    """Settings that reach ``server`` through a proxy, which cuts once."""
+    folder = open_folder("cut-")
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream, downstream = await asyncio.open_unix_connection(Path(server.host) / _SOCKET)
+
+        def close() -> None:
+            writer.transport.abort()
+            downstream.transport.abort()
+
+        pair = _Pair(cut, close)
+        for pump in (pair.to_server(reader, downstream), pair.to_client(upstream, writer)):
+            tasks.add(asyncio.create_task(_quietly(pump)))
+
+    listener = await asyncio.start_unix_server(serve, folder / _SOCKET)
+    try:
+        yield replace(server, host=str(folder))
+    finally:
+        listener.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _quietly(pump: Coroutine[None, None, None]) -> None:
+    with contextlib.suppress(ConnectionError):
+        await pump

@@ -1,0 +1,44 @@
+"""Data folders of embedded servers that tests start, stop and break; nothing is left of them afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.postgres.embedded.processes import end_leftovers
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.conftest import open_folder
+
+QUICK = {"fsync": "off"}
+_START = (
+    "import pathlib, sys\n"
+    "from tasks.postgres.embedded.server import EmbeddedServer\n"
+    "print(EmbeddedServer(pathlib.Path(sys.argv[1]), {'fsync': 'off'}).start().display)"
+)
+
+
+@contextmanager
+def data_folder(name: str = "data") -> Iterator[Path]:
+    """A data folder that is not there yet, in a place that the server's user can enter."""
+    place = open_folder("retail-embedded-")
+    folder = place / name
+    try:
+        yield folder
+    finally:
+        server = EmbeddedServer(folder)
+        server.stop()
+        end_leftovers(server.cluster)
+        shutil.rmtree(place, ignore_errors=True)
+        if not server.socket_dir.is_relative_to(server.folder):
+            shutil.rmtree(server.socket_dir, ignore_errors=True)
+
+
+def start_elsewhere(folder: Path) -> subprocess.Popen[str]:
+    """Start the server from a process of its own, which prints the address."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, str(folder)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )

@@ -1,0 +1,203 @@
+"""What a warehouse must hold, worked out in plain Python from the lines that each delivery now has."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse.merchandise import NOT_MERCHANDISE
+from tests.support.plain_run import assert_accounted
+from tests.support.slices import Line
+
+_FACTS = """
+select i.feed, i.invoice_no, p.stock_code, f.description, f.quantity, f.sold_at, f.unit_price, c.customer_id,
+    k.country, f.currency, f.copy_number, f.total_amount, t.date, i.timezone,
+    f.invoice_key, f.line_id, f.delivery_key, f.line_no
+from retail_dwh.fact_sale f
+join retail_dwh.dim_invoice i using (invoice_key) join retail_dwh.dim_product p using (product_key)
+join retail_dwh.dim_customer c using (customer_key) join retail_dwh.dim_country k using (country_key)
+join retail_dwh.dim_date t using (date_key)
+"""
+_SALE_LINE = """
+select feed, invoice_no, stock_code, description, quantity, sold_at_local, unit_price, customer_id, country,
+    currency, copy_number
+from retail_dwh.sale_line
+"""
+_DELIVERY = """
+select d.feed, d.name, d.rows_in, d.rows_loaded, d.rows_duplicate, d.rows_quarantined,
+    (select count(*) from retail_ops.line_source s where s.delivery_key = d.delivery_key) as further,
+    (select array_agg(line_no order by line_no) from retail_ops.quarantine q
+     where q.delivery_key = d.delivery_key) as set_aside,
+    (select count(*) from retail_ops.quality_score s where s.delivery_key = d.delivery_key) as scores
+from retail_ops.delivery d
+"""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed and its settings."""
+
+    name: str = "default"
+    timezone: str = "Europe/London"
+    currency: str = "GBP"
+    identical_lines: str = "keep"
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The settings as a run is asked for them."""
+        return {"timezone": self.timezone, "currency": self.currency, "identical_lines": self.identical_lines}
+
+
+Held = Mapping[tuple[Feed, str], Sequence[Line]]
+
+
+@dataclass(frozen=True)
+class _Sold:
+    feed: str
+    invoice_no: str
+    stock_code: str
+    description: str | None
+    quantity: int
+    sold_at_local: datetime
+    unit_price: Decimal
+    customer_id: int | None
+    country: str | None
+    currency: str
+    copy_number: int
+    sold_at: datetime
+    timezone: str
+
+    @property
+    def as_seen(self) -> tuple[object, ...]:
+        """The line as ``sale_line`` shows it."""
+        return tuple(vars(self).values())[:11]
+
+
+def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | None:
+    """The line as normalised and numbered; None where it must be set aside."""
+    invoice, code, description, quantity, when, price, customer, country = (
+        (text or "").strip() or None for text in line
+    )
+    local = datetime.fromisoformat(str(when))
+    zone = ZoneInfo(feed.timezone)
+    instant = local.replace(tzinfo=zone).astimezone(UTC)  # fold 0: of a doubled hour the first
+    if int(str(quantity)) == 0 or instant.astimezone(zone).replace(tzinfo=None) != local:
+        return None
+    number = int(float(customer)) if customer else None
+    columns = (feed.name, str(invoice).upper(), str(code).upper(), description, int(str(quantity)), local)
+    rest = (Decimal(str(price)), number, country)
+    seen[columns + rest] += 1
+    return _Sold(*columns, *rest, feed.currency, seen[columns + rest], instant, feed.timezone)
+
+
+def _lines(held: Held) -> Iterator[tuple[Feed, str, int, _Sold | None]]:
+    for (feed, name), lines in held.items():
+        seen: Counter[tuple[object, ...]] = Counter()
+        for number, line in enumerate(lines, 1):
+            yield feed, name, number, _read(line, feed, seen)
+
+
+async def assert_exactly(warehouse: ConnectionSettings, held: Held) -> None:
+    """Assert that the warehouse holds what the deliveries in ``held`` have now, and nothing else.
+
+    Facts, who owns and who vouches for each and under which line number, ``sale_line``, every member and
+    attribute of the dimensions, the quarantine and the ledger's figures.
+    """
+    await assert_accounted(warehouse)
+    async with connected(warehouse) as connection:
+        kept = [
+            (name, number, sold)
+            for feed, name, number, sold in _lines(held)
+            if sold and (feed.identical_lines == "keep" or sold.copy_number == 1)
+        ]
+        await _assert_claims(connection, kept)
+        await _assert_dimensions(connection, {sold for _, _, sold in kept})
+        await _assert_ledger(connection, held)
+
+
+async def _assert_claims(connection: asyncpg.Connection, kept: Sequence[tuple[str, int, _Sold]]) -> None:
+    facts = await connection.fetch(_FACTS)
+    names = dict(await connection.fetch("select delivery_key, name from retail_ops.delivery"))
+    by_id = {(row["invoice_key"], row["line_id"]): row for row in facts}
+    assert len(by_id) == len(facts), "a line is there twice"
+    further_sources = await connection.fetch(
+        "select invoice_key, line_id, delivery_key, line_no from retail_ops.line_source"
+    )
+    claims = Counter((_fact(row), names[row["delivery_key"]], row["line_no"]) for row in facts)
+    claims += Counter(
+        (_fact(by_id[row["invoice_key"], row["line_id"]]), names[row["delivery_key"]], row["line_no"])
+        for row in further_sources
+    )
+    wanted = Counter(((*sold.as_seen, sold.sold_at), name, number) for name, number, sold in kept)
+    assert claims == wanted, f"unwanted {[*(claims - wanted)][:3]}, missing {[*(wanted - claims)][:3]}"
+    assert len(facts) == len({sold for _, _, sold in kept})
+    for row in facts:
+        assert row["total_amount"] == row["quantity"] * row["unit_price"]
+    shown = Counter(tuple(row) for row in await connection.fetch(_SALE_LINE))
+    assert shown == Counter(sold.as_seen for sold in {sold for _, _, sold in kept})
+
+
+def _fact(row: asyncpg.Record) -> tuple[object, ...]:
+    local = row["sold_at"].astimezone(ZoneInfo(row["timezone"]))
+    assert row["date"] == local.date()
+    return (*tuple(row)[:5], local.replace(tzinfo=None), *tuple(row)[6:11], row["sold_at"])
+
+
+async def _assert_dimensions(connection: asyncpg.Connection, lines: set[_Sold]) -> None:
+    best: dict[str, tuple[bool, datetime, str]] = {}
+    for line in lines:
+        if line.description is not None:
+            rank = (line.unit_price > 0, line.sold_at, line.description)
+            best[line.stock_code] = max(best.get(line.stock_code, rank), rank)
+    nothing = (None, None, None)
+    products = {
+        tuple(row)
+        for row in await connection.fetch(
+            "select stock_code, is_merchandise, description_priced, description_sold_at, description "
+            "from retail_dwh.dim_product"
+        )
+    }
+    codes = {line.stock_code for line in lines}
+    assert products == {(code, code not in NOT_MERCHANDISE, *best.get(code, nothing)) for code in codes}
+    customers = {row[0] for row in await connection.fetch("select customer_id from retail_dwh.dim_customer")}
+    assert customers == {line.customer_id for line in lines} | {None}
+    countries = {row[0] for row in await connection.fetch("select country from retail_dwh.dim_country")}
+    assert countries | {None} == {line.country for line in lines} | {None}
+    found = await connection.fetch(
+        "select feed, invoice_no, invoice_type, timezone from retail_dwh.dim_invoice"
+    )
+    assert Counter(tuple(row) for row in found) == Counter(
+        {(line.feed, line.invoice_no, _kind(line.invoice_no), line.timezone) for line in lines}
+    )
+
+
+def _kind(invoice_no: str) -> str:
+    if re.match(r"C\d", invoice_no):
+        return "cancellation"
+    return "adjustment" if re.match(r"A\d", invoice_no) else "sale"
+
+
+async def _assert_ledger(connection: asyncpg.Connection, held: Held) -> None:
+    rows = {(row["feed"], row["name"]): row for row in await connection.fetch(_DELIVERY)}
+    assert rows.keys() == {(feed.name, name) for feed, name in held}
+    for (feed, name), lines in held.items():
+        row = rows[feed.name, name]
+        read = [(number, sold) for _, _, number, sold in _lines({(feed, name): lines})]
+        set_aside = [number for number, sold in read if sold is None]
+        further = sum(1 for _, sold in read if sold and sold.copy_number > 1)
+        dropped = further if feed.identical_lines == "drop" else 0
+        assert row["rows_in"] == len(lines)
+        assert row["rows_quarantined"] == len(set_aside)
+        assert (row["set_aside"] or []) == set_aside
+        assert row["rows_duplicate"] == row["further"] + dropped
+        assert row["rows_in"] == row["rows_loaded"] + row["rows_duplicate"] + row["rows_quarantined"]
+        assert row["scores"] == 5

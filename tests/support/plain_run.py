@@ -1,0 +1,111 @@
+"""The main job below Prefect: the plain functions in the order the flow calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from tasks.errors import DeliveryError
+from tasks.ingest.bronze import ingest
+from tasks.ingest.date_formats import decide
+from tasks.ingest.discover import BATCH_BYTES, batches, discover
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.validate.settings import ValidationSettings
+from tasks.validate.silver import validate
+from tasks.warehouse.fingerprint import Fingerprint, fingerprint
+from tasks.warehouse.indexes import complete_indexes
+from tasks.warehouse.ledger import Run, finish_run, read_feed, resolve_feed_settings, start_run
+from tasks.warehouse.load.transaction import LoadedDelivery, load
+from tasks.warehouse.withdraw import Withdrawal, withdraw
+
+AS_OF = date(2026, 1, 1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    loaded: tuple[LoadedDelivery, ...]
+    unchanged: tuple[str, ...]
+    failed: tuple[DeliveryError, ...]
+
+    def of(self, name: str) -> LoadedDelivery:
+        """The delivery whose name ends so."""
+        return next(one for one in self.loaded if one.name.endswith(name))
+
+
+def new_run() -> Run:
+    """A run that began now."""
+    return Run(uuid4(), datetime.now(UTC))
+
+
+async def run(
+    warehouse: ConnectionSettings,
+    workspace: Path,
+    sources: Sequence[str | Path],
+    *,
+    feed: str = "default",
+    root: str | None = None,
+    replace_anyway: bool = False,
+    finished: bool = True,
+    batch_bytes: int = BATCH_BYTES,
+    **asked: str | None,
+) -> Outcome:
+    """Load ``sources`` as the flow does, without gate and report; ``asked`` are the feed's settings."""
+    this = new_run()
+    await start_run(warehouse, this)
+    known = await read_feed(warehouse, feed)
+    settings = resolve_feed_settings(known.settings, feed, **asked)
+    found = discover([str(source) for source in sources], root)
+    read = [ingest(batch, known.deliveries, workspace) for batch in batches(found.deliveries, batch_bytes)]
+    bronzes = [one.bronze for one in read if one.bronze]
+    if settings.date_format is None:
+        settings = replace(
+            settings, date_format=decide((one.dates for one in bronzes), (one.names[0] for one in bronzes))
+        )
+    loaded: list[LoadedDelivery] = []
+    for bronze in bronzes:
+        silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
+        loaded += await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
+    if finished:
+        await complete_indexes(warehouse)
+    await finish_run(warehouse, this, feed, "completed", None, ())
+    unchanged = tuple(name for one in read for name in one.unchanged)
+    return Outcome(tuple(loaded), unchanged, (*(e for one in read for e in one.failed), *found.failed))
+
+
+async def take_out(warehouse: ConnectionSettings, name: str, feed: str = "default") -> Withdrawal:
+    """Withdraw a delivery for good."""
+    this = new_run()
+    await start_run(warehouse, this)
+    return await withdraw(warehouse, feed, name, this, dry_run=False)
+
+
+async def state(warehouse: ConnectionSettings) -> Fingerprint:
+    """The warehouse's fingerprint."""
+    async with connected(warehouse) as connection:
+        return await fingerprint(connection)
+
+
+async def assert_accounted(warehouse: ConnectionSettings) -> None:
+    """Assert that every delivery is accounted for, and that the ledger's sum is the facts'."""
+    async with connected(warehouse) as connection:
+        facts = await connection.fetchval("select count(*) from retail_dwh.fact_sale")
+        assert facts == await connection.fetchval(
+            "select coalesce(sum(rows_loaded), 0) from retail_ops.delivery"
+        )
+        wrong = await connection.fetch(
+            "select d.name, d.rows_loaded, d.rows_duplicate, d.rows_quarantined, "
+            "(select count(*) from retail_dwh.fact_sale f where f.delivery_key = d.delivery_key) as facts, "
+            "(select count(*) from retail_ops.line_source s where s.delivery_key = d.delivery_key) as further, "
+            "(select count(*) from retail_ops.quarantine q where q.delivery_key = d.delivery_key) as set_aside, "
+            "f.identical_lines from retail_ops.delivery d join retail_ops.feed f using (feed)"
+        )
+    for row in wrong:
+        assert row["rows_loaded"] == row["facts"], dict(row)
+        assert row["rows_quarantined"] == row["set_aside"], dict(row)
+        if row["identical_lines"] == "keep":
+            assert row["rows_duplicate"] == row["further"], dict(row)

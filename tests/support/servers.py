@@ -1,0 +1,138 @@
+"""Postgres servers beyond the shared one: on TCP with passwords, with TLS, of another major version."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.embedded.binaries import environment, find_runner
+from tasks.postgres.embedded.server import OWNER, SUPERUSER
+from tests.conftest import open_folder
+from tests.support.prefect_server import free_port
+from tests.support.required import missing
+
+PASSWORD = "Zauberwort-8f3a/@:#?%"
+_HBA = "local all all trust\nhost all all all scram-sha-256\n"
+
+
+def debian_binaries() -> Path:
+    """The programs of a Postgres that Debian packages: one that is built with TLS, and an older major version."""
+    for major in ("15", "16", "17"):
+        folder = Path("/usr/lib/postgresql") / major / "bin"
+        if (folder / "postgres").exists():
+            return folder
+    return missing("a Postgres 15 to 17 with TLS: apt-get install postgresql-15")
+
+
+@dataclass
+class TcpServer:
+    """A server on loopback TCP. Roles log in with ``PASSWORD``; over its socket anyone is the superuser."""
+
+    binaries: Path
+    folder: Path
+    port: int
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def initialise(self, hba: str = _HBA) -> None:
+        """Make the cluster."""
+        runner = find_runner()
+        runner.make_private(self.folder / "cluster")
+        command = [str(self.binaries / "initdb"), "-D", str(self.folder / "cluster"), "-U", SUPERUSER]
+        runner.run(
+            [*command, "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync"], "initdb", self.folder
+        )
+        (self.folder / "cluster" / "pg_hba.conf").write_text(hba)
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        runner = find_runner()
+        runner.make_private(self.folder / "socket")
+        chosen = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder / "socket"),
+            "fsync": "off",
+            "log_connections": "on",
+            **self.configuration,
+        }
+        options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+        with open(self.folder / "log", "ab") as log:
+            command = [str(self.binaries / "postgres"), "-D", str(self.folder / "cluster"), *options]
+            self.process = runner.spawn(command, log)
+        end = time.monotonic() + 30
+        while self._psql("select 1").returncode != 0:
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < end, self.log()
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop the server."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+            self.process = None
+
+    def kill(self) -> None:
+        """Have the server crash."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
+        self.process = None
+
+    def log(self) -> str:
+        """All that the server has logged."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def sql(self, script: str, database: str = "postgres") -> str:
+        """Run SQL as the superuser."""
+        done = self._psql(script, database)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def _psql(self, script: str, database: str = "postgres") -> subprocess.CompletedProcess[str]:
+        command = [str(self.binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database]
+        command += ["-h", str(self.folder / "socket"), "-p", str(self.port), "-U", SUPERUSER]
+        return subprocess.run(
+            command, input=script, capture_output=True, text=True, check=False, env=environment(), cwd="/"
+        )
+
+    def settings(self, **changed: Any) -> ConnectionSettings:
+        """How to reach it over TCP as the warehouse's owner."""
+        return replace(
+            ConnectionSettings(
+                host="127.0.0.1",
+                port=self.port,
+                database=OWNER,
+                user=OWNER,
+                password=SecretStr(PASSWORD),
+                connect_seconds=10,
+            ),
+            **changed,
+        )
+
+
+@contextmanager
+def tcp_server(binaries: Path, hba: str = _HBA, **configuration: str) -> Iterator[TcpServer]:
+    """A running server with the warehouse's owner and database in it."""
+    folder = open_folder("retail-tcp-")
+    server = TcpServer(binaries, folder, free_port(), configuration)
+    try:
+        server.initialise(hba)
+        server.start()
+        server.sql(f"create role {OWNER} login createdb createrole password '{PASSWORD}'")
+        server.sql(f"create database {OWNER} owner {OWNER}")
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,130 @@
+"""Small deliveries for the tests: real invoices, and made ones where the real data lacks a case."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from itertools import count
+from os import getpid
+from pathlib import Path
+
+import polars as pl
+
+from flows.demo import BUNDLED
+from tasks.postgres.connect import ConnectionSettings, connected, with_database
+from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
+from tests.conftest import create_database
+
+COLUMNS = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
+Line = tuple[str | None, ...]
+
+# Identical lines (536409, 536446, 536488), cancellations, stock movements without a customer, an adjustment
+# with a negative price, France, a code in both cases, products that several invoices describe differently.
+REAL = (
+    "536365",
+    "536366",
+    "536367",
+    "536370",
+    "536377",
+    "536394",
+    "536409",
+    "536414",
+    "536415",
+    "536446",
+    "536488",
+    "C536379",
+    "C536391",
+    "A563186",
+    "536545",
+    "555524",
+)
+_UK = "United Kingdom"
+_NOON = "2011-11-01 12:00:00"
+MADE: dict[str, tuple[Line, ...]] = {
+    # One product at one time under several texts, C collation against the eye's order; price 0 never wins.
+    "900001": (
+        ("900001", "85123A", "zebra heart", "1", _NOON, "2.55", None, _UK),
+        ("900001", "85123a", "Apple heart", "1", _NOON, "2.55", "17850", _UK),
+        ("900001", "85123A", "damaged", "-5", "2011-12-01 09:00:00", "0.0", None, _UK),
+        ("900001", "NODESC", None, "1", _NOON, "1.00", "17850", _UK),
+    ),
+    "900002": (
+        ("900002", "85123A", "\u00c9clair heart", "2", _NOON, "2.5500", "17850.0", _UK),
+        ("900002", "71053", "lantern, check", "-1", _NOON, "0", None, _UK),
+        ("900002", "71053", "lantern, lost", "-1", _NOON, "0", None, _UK),
+        ("900002", "ZEROES", "check", "-1", "2011-11-02 12:00:00", "0", None, _UK),
+    ),
+    "900003": (
+        ("900003", "ZEROES", "found", "1", _NOON, "0", None, "Iceland"),
+        ("900003", "ZEROES", "a description", "1", "2011-10-01 12:00:00", "0.0001", "12347", " Iceland "),
+        (" 900003 ", "noDesc", " described later\t", "3", "2011-11-03 12:00:00", "1", None, None),
+        ("900003", "71053", "nowhere", "1", _NOON, "3.39", None, "  "),
+    ),
+    # Hours that the clocks of London and of New York met twice, and hours that one of them skipped.
+    "900004": (
+        ("900004", "22752", "early second", "1", "2011-10-30 01:30:00", "7.65", "17850", _UK),
+        ("900004", "22752", "late first", "1", "2011-10-30 01:45:00", "7.65", "17850", _UK),
+        ("900004", "22752", "New York twice", "1", "2011-11-06 01:30:00", "7.65", "17850", _UK),
+        ("900004", "22752", "London skips it", "1", "2011-03-27 01:30:00", "7.65", "17850", _UK),
+        ("900004", "22752", "New York skips it", "1", "2011-03-13 02:30:00", "7.65", "17850", _UK),
+        ("900004", "22752", "nothing sold", "0", _NOON, "7.65", "17850", _UK),
+        ("900004", "22752", "nothing sold", "0", _NOON, "7.65", "17850", _UK),
+    ),
+}
+_numbers = count(1)
+
+
+@cache
+def invoices() -> dict[str, tuple[Line, ...]]:
+    """The invoices that deliveries are cut from: 16 real ones and the made ones, 250 lines."""
+    lines = pl.scan_parquet(BUNDLED).filter(pl.col("InvoiceNo").is_in(REAL)).select(COLUMNS).collect()
+    real = {number: tuple(line for line in lines.rows() if line[0] == number) for number in REAL}
+    return real | MADE
+
+
+def days(first: int, last: int) -> list[Line]:
+    """The invoices of the first days of trade (1 to 4 are 1 to 5 December 2010), 60 of each day."""
+    chosen = ("2010-12-01", "2010-12-02", "2010-12-03", "2010-12-05")[first - 1 : last]
+    day = pl.col("InvoiceDate").str.head(10)
+    lines = pl.scan_parquet(BUNDLED).filter(day.is_in(chosen)).select(COLUMNS)
+    kept = lines.filter(pl.col("InvoiceNo").rank("dense").over(day) <= 60)
+    return kept.collect().rows()
+
+
+def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
+    """Write a delivery, CSV or Parquet by the name's end, over what is there."""
+    frame = pl.DataFrame(list(lines), schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        frame.write_csv(path)
+    return path
+
+
+def shown(line: Line, **changed: str | None) -> Line:
+    """The line with some columns changed, by their names."""
+    return tuple(changed.get(column, value) for column, value in zip(COLUMNS, line, strict=True))
+
+
+@asynccontextmanager
+async def fresh_warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[ConnectionSettings]:
+    """A further fresh warehouse, for tests that compare two or need one for each example."""
+    name = f"slice_{getpid()}_{next(_numbers)}"
+    await create_database(server.settings(), name, template)
+    try:
+        yield with_database(server.settings(), name)
+    finally:
+        # As the superuser: an autovacuum worker may be at it, which the owner may not end.
+        async with connected(server.settings(SUPERUSER, SUPERUSER)) as connection:
+            await connection.execute(f"drop database {name} with (force)")

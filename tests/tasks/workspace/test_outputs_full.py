@@ -1,0 +1,86 @@
+"""A workspace that cannot be written is an error of its own that says what to do, and leaves nothing half-made."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tasks.errors import Terminal, WorkspaceFull
+from tests.support.deliveries import as_csv, ingest_sources, row, write
+from tests.support.required import missing
+from tests.support.unprivileged import as_nobody, common_folder
+
+ADVICE = (
+    "Free space, or choose another folder with RETAIL_WORKSPACE; then run again: nothing was half-loaded."
+)
+
+# Files of this process may not grow beyond 20 kB, as on a disk that fills up in the middle of a part.
+LIMITED = """
+    import resource, signal, sys
+    from pathlib import Path
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    from tasks.errors import WorkspaceFull
+    from tests.support.deliveries import take_in
+    try:
+        take_in(Path(sys.argv[1]), sys.argv[2])
+    except WorkspaceFull as error:
+        print(error.message)
+"""
+
+
+def test_a_part_that_the_disk_does_not_take(tmp_path: Path, real_lines: pl.DataFrame) -> None:
+    real_lines.head(20_000).write_csv(tmp_path / "day.csv")
+    command = [sys.executable, "-c", textwrap.dedent(LIMITED), str(tmp_path / "w"), str(tmp_path / "day.csv")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == (
+        f"The workspace {tmp_path / 'w'} cannot be used (File too large). {ADVICE}\n",
+        0,
+    ), done.stderr
+    assert list((tmp_path / "w" / "bronze").iterdir()) == []
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/dev/full").exists():
+        missing("/dev/full, which Linux has")
+    day = write(tmp_path / "day.csv", as_csv([row()]))
+    real = os.open
+
+    def on_full_disk(path: Any, *rest: Any, **named: Any) -> int:
+        return (
+            real("/dev/full", os.O_WRONLY) if str(path).endswith(".parquet") else real(path, *rest, **named)
+        )
+
+    monkeypatch.setattr(os, "open", on_full_disk)
+    with pytest.raises(WorkspaceFull) as caught:
+        ingest_sources(tmp_path / "w", day)
+    monkeypatch.undo()
+    assert caught.value.message == (
+        f"The workspace {tmp_path / 'w'} cannot be used (No space left on device). {ADVICE}"
+    )
+    assert isinstance(caught.value, Terminal)
+    assert caught.value.attributes == {"folder": str(tmp_path / "w")}
+    assert list((tmp_path / "w" / "bronze").iterdir()) == []
+    assert ingest_sources(tmp_path / "w", day).bronze
+
+
+def test_a_workspace_that_is_a_file(tmp_path: Path) -> None:
+    day = write(tmp_path / "day.csv", as_csv([row()]))
+    write(tmp_path / "w", "a file")
+    with pytest.raises(WorkspaceFull, match=r"cannot be used \((Not a directory|File exists)\)"):
+        ingest_sources(tmp_path / "w", day)
+
+
+def test_a_workspace_that_may_not_be_written() -> None:
+    with common_folder() as folder:
+        day = write(folder / "day.csv", as_csv([row()]))
+        (folder / "w").mkdir(mode=0o500)
+        with as_nobody(), pytest.raises(WorkspaceFull, match=r"cannot be used \(Permission denied\)"):
+            ingest_sources(folder / "w", day)
