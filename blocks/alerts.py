@@ -156,7 +156,8 @@ class Alerts(Block):
     def _mail(self, server: EmailServerCredentials) -> EmailChannel:
         if not self.email_recipients:
             raise SettingsError(
-                "alerts: the Alerts block has a mail server but no recipients. Name who gets the e-mails.",
+                "alerts: the Alerts block has a mail server but no recipients.",
+                "Name who gets the e-mails.",
                 setting="email_recipients",
             )
         user = server.username or ""

@@ -35,8 +35,8 @@ class WarehouseConnector(AsyncSqlAlchemyConnector):  # type: ignore[misc]  # it 
             await connection.start()
         except PoolTimeout:
             raise WarehouseBusy(
-                f"All connections of the pool to {self._rendered_url.host} were in use. Ask less at once, or raise the "
-                "block's pool size and overflow."
+                f"All connections of the pool to {self._rendered_url.host} were in use.",
+                "Ask less at once, or raise the block's pool size and overflow.",
             ) from None
         try:
             answer = await connection.execute(

@@ -81,8 +81,8 @@ async def _load(kind: type[Block], name: str, setting: str) -> Block:
             return await kind.aload(name)
     except ValueError:
         raise SettingsError(
-            f"{setting}: Prefect has no {kind.__name__} block {name!r}. Make one in its UI, or with "
-            "python -m deployments.blocks; names are listed by prefect block ls.",
+            f"{setting}: Prefect has no {kind.__name__} block {name!r}.",
+            "Make one in its UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
             setting=setting,
         ) from None
 

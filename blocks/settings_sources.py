@@ -137,15 +137,18 @@ def _read_file() -> tuple[dict[str, str], list[SettingsError]]:
         what = (
             "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
         )
-        fault = SettingsError(f"{Path(ENV_FILE).absolute()} {what}. Save it as UTF-8 text.", setting=ENV_FILE)
+        fault = SettingsError(
+            f"{Path(ENV_FILE).absolute()} {what}.", "Save it as UTF-8 text.", setting=ENV_FILE
+        )
         return {}, [fault]
     values, faults = {}, []
     for binding in parse_stream(StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
             faults.append(
                 SettingsError(
-                    f"{Path(ENV_FILE).absolute()}, line {binding.original.line}, cannot be read: it is not of the form "
-                    "NAME=value, or a quotation mark is missing. Correct it, or begin it with # to leave it out.",
+                    f"{Path(ENV_FILE).absolute()}, line {binding.original.line}, cannot be read: "
+                    "it is not of the form NAME=value, or a quotation mark is missing.",
+                    "Correct it, or begin it with # to leave it out.",
                     setting=ENV_FILE,
                 )
             )
@@ -191,7 +194,8 @@ def _incomplete_channels(settings: Settings) -> Iterator[SettingsError]:
     """An error for each channel that is switched on without what it needs."""
     if settings.pipeline_slack_notifications and settings.pipeline_slack_webhook_url is None:
         yield SettingsError(
-            "PIPELINE_SLACK_NOTIFICATIONS is on without PIPELINE_SLACK_WEBHOOK_URL: set the channel's webhook.",
+            "PIPELINE_SLACK_NOTIFICATIONS is on without PIPELINE_SLACK_WEBHOOK_URL: set "
+            "the channel's webhook.",
             setting="PIPELINE_SLACK_WEBHOOK_URL",
         )
     if settings.pipeline_email_alerts and not settings.pipeline_email_recipients:

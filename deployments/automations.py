@@ -3,8 +3,8 @@
 A process that is killed runs no hook, and a run that no worker takes runs nothing at all. So Prefect's server
 watches the runs of this project's deployments (their tag is ``retail``):
 
-- a run whose heartbeats stop becomes Crashed;
-- a Crashed run starts the deployment ``retail-alert/crashed``, which tells people;
+- a run whose heartbeats stop becomes HeartbeatLost, a state of type crashed;
+- a crashed run starts the deployment ``retail-alert/crashed``, which tells people;
 - a run that has not started long after it was due is told to Slack by the server itself, since the worker may
   be what is down, and to the other channels by that deployment once a worker is there.
 
@@ -32,14 +32,14 @@ from prefect.types import SecretDict
 from pydantic import SecretStr
 
 from blocks import lookup, settings_sources
-from flows.alert_context import SILENT
+from flows.alert_context import HEARTBEAT_LOST
 from tasks.errors import RetailError, SettingsError
 
 DEPLOYMENT = "retail-alert/crashed"
 WEBHOOK_BLOCK = "retail-never-started"
 _TAG = "retail"
 _SHORTEST = 10
-_ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Cancelling", "Crashed")
+_ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Cancelling", "Crashed", HEARTBEAT_LOST)
 _SUBJECT = "Critical: A run never started: {{ flow.name|e }}"
 _BODY = (
     "What happened: run {{ flow_run.name|e }} was due at {{ flow_run.expected_start_time }} and has not started.\n"
@@ -68,20 +68,25 @@ def automations(waits: Waits, alert_deployment: UUID, webhook_block: UUID | None
     return [
         AutomationCore(
             name="retail: a run without a sign of life is dead",
-            description="Its heartbeats stopped and it did not end: its state becomes Crashed.",
+            description=f"Its heartbeats stopped and it did not end: its state becomes {HEARTBEAT_LOST} (a crash).",
             trigger=_watch(
                 after={"prefect.flow-run.heartbeat"},
                 expect={"prefect.flow-run.heartbeat", *_states(*_ENDED)},
                 within=waits.silent,
             ),
             actions=[
-                ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message=SILENT, force=False)
+                ChangeFlowRunState(
+                    state=StateType.CRASHED,
+                    name=HEARTBEAT_LOST,
+                    message="No heartbeat from the run for too long.",
+                    force=False,
+                )
             ],
         ),
         AutomationCore(
             name="retail: tell that a run died",
             description="Runs the deployment retail-alert/crashed.",
-            trigger=_watch(expect=_states("Crashed")),
+            trigger=_watch(expect=_states("Crashed", HEARTBEAT_LOST)),
             actions=[_run_alert(alert_deployment, kind="crashed")],
         ),
         AutomationCore(
@@ -132,8 +137,8 @@ async def register(waits: Waits) -> list[str]:
             deployment = await client.read_deployment_by_name(DEPLOYMENT)
         except ObjectNotFound:
             raise SettingsError(
-                f"There is no deployment {DEPLOYMENT}, which the automations run. Register it first: "
-                "prefect --no-prompt deploy --all",
+                f"There is no deployment {DEPLOYMENT}, which the automations run.",
+                "Register it first: prefect --no-prompt deploy --all",
                 setting="deployment",
             ) from None
         made = automations(waits, deployment.id, webhook)

@@ -22,10 +22,11 @@ from tasks.alerts.notify import AlertRecord
 from tasks.errors import WorkspaceFull
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, State
 
 ARTIFACT = "retail-alerts"
-SILENT = "No sign of life from the run for too long."
+# The state that the automation for silent runs sets: data, where the message is for people.
+HEARTBEAT_LOST = "HeartbeatLost"
 _SECONDS = 10.0
 _TROUBLE = (httpx.HTTPError, PrefectException, OSError, TimeoutError, RuntimeError)
 
@@ -53,13 +54,14 @@ def link_to(flow_run: FlowRun) -> str:
     return url_for("flow-run", flow_run.id) or ""
 
 
-def crash_in_words(message: str) -> str:
-    """What Prefect tells of a crash, without words that may come from elsewhere."""
-    if message == SILENT:
-        return SILENT
-    code = re.search(r"exited with status code: (-?\d+)", message)
+def describe_crash(state: State[Any]) -> str:
+    """Describe a crash in our words: a state's message may quote an exception that holds anything."""
+    if state.name == HEARTBEAT_LOST:
+        return "The run sent no heartbeat for too long."
+    # Prefect's worker gives the exit code in its message only.
+    code = re.search(r"exited with status code: (-?\d+)", state.message or "")
     if code is None:
-        return "Its process ended without a word, or lost Prefect's API."
+        return "Its process ended without reporting a state, or lost Prefect's API."
     killed = " It was killed: often the machine was out of memory." if code[1] in {"-9", "137"} else ""
     return f"Its process ended with exit code {code[1]}.{killed}"
 

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import get_run_logger
 
 from blocks import lookup, settings_sources
-from flows.alert_context import crash_in_words, link_to, locate, record_alerts, text_of
+from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_of
 from tasks.alerts.alert import Alert, AlertSource, build_alert
 from tasks.alerts.history import read_findings, report_path
 from tasks.alerts.notify import notify
@@ -59,8 +59,8 @@ async def retail_alert(
     await record_alerts(run, [record], path)
     outcomes = {one.outcome for one in record.channels}
     if "not delivered" in outcomes and "sent" not in outcomes:
-        raise ChannelRefused.by(
-            "alerts", "no channel took the alert; see the artifact of the run it is about."
+        raise ChannelRefused(
+            "no channel took the alert; see the artifact of the run it is about.", channel="alerts"
         )
 
 
@@ -73,9 +73,7 @@ def _alert(run: FlowRun, source: AlertSource, kind: Literal["crashed", "never_st
     state = run.state
     assert state is not None  # noqa: S101 - looked at by the caller
     if kind == "crashed":
-        return build_alert(
-            kind, source, crash_in_words(state.message or ""), state.timestamp, link=link_to(run)
-        )
+        return build_alert(kind, source, describe_crash(state), state.timestamp, link=link_to(run))
     due = run.expected_start_time or state.timestamp
     happened = f"Run {run.name} was due at {due.isoformat(timespec='seconds')} and has not started."
     return build_alert(kind, source, happened, due, link=link_to(run))

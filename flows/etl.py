@@ -212,7 +212,7 @@ async def _finish(carriage: RunContext, carried: PipelineResult) -> WarehouseFig
 async def _conclude(carriage: RunContext, carried: PipelineResult, report: RunReport) -> None:
     """Publish the report, record the run in the ledger, and delete what the workspace no longer needs."""
     attempts = [
-        Attempt(one.name, one.outcome, one.reason, one.content_hash, one.quality_score)
+        Attempt(one.name, one.outcome, one.reason, one.refusal, one.content_hash, one.quality_score)
         for one in report.deliveries
         if one.outcome in {"refused", "failed"}
     ]

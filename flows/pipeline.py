@@ -19,7 +19,7 @@ from uuid import UUID
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from flows.request import EtlRequest
-from tasks.errors import DateFormatUnclear, DeliveryError, RetailError, escape_unprintable
+from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
 from tasks.ingest.bronze import Bronze, IngestResult
 from tasks.ingest.date_formats import decide
 from tasks.ingest.discover import Delivery
@@ -78,7 +78,7 @@ class PipelineResult:
 
 def failed_delivery(error: DeliveryError) -> DeliveryReport:
     """The report of a delivery that could not be taken."""
-    return DeliveryReport(error.delivery, "failed", reason=error.message)
+    return DeliveryReport(error.delivery, "failed", reason=error.reason)
 
 
 async def run_batches(carriage: RunContext, batches: Sequence[tuple[Delivery, ...]]) -> PipelineResult:
@@ -159,8 +159,10 @@ async def _resolve_date_format(
     try:
         return replace(feed, date_format=decide((one.bronze.dates for one in every if one.bronze), names)), {}
     except DateFormatUnclear as error:
-        what = error.message.removeprefix(f"{escape_unprintable(error.delivery)}: ")
-        return feed, {name: failed_delivery(DateFormatUnclear.of(name, what)) for name in names}
+        return feed, {
+            name: failed_delivery(DateFormatUnclear(error.what, error.next_step, delivery=name))
+            for name in names
+        }
 
 
 async def _gate_and_load(
@@ -188,11 +190,8 @@ async def _gate_and_load(
     reports = []
     for one in silver.deliveries:
         score = one.score(options.quality_weights) if options.quality_checks else None
-        outcome = "refused" if refusals[one.name] else "judged"
         reports.append(
-            delivery_report(
-                one, received[one.name], loaded.get(one.name), outcome, score, refusals[one.name] or ""
-            )
+            delivery_report(one, received[one.name], loaded.get(one.name), score, refusals[one.name])
         )
     return reports
 

@@ -9,7 +9,6 @@ from flows.pipeline import PipelineResult, RunContext
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold, RetailError
 from tasks.report.run_report import RunReport, totals
 from tasks.report.timings import peak_memory_mb
-from tasks.warehouse.load.replacement import GUARD_WORDS
 from tasks.warehouse.statistics import WarehouseFigures
 
 _NAMED = 5
@@ -49,28 +48,28 @@ def raise_on_failure(report: RunReport, error: RetailError | None) -> None:
     """Raise what the run fails with, if it does: the error itself, DeliveriesFailed, or QualityBelowThreshold."""
     if error is not None:
         raise error
-    # A delivery refused by the replacement guard needs a person's answer, not better data.
-    refused = [one for one in report.deliveries if one.outcome == "refused"]
-    below = [one for one in refused if not _is_guard(one.reason)]
-    broken = [one for one in report.deliveries if one.outcome == "failed"] + [
-        one for one in refused if _is_guard(one.reason)
+    rejected = [delivery for delivery in report.deliveries if delivery.refusal == "quality_gate"]
+    # A delivery refused by the replacement guard needs a person's decision, not better data.
+    failed = [
+        delivery
+        for delivery in report.deliveries
+        if delivery.outcome == "failed" or delivery.refusal == "replacement_guard"
     ]
-    kind = DeliveriesFailed if broken else QualityBelowThreshold
-    told = broken + below
-    if not told:
+    not_loaded = failed + rejected
+    if not not_loaded:
         return
-    lines = [one.told for one in told[:_NAMED]]
-    more = [f"and {len(told) - _NAMED} more; see {report.report_path}"] if len(told) > _NAMED else []
-    what = "could not be taken" if broken else "were refused by the quality gate"
-    head = f"{len(told)} of {len(report.deliveries)} deliveries {what}{_of_the_others(report, len(told))}."
-    raise kind("\n".join([head, *lines, *more]), report=report)
+    kind = DeliveriesFailed if failed else QualityBelowThreshold
+    verb = "could not be loaded" if failed else "were rejected by the quality gate"
+    lines = [delivery.message for delivery in not_loaded[:_NAMED]]
+    if len(not_loaded) > _NAMED:
+        lines.append(f"and {len(not_loaded) - _NAMED} more; see {report.report_path}")
+    head = (
+        f"{len(not_loaded)} of {len(report.deliveries)} deliveries {verb}{_others(report, len(not_loaded))}."
+    )
+    raise kind("\n".join([head, *lines]), report=report)
 
 
-def _of_the_others(report: RunReport, told: int) -> str:
-    if told == len(report.deliveries):
+def _others(report: RunReport, not_loaded: int) -> str:
+    if not_loaded == len(report.deliveries):
         return ""
-    return "; the others are loaded" if report.warehouse else "; the others would be loaded"
-
-
-def _is_guard(reason: str) -> bool:
-    return GUARD_WORDS in reason
+    return "; the others are loaded" if report.warehouse else "; the others would load"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from prefect.logging.loggers import flow_run_logger
 
 from blocks import lookup, settings_sources
-from flows.alert_context import crash_in_words, link_to, locate, record_alerts, text_of
+from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_of
 from tasks.alerts.alert import Alert, AlertSource, build_alert
 from tasks.alerts.delivery import DEFAULT_LIMITS, RetryLimits
 from tasks.alerts.history import Findings, read_findings, report_path
@@ -154,7 +154,7 @@ async def _completion(ended: _Ended) -> list[AlertRecord]:
 
 
 async def _crash(ended: _Ended) -> list[AlertRecord]:
-    return [await ended.notify(_alert(ended, "crashed", crash_in_words(ended.state.message or "")))]
+    return [await ended.notify(_alert(ended, "crashed", describe_crash(ended.state)))]
 
 
 async def _cancellation(ended: _Ended) -> list[AlertRecord]:

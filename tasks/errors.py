@@ -1,67 +1,101 @@
-"""Every error the package raises on purpose.
+"""Every error that the package raises on purpose.
 
 RetailError
     Transient                   may pass by itself: Prefect retries the task
         ConnectionInterrupted   the database refused, reset or dropped a connection
-        WarehouseBusy           a lock or a deadlock stood in the way
-        DeliveryChanged         a file changed while it was read
-        ChannelUnreachable      a channel for alerts does not answer (it is an AlertNotDelivered too)
-        AlertMemoryUnreachable  who was told of what cannot be read or written
-    Terminal                    will not pass by itself: never retried
-        SettingsError           a setting is wrong, or refused (exit code 2)
-            FeedConflict        a run asks for other settings than the feed has
-        DeliveryError           one delivery cannot be taken; the others go on
+        WarehouseBusy           a lock timeout, a deadlock or no free connection
+        DeliveryChanged         a file changed between two reads of one run
+        ChannelUnreachable      an alert channel gives no answer (also an AlertNotDelivered)
+        AlertStoreUnreachable   the store of open alerts cannot be read or written
+    Terminal                    does not pass by itself: never retried
+        SettingsError           a setting is wrong or refused (exit code 2)
+            FeedConflict        the run asks for settings that differ from the feed's
+        DeliveryError           one delivery cannot be loaded; the others go on
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
             DateFormatUnclear, ReplacementRefused
         ContractBroken          a rule of the contract itself raised
-        WorkspaceFull           the disk of the workspace is full, or cannot be written
-        WarehouseError          the database said no
+        WorkspaceFull           the workspace's disk is full or not writable
+        WarehouseError          the database rejected a statement or the connection
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
             TlsRefused, ReadOnlyWarehouse, RightsMissing
-        ChannelRefused          a channel for alerts said no (it is an AlertNotDelivered too)
+        ChannelRefused          an alert channel rejected the message (also an AlertNotDelivered)
         PrefectUnreachable      the Prefect API gives no answer
         EmbeddedServerError     the embedded Postgres cannot be started
-        ProblemsFound           the doctor found what would stop a run
+        ProblemsFound           the doctor found a problem that would stop a run
         RunFailed               raised at the end of a run, after the rest has loaded
             DeliveriesFailed    (exit code 1)
             QualityBelowThreshold (exit code 3)
 
-A message tells what happened, to which delivery, table or database, and what to do next.
+An error carries data: ``what`` happened, the ``next_step``, and the id of its subject (``delivery``, ``warehouse``,
+``channel`` ...) as attributes; the message is composed from them::
+
+    >>> str(DeliveryEmpty("it has a header but no rows.", "Have it delivered again.", delivery="till.csv"))
+    'till.csv: it has a header but no rows. Have it delivered again.'
+
 No message ever holds a password.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 
 def escape_unprintable(name: str) -> str:
-    r"""A name from outside on one line: what is no printable character as its escape, a line break as ``\n``.
+    r"""Escape every character that does not print; a line break becomes ``\n``.
 
-    A file's name could otherwise pose as a line of a message, or steer a terminal.
+    Otherwise a file's name could pose as a line of a message, or steer a terminal.
     """
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in name
+    )
 
 
 class RetailError(Exception):
-    """Base of all errors; keyword arguments become attributes and survive pickling."""
+    """Base of all errors.
 
-    def __init__(self, message: str, **attributes: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.attributes = attributes
-        for name, value in attributes.items():
+    Args:
+        what: What happened, as a sentence without the subject's name.
+        next_step: What the user does next; empty if there is nothing to do.
+        ids: Ids of what the error is about; they become attributes and survive pickling.
+    """
+
+    # Name of the attribute that the message begins with.
+    subject: ClassVar[str] = ""
+
+    def __init__(self, what: str, next_step: str = "", **ids: Any) -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+        self.attributes = ids
+        for name, value in ids.items():
             setattr(self, name, value)
 
+    @property
+    def description(self) -> str:
+        """What happened, and to which subject."""
+        subject = self.attributes.get(self.subject)
+        return f"{escape_unprintable(subject)}: {self.what}" if subject else self.what
+
+    @property
+    def reason(self) -> str:
+        """What happened and the next step, without the subject."""
+        return f"{self.what} {self.next_step}".rstrip()
+
+    @property
+    def message(self) -> str:
+        """The whole message: subject, what happened, next step."""
+        return f"{self.description} {self.next_step}".rstrip()
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.attributes)
+        return _rebuild, (type(self), self.what, self.next_step, self.attributes)
 
     def __str__(self) -> str:
         return self.message
 
 
-def _rebuild(kind: type[RetailError], message: str, attributes: dict[str, Any]) -> RetailError:
-    return kind(message, **attributes)
+def _rebuild(kind: type[RetailError], what: str, next_step: str, ids: dict[str, Any]) -> RetailError:
+    return kind(what, next_step, **ids)
 
 
 class Transient(RetailError):
@@ -71,13 +105,19 @@ class Transient(RetailError):
 class ConnectionInterrupted(Transient):
     """The database refused, reset or dropped a connection."""
 
+    subject = "warehouse"
+
 
 class WarehouseBusy(Transient):
     """A lock time-out, a deadlock or a serialization failure."""
 
+    subject = "warehouse"
+
 
 class DeliveryChanged(Transient):
-    """A file's bytes changed between two readings of one run. Attribute: ``delivery``."""
+    """A file's bytes changed between two reads of one run. Attribute: ``delivery``."""
+
+    subject = "delivery"
 
 
 class AlertStoreUnreachable(Transient):
@@ -99,12 +139,8 @@ class FeedConflict(SettingsError):
 class DeliveryError(Terminal):
     """One delivery cannot be taken; the others go on. Attribute: ``delivery`` (its name)."""
 
+    subject = "delivery"
     delivery: str
-
-    @classmethod
-    def of(cls, delivery: str, what: str) -> Self:
-        """Build the error for the delivery of that name; ``what`` says cause and next step."""
-        return cls(f"{escape_unprintable(delivery)}: {what}", delivery=delivery)
 
 
 class DeliveryMissing(DeliveryError):
@@ -142,6 +178,8 @@ class WorkspaceFull(Terminal):
 class WarehouseError(Terminal):
     """The database refused. Attributes: ``warehouse``, and ``sqlstate`` where there is one."""
 
+    subject = "warehouse"
+
 
 class WarehouseUnreachable(WarehouseError):
     """No connection within the time allowed for it."""
@@ -174,10 +212,7 @@ class RightsMissing(WarehouseError):
 class AlertNotDelivered(RetailError):
     """A channel did not take an alert. Attribute: ``channel`` (its name). It never fails the data work."""
 
-    @classmethod
-    def by(cls, channel: str, what: str) -> Self:
-        """Build the error for the channel of that name; ``what`` says cause and next step, without a secret."""
-        return cls(f"{channel}: {what}", channel=channel)
+    subject = "channel"
 
 
 class ChannelUnreachable(AlertNotDelivered, Transient):
@@ -196,8 +231,9 @@ class PrefectUnreachable(Terminal):
         """Build the error for the API at that address; empty is a server of the run's own."""
         where = api or "of this run's own server"
         return cls(
-            f"The Prefect API {where} gives no answer. Start the server (prefect server start), or correct or unset "
-            "PREFECT_API_URL (prefect config view shows where it is set).",
+            f"The Prefect API {where} gives no answer.",
+            "Start the server (prefect server start), or correct or unset PREFECT_API_URL (prefect config view "
+            "shows where it is set).",
             api=api,
         )
 

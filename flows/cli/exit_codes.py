@@ -38,8 +38,9 @@ def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
         password = None
     if password is not None or "password=" in chosen:
         raise SettingsError(
-            "--warehouse: the address holds a password, which every user of this machine can see in the process "
-            "list. Set it in DATABASE_URL instead, and leave --warehouse out.",
+            "--warehouse: the address holds a password, which every user of this machine "
+            "can see in the process list.",
+            "Set it in DATABASE_URL instead, and leave --warehouse out.",
             setting="warehouse",
         )
     os.environ["DATABASE_URL"] = chosen

@@ -101,6 +101,6 @@ def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError |
         raise SystemExit(EXIT_TERMINATED) from None
     except FlowRunTimeoutError:
         return None, RetailError(
-            "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended. What had committed is "
-            "there; run again for the rest, or allow it more time."
+            "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended.",
+            "What had committed is there; run again for the rest, or allow it more time.",
         )

@@ -53,8 +53,8 @@ async def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     except ReadOnlyWarehouse:
         # It is our own transaction that refuses, whatever the database's disk.
         raise ReadOnlyWarehouse(
-            "retail sql runs queries in a read-only transaction; this one would write. Nothing was done. To write, "
-            f"use psql or another client: {address.display}",
+            "retail sql runs queries in a read-only transaction; this one would write.",
+            f"Nothing was done. To write, use psql or another client: {address.display}",
             warehouse=address.display,
         ) from None
 

@@ -90,7 +90,7 @@ def print_summary(report: RunReport) -> None:
         _grid(console, _warehouse(report))
         console.print()
     for one in [one for one in report.deliveries if one.reason][:_SHOWN]:
-        console.print(f"[bold]{one.outcome}[/] {escape(one.told)}")
+        console.print(f"[bold]{one.outcome}[/] {escape(one.message)}")
     for what, line in _next_steps(report):
         # Not through a table: these are for copying, and must not be wrapped.
         console.print(f"{what:10}{line}", soft_wrap=True, markup=False)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.errors import RetailError
-
-# What a server answered last belongs to what happened.
-_SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])(?!Last answer)")
 
 
 class Status(StrEnum):
@@ -53,9 +49,8 @@ def skipped(check: str, why: str) -> Finding:
 
 
 def from_error(check: str, error: RetailError, status: Status = Status.PROBLEM) -> Finding:
-    """An error of ours as a finding: its first sentence is what happened, the rest what to do."""
-    what, *rest = _SENTENCE_END.split(error.message, maxsplit=1)
-    return Finding(check, status, what, rest[0] if rest else "")
+    """Turn an error into a finding: what happened, and its next step as the fix."""
+    return Finding(check, status, error.description, error.next_step)
 
 
 def from_unexpected_error(check: str, error: Exception, fix: str) -> Finding:

@@ -141,7 +141,9 @@ def _fill(opened: Sequence[SourceFile], aside: Path) -> dict[str, Any]:
                 slashed[name] += count
     for one in opened:
         if not rows[one.delivery.name]:
-            raise DeliveryEmpty.of(one.delivery.name, "it has a header and no line. Have it delivered again.")
+            raise DeliveryEmpty(
+                "it has a header and no line.", "Have it delivered again.", delivery=one.delivery.name
+            )
     received = [
         IngestedFile(
             one.delivery.name,

@@ -58,8 +58,8 @@ def match(names: Sequence[str], delivery: str) -> Header:
             ignored.append(name.strip())
         elif column in positions:
             both = f"{names[positions[column]].strip()!r} and {name.strip()!r}"
-            raise UnknownHeader.of(
-                delivery, f"the header names one column twice: {both}. Leave one of the two."
+            raise UnknownHeader(
+                f"the header names one column twice: {both}.", "Leave one of the two.", delivery=delivery
             )
         else:
             positions[column] = position
@@ -67,8 +67,8 @@ def match(names: Sequence[str], delivery: str) -> Header:
     if missing:
         found = ", ".join(repr(name.strip()[:40]) for name in names[:12])
         lacking = ", ".join(column + _nearest(column, ignored) for column in missing)
-        raise UnknownHeader.of(
-            delivery, f"unknown header. Found: {found}. Missing: {lacking}. Needed: {_NEEDED}."
+        raise UnknownHeader(
+            f"unknown header. Found: {found}. Missing: {lacking}.", f"Needed: {_NEEDED}.", delivery=delivery
         )
     return Header(positions, tuple(name for name in ignored if name), len(names))
 

@@ -96,15 +96,16 @@ def decide(found: Iterable[DateShapes], deliveries: Iterable[str]) -> str | None
         return "us" if total.only_us else "eu"
     name = next(iter(deliveries), "")
     if not total.only_us:
-        raise DateFormatUnclear.of(
-            name,
-            f"its dates, such as {total.example}, can be read month first or day first. Say which with the "
-            "date format (--date-format): us or eu.",
+        raise DateFormatUnclear(
+            f"its dates, such as {total.example}, can be read month first or day first.",
+            "Say which with the date format (--date-format): us or eu.",
+            delivery=name,
         )
-    raise DateFormatUnclear.of(
-        name,
-        f"dates such as {total.only_us} read only month first and others, such as {total.only_eu}, only day "
-        "first. Give the date format (--date-format); the lines that do not fit it are set aside.",
+    raise DateFormatUnclear(
+        f"dates such as {total.only_us} read only month first and others, such as "
+        f"{total.only_eu}, only day first.",
+        "Give the date format (--date-format); the lines that do not fit it are set aside.",
+        delivery=name,
     )
 
 

@@ -111,7 +111,7 @@ class _Search:
         self._fail(DeliveryUnreadable, folder, what)
 
     def _fail(self, kind: type[DeliveryError], name: str, what: str) -> None:
-        self.failed.setdefault(name, kind.of(name, what))
+        self.failed.setdefault(name, kind(what, delivery=name))
 
     def _walk(self, folder: str) -> list[str]:
         files: list[str] = []

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable, escape_unprintable
+from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.columns import Header
 from tasks.ingest.discover import Delivery
 
@@ -48,8 +48,10 @@ def open_source(delivery: Delivery) -> Iterator[BinaryIO]:
         with open(delivery.path, "rb") as file:
             yield file
     except OSError as error:
-        raise DeliveryUnreadable.of(
-            delivery.name, f"it cannot be read ({error.strerror}). Check its permissions and the disk."
+        raise DeliveryUnreadable(
+            f"it cannot be read ({error.strerror}).",
+            "Check its permissions and the disk.",
+            delivery=delivery.name,
         ) from error
 
 
@@ -62,7 +64,7 @@ def read_and_hash(delivery: Delivery) -> FileContent:
         # One byte more than it had when it was found: a file that grows meanwhile is noticed.
         data = file.read(min(delivery.size, HELD_BYTES) + 1)
         if not data:
-            raise DeliveryEmpty.of(delivery.name, "the file is empty. Have it delivered again.")
+            raise DeliveryEmpty("the file is empty.", "Have it delivered again.", delivery=delivery.name)
         digest = hashlib.sha256(data)
         more = False
         while chunk := file.read(CHUNK_BYTES):
@@ -85,8 +87,8 @@ def rehashed_chunks(opened: SourceFile) -> Iterator[bytes]:
     if digest.hexdigest() != opened.content.sha256:
         name = opened.delivery.name
         raise DeliveryChanged(
-            f"{escape_unprintable(name)}: the file changed while it was read. It is tried again; deliver files by renaming "
-            "them into place.",
+            "the file changed while it was read.",
+            "It is tried again; deliver files by renaming them into place.",
             delivery=name,
         )
 

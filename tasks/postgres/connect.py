@@ -16,7 +16,13 @@ import asyncpg
 import tenacity
 
 from tasks import progress
-from tasks.errors import ConnectionInterrupted, SettingsError, WarehouseUnreachable, WrongPassword
+from tasks.errors import (
+    ConnectionInterrupted,
+    RetailError,
+    SettingsError,
+    WarehouseUnreachable,
+    WrongPassword,
+)
 from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.errors import DRIVER_ERRORS, is_tls_refused, map_driver_error
 from tasks.postgres.settings import ConnectionSettings, check_tls, from_url, with_database
@@ -62,7 +68,8 @@ def _tls(settings: ConnectionSettings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         what = "The certificate given as text" if is_text else f"The certificate file {given}"
         raise SettingsError(
-            f"{what} cannot be read ({error}). Download it from your project's database settings.",
+            f"{what} cannot be read ({error}).",
+            "Download it from your project's database settings.",
             setting="sslrootcert",
         ) from None
     # Python 3.13 asks more of certificates than libpq does, and refuses private CAs that libpq accepts.
@@ -118,12 +125,14 @@ async def _connect_once(
                 raise
         return await _open(settings, None, seconds)
     except (*DRIVER_ERRORS, OSError) as error:
-        translated_error = map_driver_error(error, settings.display)
-        if isinstance(translated_error, WrongPassword):
-            translated_error = WrongPassword(
-                translated_error.message + advice_on_refusal(settings), **translated_error.attributes
+        mapped_error = map_driver_error(error, settings.display)
+        if isinstance(mapped_error, WrongPassword):
+            mapped_error = WrongPassword(
+                mapped_error.what,
+                mapped_error.next_step + advice_on_refusal(settings),
+                **mapped_error.attributes,
             )
-        raise translated_error from None
+        raise mapped_error from None
     finally:
         late.cancel()
 
@@ -182,9 +191,10 @@ async def _connect_patiently(settings: ConnectionSettings, tls: ssl.SSLContext |
             with attempt:
                 return await _connect_once(settings, tls, max(0.1, min(15.0, end - time.monotonic())))
     except tenacity.RetryError as error:
-        cause = error.last_attempt.exception()
+        last = error.last_attempt.exception()
+        cause = last.reason if isinstance(last, RetailError) else ""
         raise WarehouseUnreachable(
-            f"No connection to {settings.display} within {settings.connect_seconds:g} s. Last answer: {cause} "
+            f"no connection within {settings.connect_seconds:g} s. Last answer: {cause}",
             f"Check host and port, and that the project is not paused.{advice_on_refusal(settings)}",
             warehouse=settings.display,
         ) from None

@@ -40,9 +40,9 @@ class ConnectionLimit:
                 await self.places.acquire()
         except TimeoutError:
             raise WarehouseBusy(
-                f"All {self.size} connections that this process may hold to {settings.display} were in use for "
-                f"{settings.connect_seconds:g} s. Run less at once, or raise RETAIL_POOL_SIZE and "
-                "RETAIL_POOL_OVERFLOW as far as the server's max_connections allows.",
+                f"all {self.size} connections that this process may open were in use for {settings.connect_seconds:g} s.",
+                "Run less at once, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW as "
+                "far as the server's max_connections allows.",
                 warehouse=settings.display,
             ) from None
 

@@ -95,44 +95,47 @@ def _is_lost(error: BaseException) -> bool:
 
 
 # The first that fits an error without a telling SQLSTATE; {0} is its message.
-_BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError], str], ...] = (
+_BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError], str, str], ...] = (
     (
         lambda error: isinstance(error, ssl.SSLCertVerificationError),
         errors.CertificateRefused,
-        "its certificate does not verify ({0}). Give the project's own CA file as sslrootcert, and the host "
-        "name exactly as the certificate has it.",
+        "its certificate does not verify ({0}).",
+        "Give the project's own CA file as sslrootcert, and the host name exactly as the certificate has it.",
     ),
     (
         is_tls_refused,
         errors.TlsRefused,
-        "the server does not speak TLS, which is required off this machine. Check host and port; a server of your own "
-        "needs ssl = on and a certificate.",
+        "the server does not speak TLS, which is required for hosts other than this machine.",
+        "Check host and port; a server of your own needs ssl = on and a certificate.",
     ),
     (
         lambda error: isinstance(error, socket.gaierror),
         errors.ConnectionInterrupted,
         "the host name cannot be resolved (IPv6 only, or mistyped?).",
+        "",
     ),
-    (_nothing_listens, errors.ConnectionInterrupted, "connection refused: nothing listens there."),
+    (_nothing_listens, errors.ConnectionInterrupted, "connection refused: nothing listens there.", ""),
     (
         lambda error: isinstance(error, PermissionError),
         errors.WarehouseUnreachable,
         "this user may not open its socket.",
+        "",
     ),
-    (lambda error: isinstance(error, TimeoutError), errors.ConnectionInterrupted, "no answer in time."),
+    (lambda error: isinstance(error, TimeoutError), errors.ConnectionInterrupted, "no answer in time.", ""),
     (
         _says("authentication failed", "no such user", "tenant or user not found", "too many authentication"),
         errors.WrongPassword,
-        "the pooler refused the user or the password ({0}). Check user (ROLE.PROJECT on Supabase's shared pooler) "
-        "and password in DATABASE_URL; it is not tried again.",
+        "the pooler rejected the user or the password ({0}).",
+        "Check user (ROLE.PROJECT on Supabase's shared pooler) and password in DATABASE_URL; it is not retried.",
     ),
     (
         _says("no such database"),
         errors.DatabaseMissing,
-        "the pooler knows no such database ({0}). Check the name at the end of DATABASE_URL.",
+        "the pooler knows no such database ({0}).",
+        "Check the name at the end of DATABASE_URL.",
     ),
-    (_pool_is_full, errors.ConnectionInterrupted, "all connections of its pooler are taken."),
-    (_is_lost, errors.ConnectionInterrupted, "the connection was lost ({0})."),
+    (_pool_is_full, errors.ConnectionInterrupted, "all connections of its pooler are taken.", ""),
+    (_is_lost, errors.ConnectionInterrupted, "the connection was lost ({0}).", ""),
 )
 
 
@@ -145,10 +148,10 @@ def map_driver_error(error: BaseException, warehouse: str) -> errors.RetailError
     state = getattr(error, "sqlstate", None)
     if state in _BY_SQLSTATE:
         kind, advice = _BY_SQLSTATE[state]
-        return kind(f"{warehouse}: {error.args[0]}. {advice}", warehouse=warehouse, sqlstate=state)
-    for fits, kind, text in _BY_KIND:
-        if fits(error):
-            return kind(f"{warehouse}: {text.format(_message(error))}", warehouse=warehouse)
+        return kind(f"{error.args[0]}.", advice, warehouse=warehouse, sqlstate=state)
+    for matches, kind, what, advice in _BY_KIND:
+        if matches(error):
+            return kind(what.format(_message(error)), advice, warehouse=warehouse)
     return errors.WarehouseError(
-        f"{warehouse}: {type(error).__name__}: {_message(error)}", warehouse=warehouse, sqlstate=state
+        f"{type(error).__name__}: {_message(error)}", warehouse=warehouse, sqlstate=state
     )

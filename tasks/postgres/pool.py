@@ -75,8 +75,8 @@ class QueryPool:
         except PoolTimeout:
             size = sum(pool_limits(self.settings))
             raise WarehouseBusy(
-                f"All {size} connections of the pool to {self.settings.display} were in use for "
-                f"{self.wait_seconds:g} s. Ask less at once, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW.",
+                f"all {size} connections of the pool were in use for {self.wait_seconds:g} s.",
+                "Ask less at once, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW.",
                 warehouse=self.settings.display,
             ) from None
         raw = cast(asyncpg.Connection, (await pooled.get_raw_connection()).driver_connection)

@@ -71,15 +71,17 @@ def check_for_loads(settings: ConnectionSettings) -> None:
     way = connection_method(settings)
     if way in {ConnectionMethod.TRANSACTION_POOLER, ConnectionMethod.DEDICATED_POOLER}:
         raise SettingsError(
-            f"The warehouse's address is refused: port {TRANSACTION_POOLER_PORT} is a transaction-mode pooler "
-            f"({way}), where session settings do not last. Loads and backups need the direct connection or the "
-            "session pooler: the same address with port 5432.",
+            f"The warehouse's address is refused: port {TRANSACTION_POOLER_PORT} is a "
+            f"transaction-mode pooler ({way}), where session settings do not last.",
+            "Loads and backups need the direct connection or the session pooler: the same "
+            "address with port 5432.",
             setting="DATABASE_URL",
         )
     if way is ConnectionMethod.SESSION_POOLER and project_of(settings) is None:
         raise SettingsError(
-            f"The warehouse's address is refused: the shared pooler wants a user with the project's reference, "
-            f"such as {settings.user}.abcdefghijklmnopqrst; copy it from Connect in the project's dashboard.",
+            "The warehouse's address is refused: the shared pooler wants a user with the "
+            f"project's reference, such as {settings.user}.abcdefghijklmnopqrst; copy it "
+            "from Connect in the project's dashboard.",
             setting="DATABASE_URL",
         )
 

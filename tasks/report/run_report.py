@@ -13,6 +13,7 @@ from tasks.errors import escape_unprintable
 from tasks.ingest.bronze import IngestedFile
 from tasks.report.timings import StageTime
 from tasks.validate.score import DIMENSIONS, DeliveryQuality
+from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.statistics import CountryRevenue
 from tasks.workspace.outputs import write_text, writing
@@ -22,11 +23,14 @@ TAKEN = ("loaded", "replaced")
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """A delivery's accounting. ``outcome``: loaded, replaced, unchanged, refused, failed, or judged (not to
-    be loaded); ``reason`` tells why it was refused or failed; money is a decimal as text."""
+    """A delivery's accounting.
+
+    ``outcome`` is judged if nothing was to be loaded. ``refusal`` names what refused it; ``reason`` is why it was
+    refused or failed, with the next step. Money is a decimal as text.
+    """
 
     name: str
-    outcome: str
+    outcome: Outcome
     content_hash: str | None = None
     rows_in: int = 0
     rows_loaded: int = 0
@@ -41,12 +45,12 @@ class DeliveryReport:
     ignored_columns: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ()
     reason: str = ""
+    refusal: Refusal | None = None
 
     @property
-    def told(self) -> str:
-        """Why it was not taken, with its name, which is made to stay on its line."""
-        name = escape_unprintable(self.name)
-        return self.reason if name in self.reason else f"{name}: {self.reason}"
+    def message(self) -> str:
+        """Why it was refused or failed, after its name."""
+        return f"{escape_unprintable(self.name)}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class RunReport:
     judged, weighted by lines; money is a decimal as text by currency; times are ISO 8601 with zone."""
 
     run_id: str
-    status: str
+    status: RunStatus
     feed: Mapping[str, Any]
     warehouse: str
     started_at: str
@@ -98,14 +102,13 @@ def delivery_report(
     quality: DeliveryQuality,
     received: IngestedFile,
     loaded: LoadedDelivery | None,
-    outcome: str,
     score: float | None,
-    reason: str = "",
+    rejection: str | None = None,
 ) -> DeliveryReport:
     """Bring together what the stages know of one delivery."""
     return DeliveryReport(
         name=quality.name,
-        outcome=loaded.outcome if loaded else outcome,
+        outcome=loaded.outcome if loaded else "refused" if rejection else "judged",
         content_hash=quality.content_hash,
         rows_in=quality.rows_in,
         rows_loaded=loaded.rows_loaded if loaded else 0,
@@ -121,7 +124,8 @@ def delivery_report(
         rules=dict(quality.rules),
         ignored_columns=received.ignored_columns,
         encodings=received.encodings,
-        reason=reason or (loaded.refusal.message if loaded and loaded.refusal else ""),
+        reason=rejection or (loaded.refusal.reason if loaded and loaded.refusal else ""),
+        refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
     )
 
 

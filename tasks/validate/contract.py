@@ -104,8 +104,8 @@ class Contract:
 
 def _broken(rule: str, what: object) -> ContractBroken:
     return ContractBroken(
-        f"The rule {rule} did not judge but failed ({what}). Nothing it should have judged was loaded. "
-        "Mend the rule in tasks/validate/rules, then run again.",
+        f"The rule {rule} did not judge but failed ({what}).",
+        "Nothing it should have judged was loaded. Mend the rule in tasks/validate/rules, then run again.",
         rule=rule,
     )
 

@@ -25,7 +25,7 @@ async def grant_read_access(settings: ConnectionSettings, roles: Sequence[str]) 
         for row in await connection.fetch(sql("select_readers"), list(roles)):
             if not row["is_there"]:
                 raise SettingsError(
-                    f"RETAIL_ANALYST_ROLES: {settings.display} has no role {row['role']!r}. "
+                    f"RETAIL_ANALYST_ROLES: {settings.display} has no role {row['role']!r}.",
                     "Create it first, or take it off the list.",
                     setting="RETAIL_ANALYST_ROLES",
                 )
@@ -44,7 +44,7 @@ async def _grant(connection: asyncpg.Connection, settings: ConnectionSettings, r
                 await connection.execute(line)
     except asyncpg.InsufficientPrivilegeError:
         raise RightsMissing(
-            f"{settings.display}: the role {settings.user} may not let {row['quoted']} read the warehouse. "
+            f"the role {settings.user} may not let {row['quoted']} read the warehouse.",
             f"An administrator runs once: {'; '.join(lines)}; Then run again.",
             warehouse=settings.display,
         ) from None

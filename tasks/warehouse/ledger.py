@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +16,10 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import sql
 from tasks.validate.settings import FeedSettings
 
+Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
+# Who refused a delivery.
+Refusal = Literal["quality_gate", "replacement_guard"]
+RunStatus = Literal["running", "completed", "failed"]
 # Column mappings will be told here; the same bytes under another mapping are a replacement.
 READING_SETTINGS = "{}"
 _LOAD_LOCK = "prefect-retail load"
@@ -45,8 +49,9 @@ class Attempt:
     left the warehouse as it was."""
 
     name: str
-    outcome: str
-    reason: str
+    outcome: Outcome
+    reason: str = ""
+    refusal: Refusal | None = None
     content_hash: str | None = None
     quality_score: float | None = None
 
@@ -107,8 +112,9 @@ def resolve_feed_settings(
             before = getattr(stored, name)
             if before is not None and before != wish:
                 raise FeedConflict(
-                    f"feed {feed}: it was first loaded with {name} = {before}; {wish} is refused, since its "
-                    "lines would no longer be comparable. Use another feed name, or withdraw its deliveries first.",
+                    f"feed {feed}: it was first loaded with {name} = {before}; {wish} is "
+                    "refused, since its lines would no longer be comparable.",
+                    "Use another feed name, or withdraw its deliveries first.",
                     feed=feed,
                     setting=name,
                 )
@@ -132,7 +138,7 @@ async def finish_run(
     settings: ConnectionSettings,
     run: Run,
     feed: str,
-    status: str,
+    status: RunStatus,
     quality_score: float | None,
     attempts: Sequence[Attempt],
 ) -> None:
@@ -165,6 +171,7 @@ async def record_attempts(
         [one.outcome for one in every],
         [one.quality_score for one in every],
         [one.reason or None for one in every],
+        [one.refusal for one in every],
     )
 
 

@@ -81,8 +81,8 @@ async def migrate(settings: ConnectionSettings, on_new: Callable[[], None] | Non
         return head
     if present is not None and present not in known:
         raise WarehouseError(
-            f"{settings.display}: its schema is at revision {present}, which this release does not know "
-            f"(newest here: {head}). Install the release that wrote it, or a newer one.",
+            f"its schema is at revision {present}, which this release does not know (newest here: {head}).",
+            "Install the release that wrote it, or a newer one.",
             warehouse=settings.display,
         )
     if present is None and on_new:
@@ -122,6 +122,5 @@ def _explained(cause: BaseException, settings: ConnectionSettings) -> Exception:
     else:
         advice = "Run as the role that owns the schemas retail_ops and retail_dwh."
     return RightsMissing(
-        f"{settings.display}: the role {settings.user} may not set up the schema ({said}). {advice}",
-        warehouse=settings.display,
+        f"the role {settings.user} may not set up the schema ({said}). {advice}", warehouse=settings.display
     )

@@ -103,7 +103,7 @@ async def withdraw(
         await connection.execute("delete from retail_ops.quarantine where delivery_key = $1", key)
         await connection.execute("delete from retail_ops.quality_score where delivery_key = $1", key)
         await connection.execute("delete from retail_ops.delivery where delivery_key = $1", key)
-        attempt = Attempt(name, "withdrawn", "", content_hash=row["content_hash"])
+        attempt = Attempt(name, "withdrawn", content_hash=row["content_hash"])
         await record_attempts(connection, run.run_id, feed, [attempt])
         return result
 
@@ -117,12 +117,12 @@ async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> Del
         by_file = {PurePosixPath(row["name"]).name: row for row in every}
         rows = [by_file[close] for close in get_close_matches(asked, by_file)]
     near = "; ".join(f"{escape_unprintable(row['name'])} (feed {row['feed']})" for row in rows)
-    return DeliveryMissing.of(
-        name,
+    return DeliveryMissing(
         f"feed {feed} holds no delivery of that name. "
         + (
             f"Similar: {near}."
             if near
             else "See the names: retail sql 'select feed, name from retail_ops.delivery'."
         ),
+        delivery=name,
     )

@@ -38,8 +38,9 @@ def writing(root: Path) -> Iterator[None]:
         if error.errno is None:
             raise
         raise WorkspaceFull(
-            f"The workspace {root} cannot be used ({os.strerror(error.errno)}). Free space, or choose another "
-            "folder with RETAIL_WORKSPACE; then run again: nothing was half-loaded.",
+            f"The workspace {root} cannot be used ({os.strerror(error.errno)}).",
+            "Free space, or choose another folder with RETAIL_WORKSPACE; then run again: "
+            "nothing was half-loaded.",
             folder=str(root),
         ) from error
 

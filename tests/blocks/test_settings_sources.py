@@ -297,7 +297,7 @@ def test_schedules_that_never_come(monkeypatch: pytest.MonkeyPatch, cron: str) -
 def test_reading_settings_imports_nothing_that_judges_lines() -> None:
     """So that a command which only asks the warehouse begins in half the time."""
     script = (
-        "import sys\nfrom blocks import chosen, environment\nenvironment.read()\n"
+        "import sys\nfrom blocks import lookup, settings_sources\nsettings_sources.read_settings()\n"
         "print(sorted({'prefect', 'polars', 'pandera'} & set(sys.modules)))"
     )
     ended = subprocess.run(

@@ -138,7 +138,7 @@ async def test_quality_and_quarantine(told: Told) -> None:
 async def test_run_is_not_failed_by_channels_that_are_down(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state_hooks, "PATIENT", QUICK)
+    monkeypatch.setattr(state_hooks, "DEFAULT_LIMITS", QUICK)
     told.slack.codes, told.mail.answers = [500], ["550 no"] * 9
     feed = "told-down"
     with pytest.raises(DeliveriesFailed):

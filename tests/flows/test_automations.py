@@ -180,7 +180,7 @@ def aftermath(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFa
 def test_death_is_told_once(aftermath: Aftermath) -> None:
     (text,) = aftermath.told_slack(aftermath.died)
     assert "Critical: The run died: retail-etl" in text
-    assert "No sign of life from the run for too long." in text
+    assert "The run sent no heartbeat for too long." in text
     assert "deployment daily, feed dying" in text
     assert [one["title"] for one in aftermath.pager].count("Critical: The run died: retail-etl") == 1
 

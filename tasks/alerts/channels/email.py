@@ -46,9 +46,9 @@ class EmailChannel:
             failure = error
         except TimeoutError:
             what = f"the mail server gave no answer within {self.seconds:g} s."
-            failure = ChannelUnreachable.by(self.name, what)
+            failure = ChannelUnreachable(what, channel=self.name)
         except (ValueError, MessageError):
-            failure = ChannelRefused.by(self.name, "sender or a recipient is no address. Correct it.")
+            failure = ChannelRefused("sender or a recipient is no address.", "Correct it.", channel=self.name)
         except Exception as error:  # noqa: BLE001 - a server's words may hold anything
             failure = _failure(self.name, error)
         if failure is not None:
@@ -66,7 +66,7 @@ class EmailChannel:
             server.close()
         if refused:
             told = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(refused.items()))
-            raise ChannelRefused.by(self.name, f"the mail server refused {told}; the others have it.")
+            raise ChannelRefused(f"the mail server refused {told}; the others have it.", channel=self.name)
 
 
 def _failure(name: str, error: Exception) -> AlertNotDelivered:
@@ -90,7 +90,9 @@ def _failure(name: str, error: Exception) -> AlertNotDelivered:
             code, what = 500, f"could not be given the message, {kind}"
     # A code of our own says only whether it can pass.
     told = f" ({code})" if code not in {400, 500} else ""
-    return (ChannelRefused if code >= 500 else ChannelUnreachable).by(name, f"the mail server {what}{told}.")
+    return (ChannelRefused if code >= 500 else ChannelUnreachable)(
+        f"the mail server {what}{told}.", channel=name
+    )
 
 
 def message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailMessage:

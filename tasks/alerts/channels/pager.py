@@ -50,10 +50,10 @@ class PagerChannel:
                     lambda abandoned: self._notify(alert, abandoned), self.seconds
                 )
             except TimeoutError:
-                failure = ChannelUnreachable.by(self.name, f"no answer within {self.seconds:g} s.")
+                failure = ChannelUnreachable(f"no answer within {self.seconds:g} s.", channel=self.name)
             except Exception as error:  # noqa: BLE001 - its text may hold the URL, which is a secret
-                failure = ChannelUnreachable.by(
-                    self.name, f"the service could not be reached ({type(error).__name__})."
+                failure = ChannelUnreachable(
+                    f"the service could not be reached ({type(error).__name__}).", channel=self.name
                 )
             else:
                 failure = self._refusal(taken)
@@ -80,10 +80,10 @@ class PagerChannel:
         if taken:
             return None
         if taken is None:
-            return ChannelRefused.by(
-                self.name, "Apprise knows no such service, or the URL misses a part. Correct it."
+            return ChannelRefused(
+                "Apprise knows no such service, or the URL misses a part.", "Correct it.", channel=self.name
             )
         # Apprise does not tell refused from unreachable.
-        return ChannelUnreachable.by(
-            self.name, "the service did not take the event, or could not be reached."
+        return ChannelUnreachable(
+            "the service did not take the event, or could not be reached.", channel=self.name
         )

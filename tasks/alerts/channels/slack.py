@@ -40,10 +40,10 @@ class SlackChannel:
                     text=fallback(alert), blocks=blocks(alert), unfurl_links=False, unfurl_media=False
                 )
             except Exception as error:  # noqa: BLE001 - its text may hold the webhook, which is a secret
-                failure = ChannelUnreachable.by(
-                    self.name,
-                    f"Slack could not be reached ({type(error).__name__}). Check the network and the webhook's "
-                    "address.",
+                failure = ChannelUnreachable(
+                    f"Slack could not be reached ({type(error).__name__}).",
+                    "Check the network and the webhook's address.",
+                    channel=self.name,
                 )
             else:
                 failure = _refusal(self.name, answer.status_code, answer.body)
@@ -56,9 +56,11 @@ def _refusal(name: str, code: int, body: str) -> AlertNotDelivered | None:
         return None
     said = f", {body}" if re.fullmatch(r"[a-z_]{1,40}", body) else ""
     if code == 429 or code >= 500:
-        return ChannelUnreachable.by(name, f"Slack is busy (HTTP {code}{said}).")
-    return ChannelRefused.by(
-        name, f"Slack refused the message (HTTP {code}{said}). Make a new webhook if this one was revoked."
+        return ChannelUnreachable(f"Slack is busy (HTTP {code}{said}).", channel=name)
+    return ChannelRefused(
+        f"Slack refused the message (HTTP {code}{said}).",
+        "Make a new webhook if this one was revoked.",
+        channel=name,
     )
 
 

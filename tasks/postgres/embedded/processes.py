@@ -69,7 +69,8 @@ def end_leftovers(cluster: Path) -> None:
             return
     left = ", ".join(str(process.pid) for process in _leftovers(cluster))
     raise EmbeddedServerError(
-        f"Processes of an earlier server in {cluster} do not end: {left}. End them, then try again.",
+        f"Processes of an earlier server in {cluster} do not end: {left}.",
+        "End them, then try again.",
         folder=str(cluster),
     )
 

@@ -122,7 +122,7 @@ class EmbeddedServer:
                     break
         tail = self.log.read_text(errors="replace")[-1500:]
         raise EmbeddedServerError(
-            f"The embedded Postgres did not start. The end of {self.log}:\n{tail}", folder=str(self.folder)
+            "The embedded Postgres did not start.", f"The end of {self.log}:\n{tail}", folder=str(self.folder)
         )
 
     def stop(self, wait_seconds: float = 30) -> bool:
@@ -169,7 +169,7 @@ class EmbeddedServer:
         except (OSError, subprocess.TimeoutExpired) as error:
             cause = getattr(error, "strerror", None) or str(error)
             raise EmbeddedServerError(
-                f"The data folder {self.folder} cannot be used ({cause}). "
+                f"The data folder {self.folder} cannot be used ({cause}).",
                 "Choose another with --data-dir or RETAIL_DATA_DIR.",
                 folder=str(self.folder),
             ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.errors import ReplacementRefused, escape_unprintable
+from tasks.errors import ReplacementRefused
 from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
 from tasks.warehouse.withdraw import HELD, lines_of
 from tasks.workspace import outputs
@@ -13,8 +13,6 @@ from tasks.workspace import outputs
 # more likely a truncated file than a correction.
 GUARD_SHARE = 0.1
 GUARD_LINES = 20
-# By these words a report is told apart from one of the quality gate.
-GUARD_WORDS = "plan replacement would take out"
 
 
 async def withdrawn_lines(
@@ -56,9 +54,9 @@ async def withdrawn_lines(
 
 def _refused(one: DeliveryLoad, before: int) -> ReplacementRefused:
     return ReplacementRefused(
-        f"{escape_unprintable(one.quality.name)}: {GUARD_WORDS} {one.withdrawn} of the {before} lines that the "
-        "delivery brought before, more than a tenth. What is there stays. If the file is right, run again with "
-        "--replace.",
+        f"this replacement would withdraw {one.withdrawn} of the {before} lines that the delivery brought "
+        "before, more than a tenth.",
+        "What is there stays. If the file is right, run again with --replace.",
         delivery=one.quality.name,
         withdrawn=one.withdrawn,
         held=before,

@@ -20,7 +20,7 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import sql
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
-from tasks.warehouse.ledger import READING_SETTINGS, Run, lock_loads, save_feed
+from tasks.warehouse.ledger import READING_SETTINGS, Outcome, Run, lock_loads, save_feed
 from tasks.warehouse.load.facts import Parts, add_part
 from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
 from tasks.warehouse.load.replacement import withdrawn_lines
@@ -35,7 +35,7 @@ class LoadedDelivery:
     """What became of a delivery: ``outcome`` is loaded, replaced, unchanged or refused (with the reason)."""
 
     name: str
-    outcome: str
+    outcome: Outcome
     rows_in: int
     rows_loaded: int
     rows_duplicate: int
@@ -112,7 +112,7 @@ async def _compare_with_ledger(
     )
     ledger = {row["name"]: row for row in rows}
     of_this_run = [row["name"] for row in rows if row["run_id"] == run.run_id]
-    outcomes: dict[str, str] = {}
+    outcomes: dict[str, Outcome] = {}
     if of_this_run:  # the answer to its COMMIT was lost, and the task is retried
         outcomes = dict(
             await plan.connection.fetch(sql("select_outcomes_of_run"), run.run_id, feed, of_this_run)
@@ -142,7 +142,7 @@ def _refused(quality: DeliveryQuality, refusal: ReplacementRefused) -> LoadedDel
     )
 
 
-def _as_recorded(row: asyncpg.Record, outcome: str) -> LoadedDelivery:
+def _as_recorded(row: asyncpg.Record, outcome: Outcome) -> LoadedDelivery:
     return LoadedDelivery(
         row["name"],
         outcome,

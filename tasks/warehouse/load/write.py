@@ -65,9 +65,8 @@ async def write_bookkeeping(plan: LoadPlan, run: Run) -> None:
         Attempt(
             one.quality.name,
             "replaced" if one.replaces else "loaded",
-            "",
-            one.quality.content_hash,
-            round(one.quality.score(), 2),
+            content_hash=one.quality.content_hash,
+            quality_score=round(one.quality.score(), 2),
         )
         for one in work
     ]

@@ -25,7 +25,7 @@ def _between(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
         change()  # type: ignore[operator]
         return content
 
-    monkeypatch.setattr(bronze, "take", hashed)
+    monkeypatch.setattr(bronze, "read_and_hash", hashed)
 
 
 def _large(tmp_path: Path, kind: str) -> Path:

@@ -28,9 +28,9 @@ LIMITED = """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     from tasks.errors import WorkspaceFull
-    from tests.support.deliveries import take_in
+    from tests.support.deliveries import ingest_sources
     try:
-        take_in(Path(sys.argv[1]), sys.argv[2])
+        ingest_sources(Path(sys.argv[1]), sys.argv[2])
     except WorkspaceFull as error:
         print(error.message)
 """

@@ -18,7 +18,7 @@ from tests.support.deliveries import as_csv, bronze_of, frame_of, ingest_sources
 WRITER = """
     import sys, time
     from pathlib import Path
-    from tasks.workspace.outputs import make
+    from tasks.workspace.outputs import make_output
 
     def fill(aside):
         print("writing", flush=True)
@@ -27,7 +27,7 @@ WRITER = """
         sys.stdin.readline()
         return {"by": sys.argv[2]}
 
-    print(make(Path(sys.argv[1]), "bronze", "name", fill)[1]["by"], flush=True)
+    print(make_output(Path(sys.argv[1]), "bronze", "name", fill)[1]["by"], flush=True)
 """
 
 
