@@ -1,232 +1,249 @@
-"""Carry batches of deliveries through the stages, side by side.
+"""Run batches of deliveries through ingest, validate and load.
 
-Each stage takes one batch at a time. While one is copied, the next one waits with its lines at hand, and a third
-is read and judged; no more, so that the first is loaded soon and few are held.
+Each stage works on one batch at a time, side by side with the other stages. The queues between them are short, so
+that the first batch is loaded early and few are in memory: the next batch is read once this one is validated, and
+while one is copied, another has its lines ready.
 
-What goes wrong with a delivery stays with it; what goes wrong with the warehouse or the workspace ends
-the batch, and the run fails with it once the other batches are through.
+An error of a delivery stays with it; an error of the warehouse or the workspace ends its batch, and the run fails
+with the first one after the other batches are through.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID
+from typing import TypeVar
 
-from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
-
-from flows.request import EtlRequest
+from flows.progress_artifact import ProgressArtifact
+from flows.run_context import RunContext
 from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
-from tasks.ingest.bronze import Bronze, IngestResult
+from tasks.ingest.bronze import Bronze
 from tasks.ingest.date_formats import decide
-from tasks.ingest.discover import Delivery
+from tasks.ingest.discover import Delivery, batches, discover
 from tasks.ingest.steps import ingest_batch
-from tasks.postgres.connect import ConnectionSettings
 from tasks.report.run_report import DeliveryReport, delivery_report
-from tasks.report.timings import Stopwatch
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
 from tasks.validate.steps import validate_batch
-from tasks.warehouse.ledger import FeedState, Run
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.steps import load_batch
 
-_TOLD_EVERY = 2.0  # seconds
-
-
-@dataclass
-class RunContext:
-    """What the batches of a run share. ``warehouse`` is None if nothing is to be loaded; before anything is,
-    ``prepared`` must be done."""
-
-    options: EtlRequest
-    run: Run
-    feed: FeedSettings
-    known: FeedState
-    warehouse: ConnectionSettings | None
-    prepared: asyncio.Future[FeedState] | None
-    watch: Stopwatch
-    ingesting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    validating: asyncio.Lock = field(default_factory=asyncio.Lock)
-    # Batches between the start of their reading and the end of their judging: one, unless all are read first.
-    ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
-    # Batches whose lines are at hand for their copy, and the turn of the one that copies.
-    loading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    copying: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """The turn to copy, whose time counts to the stage."""
-        async with self.copying:
-            with self.watch.stage("load"):
-                yield
+T = TypeVar("T")
+# One copies, one has its lines ready.
+_LOADERS = 2
 
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """What became of the deliveries, the first error that was not a delivery's own, and the telling of the
-    progress, which may still be under way."""
+    """A report for each delivery, the files passed over, and the first error that was not a delivery's own.
+
+    The last update of ``progress`` may still be under way.
+    """
 
     deliveries: tuple[DeliveryReport, ...]
-    error: RetailError | None = None
-    telling: asyncio.Future[None] | None = None
+    passed_over: tuple[str, ...]
+    error: RetailError | None
+    progress: ProgressArtifact
+
+
+async def run_pipeline(context: RunContext) -> PipelineResult:
+    """Discover the deliveries of the run's sources and run them through the stages.
+
+    Raises:
+        SettingsError: ``root`` is not a folder.
+        RetailError: a new warehouse could not be prepared; nothing was loaded.
+    """
+    try:
+        discovery = discover(context.request.paths, context.request.root)
+    except RetailError:
+        if context.preparation is not None:
+            context.preparation.cancel()
+        raise
+    pipeline = _Pipeline(context, batches(discovery.deliveries))
+    await pipeline.run()
+    reports = [report for batch in pipeline.batches for report in batch.reports]
+    reports += [failed_delivery(error) for error in discovery.failed]
+    return PipelineResult(tuple(reports), discovery.passed_over, pipeline.error, pipeline.progress)
 
 
 def failed_delivery(error: DeliveryError) -> DeliveryReport:
-    """The report of a delivery that could not be taken."""
+    """Report a delivery that could not be read."""
     return DeliveryReport(error.delivery, "failed", reason=error.reason)
 
 
-async def run_batches(carriage: RunContext, batches: Sequence[tuple[Delivery, ...]]) -> PipelineResult:
-    """Carry all batches; none waits for another but for its turn in a stage."""
-    label = [f"{number} of {len(batches)}" for number in range(1, len(batches) + 1)]
-    reading = [asyncio.ensure_future(_ingest(carriage, *pair)) for pair in zip(label, batches, strict=True)]
-    bar = _ProgressArtifact(carriage.run.run_id, sum(one.weight for batch in batches for one in batch))
-    telling = asyncio.ensure_future(bar.keep_telling())
-    error: RetailError | None = None
-    reports: list[DeliveryReport] = []
-
-    async def carry(number: int) -> list[DeliveryReport]:
-        nonlocal error
-        batch = batches[number]
-        try:
-            return await _process_batch(carriage, label[number], reading, number)
-        except RetailError as raised:
-            error = error or raised
-            return [DeliveryReport(one.name, "failed", reason=raised.message) for one in batch]
-        finally:
-            bar.done += sum(one.weight for one in batch)
-
-    try:
-        for some in await asyncio.gather(*(carry(number) for number in range(len(batches)))):
-            reports += some
-    finally:
-        bar.ended.set()
-    return PipelineResult(tuple(reports), error, telling)
-
-
-async def _ingest(carriage: RunContext, label: str, batch: tuple[Delivery, ...]) -> IngestResult:
-    await carriage.ahead.acquire()
-    async with carriage.ingesting:
-        with carriage.watch.stage("ingest"):
-            ingested = await carriage.options.retry.on(ingest_batch)(
-                label, batch, carriage.known.deliveries, carriage.options.workspace
-            )
-    if ingested.bronze:
-        carriage.watch.add_rows("ingest", ingested.bronze.rows)
-    return ingested
-
-
-async def _process_batch(
-    carriage: RunContext, label: str, reading: Sequence[asyncio.Future[IngestResult]], number: int
-) -> list[DeliveryReport]:
-    try:
-        ingested = await reading[number]
-        reports = [DeliveryReport(name, "unchanged") for name in ingested.unchanged]
-        reports += [failed_delivery(error) for error in ingested.failed]
-        bronze = ingested.bronze
-        if bronze is None:
-            return reports
-        feed, unclear = await _resolve_date_format(carriage, bronze, reading)
-        async with carriage.validating:
-            with carriage.watch.stage("validate", bronze.rows):
-                settings = ValidationSettings(feed, datetime.now(feed.zone()).date())
-                silver = await carriage.options.retry.on(validate_batch)(
-                    label, bronze, settings, carriage.options.workspace
-                )
-    finally:
-        carriage.ahead.release()
-    silver = replace(silver, deliveries=tuple(one for one in silver.deliveries if one.name not in unclear))
-    return reports + list(unclear.values()) + await _gate_and_load(carriage, label, bronze, silver)
-
-
-async def _resolve_date_format(
-    carriage: RunContext, bronze: Bronze, reading: Sequence[asyncio.Future[IngestResult]]
-) -> tuple[FeedSettings, dict[str, DeliveryReport]]:
-    """The feed's settings with the date format that all deliveries of the run agree on, if one is needed; and,
-    if they agree on none, the deliveries that need one."""
-    feed = carriage.feed
-    if feed.date_format is not None or not bronze.dates.slashed:
-        return feed, {}
-    for _ in reading:  # all are read before one is judged
-        carriage.ahead.release()
-    every = await asyncio.gather(*reading)
-    names = [one.name for one in bronze.deliveries if one.slashed_dates]
-    try:
-        return replace(feed, date_format=decide((one.bronze.dates for one in every if one.bronze), names)), {}
-    except DateFormatUnclear as error:
-        return feed, {
-            name: failed_delivery(DateFormatUnclear(error.what, error.next_step, delivery=name))
-            for name in names
-        }
-
-
-async def _gate_and_load(
-    carriage: RunContext, label: str, bronze: Bronze, silver: Silver
-) -> list[DeliveryReport]:
-    options = carriage.options
-    refusals = {one.name: _refusal(one, options) for one in silver.deliveries}
-    accepted = [one for one in silver.deliveries if refusals[one.name] is None]
-    loaded: dict[str, LoadedDelivery] = {}
-    if accepted and carriage.warehouse is not None and carriage.prepared is not None:
-        await asyncio.wait([carriage.prepared])
-        async with carriage.loading:
-            results = await options.retry.on(load_batch)(
-                label,
-                carriage.warehouse,
-                silver,
-                accepted,
-                carriage.run,
-                carriage.turn,
-                replace_anyway=options.replace,
-            )
-        carriage.watch.add_rows("load", sum(one.rows_in for one in accepted))
-        loaded = {one.name: one for one in results}
-    received = {one.name: one for one in bronze.deliveries}
-    reports = []
-    for one in silver.deliveries:
-        score = one.score(options.quality_weights) if options.quality_checks else None
-        reports.append(
-            delivery_report(one, received[one.name], loaded.get(one.name), score, refusals[one.name])
-        )
-    return reports
-
-
-def _refusal(quality: DeliveryQuality, options: EtlRequest) -> str | None:
-    if not options.quality_checks:
-        return None
-    return rejection_reason(quality, options.quality_threshold, options.quality_weights)
-
-
 @dataclass
-class _ProgressArtifact:
-    """How far the run is, by weight of the deliveries, as an artifact in the UI.
+class _Batch:
+    """A batch on its way, with the reports of its deliveries so far."""
 
-    It is told beside the work, at the start, now and then, and at the end: no batch waits for an answer of
-    Prefect's server.
-    """
-
-    run_id: UUID
-    total: int
-    done: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def keep_telling(self) -> None:
-        told = self._percent
-        artifact = await acreate_progress_artifact(
-            told, key="retail-etl-progress", description=f"Deliveries of run {self.run_id}"
-        )
-        while not self.ended.is_set() or told != self._percent:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.ended.wait(), _TOLD_EVERY)
-            if told != self._percent:
-                told = self._percent
-                await aupdate_progress_artifact(artifact, told)
+    label: str
+    deliveries: tuple[Delivery, ...]
+    reports: list[DeliveryReport] = field(default_factory=list)
 
     @property
-    def _percent(self) -> float:
-        return 100.0 * self.done / self.total if self.total else 0.0
+    def weight(self) -> int:
+        return sum(delivery.weight for delivery in self.deliveries)
+
+
+class _Pipeline:
+    """The stages of one run and the queues between them; None ends a queue."""
+
+    def __init__(self, context: RunContext, groups: Sequence[tuple[Delivery, ...]]) -> None:
+        self.context = context
+        self.batches = [
+            _Batch(f"{number} of {len(groups)}", group) for number, group in enumerate(groups, start=1)
+        ]
+        self.error: RetailError | None = None
+        self.progress = ProgressArtifact(context.run.run_id, sum(batch.weight for batch in self.batches))
+        self._ingested: asyncio.Queue[tuple[_Batch, Bronze] | None] = asyncio.Queue()
+        self._validated: asyncio.Queue[tuple[_Batch, Bronze, Silver] | None] = asyncio.Queue(maxsize=1)
+
+    async def run(self) -> None:
+        """Run all stages until the last batch is through.
+
+        Raises the error of a failed preparation of the warehouse, which ends everything at once.
+        """
+        self.progress.start()
+        try:
+            async with asyncio.TaskGroup() as stages:
+                if self.context.preparation is not None:
+                    stages.create_task(_result_of(self.context.preparation))
+                stages.create_task(self._ingest())
+                stages.create_task(self._validate())
+                for _ in range(_LOADERS):
+                    stages.create_task(self._load())
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            self.progress.stop()
+
+    async def _ingest(self) -> None:
+        step = self.context.request.retry.on(ingest_batch)
+        for batch in self.batches:
+            with self._isolated(batch):
+                with self.context.watch.stage("ingest"):
+                    result = await step(
+                        batch.label,
+                        batch.deliveries,
+                        self.context.known.deliveries,
+                        self.context.request.workspace,
+                    )
+                batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
+                batch.reports += [failed_delivery(error) for error in result.failed]
+                if result.bronze is None:
+                    self._finished(batch)
+                    continue
+                self.context.watch.add_rows("ingest", result.bronze.rows)
+                self._ingested.put_nowait((batch, result.bronze))
+                await self._ingested.join()
+        self._ingested.put_nowait(None)
+
+    async def _validate(self) -> None:
+        unresolved: list[tuple[_Batch, Bronze]] = []
+        async for batch, bronze in _items(self._ingested):
+            if self.context.feed.date_format is None and bronze.dates.slashed:
+                unresolved.append((batch, bronze))
+            else:
+                await self._validate_batch(batch, bronze, self.context.feed)
+            self._ingested.task_done()
+        # The date format of a new feed is inferred from all of its deliveries.
+        for batch, bronze in unresolved:
+            feed, reports = self._resolve_date_format(bronze, [other for _, other in unresolved])
+            batch.reports += reports
+            await self._validate_batch(batch, bronze, feed, {report.name for report in reports})
+        for _ in range(_LOADERS):
+            await self._validated.put(None)
+
+    async def _validate_batch(
+        self, batch: _Batch, bronze: Bronze, feed: FeedSettings, without: set[str] | None = None
+    ) -> None:
+        with self._isolated(batch):
+            with self.context.watch.stage("validate", bronze.rows):
+                settings = ValidationSettings(feed, datetime.now(feed.zone()).date())
+                silver = await self.context.request.retry.on(validate_batch)(
+                    batch.label, bronze, settings, self.context.request.workspace
+                )
+            left = tuple(quality for quality in silver.deliveries if quality.name not in (without or ()))
+            await self._validated.put((batch, bronze, replace(silver, deliveries=left)))
+
+    def _resolve_date_format(
+        self, bronze: Bronze, every: Sequence[Bronze]
+    ) -> tuple[FeedSettings, list[DeliveryReport]]:
+        """The feed's settings with the one date format that fits all deliveries; else reports of those that need one."""
+        names = [delivery.name for delivery in bronze.deliveries if delivery.slashed_dates]
+        try:
+            date_format = decide((other.dates for other in every), names)
+        except DateFormatUnclear as error:
+            unclear = [DateFormatUnclear(error.what, error.next_step, delivery=name) for name in names]
+            return self.context.feed, [failed_delivery(each) for each in unclear]
+        return replace(self.context.feed, date_format=date_format), []
+
+    async def _load(self) -> None:
+        async for batch, bronze, silver in _items(self._validated):
+            with self._isolated(batch):
+                batch.reports += await self._gate_and_load(batch, bronze, silver)
+                self._finished(batch)
+
+    async def _gate_and_load(self, batch: _Batch, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:
+        request = self.context.request
+        rejections = {quality.name: self._rejection(quality) for quality in silver.deliveries}
+        accepted = [quality for quality in silver.deliveries if rejections[quality.name] is None]
+        loaded: dict[str, LoadedDelivery] = {}
+        if accepted and self.context.warehouse is not None:
+            if self.context.preparation is not None:
+                await asyncio.wait([self.context.preparation])
+            result = await request.retry.on(load_batch)(
+                batch.label,
+                self.context.warehouse,
+                silver,
+                accepted,
+                self.context.run,
+                replace_anyway=request.replace,
+            )
+            rows = sum(quality.rows_in for quality in accepted)
+            self.context.watch.add("load", result.seconds, rows)
+            loaded = {delivery.name: delivery for delivery in result.deliveries}
+        files = {delivery.name: delivery for delivery in bronze.deliveries}
+        return [
+            delivery_report(
+                quality,
+                files[quality.name],
+                loaded.get(quality.name),
+                quality.score(request.quality_weights) if request.quality_checks else None,
+                rejections[quality.name],
+            )
+            for quality in silver.deliveries
+        ]
+
+    def _rejection(self, quality: DeliveryQuality) -> str | None:
+        request = self.context.request
+        if not request.quality_checks:
+            return None
+        return rejection_reason(quality, request.quality_threshold, request.quality_weights)
+
+    @contextmanager
+    def _isolated(self, batch: _Batch) -> Iterator[None]:
+        """Keep an error of ours within its batch: its deliveries fail, the run goes on and fails at its end."""
+        try:
+            yield
+        except RetailError as error:
+            self.error = self.error or error
+            batch.reports = [
+                DeliveryReport(delivery.name, "failed", reason=error.message) for delivery in batch.deliveries
+            ]
+            self._finished(batch)
+
+    def _finished(self, batch: _Batch) -> None:
+        self.progress.done += batch.weight
+
+
+async def _items(queue: asyncio.Queue[T | None]) -> AsyncIterator[T]:
+    while (item := await queue.get()) is not None:
+        yield item
+
+
+async def _result_of(task: asyncio.Task[T]) -> T:
+    return await task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import sys
 import warnings
@@ -82,6 +83,8 @@ def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError |
 
     from flows.etl import retail_etl
 
+    # The process ends with this run: the garbage collector need not walk through Prefect and the libraries again.
+    gc.freeze()
     settings = get_current_settings()
     if not settings.api.url:
         progress.report("prefect.server")

@@ -28,6 +28,8 @@ class ConnectionLimit:
 
     size: int
     places: asyncio.Semaphore
+    # Loads of one process go one by one: a second one would hold a connection only to wait for the load lock.
+    load_slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     proving: asyncio.Lock = field(default_factory=asyncio.Lock)
     proven: bool = False
     refusal: RetailError | None = None

@@ -39,6 +39,11 @@ class Stopwatch:
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - began
             self._rows[name] = self._rows.get(name, 0) + rows
 
+    def add(self, name: str, seconds: float, rows: int) -> None:
+        """Add the seconds and rows of work that was timed elsewhere."""
+        self._seconds[name] = self._seconds.get(name, 0.0) + seconds
+        self.add_rows(name, rows)
+
     def add_rows(self, name: str, rows: int) -> None:
         """Count rows that were known only after the stage's work."""
         self._rows[name] = self._rows.get(name, 0) + rows

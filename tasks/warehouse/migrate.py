@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -66,17 +66,24 @@ async def version_on(connection: asyncpg.Connection) -> str | None:
     return version
 
 
-async def migrate(settings: ConnectionSettings, on_new: Callable[[], None] | None = None) -> str:
-    """Bring the schemas to the newest revision and return it; no DDL if they are there already.
+async def migrate(settings: ConnectionSettings) -> str:
+    """Bring the schemas to the newest revision and return it; see ``upgrade_from``."""
+    return await upgrade_from(await schema_version(settings), settings)
 
-    ``on_new`` is called before they are made where there were none.
-    Raises RightsMissing with the line an administrator runs, and WarehouseError if the database is
-    at a revision that this release does not know.
+
+async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str:
+    """Bring the schemas from the revision ``present`` (None: no schemas) to the newest one and return that.
+
+    There is no DDL if they are there already; if another process upgrades them meanwhile, this waits and
+    changes nothing.
+
+    Raises:
+        RightsMissing: with the statement an administrator runs.
+        WarehouseError: this release does not know the revision.
     """
     configuration = _configuration()
     known = revisions()
     head = known[0]
-    present = await schema_version(settings)
     if present == head:
         return head
     if present is not None and present not in known:
@@ -85,8 +92,6 @@ async def migrate(settings: ConnectionSettings, on_new: Callable[[], None] | Non
             "Install the release that wrote it, or a newer one.",
             warehouse=settings.display,
         )
-    if present is None and on_new:
-        on_new()
     progress.report("schema.migrate", f"bringing the schema from {present or 'nothing'} to {head}")
 
     def upgrade(connection: Connection) -> None:

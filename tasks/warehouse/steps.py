@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from tasks.postgres.connect import ConnectionSettings
@@ -12,9 +11,15 @@ from tasks.validate.silver import Silver
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import FeedState, Run, read_feed, start_run
-from tasks.warehouse.load.transaction import CopySlot, LoadedDelivery, load
-from tasks.warehouse.migrate import migrate
+from tasks.warehouse.load.transaction import LoadResult, load
+from tasks.warehouse.migrate import schema_version, upgrade_from
 from tasks.warehouse.statistics import WarehouseFigures, figures
+
+
+@step("inspect", "warehouse", timeout_seconds=300)
+async def inspect_warehouse(label: str, warehouse: ConnectionSettings) -> str | None:
+    """Return the revision of the warehouse's schemas, None if there are none."""
+    return await schema_version(warehouse)
 
 
 @step("prepare", "warehouse", timeout_seconds=600)
@@ -24,13 +29,10 @@ async def prepare_warehouse(
     run: Run,
     feed: str,
     analyst_roles: Sequence[str],
-    is_new: asyncio.Event,
+    revision: str | None,
 ) -> FeedState:
-    """Bring the schema to its newest revision, let the analysts read, record the run, read the feed's state.
-
-    ``is_new`` is set as soon as it shows that there was no schema, so that nothing is loaded.
-    """
-    await migrate(warehouse, is_new.set)
+    """Bring the schema from ``revision`` to the newest one, let the analysts read, record the run, read the feed."""
+    await upgrade_from(revision, warehouse)
     await grant_read_access(warehouse, analyst_roles)
     await start_run(warehouse, run)
     return await read_feed(warehouse, feed)
@@ -43,12 +45,11 @@ async def load_batch(
     silver: Silver,
     accepted: Sequence[DeliveryQuality],
     run: Run,
-    turn: CopySlot,
     *,
     replace_anyway: bool,
-) -> tuple[LoadedDelivery, ...]:
+) -> LoadResult:
     """Load a batch's accepted deliveries in one transaction; see ``tasks.warehouse.load.transaction.load``."""
-    return await load(warehouse, silver, accepted, run, turn, replace_anyway=replace_anyway)
+    return await load(warehouse, silver, accepted, run, replace_anyway=replace_anyway)
 
 
 @step("finish", "warehouse", timeout_seconds=7200)

@@ -89,4 +89,4 @@ def test_mail_server_without_recipients() -> None:
 
     block = Alerts(email=EmailServerCredentials(smtp_server="mail.example.org"), pager_urls=[SecretStr("x")])
     with pytest.raises(SettingsError, match="no recipients"):
-        block.audience()
+        block.policy()

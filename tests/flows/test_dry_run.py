@@ -22,6 +22,6 @@ def test_a_dry_run_does_not_say_that_anything_is_loaded(retail: Retail, days: Pa
     missing = str(tmp_path / "missing.csv")
     some = retail("etl", str(days / "2010-12-05.csv"), missing, "--dry-run")
     assert some.code == 1
-    assert "1 of 2 deliveries could not be taken; the others would be loaded." in some.err
+    assert "1 of 2 deliveries could not be loaded; the others would load." in some.err
     every = retail("etl", missing, "--dry-run")
-    assert "1 of 1 deliveries could not be taken.\n" in every.err
+    assert "1 of 1 deliveries could not be loaded.\n" in every.err

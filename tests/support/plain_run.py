@@ -69,7 +69,9 @@ async def run(
     loaded: list[LoadedDelivery] = []
     for bronze in bronzes:
         silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
-        loaded += await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
+        loaded += (
+            await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
+        ).deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())

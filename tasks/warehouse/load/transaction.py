@@ -7,8 +7,8 @@ longer has, and write the ledger. The union of the deliveries' lines is in the w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -17,6 +17,7 @@ import polars as pl
 from tasks import progress
 from tasks.errors import ReplacementRefused
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.queries import sql
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
@@ -26,8 +27,6 @@ from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
 from tasks.warehouse.load.replacement import withdrawn_lines
 from tasks.warehouse.load.write import write_bookkeeping, write_ledger
 from tasks.warehouse.withdraw import remove_lines
-
-CopySlot = Callable[[], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -44,27 +43,34 @@ class LoadedDelivery:
     refusal: ReplacementRefused | None = None
 
 
+@dataclass(frozen=True)
+class LoadResult:
+    """The deliveries of a load, and the seconds it worked, without the wait for another load of this process."""
+
+    deliveries: tuple[LoadedDelivery, ...]
+    seconds: float
+
+
 async def load(
     settings: ConnectionSettings,
     silver: Silver,
     accepted: Sequence[DeliveryQuality],
     run: Run,
-    turn: CopySlot = nullcontext,
     *,
     replace_anyway: bool = False,
-) -> tuple[LoadedDelivery, ...]:
-    """LoadPlan the ``accepted`` deliveries of ``silver`` in one transaction, with their ledger rows.
+) -> LoadResult:
+    """Load the ``accepted`` deliveries of ``silver`` in one transaction, with their ledger rows.
 
     A delivery that the ledger holds with the same bytes is left as it is (``unchanged``, or as loaded or
-    replaced if plan very run did so and only the answer to its COMMIT was lost). A replacement that would
+    replaced if this very run did so and only the answer to its COMMIT was lost). A replacement that would
     take out too many lines is refused unless ``replace_anyway``; the others load. The run must be in the
-    ledger. Lines are read at once, the warehouse is spoken to within a ``turn``: a caller with several loads
-    gives them in turn, so that none holds a connection only to wait for another.
+    ledger. Lines are read at once, but no connection is taken while another load of this process works.
     Raises Transient errors where trying again can help, else WarehouseError or FeedConflict.
     """
     parts = Parts(silver)
     try:
-        async with turn(), connected(settings) as connection:
+        async with connection_limit(settings).load_slot, connected(settings) as connection:
+            started = time.perf_counter()
             async with connection.transaction():
                 await lock_loads(connection)
                 progress.report("load.locked")
@@ -84,7 +90,8 @@ async def load(
             progress.report("load.committed")
     finally:
         await parts.close()
-    return (*settled, *(_loaded(one) for one in plan.work.values()))
+    deliveries = (*settled, *(_loaded(one) for one in plan.work.values()))
+    return LoadResult(deliveries, time.perf_counter() - started)
 
 
 def _loaded(one: DeliveryLoad) -> LoadedDelivery:

@@ -14,6 +14,7 @@ import pytest
 from tasks import progress
 from tasks.errors import EmbeddedServerError
 from tasks.postgres.connect import connected
+from tasks.postgres.embedded import server as server_module
 from tasks.postgres.embedded.processes import find_postmaster
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.embedded_folders import QUICK, data_folder, start_elsewhere
@@ -99,7 +100,7 @@ def test_one_that_dies_while_it_is_found_is_started_anew(
     server = EmbeddedServer(used_folder)
     server.stop()
     found = iter([12345])
-    monkeypatch.setattr(server, "find_postmaster", lambda cluster: next(found, find_postmaster(cluster)))
+    monkeypatch.setattr(server_module, "find_postmaster", lambda cluster: next(found, find_postmaster(cluster)))
     server.start()
     assert find_postmaster(server.cluster) is not None
 

@@ -39,7 +39,7 @@ async def test_the_same_load_again_settles_it(
         before, held = held, story.held(contents)
         await assert_exactly(warehouse, held if committed else before)
 
-        loaded = await load(warehouse, silver, silver.deliveries, this, replace_anyway=True)
+        loaded = (await load(warehouse, silver, silver.deliveries, this, replace_anyway=True)).deliveries
         assert {one.outcome for one in loaded} == outcomes
         await assert_exactly(warehouse, held)
         async with connected(warehouse) as connection:
@@ -52,6 +52,6 @@ async def test_the_same_load_again_settles_it(
         after = await state(warehouse)
         other = new_run()
         await start_run(warehouse, other)
-        again = await load(warehouse, silver, silver.deliveries, other)
+        again = (await load(warehouse, silver, silver.deliveries, other)).deliveries
         assert {one.outcome for one in again} == {"unchanged"}
         assert await state(warehouse) == after

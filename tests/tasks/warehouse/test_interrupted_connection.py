@@ -32,6 +32,6 @@ async def test_nothing_of_it_stays(warehouse: ConnectionSettings, tmp_path: Path
                 await load(through, silver, silver.deliveries, this)
             await assert_exactly(warehouse, {})
             assert cut.done.is_set()
-        loaded = await load(through, silver, silver.deliveries, this)
+        loaded = (await load(through, silver, silver.deliveries, this)).deliveries
     assert {one.outcome for one in loaded} == {"loaded"}
     await assert_exactly(warehouse, story.held(FIRST))

@@ -39,6 +39,6 @@ async def test_it_ends_and_trying_again_loads(
         assert ended, "it still waits"
         with pytest.raises(ConnectionInterrupted):
             await loading
-    loaded = await load(warehouse, silver, silver.deliveries, this)
+    loaded = (await load(warehouse, silver, silver.deliveries, this)).deliveries
     assert {one.outcome for one in loaded} == {"loaded"}
     await assert_accounted(warehouse)
