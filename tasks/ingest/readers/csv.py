@@ -1,283 +1,270 @@
-"""CSV: polars for what is sound, record by record for what is not, and no row lost in silence.
+"""CSV reader: polars parses valid text in bulk, broken rows are kept with their raw text and fault.
 
-polars pads short rows with nulls and cannot set aside long ones. So the separators are counted: those
-in the bytes, less those inside values, must be what complete rows have. Where they are not, the file
-is read record by record and each broken row is kept with its raw text and the fault.
+polars pads short rows with nulls and cannot report long ones. So delimiters are counted: those in the
+text minus those inside values must match the number of rows. If they do not, the text is parsed record
+by record. pyarrow.csv reports rows by their field count only: it accepts text behind a closing quote,
+and an unclosed quote takes in the rows that follow.
 """
 
 from __future__ import annotations
 
-import csv
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 
 import polars as pl
 
-from tasks.errors import DeliveryEmpty, DeliveryUnreadable, UnknownHeader
-from tasks.ingest.columns import COLUMNS, Header, known, match
+from tasks.errors import DeliveryEmpty, UnknownHeader
+from tasks.ingest.columns import COLUMNS, Header, match
 from tasks.ingest.discover import Delivery
 from tasks.ingest.readers import csv_fallback
+from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
-from tasks.ingest.readers.quotes import Quotes, find
+from tasks.ingest.readers.quotes import Quotes, find_quotes
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
 ROWS_PER_PART = 131_072
-_DELIMITERS = ",;\t|"
-_HEADER_BYTES = 64 * 1024
-# How much text is read row by row for a broken row in it.
+# Text with a broken row is split into pieces of this size; only the pieces with broken rows are parsed slowly.
 _PIECE_BYTES = 256 * 1024
-# With more, it is quicker to look at every value than at what stands between quotes.
+# Above this many quoted bytes, counting delimiters in parsed values is cheaper.
 _QUOTED_BYTES = 4 * 1024 * 1024
-_TEXT = {"fault": pl.String, "raw": pl.String}
+_FAULT_SCHEMA = {"fault": pl.String, "raw": pl.String}
 
 
 def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
-    """Understand encoding, delimiter and header of a CSV delivery.
+    """Detect the encoding, delimiter and header of a CSV delivery.
 
-    Raises DeliveryEmpty (no line after the header), DeliveryUnreadable (not text) or UnknownHeader.
+    Args:
+        delivery: The file to open.
+        content: Its hash and, unless the file is large, its bytes.
+
+    Returns:
+        The source file; held bytes are now UTF-8 without a byte-order mark.
+
+    Raises:
+        DeliveryEmpty: The file has a header but no rows (large files: found while reading).
+        DeliveryUnreadable: The file is not text, or has no header.
+        UnknownHeader: A column is missing or occurs twice.
     """
     if content.data is None:
         with open_source(delivery) as file:
             text, encoding = first_lines(file.read(PEEK), delivery.name)
     else:
         text, encoding = decode_all(content.data, delivery.name)
-    names, delimiter, body = _header(text, delivery.name)
+    record = parse_header(text, delivery.name)
     try:
-        header = match(names, delivery.name)
+        header = match(record.names, delivery.name)
     except UnknownHeader:
         if b"\0" in text[:PEEK]:
-            raise _binary(delivery.name) from None
+            raise binary_content_error(delivery.name) from None
         raise
     if content.data is not None:
-        # From here on the held bytes are UTF-8 without a byte-order mark.
         content = FileContent(content.sha256, text)
-        # Told here, so that the batch need not be read again without it; a row may consist of tabs.
-        if not text[body:].strip(b"\r\n "):
+        # Checked before the batch is read, which would otherwise be read again without this file.
+        # Tabs are not stripped: a row may consist of them.
+        if not text[record.end :].strip(b"\r\n "):
             raise DeliveryEmpty(
                 "it has a header and no line.", "Have it delivered again.", delivery=delivery.name
             )
-    layout = (delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, body, {encoding})
-
-
-def _binary(delivery: str) -> DeliveryUnreadable:
-    return DeliveryUnreadable("it is not a text file (binary content).", "Deliver CSV.", delivery=delivery)
-
-
-def _header(text: bytes, delivery: str) -> tuple[list[str], str, int]:
-    """The names in the first record, its delimiter, and where the next record begins."""
-    start = 0
-    while text[start : start + 1] in {b"\r", b"\n"}:
-        start += 1
-    first = end = _line_end(text, start)
-    while text.count(b'"', start, end) % 2 and end < min(len(text), _HEADER_BYTES):
-        end = _line_end(text, end)
-    if text.count(b'"', start, end) % 2:  # a stray quote, no name of several lines
-        end = first
-    if b"\0" in text[start:end]:
-        raise _binary(delivery)
-    line = text[start:end].decode().rstrip("\r\n")
-    if not line.strip() or end - start > _HEADER_BYTES:
-        raise DeliveryUnreadable(
-            "its first line is no header.", "Deliver CSV with a header.", delivery=delivery
-        )
-    found = _split(line)
-    if found is None:
-        raise DeliveryUnreadable(
-            "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
-        )
-    names, delimiter = found
-    return names, delimiter, end
-
-
-@lru_cache(maxsize=64)
-def _split(line: str) -> tuple[list[str], str] | None:
-    """The names in a header, by the delimiter that makes most sense of it."""
-    readings: list[tuple[list[str], str]] = []
-    for delimiter in _DELIMITERS:
-        with suppress(csv.Error):
-            readings.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
-    return max(readings, key=lambda open_source: (known(open_source[0]), len(open_source[0])), default=None)
-
-
-def _line_end(text: bytes, start: int) -> int:
-    return text.find(b"\n", start) + 1 or len(text)
+    layout = (record.delimiter, tuple(header.positions.items()), header.width)
+    return SourceFile(delivery, content, header, layout, record.end, {encoding})
 
 
 @dataclass(frozen=True)
-class _Body:
-    """Whole records of the delivery at ``source`` in its group, with ``before`` of its rows before them."""
+class _TextBlock:
+    """Complete records of one file.
+
+    Attributes:
+        source: Position of the file in its group.
+        data: The records as UTF-8.
+        rows_before: Number of rows of the file in earlier blocks.
+    """
 
     source: int
     data: memoryview
-    before: int = 0
+    rows_before: int = 0
 
 
 def frames(group: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
-    """Rows of deliveries of one layout: ``source`` (place in ``group``), ``line_no``, our columns as text,
-    ``fault`` and ``raw`` (both null for sound rows).
+    """Read source files of equal layout.
 
-    Raises DeliveryChanged if a large file's bytes are no longer those that were hashed.
+    Args:
+        group: Source files with the same ``layout``.
+
+    Yields:
+        Frames of about ``ROWS_PER_PART`` rows for each large file, then one frame for all held files.
+        Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
+        header), the eight of ``COLUMNS`` (String, null where empty), ``fault`` and ``raw`` (String, null
+        for valid rows).
+
+    Raises:
+        DeliveryChanged: A large file changed after it was hashed.
+        DeliveryUnreadable: A large file can no longer be read.
     """
     header, delimiter = group[0].header, str(group[0].layout[0])
-    held: list[_Body] = []
-    for source, opened in enumerate(group):
-        if opened.content.data is None:
-            yield from _gathered(_by_blocks(source, _without_header(opened), header, delimiter))
+    held: list[_TextBlock] = []
+    for source, file in enumerate(group):
+        if file.content.data is None:
+            yield from _merge_frames(_read_blocks(source, _body_blocks(file), header, delimiter))
         else:
-            held.append(_Body(source, memoryview(opened.content.data)[opened.body :]))
+            held.append(_TextBlock(source, memoryview(file.content.data)[file.body :]))
     if held:
-        yield _held(held, header, delimiter)
+        yield _read_held_files(held, header, delimiter)
 
 
-def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of about ``ROWS_PER_PART``, for pieces with broken rows are small."""
-    some: list[pl.DataFrame] = []
+def _merge_frames(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Concatenate frames to about ``ROWS_PER_PART`` rows: pieces with broken rows yield small ones."""
+    pending: list[pl.DataFrame] = []
     for frame in frames:
-        some.append(frame)
-        if sum(one.height for one in some) >= ROWS_PER_PART:
-            yield pl.concat(some)
-            some = []
-    if some:
-        yield pl.concat(some)
+        pending.append(frame)
+        if sum(part.height for part in pending) >= ROWS_PER_PART:
+            yield pl.concat(pending)
+            pending = []
+    if pending:
+        yield pl.concat(pending)
 
 
-def _held(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFrame:
-    frame = _sound(bodies, header, delimiter)
+def _read_held_files(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -> pl.DataFrame:
+    frame = _parse_valid(blocks, header, delimiter)
     if frame is not None:
         return frame
     parsed: list[pl.DataFrame] = []
-    for body in bodies:
-        parsed += _by_blocks(body.source, [bytes(body.data)], header, delimiter)
+    for block in blocks:
+        parsed += _read_blocks(block.source, [bytes(block.data)], header, delimiter)
     return pl.concat(parsed)
 
 
-def _without_header(opened: SourceFile) -> Iterator[bytes]:
-    begins = opened.body
-    for block in decode_blocks(opened):
-        yield block[begins:]
-        begins = max(0, begins - len(block))
+def _body_blocks(file: SourceFile) -> Iterator[bytes]:
+    """Decode a large file, without its header."""
+    header_left = file.body
+    for block in decode_blocks(file):
+        yield block[header_left:]
+        header_left = max(0, header_left - len(block))
 
 
-def _by_blocks(
+def _read_blocks(
     source: int, blocks: Iterable[bytes], header: Header, delimiter: str
 ) -> Iterator[pl.DataFrame]:
-    """Rows of one delivery, block by block; a record cut by the end of a block is read with the next one."""
-    coming = iter(blocks)
+    """Parse one file block by block; a record cut at the end of a block is carried over to the next."""
+    remaining = iter(blocks)
     pieces: list[bytes] = []
-    before = 0
-    rest = b""
+    rows_before = 0
+    carried = b""
     while True:
-        close = bool(pieces)
-        block = pieces.pop() if close else next(coming, None)
-        data = rest + (block or b"")
+        is_piece = bool(pieces)
+        block = pieces.pop() if is_piece else next(remaining, None)
+        data = carried + (block or b"")
         end = len(data) if block is None else _record_end(data)
-        body = _Body(source, memoryview(data)[:end], before)
-        frame = _sound([body], header, delimiter)
-        rest = data[end:]
-        if frame is None and block is not None and not close and len(data) > _PIECE_BYTES:
-            # A broken row somewhere in much text: looked for in pieces of it.
+        records = _TextBlock(source, memoryview(data)[:end], rows_before)
+        frame = _parse_valid([records], header, delimiter)
+        carried = data[end:]
+        if frame is None and block is not None and not is_piece and len(data) > _PIECE_BYTES:
+            # Narrow a broken row down to a piece of the block.
             pieces += [data[at : at + _PIECE_BYTES] for at in range(0, len(data), _PIECE_BYTES)][::-1]
-            rest = b""
+            carried = b""
             continue
         if frame is None:
-            frame, left = _one_by_one(body, header, delimiter, last=block is None)
-            rest = left + rest
-        before += frame.height
+            frame, incomplete = _parse_by_record(records, header, delimiter, last=block is None)
+            carried = incomplete + carried
+        rows_before += frame.height
         yield frame
         if block is None:
             return
 
 
 def _record_end(data: bytes) -> int:
-    """Just behind the last line break that no quoted field encloses, if the quotes tell: there are even
-    numbers of them in sound records."""
+    """Return the offset after the last newline outside quotes, judged by quote parity.
+
+    Without an even number of quotes before any of the last newlines: the offset after the last newline.
+    """
     last = data.rfind(b"\n") + 1
     end, quotes = last, data.count(b'"', 0, last)
     for _ in range(csv_fallback.MAX_QUOTED_LINES):
         if quotes % 2 == 0 or end <= 0:
             break
-        before = data.rfind(b"\n", 0, end - 1) + 1
-        quotes -= data.count(b'"', before, end)
-        end = before
+        line_start = data.rfind(b"\n", 0, end - 1) + 1
+        quotes -= data.count(b'"', line_start, end)
+        end = line_start
     return end if end > 0 and quotes % 2 == 0 else last
 
 
-def _trimmed(body: memoryview) -> memoryview:
-    end = len(body)
-    while end and body[end - 1] in b"\r\n":
+def _strip_line_ends(data: memoryview) -> memoryview:
+    end = len(data)
+    while end and data[end - 1] in b"\r\n":
         end -= 1
-    return body[:end]
+    return data[:end]
 
 
-def _sound(bodies: Sequence[_Body], header: Header, delimiter: str) -> pl.DataFrame | None:
-    """Parse all bodies in one go, told apart by a marker row behind each; None if any row is not sound."""
+def _parse_valid(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -> pl.DataFrame | None:
+    """Parse all blocks in one call, with a marker row after each; None if any row is broken."""
     token = f"\x1e{secrets.token_hex(8)}"
     marker = f"\n{token}{delimiter * (header.width - 1)}\n".encode()
     pieces: list[bytes | memoryview] = []
-    for body in bodies:
-        kept = _trimmed(body.data)
-        pieces += [kept, marker] if len(kept) else [marker[1:]]
-    blob = b"".join(pieces)
-    separator = ord(delimiter)
-    quotes = find(blob)
-    if quotes.places.len() and not quotes.well_placed(separator):
+    for block in blocks:
+        stripped = _strip_line_ends(block.data)
+        pieces += [stripped, marker] if len(stripped) else [marker[1:]]
+    text = b"".join(pieces)
+    delimiter_byte = ord(delimiter)
+    quotes = find_quotes(text)
+    if quotes.offsets.len() and not quotes.well_placed(delimiter_byte):
         return None
     names = [f"column_{position}" for position in range(header.width)]
     try:
         frame = pl.read_csv(
-            blob, has_header=False, separator=delimiter, schema=dict.fromkeys(names, pl.String)
+            text, has_header=False, separator=delimiter, schema=dict.fromkeys(names, pl.String)
         )
     except pl.exceptions.PolarsError:
         return None
-    enclosed, may_be_empty = _within_quotes(quotes, frame, delimiter)
-    separators = quotes.count(separator) - enclosed
+    quoted_delimiters, has_quoted_empty = _inspect_quoted(quotes, frame, delimiter)
+    delimiters = quotes.count(delimiter_byte) - quoted_delimiters
     is_marker = frame.get_column(names[0]).eq_missing(pl.Series([token]))
     ends = is_marker.arg_true()
-    if separators != frame.height * (header.width - 1) or ends.len() != len(bodies):
+    if delimiters != frame.height * (header.width - 1) or ends.len() != len(blocks):
         return None
-    # Row i lies behind as many markers as bodies come before its own.
-    place = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(bodies) - 1)
-    starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([body.before for body in bodies])
-    sources = pl.Series([body.source for body in bodies], dtype=pl.UInt32)
+    # A row belongs to the block whose index is the number of markers before the row.
+    index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
+    starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([block.rows_before for block in blocks])
+    sources = pl.Series([block.source for block in blocks], dtype=pl.UInt32)
     columns = [pl.col(names[header.positions[column]]).alias(column) for column in COLUMNS]
-    if may_be_empty:  # polars tells a quoted empty field from an empty one
+    if has_quoted_empty:  # polars reads a quoted empty field as "", an empty one as null
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
     return frame.select(
-        sources.gather(place).alias("source"),
-        (pl.int_range(frame.height, dtype=pl.Int64, eager=True) - starts.gather(place))
+        sources.gather(index).alias("source"),
+        (pl.int_range(frame.height, dtype=pl.Int64, eager=True) - starts.gather(index))
         .cast(pl.Int32)
         .alias("line_no"),
         *columns,
-        *(pl.lit(None, dtype=kind).alias(name) for name, kind in _TEXT.items()),
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in _FAULT_SCHEMA.items()),
     ).filter(~is_marker)
 
 
-def _within_quotes(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
-    """How many separators stand within quoted values, and whether a quoted value may be empty.
+def _inspect_quoted(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
+    """Count the delimiters inside quoted values of a parsed text with well placed quotes.
 
-    The quotes are well placed, and ``frame`` is what their text holds.
+    Returns:
+        The count, and whether ``frame`` may hold quoted empty values.
     """
-    if quotes.enclosed <= _QUOTED_BYTES:
-        return quotes.enclose(ord(delimiter))
-    counted = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
-    return sum(value or 0 for value in counted.row(0)), True
+    if quotes.quoted_bytes <= _QUOTED_BYTES:
+        return quotes.count_quoted(ord(delimiter))
+    counts = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
+    return sum(count or 0 for count in counts.row(0)), True
 
 
-def _one_by_one(body: _Body, header: Header, delimiter: str, *, last: bool) -> tuple[pl.DataFrame, bytes]:
-    """Parse a body record by record; unless it is the ``last``, with the bytes of a record that may go on."""
-    found, rest = csv_fallback.split(bytes(body.data).decode(), header.width, delimiter, last=last)
-    height = len(found.rows)
-    columns = dict(zip(range(header.width), zip(*found.rows, strict=True), strict=True)) if found.rows else {}
-    text = {column: columns.get(position, ()) for column, position in header.positions.items()}
-    frame = pl.DataFrame(text, schema=dict.fromkeys(COLUMNS, pl.String)).select(
-        pl.lit(body.source, dtype=pl.UInt32).alias("source"),
-        pl.int_range(body.before + 1, body.before + height + 1, dtype=pl.Int32).alias("line_no"),
-        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in COLUMNS),
-        pl.Series("fault", [found.faults.get(row) for row in range(height)], dtype=pl.String),
-        pl.Series("raw", [found.raw.get(row) for row in range(height)], dtype=pl.String),
+def _parse_by_record(
+    block: _TextBlock, header: Header, delimiter: str, *, last: bool
+) -> tuple[pl.DataFrame, bytes]:
+    """Parse a block record by record; return its rows and, unless ``last``, a trailing incomplete record."""
+    records, incomplete = csv_fallback.split_records(
+        bytes(block.data).decode(), header.width, delimiter, last=last
     )
-    return frame, rest.encode()
+    height = len(records.rows)
+    fields = dict(enumerate(zip(*records.rows, strict=True)))
+    values = {column: fields.get(position, ()) for column, position in header.positions.items()}
+    frame = pl.DataFrame(values, schema=dict.fromkeys(COLUMNS, pl.String)).select(
+        pl.lit(block.source, dtype=pl.UInt32).alias("source"),
+        pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),
+        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in COLUMNS),
+        pl.Series("fault", [records.faults.get(row) for row in range(height)], dtype=pl.String),
+        pl.Series("raw", [records.raw.get(row) for row in range(height)], dtype=pl.String),
+    )
+    return frame, incomplete.encode()

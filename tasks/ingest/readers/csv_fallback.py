@@ -1,4 +1,4 @@
-"""CSV records one by one, for files with broken rows: each broken row costs its own line only."""
+"""Parse CSV record by record, for text with broken rows: a broken row costs its own line only."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# A quoted field may span this many lines; a quote open for longer is taken for a stray one.
+# A quote that stays open for more lines counts as a stray one.
 MAX_QUOTED_LINES = 200
-# Stands for a carriage return inside a line, which the csv module takes for a line end. No decoded
-# text has it.
+# Replaces a carriage return inside a line, which the csv module takes for a line end. Decoded text never
+# contains this lone surrogate.
 _CARRIAGE_RETURN = "\udc0d"
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass
 class Records:
-    """The records of a text in order: ``rows`` of ``width`` fields (empty ones where the record is broken),
-    and by place in ``rows`` what is wrong (``faults``) and the text (``raw``) of the broken ones."""
+    """The records of a text, in file order.
+
+    Attributes:
+        width: Number of fields of a valid record.
+        rows: Fields of each record; ``width`` empty fields for a broken one.
+        faults: Index in ``rows`` of each broken record to its fault.
+        raw: Index in ``rows`` of each broken record to its line, without the line end.
+    """
 
     width: int
     rows: list[Sequence[str]] = field(default_factory=list)
@@ -25,7 +31,15 @@ class Records:
     raw: dict[int, str] = field(default_factory=dict)
 
     def add(self, fields: Sequence[str], line: str) -> bool:
-        """Add a record, as a broken one if it has too few or too many fields; tell whether it is sound."""
+        """Add a record; a wrong number of fields makes it a broken one.
+
+        Args:
+            fields: The parsed fields.
+            line: The first line of the record.
+
+        Returns:
+            Whether the record is valid.
+        """
         if len(fields) != self.width:
             self.add_broken(f"{len(fields)} fields instead of {self.width}", line)
             return False
@@ -33,48 +47,54 @@ class Records:
         return True
 
     def add_broken(self, fault: str, line: str) -> None:
-        """Add a line that is no record."""
+        """Add a line that is not a valid record."""
         self.faults[len(self.rows)] = fault
         self.raw[len(self.rows)] = line.removesuffix("\r")
         self.rows.append([""] * self.width)
 
 
-def split(text: str, width: int, delimiter: str, *, last: bool) -> tuple[Records, str]:
-    """Records of ``width`` fields in ``text``, which begins with a record, and the text left over.
+def split_records(text: str, width: int, delimiter: str, *, last: bool) -> tuple[Records, str]:
+    """Split a text into records; blank lines are skipped.
 
-    Text is left over only if more is to come (not ``last``): the lines of a record that may end there.
-    Empty lines are no records.
+    Args:
+        text: Decoded text that starts at a record.
+        width: Number of fields of a valid record.
+        delimiter: The character between fields.
+        last: Whether the text is the end of the file.
+
+    Returns:
+        The records, and the text of a trailing record that may continue after ``text`` (empty if ``last``).
     """
     lines = text.split("\n")
     end = len(lines) if last else len(lines) - 1
-    found = Records(width)
+    records = Records(width)
     at = 0
     while at < end:
         line = lines[at]
         if '"' not in line:
             if delimiter in line or (line and not line.isspace()):
-                found.add(line.removesuffix("\r").split(delimiter), line)
+                records.add(line.removesuffix("\r").split(delimiter), line)
             at += 1
             continue
         window = lines[at : min(at + MAX_QUOTED_LINES, end)]
-        fields, used = _quoted(window, delimiter)
+        fields, line_count = _parse_quoted(window, delimiter)
         if fields is None:
-            if used == 0 and not last and len(window) < MAX_QUOTED_LINES:
+            if line_count == 0 and not last and len(window) < MAX_QUOTED_LINES:
                 break
-            found.add_broken("a quote that is not closed, or text behind a closing quote", line)
+            records.add_broken("a quote that is not closed, or text behind a closing quote", line)
             at += 1
         else:
-            # A stray quote may have swallowed the lines behind it: then they are looked at again.
-            at += used if found.add(fields, line) else 1
-    return found, "\n".join(lines[at:])
+            # A stray quote may have taken in the lines after it: parse those again.
+            at += line_count if records.add(fields, line) else 1
+    return records, "\n".join(lines[at:])
 
 
-def _quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int]:
-    """Fields of the record that begins with ``lines``, and how many of them it takes.
+def _parse_quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int]:
+    """Parse the record at the start of ``lines``; return its fields and its number of lines.
 
-    No fields and 0 lines if a quote is still open at their end, no fields and 1 line if the first is broken.
+    Returns (None, 0) if a quote is still open after all lines, (None, 1) if the first line is broken.
     """
-    reader = csv.reader((_masked(line) for line in lines), delimiter=delimiter, strict=True)
+    reader = csv.reader((_mask_returns(line) for line in lines), delimiter=delimiter, strict=True)
     try:
         fields = next(reader)
     except csv.Error as error:
@@ -84,7 +104,8 @@ def _quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int
     return fields, reader.line_num
 
 
-def _masked(line: str) -> str:
-    inner = line.rstrip("\r")
-    # Several carriage returns before the line feed end a line too: Windows writes them for a line end written twice.
-    return inner.replace("\r", _CARRIAGE_RETURN) + line[len(inner) :] + "\n"
+def _mask_returns(line: str) -> str:
+    # Trailing carriage returns are part of the line end, even several: Windows programs that write line ends
+    # twice produce them.
+    content = line.rstrip("\r")
+    return content.replace("\r", _CARRIAGE_RETURN) + line[len(content) :] + "\n"

@@ -1,4 +1,4 @@
-"""The bytes of a text file as UTF-8 with plain line ends, whichever way tills and spreadsheets wrote it."""
+"""Decode text files to UTF-8 with line feeds: UTF-8, UTF-16 with a byte-order mark, or Windows-1252."""
 
 from __future__ import annotations
 
@@ -9,79 +9,101 @@ from tasks.ingest.source_file import SourceFile, rehashed_chunks
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-# What is looked at to tell a file's line ends, and how far into it the header must end.
+# Bytes that decide the kind of line end; the header of a large file must end within them.
 PEEK = 1024 * 1024
-# Windows-1252 leaves five bytes undefined; they are read as the control characters they are elsewhere.
+# Windows-1252 leaves these five bytes undefined: decode them as in Latin-1.
 _UNDEFINED = {0xDC00 + byte: byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
 
 
 def decode_all(data: bytes, delivery: str) -> tuple[bytes, str]:
-    """A whole file as UTF-8, and the encoding it came in: utf-8, utf-16 (by its mark) or cp1252.
+    """Decode a whole file.
 
-    Raises DeliveryUnreadable for a broken UTF-16 file.
+    Args:
+        data: The bytes of the file.
+        delivery: Name of the delivery, for errors.
+
+    Returns:
+        UTF-8 text without a byte-order mark, and the encoding of the file: utf-8, utf-16 or cp1252.
+
+    Raises:
+        DeliveryUnreadable: The file starts with a UTF-16 mark but is not UTF-16.
     """
     if data.startswith(_UTF16_MARKS):
         try:
             text = data.decode("utf-16").encode()
         except UnicodeError:
             raise DeliveryUnreadable("it is not a text file.", "Deliver CSV.", delivery=delivery) from None
-        return _plain_ends(text, text), "utf-16"
-    return _lines_as_utf8(_plain_ends(data.removeprefix(_UTF8_MARK), data))
+        return _to_line_feeds(text, text), "utf-16"
+    return _decode_lines(_to_line_feeds(data.removeprefix(_UTF8_MARK), data))
 
 
 def first_lines(start: bytes, delivery: str) -> tuple[bytes, str]:
-    """The whole lines in the first bytes of a large file, as UTF-8, and their encoding.
+    """Decode the complete lines at the start of a large file.
 
-    Raises DeliveryUnreadable for UTF-16, which is not read in pieces.
+    Args:
+        start: The first ``PEEK`` bytes of the file.
+        delivery: Name of the delivery, for errors.
+
+    Returns:
+        UTF-8 text without a byte-order mark, and its encoding: utf-8 or cp1252.
+
+    Raises:
+        DeliveryUnreadable: The file is UTF-16, which is decoded as a whole only.
     """
     if start.startswith(_UTF16_MARKS):
         raise DeliveryUnreadable("a UTF-16 file of this size.", "Deliver it as UTF-8.", delivery=delivery)
-    text = _plain_ends(start.removeprefix(_UTF8_MARK), start)
-    return _lines_as_utf8(text[: text.rfind(b"\n") + 1])
+    text = _to_line_feeds(start.removeprefix(_UTF8_MARK), start)
+    return _decode_lines(text[: text.rfind(b"\n") + 1])
 
 
-def decode_blocks(opened: SourceFile) -> Iterator[bytes]:
-    """A large file as UTF-8, in blocks of whole lines; the same bytes that ``whole`` would give.
+def decode_blocks(file: SourceFile) -> Iterator[bytes]:
+    """Decode a large file in blocks of complete lines; together they equal ``decode_all``.
 
-    Adds what it meets to the encodings of ``opened``. Raises DeliveryChanged and DeliveryUnreadable.
+    Args:
+        file: The source file; its ``encodings`` grow by each encoding found.
+
+    Raises:
+        DeliveryChanged: The file changed after it was hashed.
+        DeliveryUnreadable: The file can no longer be read.
     """
-    start = rest = b""
-    for chunk in rehashed_chunks(opened):
-        fresh = chunk if start else chunk.removeprefix(_UTF8_MARK)
+    start = incomplete_line = b""
+    for chunk in rehashed_chunks(file):
+        content = chunk if start else chunk.removeprefix(_UTF8_MARK)
         start = start or chunk[:PEEK]
-        text = rest + _plain_ends(fresh, start)
+        text = incomplete_line + _to_line_feeds(content, start)
         end = text.rfind(b"\n") + 1
-        yield _noted(text[:end], opened)
-        rest = text[end:]
-    yield _noted(rest, opened)
+        yield _decode_block(text[:end], file)
+        incomplete_line = text[end:]
+    yield _decode_block(incomplete_line, file)
 
 
-def _noted(data: bytes, opened: SourceFile) -> bytes:
-    text, encoding = _lines_as_utf8(data)
+def _decode_block(data: bytes, file: SourceFile) -> bytes:
+    text, encoding = _decode_lines(data)
     if encoding != "utf-8":
-        opened.encodings.discard("utf-8")
-        opened.encodings.add(encoding)
+        file.encodings.discard("utf-8")
+        file.encodings.add(encoding)
     return text
 
 
-def _plain_ends(data: bytes, start: bytes) -> bytes:
-    """``data`` with line feeds, if the file that begins with ``start`` ends its lines by carriage returns."""
+def _to_line_feeds(data: bytes, start: bytes) -> bytes:
+    """Replace carriage returns by line feeds if the file, which begins with ``start``, has no line feeds."""
     return data.replace(b"\r", b"\n") if b"\n" not in start[:PEEK] else data
 
 
-def _lines_as_utf8(data: bytes) -> tuple[bytes, str]:
-    # Line by line, so that one foreign line does not garble the others, and a file reads the same in pieces.
+def _decode_lines(data: bytes) -> tuple[bytes, str]:
+    # Each line is decoded on its own: one Windows-1252 line garbles no UTF-8 line, and blocks of a file read
+    # the same as the whole.
     try:
         data.isascii() or data.decode()
     except UnicodeDecodeError:
-        return b"\n".join(_line_as_utf8(line) for line in data.split(b"\n")), "cp1252"
+        return b"\n".join(_decode_line(line) for line in data.split(b"\n")), "cp1252"
     return data, "utf-8"
 
 
-def _line_as_utf8(line: bytes) -> bytes:
+def _decode_line(line: bytes) -> bytes:
     try:
         line.isascii() or line.decode()
     except UnicodeDecodeError:
-        # Tills and spreadsheets of Western Europe write this.
+        # Tills and spreadsheets in Western Europe write Windows-1252.
         return line.decode("cp1252", errors="surrogateescape").translate(_UNDEFINED).encode()
     return line

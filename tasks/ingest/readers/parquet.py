@@ -1,4 +1,4 @@
-"""Parquet: text or typed columns, read in bounded pieces and turned into the text a CSV would hold."""
+"""Parquet: text or typed columns, read in record batches and formatted as the text a CSV would hold."""
 
 from __future__ import annotations
 
@@ -18,125 +18,141 @@ from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged
 ROWS_PER_PART = 131_072
 
 
-def _file(delivery: Delivery, content: FileContent) -> pq.ParquetFile:
+def _open(delivery: Delivery, content: FileContent) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(delivery.path if content.data is None else io.BytesIO(content.data))
     except (pa.ArrowException, OSError) as error:
         raise DeliveryUnreadable(
-            f"it is no whole Parquet file ({_brief(error)}).",
+            f"it is no whole Parquet file ({_first_line(error)}).",
             "Have it delivered again.",
             delivery=delivery.name,
         ) from error
 
 
-def _brief(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:120]
 
 
 def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
-    """Understand the schema of a Parquet delivery.
+    """Read and check the schema of a Parquet delivery.
 
-    Raises DeliveryUnreadable (truncated, or a type no text can stand for), DeliveryEmpty or UnknownHeader.
+    Args:
+        delivery: The file to open.
+        content: Its hash and, unless the file is large, its bytes.
+
+    Raises:
+        DeliveryEmpty: The file has no rows.
+        DeliveryUnreadable: The file is truncated, or a column has a type without a text form.
+        UnknownHeader: A column is missing or occurs twice.
     """
-    with _file(delivery, content) as file:
+    with _open(delivery, content) as file:
         header = match(file.schema_arrow.names, delivery.name)
         if file.metadata.num_rows == 0:
             raise DeliveryEmpty("it has no row.", "Have it delivered again.", delivery=delivery.name)
         for column in COLUMNS:
-            kind = file.schema_arrow.field(header.positions[column]).type
-            if not _has_text(kind):
-                what = f"its column {column} has the type {kind}; deliver text, numbers or timestamps."
+            dtype = file.schema_arrow.field(header.positions[column]).type
+            if not _has_text_form(dtype):
+                what = f"its column {column} has the type {dtype}; deliver text, numbers or timestamps."
                 raise DeliveryUnreadable(what, delivery=delivery.name)
     return SourceFile(delivery, content, header, (delivery.name,))
 
 
-def _has_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        return _has_text(kind.value_type) and not _is_bytes(kind.value_type)
-    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    # Of decimals, those that polars knows.
-    number = number or (pa.types.is_decimal(kind) and kind.bit_width <= 128)
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    time = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
-    return bool(number or text or time or _is_bytes(kind) or pa.types.is_null(kind))
+def _has_text_form(dtype: pa.DataType) -> bool:
+    if pa.types.is_dictionary(dtype):
+        return _has_text_form(dtype.value_type) and not _is_binary(dtype.value_type)
+    number = pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
+    # polars has no wider decimals.
+    number = number or (pa.types.is_decimal(dtype) and dtype.bit_width <= 128)
+    text = pa.types.is_string(dtype) or pa.types.is_large_string(dtype) or pa.types.is_string_view(dtype)
+    time = pa.types.is_timestamp(dtype) or pa.types.is_date(dtype)
+    return bool(number or text or time or _is_binary(dtype) or pa.types.is_null(dtype))
 
 
-def _is_bytes(kind: pa.DataType) -> bool:
-    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    return bool(binary or pa.types.is_fixed_size_binary(kind))
+def _is_binary(dtype: pa.DataType) -> bool:
+    binary = pa.types.is_binary(dtype) or pa.types.is_large_binary(dtype)
+    return bool(binary or pa.types.is_fixed_size_binary(dtype))
 
 
 def frames(group: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
-    """Rows of the deliveries as text, in the form of ``delimited.frames``.
+    """Read source files, all values as text.
 
-    A float is its shortest decimal, a timestamp its local time (one with a zone keeps its offset); a date that
-    no calendar holds is the number that stands for it.
-    Raises DeliveryUnreadable if the file turns out to be damaged further in, and DeliveryChanged if a
-    large file's bytes are no longer those that were hashed.
+    Floats become their shortest decimal, timestamps their local time (with the offset if they have a time
+    zone), dates outside the years 1 to 9999 their underlying number.
+
+    Args:
+        group: Source files to read.
+
+    Yields:
+        Frames of up to ``ROWS_PER_PART`` rows of one file, with the columns of ``csv.frames``; ``fault`` and
+        ``raw`` are null.
+
+    Raises:
+        DeliveryChanged: A large file changed after it was hashed.
+        DeliveryUnreadable: The file is damaged after its schema.
     """
-    for source, opened in enumerate(group):
-        done = 0
-        with _file(opened.delivery, opened.content) as file:
-            names = [file.schema_arrow.names[opened.header.positions[column]] for column in COLUMNS]
-            pieces = file.iter_batches(ROWS_PER_PART, columns=names)
-            while (piece := _next(pieces, opened, done)) is not None:
-                yield _as_text(piece.select(names), source, done)
-                done += piece.num_rows
-        if opened.content.data is None:
-            check_unchanged(opened)
+    for source, file in enumerate(group):
+        rows_read = 0
+        with _open(file.delivery, file.content) as parquet:
+            names = [parquet.schema_arrow.names[file.header.positions[column]] for column in COLUMNS]
+            batches = parquet.iter_batches(ROWS_PER_PART, columns=names)
+            while (batch := _next_batch(batches, file, rows_read)) is not None:
+                yield _to_text(batch.select(names), source, rows_read)
+                rows_read += batch.num_rows
+        if file.content.data is None:
+            check_unchanged(file)
 
 
-def _next(pieces: Iterator[pa.RecordBatch], opened: SourceFile, done: int) -> pa.RecordBatch | None:
+def _next_batch(batches: Iterator[pa.RecordBatch], file: SourceFile, rows_read: int) -> pa.RecordBatch | None:
     try:
-        piece = next(pieces, None)
-        if piece is not None:
-            # Damaged bytes may pass for text until someone reads them.
-            piece = _zones_known(_bytes_as_text(piece))
-            piece.validate(full=True)
+        batch = next(batches, None)
+        if batch is not None:
+            batch = _normalise_time_zones(_binary_to_string(batch))
+            # Arrow checks UTF-8 only when asked to.
+            batch.validate(full=True)
     except (pa.ArrowException, OSError) as error:
-        what = f"its row {done + 1} and on cannot be read ({_brief(error)}). Have it delivered again."
-        raise DeliveryUnreadable(what, delivery=opened.delivery.name) from error
-    return piece
+        what = f"its row {rows_read + 1} and on cannot be read ({_first_line(error)})."
+        raise DeliveryUnreadable(what, "Have it delivered again.", delivery=file.delivery.name) from error
+    return batch
 
 
-def _bytes_as_text(piece: pa.RecordBatch) -> pa.RecordBatch:
-    for position, field in enumerate(piece.schema):
-        if _is_bytes(field.type):
-            piece = piece.set_column(position, field.name, piece.column(position).cast(pa.large_string()))
-    return piece
+def _binary_to_string(batch: pa.RecordBatch) -> pa.RecordBatch:
+    for position, field in enumerate(batch.schema):
+        if _is_binary(field.type):
+            batch = batch.set_column(position, field.name, batch.column(position).cast(pa.large_string()))
+    return batch
 
 
-def _zones_known(piece: pa.RecordBatch) -> pa.RecordBatch:
-    """The same instants, in UTC where their zone is one that polars does not know, such as +05:30."""
-    for position, field in enumerate(piece.schema):
-        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        if pa.types.is_timestamp(kind) and kind.tz and not knows_timezone(kind.tz):
-            instants = piece.column(position).cast(kind).cast(pa.timestamp(kind.unit, "UTC"))
-            piece = piece.set_column(position, field.name, instants)
-    return piece
+def _normalise_time_zones(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Convert time zones that polars does not know, such as +05:30, to UTC."""
+    for position, field in enumerate(batch.schema):
+        dtype = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_timestamp(dtype) and dtype.tz and not knows_timezone(dtype.tz):
+            instants = batch.column(position).cast(dtype).cast(pa.timestamp(dtype.unit, "UTC"))
+            batch = batch.set_column(position, field.name, instants)
+    return batch
 
 
-def _as_text(piece: pa.RecordBatch, source: int, done: int) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches([piece]))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - for the type checker: a table gives a frame
+def _to_text(batch: pa.RecordBatch, source: int, rows_before: int) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches([batch]))
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - narrows the type: a table gives a frame
     frame.columns = list(COLUMNS)
     return frame.select(
         pl.lit(source, dtype=pl.UInt32).alias("source"),
-        pl.int_range(done + 1, done + frame.height + 1, dtype=pl.Int32).alias("line_no"),
-        *(_column_as_text(frame.schema[column], column) for column in COLUMNS),
+        pl.int_range(rows_before + 1, rows_before + frame.height + 1, dtype=pl.Int32).alias("line_no"),
+        *(_column_to_text(frame.schema[column], column) for column in COLUMNS),
         pl.lit(None, dtype=pl.String).alias("fault"),
         pl.lit(None, dtype=pl.String).alias("raw"),
     )
 
 
-def _column_as_text(kind: pl.DataType, column: str) -> pl.Expr:
+def _column_to_text(dtype: pl.DataType, column: str) -> pl.Expr:
     value = pl.col(column)
-    if isinstance(kind, pl.Date | pl.Datetime):
-        # Beyond any calendar polars writes no date, but panics: such a value is told as its number.
-        dated = pl.when(value.dt.year().is_between(1, 9999)).then(value)
-        text = pl.coalesce(_date_as_text(kind, dated), pl.format("number {}", value.to_physical()))
-    elif kind.is_float():
-        # An invoice number among nulls, which pandas makes 536365.0, is the one that a CSV tells as 536365.
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        # polars panics when it formats a date outside its calendar.
+        in_calendar = pl.when(value.dt.year().is_between(1, 9999)).then(value)
+        text = pl.coalesce(_date_to_text(dtype, in_calendar), pl.format("number {}", value.to_physical()))
+    elif dtype.is_float():
+        # pandas turns integers among nulls into floats: its 536365.0 is the invoice 536365 of a CSV.
         shortest = value.cast(pl.String).str.strip_suffix(".0")
         text = pl.when(value.is_nan()).then(None).otherwise(shortest)
     else:
@@ -144,7 +160,7 @@ def _column_as_text(kind: pl.DataType, column: str) -> pl.Expr:
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)
 
 
-def _date_as_text(kind: pl.DataType, value: pl.Expr) -> pl.Expr:
-    if not isinstance(kind, pl.Datetime):
+def _date_to_text(dtype: pl.DataType, value: pl.Expr) -> pl.Expr:
+    if not isinstance(dtype, pl.Datetime):
         return value.cast(pl.String)
-    return value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f%:z" if kind.time_zone else "%Y-%m-%d %H:%M:%S%.6f")
+    return value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f%:z" if dtype.time_zone else "%Y-%m-%d %H:%M:%S%.6f")

@@ -1,4 +1,4 @@
-"""Where the quotes of a CSV text stand, looked up in all of it at once."""
+"""Find and check the quotes of a CSV text with vector operations instead of a state machine."""
 
 from __future__ import annotations
 
@@ -12,67 +12,79 @@ _QUOTE, _LINE_FEED, _RETURN = b'"\n\r'
 
 @dataclass(frozen=True)
 class Quotes:
-    """A text's bytes, and in it the places of its quotes."""
+    """The quotes of a text.
+
+    Attributes:
+        text: Bytes of the text (UInt8).
+        offsets: Offset of each quote in ``text`` (UInt32), ascending.
+    """
 
     text: pl.Series
-    places: pl.Series
+    offsets: pl.Series
 
     @property
     def opening(self) -> pl.Series:
-        """Every other place, from the first."""
-        return self.places.gather_every(2)
+        """Offsets of the first, third, fifth ... quote."""
+        return self.offsets.gather_every(2)
 
     @property
     def closing(self) -> pl.Series:
-        """Every other place, from the second."""
-        return self.places.gather_every(2, 1)
+        """Offsets of the second, fourth, sixth ... quote."""
+        return self.offsets.gather_every(2, 1)
 
     @property
-    def enclosed(self) -> int:
-        """How many bytes stand between quotes; they must be even in number."""
+    def quoted_bytes(self) -> int:
+        """Number of bytes between opening and closing quotes; needs an even number of quotes."""
         return int((self.closing - self.opening).cast(pl.Int64).sum()) - self.closing.len()
 
     def count(self, byte: int) -> int:
-        """How many bytes of the text are this one."""
+        """Count a byte in the whole text."""
         return int((self.text == byte).sum())
 
-    def enclose(self, byte: int) -> tuple[int, bool]:
-        """How many bytes of a value stand between quotes, and whether some have nothing between them.
+    def count_quoted(self, byte: int) -> tuple[int, bool]:
+        """Count a byte between opening and closing quotes of a text with well placed quotes.
 
-        The text must be ``well_placed``.
+        Args:
+            byte: The byte to count.
+
+        Returns:
+            The count, and whether any closing quote follows its opening quote directly.
         """
-        stretches = pl.int_ranges(self.opening, self.closing, eager=True).explode()
-        within = self.text.gather(stretches)
-        return int((within == byte).sum()), bool((self.closing - self.opening == 1).any())
+        offsets = pl.int_ranges(self.opening, self.closing, eager=True).explode()
+        quoted = self.text.gather(offsets)
+        return int((quoted == byte).sum()), bool((self.closing - self.opening == 1).any())
 
     def well_placed(self, delimiter: int) -> bool:
-        """Whether all quotes open before a field, close behind it, or are doubled within it.
+        """Check that each quote opens a field, closes it, or is doubled inside it.
 
-        With any other quote, as in `12" RULER`, polars may go on to the next one and make one row of several.
+        Given any other quote, as in `12" RULER`, polars may read on to the next quote and merge rows.
+
+        Args:
+            delimiter: The byte between fields.
         """
-        if self.places.len() % 2:
+        if self.offsets.len() % 2:
             return False
-        # A quote that closes and one that opens right behind it are a doubled one.
+        # A closing quote directly followed by an opening one is a doubled quote.
         doubled = self.closing + 1 == self.opening.shift(-1)
-        before = self.opening.filter(~doubled.shift(1, fill_value=False).fill_null(False))
-        behind = self.closing.filter(~doubled.fill_null(False)) + 1
-        starts = self._at(before.filter(before > 0) - 1)
-        ends = behind.filter(behind < self.text.len())
-        follows = self._at(ends)
-        returns = ends.filter(follows == _RETURN) + 1
+        field_starts = self.opening.filter(~doubled.shift(1, fill_value=False).fill_null(False))
+        field_ends = self.closing.filter(~doubled.fill_null(False)) + 1
+        bytes_before = self._bytes_at(field_starts.filter(field_starts > 0) - 1)
+        ends = field_ends.filter(field_ends < self.text.len())
+        bytes_after = self._bytes_at(ends)
+        after_return = ends.filter(bytes_after == _RETURN) + 1
         return bool(
-            starts.is_in([delimiter, _LINE_FEED]).all()
-            and follows.is_in([delimiter, _LINE_FEED, _RETURN]).all()
-            and returns.max() != self.text.len()
-            and (self._at(returns) == _LINE_FEED).all()
+            bytes_before.is_in([delimiter, _LINE_FEED]).all()
+            and bytes_after.is_in([delimiter, _LINE_FEED, _RETURN]).all()
+            and after_return.max() != self.text.len()
+            and (self._bytes_at(after_return) == _LINE_FEED).all()
         )
 
-    def _at(self, places: pl.Series) -> pl.Series:
-        return self.text.gather(places)
+    def _bytes_at(self, offsets: pl.Series) -> pl.Series:
+        return self.text.gather(offsets)
 
 
-def find(text: bytes) -> Quotes:
-    """Look for the quotes of ``text``."""
+def find_quotes(text: bytes) -> Quotes:
+    """Find all quotes of a text, without copying it."""
     array = pa.Array.from_buffers(pa.uint8(), len(text), [None, pa.py_buffer(text)])
     series = pl.Series(array)
     return Quotes(series, (series == _QUOTE).arg_true())

@@ -1,0 +1,82 @@
+"""The header record of a CSV file: column names, delimiter, and the offset of the first row."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tasks.errors import DeliveryUnreadable
+from tasks.ingest.columns import known
+
+_DELIMITERS = ",;\t|"
+_MAX_HEADER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class HeaderRecord:
+    """A parsed header record.
+
+    Attributes:
+        names: Column names as written, in file order.
+        delimiter: One of comma, semicolon, tab and vertical bar.
+        end: Offset in bytes of the first row.
+    """
+
+    names: list[str]
+    delimiter: str
+    end: int
+
+
+def parse_header(text: bytes, delivery: str) -> HeaderRecord:
+    """Parse the first record of a CSV text.
+
+    Args:
+        text: UTF-8 without a byte-order mark; the whole file or its first lines.
+        delivery: Name of the delivery, for errors.
+
+    Raises:
+        DeliveryUnreadable: The first record is binary, blank, too long or not CSV.
+    """
+    start = 0
+    while text[start : start + 1] in {b"\r", b"\n"}:
+        start += 1
+    first_line_end = end = _line_end(text, start)
+    while text.count(b'"', start, end) % 2 and end < min(len(text), _MAX_HEADER_BYTES):
+        end = _line_end(text, end)
+    if text.count(b'"', start, end) % 2:  # a stray quote, not a name with a line break
+        end = first_line_end
+    if b"\0" in text[start:end]:
+        raise binary_content_error(delivery)
+    line = text[start:end].decode().rstrip("\r\n")
+    if not line.strip() or end - start > _MAX_HEADER_BYTES:
+        raise DeliveryUnreadable(
+            "its first line is no header.", "Deliver CSV with a header.", delivery=delivery
+        )
+    fields = _split(line)
+    if fields is None:
+        raise DeliveryUnreadable(
+            "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
+        )
+    names, delimiter = fields
+    return HeaderRecord(names, delimiter, end)
+
+
+def binary_content_error(delivery: str) -> DeliveryUnreadable:
+    """Build the error for a file that is not text."""
+    return DeliveryUnreadable("it is not a text file (binary content).", "Deliver CSV.", delivery=delivery)
+
+
+@lru_cache(maxsize=64)
+def _split(line: str) -> tuple[list[str], str] | None:
+    """Split a header line by the delimiter that yields most known columns, then most fields."""
+    candidates: list[tuple[list[str], str]] = []
+    for delimiter in _DELIMITERS:
+        with suppress(csv.Error):
+            candidates.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
+    return max(candidates, key=lambda candidate: (known(candidate[0]), len(candidate[0])), default=None)
+
+
+def _line_end(text: bytes, start: int) -> int:
+    return text.find(b"\n", start) + 1 or len(text)
