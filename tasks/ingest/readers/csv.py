@@ -25,7 +25,7 @@ from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
 ROWS_PER_PART = 131_072
 # Text with a broken row is split into pieces of this size; only the pieces with broken rows are parsed slowly.
-_PIECE_BYTES = 256 * 1024
+_PIECE_BYTES = 512 * 1024
 # Above this many quoted bytes, counting delimiters in parsed values is cheaper.
 _QUOTED_BYTES = 4 * 1024 * 1024
 _FAULT_SCHEMA = {"fault": pl.String, "raw": pl.String}
