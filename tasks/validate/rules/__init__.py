@@ -14,8 +14,8 @@ Severity = Literal["error", "warning"]
 class Rule:
     """A rule of a line: ``holds`` is true where the line keeps it; null counts as broken.
 
-    An error sets the line aside, a warning counts it. A line whose ``fault`` is set is judged by
-    ``row_complete`` alone: nothing is known of its columns.
+    An error rule quarantines the line, a warning only counts it. A line whose ``fault`` is set is judged by
+    ``row_complete`` alone, since its columns are unknown. ``explanation`` completes "holds if" in docs/contract.md.
     """
 
     name: str

@@ -12,7 +12,7 @@ RULES = (
         "unit_price",
         "warning",
         pl.when(pl.col("unit_price") < 0).then(_INVOICE).str.contains(r"^A\d").fill_null(True),
-        "only adjustments (invoice A and digits) have a negative price",
+        "only adjustments (invoice numbers of A and digits) have a negative price",
     ),
     Rule(
         "cancellation_is_negative",
@@ -22,6 +22,6 @@ RULES = (
         .then(_INVOICE)
         .str.contains(r"^C\d")
         .fill_null(False),
-        "cancellations (invoice C and digits) have a negative quantity",
+        "cancellations (invoice numbers of C and digits) have no positive quantity",
     ),
 )

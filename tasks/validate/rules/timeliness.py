@@ -19,13 +19,13 @@ def rules(as_of: date) -> tuple[Rule, ...]:
             "sold_at_local",
             "error",
             sold.is_null() | (sold < end),
-            "the local day of the sale is not after the day of the run",
+            "the local date of the sale is not after that of the run",
         ),
         Rule(
             "not_before_2000",
             "sold_at_local",
             "error",
             sold.is_null() | (sold >= EARLIEST),
-            "the sale is not before 2000",
+            "the sale is not before the year 2000",
         ),
     )

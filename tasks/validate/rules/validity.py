@@ -28,7 +28,7 @@ RULES = (
         "quantity",
         "error",
         pl.col("quantity").is_not_null(),
-        "the quantity is a whole number of at most 32 bits",
+        "the quantity is a whole number within 32 bits",
     ),
     Rule(
         "quantity_not_zero",
@@ -42,42 +42,42 @@ RULES = (
         "unit_price",
         "error",
         pl.col("unit_price").is_not_null() | _UNREAD_PRICE.str.contains(_PRICE_LIKE),
-        "the price is a decimal number with at most nine digits before the point",
+        "the price is a decimal number (1.5, not 1,5) with at most nine digits before the point",
     ),
     Rule(
         "unit_price_exact",
         "unit_price",
         "error",
         ~_UNREAD_PRICE.str.contains(_PRICE_LIKE).fill_null(False),
-        "the price has at most four decimals: it is never rounded",
+        "the price has at most four decimals; prices are never rounded",
     ),
     Rule(
         "total_amount_in_range",
         "total_amount",
         "error",
         pl.col("quantity").is_null() | pl.col("unit_price").is_null() | pl.col("total_amount").is_not_null(),
-        "quantity x price stays below 10^14",
+        "quantity x price is below 10^14",
     ),
     Rule(
         "sold_at_readable",
         "sold_at_local",
         "error",
         pl.col("sold_at_local").is_not_null(),
-        "the date is an ISO one, or one of the feed's date format",
+        "the date is an ISO date or matches the date format of the feed",
     ),
     Rule(
         "sold_at_exists",
         "sold_at_local",
         "error",
         pl.col("sold_at_local").is_null() | pl.col("sold_at").is_not_null(),
-        "the local time exists (no clock skips it in spring)",
+        "the local time exists in the time zone of the feed (clocks skip an hour in spring)",
     ),
     Rule(
         "customer_id_whole",
         "customer_id",
         "error",
         pl.col("customer_text").is_null() | pl.col("customer_id").is_not_null(),
-        "the customer number is a whole number",
+        "the customer number, if given, is a whole number",
     ),
     *(
         Rule(
@@ -85,7 +85,7 @@ RULES = (
             column,
             "error",
             _storable(column, limit),
-            f"the text has at most {limit} bytes and no NUL",
+            f"`{column}` has at most {limit:,} bytes and no NUL character",
         )
         for column, limit in _LIMITS.items()
     ),
@@ -94,6 +94,6 @@ RULES = (
         "unit_price",
         "warning",
         pl.col("unit_price").is_null() | (pl.col("unit_price") != 0),
-        "the price is not 0 (stock movements have 0)",
+        "the price is not 0 (it is on 2,515 bundled lines, mostly stock movements)",
     ),
 )
