@@ -73,8 +73,7 @@ def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> I
     """Read a batch into bronze under the workspace ``root``.
 
     ``known`` maps the names in the ledger to their SHA-256; deliveries that are there unchanged are not
-    parsed. Columns of bronze: delivery, content_hash, line_no (Int32, from 1, without the header), our
-    eight columns as text (null where empty), fault and raw (null for sound rows).
+    parsed. Columns of bronze are ``schema.BRONZE``.
     A delivery that cannot be read is reported in ``failed``, and the others of the batch are read.
     Raises WorkspaceFull, and DeliveryChanged if a large file changes while it is read.
     """

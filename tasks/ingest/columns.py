@@ -7,23 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.errors import UnknownHeader
+from tasks.ingest.schema import COLUMNS, HEADERS
 
-# Our name of a column: its names in deliveries (Online Retail, Online Retail II), lower case without blanks.
-NAMES: dict[str, tuple[str, ...]] = {
-    "invoice_no": ("invoiceno", "invoice"),
-    "stock_code": ("stockcode",),
-    "description": ("description",),
-    "quantity": ("quantity",),
-    "invoice_date": ("invoicedate",),
-    "unit_price": ("unitprice", "price"),
-    "customer_id": ("customerid",),
-    "country": ("country",),
-}
-COLUMNS = tuple(NAMES)
-_KNOWN = {name: column for column, names in NAMES.items() for name in names}
-_NEEDED = (
-    "InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country "
-    "(or Invoice, Price, Customer ID)"
+
+def _folded(name: str) -> str:
+    return "".join(name.split()).replace("_", "").lower()
+
+
+_NAMES = {column: tuple(_folded(name) for name in names) for column, names in HEADERS.items()}
+_KNOWN = {name: column for column, names in _NAMES.items() for name in names}
+_NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
+    f" (or {', '.join(name for names in HEADERS.values() for name in names[1:])})"
 )
 
 
@@ -34,10 +28,6 @@ class Header:
     positions: dict[str, int]
     ignored: tuple[str, ...]
     width: int
-
-
-def _folded(name: str) -> str:
-    return "".join(name.split()).replace("_", "").lower()
 
 
 def known(names: Sequence[str]) -> int:
@@ -75,7 +65,7 @@ def match(names: Sequence[str], delivery: str) -> Header:
 
 def _nearest(column: str, names: Sequence[str]) -> str:
     written = {_folded(name): name for name in names}
-    for wanted in NAMES[column]:
+    for wanted in _NAMES[column]:
         if close := difflib.get_close_matches(wanted, list(written), n=1):
             return f" (nearest: {written[close[0]][:40]!r})"
     return ""

@@ -12,29 +12,12 @@ from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
 from tasks.errors import ContractBroken
-from tasks.validate.normalise import MONEY
 from tasks.validate.rules import Rule, completeness, consistency, timeliness, uniqueness, validity
+from tasks.validate.schema import CHECKED
 
 # Goes up whenever a rule or the normalisation changes; stored with everything that was judged.
 VERSION = "1"
 _RULES_KEPT = "every line keeps every rule"
-COLUMNS: dict[str, pl.DataType] = {
-    "invoice_no": pl.String(),
-    "stock_code": pl.String(),
-    "description": pl.String(),
-    "quantity": pl.Int32(),
-    "sold_at_local": pl.Datetime("us"),
-    "sold_at": pl.Datetime("us", "UTC"),
-    "unit_price": MONEY,
-    "total_amount": MONEY,
-    "customer_id": pl.Int64(),
-    "country": pl.String(),
-    "copy_number": pl.Int32(),
-    "fault": pl.String(),
-    "quantity_text": pl.String(),
-    "price_text": pl.String(),
-    "customer_text": pl.String(),
-}
 
 
 def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
@@ -73,7 +56,7 @@ class Contract:
         Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.
         """
         self.found.clear()
-        lines = frame.select(list(COLUMNS))
+        lines = frame.select(list(CHECKED))
         try:
             # pandera's own settings could switch it off, and every line would pass.
             with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
@@ -128,6 +111,6 @@ def contract(as_of: date) -> Contract:
         schema={"rule": pl.String, "dimension": pl.String, "severity": pl.String},
         orient="row",
     )
-    columns = {name: pa.Column(kind, nullable=True) for name, kind in COLUMNS.items()}
+    columns = {name: pa.Column(kind, nullable=True) for name, kind in CHECKED.items()}
     check = pa.Check(judge, name=_RULES_KEPT, error=_RULES_KEPT)
     return Contract(pa.DataFrameSchema(columns, checks=check, strict=True), meaning, finding, found)

@@ -10,22 +10,12 @@ from __future__ import annotations
 import polars as pl
 import polars_hash as plh
 
+from tasks.ingest.schema import FAULT
+from tasks.validate.schema import BUSINESS, TEXTS
 from tasks.workspace.part_files import dictionary_encode
 
-IDENTITY = (
-    "feed",
-    "invoice_no",
-    "stock_code",
-    "description",
-    "quantity",
-    "sold_at_local",
-    "unit_price",
-    "customer_id",
-    "country",
-    "source_line",
-    "source_currency",
-)
-_AS_DELIVERED = ("fault", "raw", "quantity_text", "date_text", "price_text", "customer_text")
+IDENTITY = ("feed", *BUSINESS, "source_line", "source_currency")
+_AS_DELIVERED = (*FAULT, *TEXTS)
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:

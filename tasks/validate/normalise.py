@@ -9,10 +9,11 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.ingest.date_formats import NAMED, read_dates
+from tasks.ingest.schema import FAULT, LINE_NO
+from tasks.validate.schema import MONEY
 from tasks.validate.settings import FeedSettings
 from tasks.workspace.part_files import dictionary_encode
 
-MONEY = pl.Decimal(18, 4)
 _INT32 = 2**31 - 1
 _AMOUNT_LIMIT = 10.0**14
 # At most nine digits before the point, four behind it; further zeros do not change the number.
@@ -26,11 +27,8 @@ _TEXT = pl.col("text")
 def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     """Type the rows of a bronze part; every row stays, in order.
 
-    Out: delivery, line_no, invoice_no, stock_code, description, quantity (Int32), sold_at_local (naive),
-    sold_at (UTC; an ambiguous hour is the first one, null where the hour does not exist), unit_price and
-    total_amount (Decimal 18,4; the total null where it would not fit), customer_id (Int64), country,
-    currency; and as delivered for the contract and the quarantine: fault, raw, quantity_text,
-    date_text, price_text, customer_text.
+    Returns the columns of ``schema.TYPED``. An ambiguous local hour is the first one; ``sold_at`` is null
+    where the hour does not exist, ``total_amount`` where it would not fit.
     """
     trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
     code = trimmed.str.to_uppercase()
@@ -44,7 +42,7 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         "customer_id": {"customer_text": trimmed, "customer_id": _whole(trimmed, _CUSTOMER)},
         "country": {"country": trimmed},
     }
-    typed = bronze.select("delivery", "line_no", "fault", "raw")
+    typed = bronze.select("delivery", *LINE_NO, *FAULT)
     for column, read in readings.items():
         texts, places = dictionary_encode(bronze.get_column(column))
         typed = typed.hstack(texts.to_frame("text").select(**read).select(pl.all().gather(places)))

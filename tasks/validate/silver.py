@@ -12,45 +12,19 @@ import polars as pl
 
 from tasks import progress
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.columns import COLUMNS
+from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
 from tasks.validate import contract as contracts
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
+from tasks.validate.schema import LINE, QUARANTINE
 from tasks.validate.score import DeliveryQuality, DimensionScore
 from tasks.validate.settings import ValidationSettings
 from tasks.workspace import outputs
 from tasks.workspace.part_files import read_part, write_part
 
-_DELIVERED_NAMES = {
-    "InvoiceNo": "invoice_no",
-    "StockCode": "stock_code",
-    "Description": "description",
-    "Quantity": "quantity",
-    "InvoiceDate": "invoice_date",
-    "UnitPrice": "unit_price",
-    "CustomerID": "customer_id",
-    "Country": "country",
-}
-# Of bronze; the content hash is told of the delivery as well.
+# Bronze columns; content_hash is known by delivery.
 _TEXTS = ("delivery", *COLUMNS)
-_OTHERS = ("line_no", "fault", "raw")
-LINE = (
-    "delivery",
-    "line_no",
-    "line_id",
-    "copy_number",
-    "invoice_no",
-    "stock_code",
-    "description",
-    "quantity",
-    "sold_at_local",
-    "sold_at",
-    "unit_price",
-    "total_amount",
-    "customer_id",
-    "country",
-    "currency",
-)
+_OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 
 
 @dataclass(frozen=True)
@@ -64,14 +38,14 @@ class Silver:
 
     @property
     def quarantine(self) -> Path:
-        """Parquet of the lines set aside: delivery, line_no, rules (list), raw."""
+        """Parquet of the lines set aside, columns as in ``schema.QUARANTINE``."""
         return Path(self.folder) / "quarantine.parquet"
 
 
 def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver:
     """Type, number and judge the lines of ``bronze``, and write silver under the workspace ``root``.
 
-    Columns of silver are ``LINE``; line_id is 16 bytes, times are UTC and the local wall clock.
+    Columns of silver are ``schema.LINE``.
     Raises ContractBroken if a rule raises, and WorkspaceFull.
     """
     name = outputs.hash_of("silver", contracts.VERSION, Path(bronze.folder).name, asdict(settings))
@@ -108,16 +82,9 @@ def _fill(bronze: Bronze, settings: ValidationSettings, aside: Path) -> dict[str
         tally.count_identical(lines)
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
-        write_part(lines.select(LINE), outputs.part_path(aside, number))
-    schema: dict[str, Any] = {
-        "delivery": pl.String,
-        "line_no": pl.Int32,
-        "rules": pl.List(pl.String),
-        "raw": pl.String,
-    }
-    write_part(
-        pl.concat(quarantine) if quarantine else pl.DataFrame(schema=schema), aside / "quarantine.parquet"
-    )
+        write_part(lines.select(*LINE), outputs.part_path(aside, number))
+    quarantined = pl.concat(quarantine) if quarantine else pl.DataFrame(schema=QUARANTINE)
+    write_part(quarantined, aside / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
     return {"parts": bronze.parts, "deliveries": tally.quality(drops)}
 
@@ -125,7 +92,7 @@ def _fill(bronze: Bronze, settings: ValidationSettings, aside: Path) -> dict[str
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     rules = errors.group_by("row").agg(pl.col("rule").cast(pl.String).sort().alias("rules"))
     as_json = pl.struct(
-        pl.col(column).alias(name) for name, column in _DELIVERED_NAMES.items()
+        pl.col(column).alias(names[0]) for column, names in HEADERS.items()
     ).struct.json_encode()
     return (
         raw.with_row_index("row")

@@ -10,8 +10,10 @@ import polars as pl
 
 from tasks.postgres.copy import copy_frame, fetch_frame
 from tasks.postgres.queries import sql
+from tasks.validate.schema import LINE
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.merchandise import NOT_MERCHANDISE
+from tasks.warehouse.schema.columns import SURROGATE_KEYS
 from tasks.workspace.part_files import dictionary_encode
 
 UNKNOWN = 0
@@ -27,10 +29,14 @@ class _Dimension:
     array: str
 
 
-_PRODUCT = _Dimension("retail_dwh.dim_product", "product_key", "stock_code", pl.String(), "text")
-_CUSTOMER = _Dimension("retail_dwh.dim_customer", "customer_key", "customer_id", pl.Int64(), "bigint")
-_COUNTRY = _Dimension("retail_dwh.dim_country", "country_key", "country", pl.String(), "text")
-_INVOICE = _Dimension("retail_dwh.dim_invoice", "invoice_key", "invoice_no", pl.String(), "text")
+def _dimension(table: str, natural: str, array: str) -> _Dimension:
+    return _Dimension(table, SURROGATE_KEYS[natural], natural, LINE[natural], array)
+
+
+_PRODUCT = _dimension("retail_dwh.dim_product", "stock_code", "text")
+_CUSTOMER = _dimension("retail_dwh.dim_customer", "customer_id", "bigint")
+_COUNTRY = _dimension("retail_dwh.dim_country", "country", "text")
+_INVOICE = _dimension("retail_dwh.dim_invoice", "invoice_no", "text")
 # Invoices last: they tell which lines may be there already.
 _ALL = (_PRODUCT, _CUSTOMER, _COUNTRY, _INVOICE)
 

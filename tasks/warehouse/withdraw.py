@@ -20,8 +20,7 @@ from tasks.postgres.copy import copy_frame, fetch_frame
 from tasks.postgres.queries import sql
 from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
 from tasks.warehouse.ledger import Attempt, Run, lock_loads, record_attempts
-
-HELD = {"line_id": pl.Binary(), "invoice_key": pl.Int32(), "delivery_key": pl.Int32(), "owns": pl.Boolean()}
+from tasks.warehouse.schema.columns import HELD, WITHDRAWN
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ async def remove_lines(connection: asyncpg.Connection, withdrawn: pl.DataFrame) 
     await copy_frame(
         connection,
         "pg_temp.withdrawn_line",
-        withdrawn.select("invoice_key", "line_id", "delivery_key", "owns"),
+        withdrawn.select(WITHDRAWN),
     )
     await connection.execute("analyze pg_temp.withdrawn_line")
     await connection.execute(sql("delete_withdrawn_line_sources"))

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from tasks.ingest.bronze import Bronze, IngestResult, ingest
-from tasks.ingest.columns import COLUMNS
 from tasks.ingest.discover import discover
+from tasks.ingest.schema import COLUMNS
 from tasks.workspace.outputs import part_path
 
 NAMES = (

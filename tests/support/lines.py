@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from tasks.ingest.columns import COLUMNS
+from tasks.ingest.schema import BRONZE, COLUMNS
 from tasks.validate.contract import contract
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
@@ -19,12 +19,6 @@ from tasks.workspace.outputs import part_path
 from tests.support.deliveries import ROW, bronze_of, ingest_sources
 
 AS_OF = date(2011, 12, 31)
-_SCHEMA = {
-    "delivery": pl.String,
-    "content_hash": pl.String,
-    "line_no": pl.Int32,
-    **dict.fromkeys([*COLUMNS, "fault", "raw"], pl.String),
-}
 
 
 def bronze(*lines: Mapping[str, str | None], delivery: str = "day.csv", first: int = 1) -> pl.DataFrame:
@@ -35,7 +29,7 @@ def bronze(*lines: Mapping[str, str | None], delivery: str = "day.csv", first: i
         **dict(zip(COLUMNS, ROW, strict=True)),
     }
     rows = [{**sample, "line_no": number, **line} for number, line in enumerate(lines, first)]
-    return pl.DataFrame(rows, schema=_SCHEMA)
+    return pl.DataFrame(rows, schema=BRONZE)
 
 
 def typed(column: str, values: Sequence[str | None], read: str, **settings: Any) -> list[Any]:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.errors import DeliveryEmpty, UnknownHeader
-from tasks.ingest.columns import COLUMNS, Header, match
+from tasks.ingest.columns import Header, match
 from tasks.ingest.discover import Delivery
 from tasks.ingest.readers import csv_fallback
 from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
 from tasks.ingest.readers.quotes import Quotes, find_quotes
+from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
 ROWS_PER_PART = 131_072
@@ -28,7 +29,6 @@ ROWS_PER_PART = 131_072
 _PIECE_BYTES = 512 * 1024
 # Above this many quoted bytes, counting delimiters in parsed values is cheaper.
 _QUOTED_BYTES = 4 * 1024 * 1024
-_FAULT_SCHEMA = {"fault": pl.String, "raw": pl.String}
 
 
 def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
@@ -234,7 +234,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -
         .cast(pl.Int32)
         .alias("line_no"),
         *columns,
-        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in _FAULT_SCHEMA.items()),
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
     ).filter(~is_marker)
 
 
@@ -260,7 +260,7 @@ def _parse_by_record(
     height = len(records.rows)
     fields = dict(enumerate(zip(*records.rows, strict=True)))
     values = {column: fields.get(position, ()) for column, position in header.positions.items()}
-    frame = pl.DataFrame(values, schema=dict.fromkeys(COLUMNS, pl.String)).select(
+    frame = pl.DataFrame(values, schema=DELIVERED).select(
         pl.lit(block.source, dtype=pl.UInt32).alias("source"),
         pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),
         *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in COLUMNS),

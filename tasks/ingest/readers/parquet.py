@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
-from tasks.ingest.columns import COLUMNS, match
+from tasks.ingest.columns import match
 from tasks.ingest.date_formats import knows_timezone
 from tasks.ingest.discover import Delivery
+from tasks.ingest.schema import COLUMNS, FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged
 
 ROWS_PER_PART = 131_072
@@ -140,8 +141,7 @@ def _to_text(batch: pa.RecordBatch, source: int, rows_before: int) -> pl.DataFra
         pl.lit(source, dtype=pl.UInt32).alias("source"),
         pl.int_range(rows_before + 1, rows_before + frame.height + 1, dtype=pl.Int32).alias("line_no"),
         *(_column_to_text(frame.schema[column], column) for column in COLUMNS),
-        pl.lit(None, dtype=pl.String).alias("fault"),
-        pl.lit(None, dtype=pl.String).alias("raw"),
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
     )
 
 

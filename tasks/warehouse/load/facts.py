@@ -12,7 +12,8 @@ import polars as pl
 from tasks import progress
 from tasks.postgres.copy import copy_frame, fetch_frame
 from tasks.postgres.queries import sql
-from tasks.validate.silver import LINE, Silver
+from tasks.validate.schema import LINE
+from tasks.validate.silver import Silver
 from tasks.warehouse.dimensions import (
     DictionaryColumn,
     add_keys,
@@ -22,30 +23,13 @@ from tasks.warehouse.dimensions import (
     natural_keys,
 )
 from tasks.warehouse.load.plan import LoadPlan
+from tasks.warehouse.schema.columns import EXISTING, FACT, LINE_SOURCE
 from tasks.workspace import outputs
 from tasks.workspace.part_files import dictionary_encode, read_part
 
-_FACT = (
-    "line_id",
-    "sold_at",
-    "date_key",
-    "product_key",
-    "customer_key",
-    "country_key",
-    "invoice_key",
-    "delivery_key",
-    "line_no",
-    "quantity",
-    "copy_number",
-    "unit_price",
-    "total_amount",
-    "currency",
-    "description",
-)
-# Of silver.
-_TEXTS = ("delivery", "invoice_no", "stock_code", "description", "country", "currency")
-_OTHERS = tuple(column for column in LINE if column not in _TEXTS)
-_EXISTING = {"line_id": pl.Binary(), "holder": pl.Int32(), "held_line_no": pl.Int32(), "owns": pl.Boolean()}
+# Silver columns.
+_TEXTS = tuple(name for name, kind in LINE.items() if kind == pl.String)
+_OTHERS = tuple(name for name in LINE if name not in _TEXTS)
 
 
 @dataclass(frozen=True)
@@ -107,12 +91,12 @@ async def add_part(plan: LoadPlan, part: Part) -> None:
         seen = keyed.new_invoices
     before = await _existing(plan.connection, keyed.lines, seen)
     new, further_sources = await _merge(plan, keyed.lines, before)
-    await copy_frame(plan.connection, "retail_dwh.fact_sale", new.select(_FACT))
+    await copy_frame(plan.connection, "retail_dwh.fact_sale", new.select(*FACT))
     progress.report("load.facts_copied")
     await copy_frame(
         plan.connection,
         "retail_ops.line_source",
-        further_sources.select("invoice_key", "line_id", "delivery_key", "line_no"),
+        further_sources.select(*LINE_SOURCE),
     )
     await merge_descriptions(plan.connection, keyed.descriptions)
     progress.report("load.line_sources_copied")
@@ -136,8 +120,8 @@ async def _existing(
     invoices = lines.get_column("invoice_key").unique()
     known = invoices.filter(~invoices.is_in(new_invoices.implode()))
     if not known.len():
-        return pl.DataFrame(schema=_EXISTING)
-    return await fetch_frame(connection, sql("select_lines_of_invoices"), known.to_list(), schema=_EXISTING)
+        return pl.DataFrame(schema=EXISTING)
+    return await fetch_frame(connection, sql("select_lines_of_invoices"), known.to_list(), schema=EXISTING)
 
 
 def _invoice_spans_deliveries(lines: pl.DataFrame) -> bool:

@@ -9,6 +9,7 @@ import polars as pl
 
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
+from tasks.warehouse.schema.columns import DELIVERY_KEY
 
 
 @dataclass
@@ -37,6 +38,6 @@ class LoadPlan:
         """Names and keys of the deliveries, as columns delivery and delivery_key."""
         return pl.DataFrame(
             [(name, one.key) for name, one in self.work.items()],
-            schema={"delivery": pl.String, "delivery_key": pl.Int32},
+            schema=DELIVERY_KEY,
             orient="row",
         )

@@ -6,7 +6,8 @@ import polars as pl
 
 from tasks.errors import ReplacementRefused
 from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
-from tasks.warehouse.withdraw import HELD, lines_of
+from tasks.warehouse.schema.columns import DELIVERY_KEY, HELD
+from tasks.warehouse.withdraw import lines_of
 from tasks.workspace import outputs
 
 # A replacement that takes out more than this share of a delivery's lines, and more than this many, is
@@ -30,7 +31,7 @@ async def withdrawn_lines(
         return held, []
     keys = pl.DataFrame(
         {"delivery": [one.quality.name for one in replaced.values()], "delivery_key": list(replaced)},
-        schema={"delivery": pl.String, "delivery_key": pl.Int32},
+        schema=DELIVERY_KEY,
     )
     incoming = (
         pl.scan_parquet(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import DeliveryUnreadable
-from tasks.ingest.columns import COLUMNS
+from tasks.ingest.schema import COLUMNS
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
 from tests.support.deliveries import (

@@ -100,7 +100,9 @@ def test_one_that_dies_while_it_is_found_is_started_anew(
     server = EmbeddedServer(used_folder)
     server.stop()
     found = iter([12345])
-    monkeypatch.setattr(server_module, "find_postmaster", lambda cluster: next(found, find_postmaster(cluster)))
+    monkeypatch.setattr(
+        server_module, "find_postmaster", lambda cluster: next(found, find_postmaster(cluster))
+    )
     server.start()
     assert find_postmaster(server.cluster) is not None
 

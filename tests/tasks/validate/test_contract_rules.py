@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from tasks.ingest.schema import COLUMNS
 from tasks.validate.contract import rules
 from tasks.validate.score import DIMENSIONS
 from tests.support.lines import AS_OF, broken_rules
@@ -125,18 +126,7 @@ def test_the_future_begins_after_the_day_of_the_run() -> None:
 
 
 def test_a_row_that_could_not_be_split_is_judged_by_that_alone() -> None:
-    nothing: Line = dict.fromkeys(
-        [
-            "invoice_no",
-            "stock_code",
-            "description",
-            "quantity",
-            "invoice_date",
-            "unit_price",
-            "customer_id",
-            "country",
-        ]
-    )
+    nothing: Line = dict.fromkeys(COLUMNS)
     faulted = {**nothing, "fault": "2 fields instead of 8", "raw": "a,b"}
     empty, broken = broken_rules(nothing, faulted)
     assert broken == {("row_complete", "validity", "error")}

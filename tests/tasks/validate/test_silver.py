@@ -12,7 +12,7 @@ import pytest
 from tasks.ingest import source_file
 from tasks.ingest.readers import csv
 from tasks.validate import contract, silver
-from tasks.validate.silver import LINE
+from tasks.validate.schema import LINE
 from tests.support.deliveries import as_csv, row, write
 from tests.support.lines import judge, lines_of
 
@@ -27,7 +27,7 @@ def day(tmp_path: Path) -> Path:
 def test_the_lines(tmp_path: Path, day: Path) -> None:
     made = judge(tmp_path / "w", [day], timezone="America/New_York", currency="USD")
     frame = lines_of(made)
-    assert tuple(frame.columns) == LINE
+    assert dict(frame.schema) == LINE
     assert frame.drop("line_id", "line_no", "stock_code", "customer_id").rows()[0] == (
         str(day),
         1,

@@ -1,0 +1,34 @@
+"""Columns of bronze: the eight columns of a sales line as text, and where each row came from."""
+
+from __future__ import annotations
+
+import polars as pl
+
+# Our name of each delivered column, and its names in Online Retail and Online Retail II.
+HEADERS: dict[str, tuple[str, ...]] = {
+    "invoice_no": ("InvoiceNo", "Invoice"),
+    "stock_code": ("StockCode",),
+    "description": ("Description",),
+    "quantity": ("Quantity",),
+    "invoice_date": ("InvoiceDate",),
+    "unit_price": ("UnitPrice", "Price"),
+    "customer_id": ("CustomerID", "Customer ID"),
+    "country": ("Country",),
+}
+COLUMNS = tuple(HEADERS)
+# Text as delivered, null where empty.
+DELIVERED: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.String())
+# Why a row could not be split into columns, and its text; both null for sound rows.
+FAULT: dict[str, pl.DataType] = {"fault": pl.String(), "raw": pl.String()}
+# From 1, without the header.
+LINE_NO: dict[str, pl.DataType] = {"line_no": pl.Int32()}
+# A reader yields frames of these columns; source is the index of the delivery in its group.
+READ: dict[str, pl.DataType] = {"source": pl.UInt32(), **LINE_NO, **DELIVERED, **FAULT}
+# The names and hashes of deliveries are Enums in memory.
+BRONZE: dict[str, pl.DataType] = {
+    "delivery": pl.String(),
+    "content_hash": pl.String(),
+    **LINE_NO,
+    **DELIVERED,
+    **FAULT,
+}
