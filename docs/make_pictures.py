@@ -1,8 +1,8 @@
-"""Make the pictures of the documents again: ``python docs/make_pictures.py``.
+"""Generate the pictures of the documents: ``python docs/make_pictures.py``.
 
-demo.svg is the terminal after ``retail demo``; flow-run.png is the same run in the Prefect UI, taken with
-headless Chromium, and block-form.png and alerts-form.png are the forms of the blocks there. Needs the Debian
-package ``chromium``; CHROMIUM names another binary.
+demo.svg shows the terminal after ``retail demo``; flow-run.png shows that run in the Prefect UI, block-form.png and
+alerts-form.png the forms of the blocks. Screenshots need headless Chromium (Debian package ``chromium``, or the
+binary in CHROMIUM).
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from websockets.sync.client import ClientConnection, connect
 
 PICTURES = Path(__file__).parent / "pictures"
 COLUMNS = 100
-_SETTLING = 10  # seconds in which a page loads and fades in
+_PAGE_LOAD_SECONDS = 10  # loading and fade-in of a page
 
 
-def _terminal(command: list[str], environment: dict[str, str]) -> str:
-    """What a command leaves on a terminal (standard output only: progress is wiped at the end)."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL, env=environment)
-    os.close(theirs)
-    wrote = b""
+def _terminal_output(command: list[str], environment: dict[str, str]) -> str:
+    """Run a command on a pseudo-terminal and return its standard output (progress goes to standard error)."""
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen(command, stdout=secondary, stderr=subprocess.DEVNULL, env=environment)
+    os.close(secondary)
+    output = b""
     while True:
         try:
-            piece = os.read(ours, 65536)
+            chunk = os.read(primary, 65536)
         except OSError:
             break
-        if not piece:
+        if not chunk:
             break
-        wrote += piece
+        output += chunk
     if process.wait() != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{wrote.decode()}")
-    return wrote.decode().replace("\r\n", "\n")
+        raise SystemExit(f"{' '.join(command)} failed:\n{output.decode()}")
+    return output.decode().replace("\r\n", "\n")
 
 
 def _free_port() -> int:
@@ -68,23 +68,23 @@ def _wait_for(url: str) -> None:
             time.sleep(0.5)
 
 
-def _draw(text: str, path: Path, hidden: str) -> None:
+def _render_svg(text: str, path: Path, data_dir: str) -> None:
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"))  # noqa: SIM115 - closed with the process
     console.print("[bold]$[/] retail demo")
-    text = text.replace(f" --data-dir {hidden}", "").replace(hidden, "~/.local/share/prefect-retail")
+    text = text.replace(f" --data-dir {data_dir}", "").replace(data_dir, "~/.local/share/prefect-retail")
     console.print(Text.from_ansi(text), soft_wrap=True)
     console.save_svg(str(path), title="retail demo")
 
 
-def _photograph(url: str, path: Path, height: int = 1000) -> None:
-    """Open a page in headless Chromium, let it settle, and take its picture by the DevTools protocol."""
+def _screenshot(url: str, path: Path, height: int = 1000) -> None:
+    """Open a page in headless Chromium, wait for it to load, and save a screenshot over the DevTools protocol."""
     browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not browser:
         raise SystemExit(
-            "Chromium is missing: install Debian's chromium, or name another binary in CHROMIUM."
+            "Chromium is missing. Install the Debian package chromium, or set CHROMIUM to the path of the binary."
         )
     port = _free_port()
-    quiet = [
+    no_network = [
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
@@ -103,7 +103,7 @@ def _photograph(url: str, path: Path, height: int = 1000) -> None:
                 "--no-sandbox",
                 "--disable-gpu",
                 "--hide-scrollbars",
-                *quiet,
+                *no_network,
                 *options,
                 url,
             ],
@@ -112,16 +112,16 @@ def _photograph(url: str, path: Path, height: int = 1000) -> None:
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/json")
-            time.sleep(_SETTLING)
-            path.write_bytes(_screenshot(port, height))
+            time.sleep(_PAGE_LOAD_SECONDS)
+            path.write_bytes(_capture_page(port, height))
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _screenshot(port: int, height: int) -> bytes:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
-        page = next(one for one in json.load(answer) if one["type"] == "page")
+def _capture_page(port: int, height: int) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as response:
+        page = next(target for target in json.load(response) if target["type"] == "page")
     with connect(page["webSocketDebuggerUrl"], max_size=None) as devtools:
         size = {"width": 1400, "height": height, "deviceScaleFactor": 1, "mobile": False}
         _call(devtools, "Emulation.setDeviceMetricsOverride", size)
@@ -132,14 +132,14 @@ def _screenshot(port: int, height: int) -> bytes:
 def _call(devtools: ClientConnection, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
     devtools.send(json.dumps({"id": 1, "method": method, "params": parameters}))
     while True:
-        answer = json.loads(devtools.recv(timeout=60))
-        if answer.get("id") == 1:
-            result: dict[str, Any] = answer["result"]
+        message = json.loads(devtools.recv(timeout=60))
+        if message.get("id") == 1:
+            result: dict[str, Any] = message["result"]
             return result
 
 
 def main() -> None:
-    """Run the demo against a Prefect server of its own, and make all pictures."""
+    """Run the demo against a Prefect server started for it, and write all pictures."""
     PICTURES.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="retail-pictures-"))
     folder.chmod(0o755)
@@ -162,19 +162,19 @@ def main() -> None:
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/api/health")
-        text = _terminal([sys.executable, "-m", "flows", "demo"], environment)
-        _draw(text, PICTURES / "demo.svg", str(folder / "data"))
+        text = _terminal_output([sys.executable, "-m", "flows", "demo"], environment)
+        _render_svg(text, PICTURES / "demo.svg", str(folder / "data"))
         run_id = (
             next(line for line in text.splitlines() if line.startswith("Report"))
             .rsplit("/", 1)[1]
             .removesuffix(".json")
         )
         ui = f"http://127.0.0.1:{port}"
-        _photograph(f"{ui}/runs/flow-run/{run_id}", PICTURES / "flow-run.png")
+        _screenshot(f"{ui}/runs/flow-run/{run_id}", PICTURES / "flow-run.png")
         register = [sys.executable, "-m", "prefect", "block", "register", "-m", "blocks"]
         subprocess.run(register, env=environment, check=True, stdout=subprocess.DEVNULL)
         for slug, name in (("supabase-warehouse", "block-form"), ("retail-alerts", "alerts-form")):
-            _photograph(f"{ui}/blocks/catalog/{slug}/create", PICTURES / f"{name}.png", height=1700)
+            _screenshot(f"{ui}/blocks/catalog/{slug}/create", PICTURES / f"{name}.png", height=1700)
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()

@@ -1,6 +1,6 @@
-"""Make docs/schema.md again from the catalogue: ``python docs/make_schema.py``.
+"""Write docs/schema.md from the catalogue: ``python docs/make_schema.py``.
 
-It brings a new embedded Postgres in a temporary folder to the newest schema and reads what is there.
+Migrates a new embedded Postgres in a temporary folder to the newest revision and reads its catalogue.
 """
 
 from __future__ import annotations
@@ -56,18 +56,18 @@ _SHORT_TYPES = {
 _HEAD = """\
 # The schema
 
-Made from the catalogue by `python docs/make_schema.py`; do not edit it by hand. The schema itself is defined by
-the revisions in `tasks/warehouse/schema/versions`, and by `tasks/warehouse/indexes.py` for the keys and indexes of
-`fact_sale`, which are added after the first load.
+Generated from the catalogue by `python docs/make_schema.py`; do not edit it. The revisions in
+`tasks/warehouse/schema/versions` create the schema; `tasks/warehouse/indexes.py` adds the keys and indexes of
+`fact_sale` after the first load.
 
-All views are `security_invoker`, and row level security is on for every table. The role `retail_reader` may read
+All views are `security_invoker`, and row-level security is enabled on every table. The role `retail_reader` may read
 `retail_dwh` and nothing else; `anon`, `authenticated` and `service_role` may read nothing.
 """
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the catalogue has it."""
+    """A column in the catalogue."""
 
     name: str
     type: str
@@ -80,7 +80,7 @@ class Column:
 
     @property
     def key(self) -> str:
-        """What part it has in keys."""
+        """Its keys: primary key, unique, and the table it refers to."""
         parts = ["primary key"] if self.in_primary_key else []
         parts += ["unique"] if self.is_unique else []
         parts += [f"→ {self.refers_to}"] if self.refers_to else []
@@ -100,7 +100,7 @@ class Relation:
 
 
 async def describe(settings: ConnectionSettings) -> str:
-    """The page for the schema that is in a database."""
+    """Describe the schema of a database as Markdown."""
     async with connected(settings) as connection:
         schemas = await connection.fetch(_SCHEMAS)
         relations = [
@@ -108,7 +108,8 @@ async def describe(settings: ConnectionSettings) -> str:
                 schema["name"],
                 **row,
                 columns=tuple(
-                    Column(**each) for each in await connection.fetch(_COLUMNS, schema["name"], row["name"])
+                    Column(**column)
+                    for column in await connection.fetch(_COLUMNS, schema["name"], row["name"])
                 ),
             )
             for schema in schemas
@@ -145,12 +146,14 @@ def _section(relation: Relation) -> Iterator[str]:
         yield from (f"Policies: {relation.policies}.", "")
     if relation.is_view:
         yield from ("| column | type | |", "| --- | --- | --- |")
-        yield from (f"| {each.name} | {each.type} | {_cell(each.comment)} |" for each in relation.columns)
+        yield from (
+            f"| {column.name} | {column.type} | {_cell(column.comment)} |" for column in relation.columns
+        )
     else:
         yield from ("| column | type | null | key | |", "| --- | --- | --- | --- | --- |")
-        for each in relation.columns:
-            may_be_null = "" if each.required else "yes"
-            yield f"| {each.name} | {each.type} | {may_be_null} | {each.key} | {_cell(each.comment)} |"
+        for column in relation.columns:
+            nullable = "" if column.required else "yes"
+            yield f"| {column.name} | {column.type} | {nullable} | {column.key} | {_cell(column.comment)} |"
     yield ""
 
 
@@ -158,7 +161,7 @@ def _cell(text: str | None) -> str:
     return (text or "").replace("|", "\\|")
 
 
-async def _make(settings: ConnectionSettings) -> str:
+async def _migrate_and_describe(settings: ConnectionSettings) -> str:
     await migrate(settings)
     await complete_indexes(settings)
     return await describe(settings)
@@ -167,10 +170,10 @@ async def _make(settings: ConnectionSettings) -> str:
 def main() -> None:
     """Write the page."""
     folder = Path(tempfile.mkdtemp(prefix="retail-schema-"))
-    folder.chmod(0o755)  # as root the server runs as another user
+    folder.chmod(0o755)  # started by root, the server runs as another user, who needs access
     server = EmbeddedServer(folder, {"fsync": "off"})
     try:
-        PAGE.write_text(asyncio.run(_make(server.start())), encoding="utf-8")
+        PAGE.write_text(asyncio.run(_migrate_and_describe(server.start())), encoding="utf-8")
     finally:
         server.stop()
         shutil.rmtree(folder)
