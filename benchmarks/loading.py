@@ -1,4 +1,4 @@
-"""Runs of the flow, as a child process makes them: one warm process for times, a fresh one for memory."""
+"""Runs of the flow in a child process: a warm one for times, a fresh one for memory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from flows.cli.run_flow import RUN_SERVER
 
 @dataclass(frozen=True)
 class FlowRun:
-    """A run's figures: seconds of own work, of them keys and indexes, and of the call with Prefect around it;
-    CPU seconds of this process; its greatest size so far in MB; seconds of each stage."""
+    """Figures of a run.
+
+    ``seconds`` is our own work, of which ``finish`` builds keys and indexes; ``wall`` is the whole call with Prefect.
+    ``cpu`` has CPU seconds and ``peak_mb`` the peak resident size of this process; ``stages`` has seconds per stage.
+    """
 
     seconds: float
     finish: float
@@ -27,8 +30,8 @@ class FlowRun:
     stages: dict[str, float]
 
 
-def quieten(prefect_home: Path) -> None:
-    """Give this process a silent Prefect of its own that calls nobody; to be called before its import."""
+def isolate_prefect(prefect_home: Path) -> None:
+    """Give this process its own Prefect, without logs and telemetry. Call before importing Prefect."""
     os.environ.update(
         RUN_SERVER,
         PREFECT_HOME=str(prefect_home),
@@ -40,19 +43,19 @@ def quieten(prefect_home: Path) -> None:
 
 
 def run_flow(url: str, workspace: Path, sources: list[Path]) -> FlowRun:
-    """Run ``retail_etl`` once with an empty workspace, which is deleted afterwards."""
-    from flows import retail_etl  # noqa: PLC0415 - imports Prefect, which reads the environment then
+    """Run ``retail_etl`` once in an empty workspace, and delete the workspace."""
+    from flows import retail_etl  # noqa: PLC0415 - imports Prefect, which reads the environment on import
 
     os.environ["DATABASE_URL"] = url
     os.environ["RETAIL_WORKSPACE"] = str(workspace)
     try:
-        began = time.perf_counter()
+        started = time.perf_counter()
         report = asyncio.run(retail_etl(sources=[str(source) for source in sources]))
-        wall = time.perf_counter() - began
+        wall = time.perf_counter() - started
     finally:
         if workspace.exists():
             shutil.rmtree(workspace)
-    stages = {one.stage: one.seconds for one in report.stages}
+    stages = {timing.stage: timing.seconds for timing in report.stages}
     return FlowRun(
         report.seconds,
         stages["finish"],

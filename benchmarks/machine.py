@@ -1,4 +1,4 @@
-"""Where a benchmark ran."""
+"""Machine and versions that a benchmark ran on."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _PACKAGES = (
 )
 
 
-def machine() -> dict[str, str]:
-    """Cores, memory, processor and system, and how busy it is now."""
+def describe_machine() -> dict[str, str]:
+    """Describe processor, memory, operating system and current load."""
     return {
         "Processor": f"{_processor()}, {os.cpu_count()} cores",
         "Memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
@@ -28,7 +28,7 @@ def machine() -> dict[str, str]:
 
 
 def versions(postgres: str) -> dict[str, str]:
-    """Versions of everything that takes part."""
+    """Versions of Python, Postgres and the packages involved."""
     packages = {name: version(name) for name in _PACKAGES}
     return {"Python": platform.python_version(), "Postgres": postgres, **packages}
 
