@@ -1,6 +1,6 @@
-"""What a person runs: ``from flows import retail_etl``.
+"""The flows: ``from flows import retail_etl``.
 
-Nothing is imported before it is asked for, so that the command line can speak at once.
+Each is imported on first use, so that the command line starts without Prefect.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from flows.alerts import retail_alert
     from flows.doctor import retail_doctor
     from flows.etl import retail_etl
+    from flows.withdraw import retail_withdraw
 
-__all__ = ["retail_alert", "retail_doctor", "retail_etl"]
+__all__ = ["retail_alert", "retail_doctor", "retail_etl", "retail_withdraw"]
 _MODULES = {
     "retail_alert": "flows.alerts",
     "retail_doctor": "flows.doctor",
     "retail_etl": "flows.etl",
+    "retail_withdraw": "flows.withdraw",
 }
 
 
@@ -25,3 +27,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'flows' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,105 +1,116 @@
-"""The parameters of a run, checked before anything is touched."""
+"""The parameters of ``retail_etl``: one list for the flow, its form in Prefect, the command line and the documents.
+
+A parameter is added here and nowhere else. Light: ``retail etl --help`` imports it, but neither Prefect nor polars.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from blocks.settings_sources import Resolved, Settings
-from flows.demo import BUNDLED
-from tasks.errors import SettingsError
-from tasks.ingest.bronze import READER_VERSION
-from tasks.retries import RetryPolicy
-from tasks.validate import contract
-from tasks.validate.score import check_threshold
-from tasks.warehouse.ledger import resolve_feed_settings
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from flows.signature import EmptyField
 
 
-@dataclass(frozen=True)
-class EtlRequest:
-    """What a run was asked to do. ``parameters`` is what is recorded; it holds no secret."""
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
-    sources: tuple[str, ...]
-    feed: str
-    root: str | None
-    timezone: str | None
-    currency: str | None
-    date_format: str | None
-    identical_lines: str | None
-    quality_checks: bool
-    load: bool
-    external_enrichment: bool
-    replace: bool
-    warehouse: str
-    alerts: str
-    resolved: Resolved
 
-    def check(self) -> None:
-        """Raise SettingsError for the first parameter that cannot be."""
-        check_threshold(self.quality_threshold)
-        resolve_feed_settings(
-            None, self.feed, self.timezone, self.currency, self.date_format, self.identical_lines
+_Text = Annotated[str, EmptyField(type="string")]
+
+
+class EtlRequest(BaseModel):
+    """What a caller asks of ``retail_etl``.
+
+    Empty text, an empty list and None mean "not given": the feed, the settings or the defaults then decide. Null
+    means the same for every parameter, because deployments store it for fields that were left empty.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # A str is a Sequence[str] for type checkers, so both spellings of one source check.
+    sources: Annotated[
+        Sequence[str], BeforeValidator(_one_or_many), EmptyField(type="array", items={"type": "string"})
+    ] = Field(
+        default=(),
+        description="Files, folders or globs of CSV and Parquet, as paths on the machine that runs the flow: for a "
+        "deployment, the worker. Default: the bundled Online Retail data.",
+    )
+    feed: str = Field(
+        default="default",
+        description="Name of the source of these deliveries (a shop, a till system). Lines, invoices and deliveries "
+        "belong to it.",
+    )
+    root: _Text = Field(
+        default="",
+        description="Folder whose path is cut off the deliveries' names, for a feed that several machines read.",
+    )
+    timezone: _Text = Field(
+        default="",
+        description="IANA time zone of the local times in the deliveries. Default: the feed's; for a new feed "
+        "Europe/London.",
+    )
+    currency: _Text = Field(
+        default="",
+        description="ISO 4217 currency of the prices. Default: the feed's; for a new feed GBP.",
+    )
+    date_format: Annotated[str, EmptyField(type="string", examples=["us", "eu", "iso", "%d.%m.%Y %H:%M"])] = (
+        Field(
+            default="",
+            description="Format of dates such as 12/1/2010: us, eu, iso (ISO 8601 only), or a strptime pattern. Default: the "
+            "feed's; for a new feed inferred from all its deliveries.",
         )
-        if self.external_enrichment:
-            raise SettingsError(
-                "external_enrichment: enrichment from external sources is not there yet; leave it off.",
-                setting="external_enrichment",
-            )
-        if self.warehouse and not self.load:
-            raise SettingsError(
-                "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
-            )
+    )
+    identical_lines: Annotated[
+        Literal["", "keep", "drop"], EmptyField(type="string", enum=["keep", "drop"])
+    ] = Field(
+        default="",
+        description="Identical lines of a delivery: keep loads and numbers all of them, drop loads only the first. "
+        "Default: the feed's; for a new feed keep.",
+    )
+    quality_checks: bool = Field(
+        default=True,
+        description="Score the deliveries and reject those below the threshold. Off: invalid lines are still "
+        "quarantined.",
+    )
+    quality_threshold: Annotated[float | None, EmptyField(type="number", minimum=0, maximum=100)] = Field(
+        default=None,
+        description="Percentage below which a delivery is rejected, by its score or by its share of valid lines. "
+        "Default: PIPELINE_QUALITY_THRESHOLD, else 85.",
+    )
+    load: bool = Field(
+        default=True,
+        description="Load what passes. Off is a dry run: read, validate and score only, without a warehouse.",
+    )
+    external_enrichment: bool = Field(
+        default=False, description="Enrich from external sources (not available yet)."
+    )
+    replace: bool = Field(
+        default=False,
+        description="Accept replacements that withdraw more than a tenth of a delivery's lines.",
+    )
+    warehouse: _Text = Field(
+        default="",
+        description="Name of a SupabaseWarehouse block. Default: RETAIL_WAREHOUSE, else DATABASE_URL of the process, "
+        "else the embedded Postgres.",
+    )
+    alerts: _Text = Field(
+        default="",
+        description="Name of an Alerts block. Default: RETAIL_ALERTS, else the channels of the environment.",
+    )
+    retries: Annotated[int | None, EmptyField(type="integer", minimum=0)] = Field(
+        default=None,
+        description="How often a step is retried after a transient error. Default: PIPELINE_DEFAULT_RETRIES, else 3.",
+    )
+    retry_delay_seconds: Annotated[float | None, EmptyField(type="number", minimum=0)] = Field(
+        default=None,
+        description="Seconds before the first retry, doubled for each further one. Default: "
+        "PIPELINE_RETRY_DELAY_MINUTES, else 300 seconds.",
+    )
 
-    @property
-    def settings(self) -> Settings:
-        """The settings of the run."""
-        return self.resolved.settings
-
-    @property
-    def quality_threshold(self) -> float:
-        """Percentage below which a delivery is refused."""
-        return self.settings.pipeline_quality_threshold
-
-    @property
-    def quality_weights(self) -> Mapping[str, float]:
-        """Weights of the quality dimensions, as far as they are set."""
-        return self.settings.retail_quality_weights
-
-    @property
-    def workspace(self) -> Path:
-        """The folder of bronze, silver, quarantine and reports."""
-        return self.settings.workspace
-
-    @property
-    def retry(self) -> RetryPolicy:
-        """How steps are tried again."""
-        return RetryPolicy(
-            self.settings.pipeline_default_retries, self.settings.pipeline_retry_delay_minutes * 60
-        )
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The sources, or the bundled data if none were given."""
-        return self.sources or (str(BUNDLED),)
-
-    def parameters(self) -> dict[str, Any]:
-        """The parameters as JSON values, for the ledger and the report."""
-        given = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "resolved"}
-        return given | {
-            "quality_threshold": self.quality_threshold,
-            "quality_weights": dict(self.quality_weights),
-            "workspace": str(self.workspace),
-            "retention_days": self.settings.retail_retention_days,
-            "retries": self.retry.retries,
-            "retry_delay_seconds": self.retry.delay_seconds,
-        }
-
-
-def versions() -> dict[str, str]:
-    """Versions of what read, judged and loaded."""
-    names = ("prefect-retail", "prefect", "polars", "pandera", "polars-hash", "pgpq", "asyncpg")
-    found = {name: version(name) for name in names}
-    return {**found, "contract": contract.VERSION, "reader": str(READER_VERSION)}
+    @field_validator("*", mode="before")
+    @classmethod
+    def _null_is_not_given(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.field_name
+        return cls.model_fields[name].default if value is None and name in cls.model_fields else value

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from prefect.logging import get_run_logger
 
 from flows.pipeline import PipelineResult
-from flows.request import EtlRequest
 from flows.run_context import RunContext
+from flows.run_request import RunRequest
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold, RetailError
 from tasks.report.run_report import RunReport, totals
 from tasks.report.steps import publish_report, record_run
@@ -96,7 +96,7 @@ async def _finish_progress(result: PipelineResult) -> None:
         get_run_logger().warning("The progress shown in the UI is incomplete: %s", error)
 
 
-async def _prune(request: EtlRequest) -> None:
+async def _prune(request: RunRequest) -> None:
     """Delete what the workspace no longer needs; a failure is a warning, since the run itself is done."""
     days = request.settings.retail_retention_days
     try:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from prefect.runtime import flow_run
 
 from blocks import lookup
-from flows.request import EtlRequest, versions
+from flows.run_request import RunRequest, versions
 from tasks.postgres.connect import ConnectionSettings
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
@@ -26,7 +26,7 @@ class RunContext:
     deliveries are read; it must be done before anything is loaded, and is None where it is done already.
     """
 
-    request: EtlRequest
+    request: RunRequest
     run: Run
     feed: FeedSettings
     known: FeedState
@@ -35,7 +35,7 @@ class RunContext:
     watch: Stopwatch
 
 
-async def begin_run(request: EtlRequest) -> RunContext:
+async def begin_run(request: RunRequest) -> RunContext:
     """Connect, bring the schema to head, record the run, read the ledger and resolve the feed's settings.
 
     Raises:
@@ -67,7 +67,7 @@ async def begin_run(request: EtlRequest) -> RunContext:
 
 
 async def _prepare(
-    request: EtlRequest, run: Run, warehouse: ConnectionSettings, revision: str | None, watch: Stopwatch
+    request: RunRequest, run: Run, warehouse: ConnectionSettings, revision: str | None, watch: Stopwatch
 ) -> FeedState:
     with watch.stage("prepare"):
         return await request.retry.on(prepare_warehouse)(

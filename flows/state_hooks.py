@@ -1,4 +1,4 @@
-"""Who is told how a run of ``retail_etl`` or ``retail_doctor`` ended. A dry run tells nobody.
+"""Notify people when a run of ``retail_etl``, ``retail_withdraw`` or ``retail_doctor`` ends. A dry run notifies nobody.
 
 An alert never fails or changes the data work: whatever goes wrong here ends as a line in the run's log.
 Without channels nothing is read and Prefect is not asked.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prefect.logging.loggers import flow_run_logger
+from prefect.utilities.callables import get_parameter_defaults
 
 from blocks import lookup, settings_sources
 from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_of
@@ -80,7 +81,7 @@ async def _hook(
     seconds: float | None = None,
     limits: RetryLimits | None = None,
 ) -> None:
-    if flow_run.parameters.get("load") is False:
+    if _is_dry_run(flow, flow_run):
         return
     seconds = seconds or _SECONDS
     try:
@@ -110,6 +111,12 @@ async def _hook(
         _warn(flow_run, f"it took longer than {seconds:g} s.")
     except Exception as error:  # noqa: BLE001 - an alert never fails the data work; its text may hold a secret
         _warn(flow_run, f"unexpected {type(error).__name__}.")
+
+
+def _is_dry_run(flow: Flow[..., Any], flow_run: FlowRun) -> bool:
+    """Whether the run changes nothing. A deployment's run holds only the parameters that were given to it."""
+    parameters = get_parameter_defaults(flow.fn) | flow_run.parameters
+    return any(parameters.get(name, True) is False for name in ("load", "confirm"))
 
 
 def _warn(flow_run: FlowRun, why: str) -> None:

@@ -1,4 +1,4 @@
-"""Run the flow from the command line: Prefect quiet and its server awaited, the report printed."""
+"""Run a flow from the command line: Prefect quiet and its server awaited, the report printed."""
 
 from __future__ import annotations
 
@@ -62,26 +62,43 @@ def _one_first_start(home: Path) -> Iterator[None]:
 
 def run_etl(parameters: Mapping[str, Any], *, as_json: bool, verbose: bool) -> int:
     """Run ``retail_etl``, print its report (or its JSON as the last line), and return the exit code."""
-    quiet_prefect(verbose)
-    with shown():
-        report, error = _run(parameters)
-    if error is not None:
-        print(f"retail: {error}", file=sys.stderr)
+    report: RunReport | None = None
+    failure: RetailError | None = None
+    try:
+        report = run_flow("retail_etl", parameters, verbose=verbose)
+    except RunFailed as error:
+        report, failure = error.attributes["report"], error
+    except RetailError as error:
+        failure = error
+    if failure is not None:
+        print(f"retail: {failure}", file=sys.stderr)
     if report is not None:
         if as_json:
             print(report.to_json())
         else:
             print_summary(report)
-    return exit_code(error) if error is not None else 0
+    return exit_code(failure) if failure is not None else 0
 
 
-def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError | None]:
+def run_flow(name: str, parameters: Mapping[str, Any], *, verbose: bool = False) -> Any:
+    """Run a flow of ``flows`` in this process, with its progress on standard error, and return its result.
+
+    Raises:
+        RetailError: what the flow raises, PrefectUnreachable, or that the run timed out.
+        SystemExit: the process was told to terminate; the flow run is closed.
+    """
+    quiet_prefect(verbose)
+    with shown():
+        return _run(name, parameters)
+
+
+def _run(name: str, parameters: Mapping[str, Any]) -> Any:
     progress.report("prefect.import")
     from prefect.exceptions import TerminationSignal
     from prefect.flow_engine import FlowRunTimeoutError
     from prefect.settings import get_current_settings
 
-    from flows.etl import retail_etl
+    import flows
 
     # The process ends with this run: the garbage collector need not walk through Prefect and the libraries again.
     gc.freeze()
@@ -90,20 +107,18 @@ def _run(parameters: Mapping[str, Any]) -> tuple[RunReport | None, RetailError |
         progress.report("prefect.server")
     try:
         with _one_first_start(settings.home):
-            return asyncio.run(retail_etl(**parameters)), None
-    except RunFailed as error:
-        return error.attributes["report"], error
-    except RetailError as error:
-        return None, error
+            return asyncio.run(getattr(flows, name)(**parameters))
+    except RetailError:
+        raise
     except RuntimeError as error:
         if "Failed to reach API" not in str(error):
             raise
-        return None, PrefectUnreachable.at(settings.api.url or "")
+        raise PrefectUnreachable.at(settings.api.url or "") from None
     except TerminationSignal:  # what Prefect makes of a SIGTERM, once the flow run is told
         print(INTERRUPTED, file=sys.stderr)
         raise SystemExit(EXIT_TERMINATED) from None
     except FlowRunTimeoutError:
-        return None, RetailError(
+        raise RetailError(
             "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended.",
             "What had committed is there; run again for the rest, or allow it more time.",
-        )
+        ) from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
-import os
 import sys
 from dataclasses import asdict
 from typing import Annotated
@@ -44,48 +43,27 @@ def withdraw(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
-        return asyncio.run(_withdraw(name, confirm, feed, json))
+        return _withdraw(name, confirm, feed, json)
 
     return with_exit_code(command)
 
 
-async def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
-    from datetime import UTC, datetime
-    from uuid import uuid4
-
+def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
     from blocks import lookup
+    from flows.cli.run_flow import quiet_prefect, run_flow
     from flows.cli.terminal import shown
-    from flows.request import versions
-    from tasks.errors import DeliveryMissing, escape_unprintable
-    from tasks.warehouse import withdraw as stage
-    from tasks.warehouse.indexes import complete_indexes
-    from tasks.warehouse.ledger import Run, finish_run, start_run
-    from tasks.warehouse.migrate import migrate
+    from tasks.errors import escape_unprintable
 
+    quiet_prefect(verbose=False)
     with shown():
-        address = await lookup.warehouse_settings()
+        address = asyncio.run(lookup.warehouse_settings())
     if confirm is not None and confirm != address.database:
         print(
             f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.",
             file=sys.stderr,
         )
         return EXIT_SETTINGS
-    run = Run(uuid4(), datetime.now(UTC), {"withdraw": name, "feed": feed}, versions())
-    with shown():
-        await migrate(address)
-        try:
-            result = await stage.withdraw(address, feed, name, run)
-        except DeliveryMissing:
-            path = os.path.realpath(os.path.expanduser(name))
-            if path == name:
-                raise
-            result = await stage.withdraw(address, feed, path, run)
-        if confirm is not None:
-            # Only now that it is known to be there: a run that was recorded is one that did something.
-            await start_run(address, run)
-            result = await stage.withdraw(address, feed, result.name, run, dry_run=False)
-            await complete_indexes(address)
-            await finish_run(address, run, feed, "completed", None, ())
+    result = run_flow("retail_withdraw", {"name": name, "feed": feed, "confirm": confirm is not None})
     if as_json:
         print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
         return 0

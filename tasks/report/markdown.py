@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from tasks.report.run_report import RunReport
+if TYPE_CHECKING:
+    from tasks.report.run_report import RunReport
 
 _SHOWN = 50
 

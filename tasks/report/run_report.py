@@ -9,8 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from tasks.errors import escape_unprintable
 from tasks.ingest.bronze import IngestedFile
+from tasks.report.frame import deliveries_frame
+from tasks.report.markdown import as_markdown
 from tasks.report.timings import StageTime
 from tasks.validate.score import DIMENSIONS, DeliveryQuality
 from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
@@ -91,6 +95,22 @@ class RunReport:
     def to_json(self) -> str:
         """The report as one line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))
+
+    def to_frame(self) -> pl.DataFrame:
+        """The deliveries as a frame, one row each.
+
+        Returns:
+            Columns ``name``, ``outcome``, ``reason`` and ``content_hash`` (SHA-256); the counts ``rows_in``,
+            ``rows_loaded``, ``rows_duplicate``, ``rows_quarantined``, ``lines_withdrawn`` and ``identical_lines``;
+            ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
+            dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
+            their lines; ``ignored_columns`` and ``encodings``, lists of names.
+        """
+        return deliveries_frame(self.deliveries)
+
+    def _repr_markdown_(self) -> str:
+        # What a notebook shows; the text escapes what comes from files.
+        return as_markdown(self)
 
     @property
     def nothing_new(self) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks.errors import DeliveryMissing
 from tasks.postgres.connect import ConnectionSettings
 from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.indexes import complete_indexes
-from tasks.warehouse.ledger import FeedState, Run, read_feed, start_run
+from tasks.warehouse.ledger import FeedState, Run, finish_run, read_feed, start_run
 from tasks.warehouse.load.transaction import LoadResult, load
-from tasks.warehouse.migrate import schema_version, upgrade_from
+from tasks.warehouse.migrate import migrate, schema_version, upgrade_from
 from tasks.warehouse.statistics import WarehouseFigures, figures
+from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
 
 
 @step("inspect", "warehouse", timeout_seconds=300)
@@ -63,3 +65,43 @@ async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loade
 
     await complete_indexes(warehouse, read)
     return found[0]
+
+
+@step("preview", "warehouse", timeout_seconds=600)
+async def preview_withdrawal(
+    label: str, warehouse: ConnectionSettings, feed: str, name: str, run: Run
+) -> Withdrawal:
+    """Bring the schema to its newest revision and count what withdrawing a delivery takes out. Nothing is recorded.
+
+    Raises:
+        DeliveryMissing: the ledger holds no delivery of that name.
+    """
+    await migrate(warehouse)
+    return await withdraw(warehouse, feed, name, run)
+
+
+@step("withdraw", "warehouse", timeout_seconds=7200)
+async def withdraw_delivery(
+    label: str, warehouse: ConnectionSettings, preview: Withdrawal, run: Run
+) -> Withdrawal:
+    """Record the run and withdraw the previewed delivery in one transaction.
+
+    Returns:
+        What went; the preview's figures if an earlier try of this run committed and lost its connection then.
+
+    Raises:
+        DeliveryMissing: the ledger no longer holds the delivery.
+    """
+    await start_run(warehouse, run)
+    try:
+        return await withdraw(warehouse, preview.feed, preview.name, run, dry_run=False)
+    except DeliveryMissing:
+        if await is_withdrawn_by(warehouse, preview.name, run):
+            return preview
+        raise
+
+
+@step("close", "warehouse", timeout_seconds=300)
+async def close_run(label: str, warehouse: ConnectionSettings, run: Run, feed: str, status: str) -> None:
+    """Record how a run without a report ended: ``completed`` or ``failed``."""
+    await finish_run(warehouse, run, feed, status, None, ())

@@ -107,6 +107,19 @@ async def withdraw(
         return result
 
 
+async def is_withdrawn_by(settings: ConnectionSettings, name: str, run: Run) -> bool:
+    """Whether this run has withdrawn the delivery already, in a try whose answer was lost."""
+    async with connected(settings) as connection:
+        return bool(
+            await connection.fetchval(
+                "select exists (select from retail_ops.delivery_attempt "
+                "where run_id = $1 and name = $2 and outcome = 'withdrawn')",
+                run.run_id,
+                name,
+            )
+        )
+
+
 async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> DeliveryMissing:
     """The error that names deliveries with that text in their name, or else file names close to it."""
     asked = PurePosixPath(name).name or name

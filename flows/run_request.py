@@ -1,0 +1,111 @@
+"""A request whose open values are filled from the settings: what the run works with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import SkipValidation
+
+from blocks.settings_sources import Resolved, Settings, resolve
+from flows.demo import BUNDLED
+from flows.request import EtlRequest
+from tasks.errors import SettingsError
+from tasks.ingest.bronze import READER_VERSION
+from tasks.retries import RetryPolicy
+from tasks.validate import contract
+from tasks.validate.score import check_threshold
+from tasks.warehouse.ledger import resolve_feed_settings
+
+# Text that is null in the ledger and the report when it is not given.
+_NULL_IF_EMPTY = ("root", "timezone", "currency", "date_format", "identical_lines")
+
+
+class RunRequest(EtlRequest):
+    """A request with its threshold and retries filled in, and the settings of the run."""
+
+    quality_threshold: float
+    retries: int
+    retry_delay_seconds: float
+    resolved: SkipValidation[Resolved]
+
+    @classmethod
+    def of(cls, request: EtlRequest) -> RunRequest:
+        """Fill in what the request leaves open. Raises SettingsError for a setting that cannot be read."""
+        delay = request.retry_delay_seconds
+        resolved = resolve(
+            {
+                "pipeline_quality_threshold": request.quality_threshold,
+                "pipeline_default_retries": request.retries,
+                "pipeline_retry_delay_minutes": None if delay is None else delay / 60,
+            }
+        )
+        filled = {
+            "quality_threshold": resolved.settings.pipeline_quality_threshold,
+            "retries": resolved.settings.pipeline_default_retries,
+            "retry_delay_seconds": resolved.settings.pipeline_retry_delay_minutes * 60,
+        }
+        return cls(**(dict(request) | filled), resolved=resolved)
+
+    def ensure_valid(self) -> None:
+        """Raise SettingsError for the first parameter that is wrong or refused."""
+        check_threshold(self.quality_threshold)
+        resolve_feed_settings(
+            None, self.feed, self.timezone, self.currency, self.date_format, self.identical_lines
+        )
+        if self.external_enrichment:
+            raise SettingsError(
+                "external_enrichment: enrichment from external sources is not there yet; leave it off.",
+                setting="external_enrichment",
+            )
+        if self.warehouse and not self.load:
+            raise SettingsError(
+                "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
+            )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the run."""
+        return self.resolved.settings
+
+    @property
+    def quality_weights(self) -> Mapping[str, float]:
+        """Weights of the quality dimensions, as far as they are set."""
+        return self.settings.retail_quality_weights
+
+    @property
+    def workspace(self) -> Path:
+        """The folder of bronze, silver, quarantine and reports."""
+        return self.settings.workspace
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How steps are retried."""
+        return RetryPolicy(self.retries, self.retry_delay_seconds)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The sources, or the bundled data if none are given."""
+        return tuple(self.sources) or (str(BUNDLED),)
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as JSON values for the ledger and the report; they hold no secret."""
+        given: dict[str, Any] = self.model_dump(mode="json", exclude={"resolved"})
+        return (
+            given
+            | {name: given[name] or None for name in _NULL_IF_EMPTY}
+            | {
+                "quality_weights": dict(self.quality_weights),
+                "workspace": str(self.workspace),
+                "retention_days": self.settings.retail_retention_days,
+            }
+        )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what reads, validates and loads."""
+    names = ("prefect-retail", "prefect", "polars", "pandera", "polars-hash", "pgpq", "asyncpg")
+    found = {name: version(name) for name in names}
+    return {**found, "contract": contract.VERSION, "reader": str(READER_VERSION)}
