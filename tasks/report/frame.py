@@ -17,6 +17,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "name": pl.String(),
     "outcome": pl.String(),
     "reason": pl.String(),
+    "refusal": pl.String(),
     "content_hash": pl.String(),
     "rows_in": pl.Int64(),
     "rows_loaded": pl.Int64(),

@@ -100,8 +100,8 @@ class RunReport:
         """The deliveries as a frame, one row each.
 
         Returns:
-            Columns ``name``, ``outcome``, ``reason`` and ``content_hash`` (SHA-256); the counts ``rows_in``,
-            ``rows_loaded``, ``rows_duplicate``, ``rows_quarantined``, ``lines_withdrawn`` and ``identical_lines``;
+            Columns ``name``, ``outcome``, ``reason``, ``refusal`` and ``content_hash`` (SHA-256); the counts
+            ``rows_in``, ``rows_loaded``, ``rows_duplicate``, ``rows_quarantined``, ``lines_withdrawn`` and ``identical_lines``;
             ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
             dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
             their lines; ``ignored_columns`` and ``encodings``, lists of names.

@@ -11,7 +11,7 @@ from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.indexes import complete_indexes
-from tasks.warehouse.ledger import FeedState, Run, finish_run, read_feed, start_run
+from tasks.warehouse.ledger import FeedState, Run, RunStatus, finish_run, read_feed, start_run
 from tasks.warehouse.load.transaction import LoadResult, load
 from tasks.warehouse.migrate import migrate, schema_version, upgrade_from
 from tasks.warehouse.statistics import WarehouseFigures, figures
@@ -102,6 +102,8 @@ async def withdraw_delivery(
 
 
 @step("close", "warehouse", timeout_seconds=300)
-async def close_run(label: str, warehouse: ConnectionSettings, run: Run, feed: str, status: str) -> None:
+async def close_run(
+    label: str, warehouse: ConnectionSettings, run: Run, feed: str, status: RunStatus
+) -> None:
     """Record how a run without a report ended: ``completed`` or ``failed``."""
     await finish_run(warehouse, run, feed, status, None, ())

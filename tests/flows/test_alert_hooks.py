@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling, Completed, Crashed, Failed, Pending
 
-from flows import retail_etl, state_hooks
+from flows import retail_etl, retail_withdraw, state_hooks
 from tests.support.alert_samples import SECRET
 from tests.support.prefect_server import PrefectServer, free_port
 from tests.support.receivers import http_receiver
@@ -49,6 +49,24 @@ async def test_died_and_cancelled(prefect_api: PrefectServer, monkeypatch: pytes
     # The text of an error that is not ours may hold anything.
     assert happened[2] == "What happened: An unexpected error (ValueError): its text is in the run's log."
     assert SECRET not in str(web.taken)
+
+
+async def test_a_dry_run_notifies_nobody(prefect_api: PrefectServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINE_SLACK_NOTIFICATIONS", "true")
+    async with get_client() as client:
+        # A deployment's run holds only what it was given.
+        shown, done = [
+            await client.create_flow_run(
+                retail_withdraw, parameters={"name": "a.csv"} | given, state=Pending()
+            )
+            for given in ({}, {"confirm": True})
+        ]
+    with http_receiver() as web:
+        monkeypatch.setenv("PIPELINE_SLACK_WEBHOOK_URL", web.url(f"/services/{SECRET}"))
+        await state_hooks.notify_failure(retail_withdraw, shown, Failed())
+        assert web.headlines == []
+        await state_hooks.notify_failure(retail_withdraw, done, Failed())
+    assert web.headlines == ["Error: The run failed: retail-withdraw"]
 
 
 async def test_without_channels_prefect_is_not_asked(caplog: pytest.LogCaptureFixture) -> None:

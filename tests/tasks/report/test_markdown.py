@@ -4,7 +4,7 @@ from tasks.report.markdown import as_markdown, escaped
 from tasks.report.run_report import DeliveryReport, RunReport, totals
 
 
-def _report(*deliveries: DeliveryReport) -> RunReport:
+def report(*deliveries: DeliveryReport) -> RunReport:
     return RunReport(
         run_id="0",
         status="failed",
@@ -30,7 +30,7 @@ def _report(*deliveries: DeliveryReport) -> RunReport:
 
 def test_text_from_files_is_escaped() -> None:
     hostile = "x|y](http://evil) <script>alert(1)</script> `code` **bold**\n# head.csv"
-    text = as_markdown(_report(DeliveryReport(hostile, "failed", reason=f"{hostile}: unreadable")))
+    text = as_markdown(report(DeliveryReport(hostile, "failed", reason=f"{hostile}: unreadable")))
     assert "<script>" not in text
     assert "](http" not in text
     assert "**bold**" not in text
@@ -53,6 +53,6 @@ def test_trouble_comes_first() -> None:
             ("completeness", "uniqueness", "validity", "consistency", "timeliness"), 99.0
         ),
     )
-    text = as_markdown(_report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
+    text = as_markdown(report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
     assert text.index("Not taken") < text.index("Deliveries")
     assert "2 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined" in text
