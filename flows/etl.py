@@ -35,6 +35,7 @@ async def retail_etl(*args: Any, **kwargs: Any) -> RunReport:
         The run report; its fields are those of ``retail etl --json``.
 
     Raises:
+        ParameterTypeError: Prefect's, for a value that does not fit its parameter's type; nothing was done.
         SettingsError: a parameter is wrong or refused; nothing was done.
         DeliveriesFailed: some deliveries could not be taken; the others are loaded. Carries ``report``.
         QualityBelowThreshold: some deliveries were refused by the gate; the others are loaded. Carries ``report``.

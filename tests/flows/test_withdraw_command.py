@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+from blocks import SupabaseWarehouse
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.flows.conftest import Retail
 from tests.support.plain_run import run, state
+from tests.support.prefect_server import PrefectServer
 
 
 async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Path, tmp_path: Path) -> None:
@@ -34,6 +36,28 @@ async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Pat
     result = json.loads(done.out.splitlines()[-1])
     assert result["done"]
     assert result["lines_deleted"] == before.lines
+    assert (await state(warehouse)).lines == 0
+
+
+async def test_withdraw_from_the_warehouse_of_a_block(
+    retail: Retail, prefect_api: PrefectServer, warehouse: ConnectionSettings, days: Path, tmp_path: Path
+) -> None:
+    path = days / "2010-12-05.csv"
+    await run(warehouse, tmp_path, [path])
+    block = SupabaseWarehouse(
+        host=warehouse.host, port=warehouse.port, user=warehouse.user, database=warehouse.database
+    )
+    await block.asave("withdrawn-from")
+    ended = retail(
+        "withdraw",
+        str(path),
+        "--warehouse",
+        "withdrawn-from",
+        "--confirm",
+        warehouse.database,
+        DATABASE_URL="postgresql://nobody@127.0.0.1:9/elsewhere",
+    )
+    assert ended.code == 0, ended.err
     assert (await state(warehouse)).lines == 0
 
 
