@@ -35,8 +35,11 @@ async def warehouse_settings(block_name: str = "", resolved: Resolved | None = N
     missing and an address that loads cannot use, EmbeddedServerError if the server cannot start.
     """
     resolved = resolved or resolve()
-    settings = resolved.settings
-    name = block_name or _block_of(resolved)
+    address = await _address(block_name or _block_of(resolved), resolved.settings)
+    return replace(address, load_lock_timeout=resolved.settings.retail_load_lock_timeout_minutes * 60)
+
+
+async def _address(name: str, settings: Settings) -> ConnectionSettings:
     if name and name != EMBEDDED:
         return (await load_warehouse(name)).connection_settings()
     if name == EMBEDDED or settings.database_url is None:

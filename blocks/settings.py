@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     retail_statement_timeout_minutes: float = Field(
         30.0, gt=0, le=1440, description="Limit of a bulk statement."
     )
+    retail_load_lock_timeout_minutes: float = Field(
+        60.0, gt=0, le=1440, description="Longest wait for another load of the same warehouse."
+    )
     retail_pool_size: int | None = Field(
         None, ge=1, le=100, description="Connections kept (10; 5 on a shared pooler)."
     )

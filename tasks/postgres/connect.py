@@ -41,7 +41,10 @@ __all__ = [
 
 # A machine that vanished must not hold the load lock for the two hours that TCP gives it by default. Who waited for
 # that lock must see what was committed meanwhile: at stricter isolation levels it would see what was there before.
+# Names resolve to pg_catalog and to schemas that a statement names: an operator or function that another role planted
+# in a schema of the role's own path is never called.
 _SESSION = (
+    "set search_path = pg_catalog, pg_temp; "
     "set timezone = 'UTC'; set idle_in_transaction_session_timeout = 0; "
     "set default_transaction_isolation = 'read committed'; "
     "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6"

@@ -28,7 +28,8 @@ class ConnectionSettings:
 
     ``host`` is a host name, an address or the folder of a Unix socket; times are in seconds.
     ``connect_seconds`` bounds all tries for one connection together; the pause between them begins at
-    ``backoff_seconds`` and doubles up to ``backoff_max_seconds``. A time-out of 0 is none. Pool sizes that
+    ``backoff_seconds`` and doubles up to ``backoff_max_seconds``. A timeout of 0 is none. ``load_lock_timeout`` bounds the wait
+    for other loads. Pool sizes that
     are None follow from the way in (see ``tasks.postgres.supabase.pool_limits``). ``sslrootcert`` is a file
     or the certificates themselves in PEM form.
     """
@@ -43,6 +44,7 @@ class ConnectionSettings:
     connect_seconds: float = 60.0
     statement_timeout: float = 1800.0
     lock_timeout: float = 60.0
+    load_lock_timeout: float = 3600.0
     pool_size: int | None = None
     max_overflow: int | None = None
     backoff_seconds: float = 0.5

@@ -14,7 +14,7 @@ import asyncpg
 from tasks import progress
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import sql
-from tasks.warehouse.ledger import lock_loads
+from tasks.warehouse.load_lock import lock_loads
 
 _FACT = "retail_dwh.fact_sale"
 # Of 32 pages (2,000 lines) the few days and deliveries in them, or the ranges that hold those: a page that a
@@ -93,7 +93,7 @@ async def complete_indexes(
             return False
         await connection.execute(_BUILD_SETTINGS)
         async with connection.transaction():
-            await lock_loads(connection)
+            await lock_loads(connection, settings)
             indexes, constraints, _ = await _missing(connection)
             progress.report("finish.indexes", f"{len(indexes)} indexes")
             await _build(settings, connection, [*(INDEXES[name] for name in indexes), *_ANALYSE_OTHERS])
@@ -104,7 +104,7 @@ async def complete_indexes(
                 clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
                 work.append(connection.execute(f"alter table {_FACT} {clauses}"))
             await _all(work)
-        await _add_primary_key(connection, settings.lock_timeout)
+        await _add_primary_key(connection, settings)
         progress.report("finish.analyse")
         for statement in _ANALYSE_FACTS:
             await connection.execute(statement)
@@ -135,13 +135,13 @@ async def _all(work: Iterable[Awaitable[object]]) -> None:
             raise end
 
 
-async def _add_primary_key(connection: asyncpg.Connection, patience: float) -> None:
+async def _add_primary_key(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
     """Wait for a moment without a reader in short turns: who waits for this lock holds up new readers."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + settings.lock_timeout
     while True:
         try:
             async with connection.transaction():
-                await lock_loads(connection)
+                await lock_loads(connection, settings)
                 if PRIMARY_KEY in (await _missing(connection))[1]:
                     await connection.execute("set local lock_timeout = '1s'")
                     await connection.execute(

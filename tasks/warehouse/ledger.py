@@ -22,7 +22,6 @@ Refusal = Literal["quality_gate", "replacement_guard"]
 RunStatus = Literal["running", "completed", "failed"]
 # Column mappings will be told here; the same bytes under another mapping are a replacement.
 READING_SETTINGS = "{}"
-_LOAD_LOCK = "prefect-retail load"
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,6 @@ class Attempt:
     refusal: Refusal | None = None
     content_hash: str | None = None
     quality_score: float | None = None
-
-
-async def lock_loads(connection: asyncpg.Connection) -> None:
-    """Keep other loaders of this database apart until the transaction ends."""
-    await connection.execute("set local lock_timeout = 0")
-    await connection.execute("select pg_advisory_xact_lock(hashtext($1))", _LOAD_LOCK)
-    await connection.execute("select set_config('lock_timeout', '60s', true)")
 
 
 async def read_feed(settings: ConnectionSettings, feed: str) -> FeedState:

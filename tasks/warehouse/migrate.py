@@ -95,7 +95,11 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
     progress.report("schema.migrate", f"bringing the schema from {present or 'nothing'} to {head}")
 
     def upgrade(connection: Connection) -> None:
-        configuration.attributes["connection"] = connection
+        configuration.attributes.update(
+            connection=connection,
+            wait_seconds=settings.load_lock_timeout,
+            lock_seconds=settings.lock_timeout,
+        )
         command.upgrade(configuration, "head")
 
     async def creator() -> asyncpg.Connection:

@@ -19,7 +19,8 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.copy import copy_frame, fetch_frame
 from tasks.postgres.queries import sql
 from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
-from tasks.warehouse.ledger import Attempt, Run, lock_loads, record_attempts
+from tasks.warehouse.ledger import Attempt, Run, record_attempts
+from tasks.warehouse.load_lock import lock_loads
 from tasks.warehouse.schema.columns import HELD, WITHDRAWN
 
 
@@ -76,7 +77,7 @@ async def withdraw(
     Raises DeliveryMissing, naming deliveries with a similar name, if the ledger does not hold it.
     """
     async with connected(settings) as connection, connection.transaction():
-        await lock_loads(connection)
+        await lock_loads(connection, settings)
         row = await connection.fetchrow(
             "select delivery_key, content_hash, rows_in from retail_ops.delivery where feed = $1 and name = $2",
             feed,

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.warehouse.ledger import lock_loads
+from tasks.warehouse.load_lock import lock_loads
 from tests.flows.conftest import Retail
 from tests.support.plain_run import assert_accounted
 
 _WAITING = (
-    "select exists (select from pg_locks where locktype = 'advisory' and not granted and database = "
-    "(select oid from pg_database where datname = current_database()))"
+    "select exists (select from pg_locks where locktype = 'relation' and not granted and relation = "
+    "'retail_ops.load_lock'::regclass)"
 )
 
 
@@ -22,7 +22,7 @@ async def test_it_says_so(retail: Retail, warehouse: ConnectionSettings, days: P
     command = [sys.executable, "-m", "flows", "etl", str(days / "2010-12-05.csv")]
     async with connected(warehouse) as connection:
         async with connection.transaction():
-            await lock_loads(connection)
+            await lock_loads(connection, warehouse)
             run = subprocess.Popen(
                 command, env=retail.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )

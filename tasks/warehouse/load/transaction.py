@@ -21,11 +21,12 @@ from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.queries import sql
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
-from tasks.warehouse.ledger import READING_SETTINGS, Outcome, Run, lock_loads, save_feed
+from tasks.warehouse.ledger import READING_SETTINGS, Outcome, Run, save_feed
 from tasks.warehouse.load.facts import Parts, add_part
 from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
 from tasks.warehouse.load.replacement import withdrawn_lines
 from tasks.warehouse.load.write import write_bookkeeping, write_ledger
+from tasks.warehouse.load_lock import lock_loads
 from tasks.warehouse.withdraw import remove_lines
 
 
@@ -72,7 +73,7 @@ async def load(
         async with connection_limit(settings).load_slot, connected(settings) as connection:
             started = time.perf_counter()
             async with connection.transaction():
-                await lock_loads(connection)
+                await lock_loads(connection, settings)
                 progress.report("load.locked")
                 await save_feed(connection, silver.settings.feed)
                 plan = LoadPlan(connection, silver)

@@ -1,12 +1,19 @@
 """Alembic's environment: migrations run on the connection that ``migrate`` hands over."""
 
+from pathlib import Path
+
 from alembic import context
 from sqlalchemy import text
 
+from tasks.warehouse.schema.script import run_script
+
 connection = context.config.attributes["connection"]
-# One at a time in a database; released when the transaction ends.
-connection.execute(text("select pg_advisory_xact_lock(hashtext('prefect-retail schema'))"))
-connection.execute(text("create schema if not exists retail_ops"))
+wait_seconds, lock_seconds = (context.config.attributes[name] for name in ("wait_seconds", "lock_seconds"))
+# SQLAlchemy begins the transaction with its own first statement; the script alone would commit by itself.
+connection.execute(text(f"set local lock_timeout = {round(wait_seconds * 1000)}"))
+# One migration at a time in a database, until its transaction ends: the load lock, which takes a right on its table.
+run_script(Path(__file__).with_name("lock_schema.sql"), connection)
+connection.execute(text(f"set local lock_timeout = {round(lock_seconds * 1000)}"))
 context.configure(
     connection=connection,
     version_table="schema_version",

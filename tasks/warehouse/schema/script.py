@@ -1,13 +1,14 @@
-"""How a revision hands its SQL script to the driver."""
+"""Hand SQL scripts of many statements to the driver."""
 
 from pathlib import Path
 
 from alembic import op
+from sqlalchemy import Connection
 from sqlalchemy.util import await_only
 
 
-def run_script(path: Path) -> None:
-    """Run the many statements of the file at ``path`` in the revision's transaction."""
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None  # noqa: S101 - for the type checker: a bound connection has a driver
-    await_only(connection.execute(path.read_text(encoding="utf-8")))
+def run_script(path: Path, connection: Connection | None = None) -> None:
+    """Run the statements of the file at ``path`` in the open transaction, by default that of the revision."""
+    driver_connection = (connection or op.get_bind()).connection.driver_connection
+    assert driver_connection is not None  # noqa: S101 - for the type checker: a bound connection has a driver
+    await_only(driver_connection.execute(path.read_text(encoding="utf-8")))

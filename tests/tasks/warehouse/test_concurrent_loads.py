@@ -9,7 +9,7 @@ import asyncpg
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
-from tasks.warehouse.ledger import lock_loads
+from tasks.warehouse.load_lock import lock_loads
 from tests.support.catalogue import ALL, keys_of
 from tests.support.expected import assert_exactly
 from tests.support.killed_load import Child, Fate
@@ -18,8 +18,8 @@ from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story
 from tests.support.slices import fresh_warehouse
 
 _WAITING = (
-    "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = "
-    "(select oid from pg_database where datname = current_database())"
+    "select count(*) from pg_locks where locktype = 'relation' and not granted and relation = "
+    "'retail_ops.load_lock'::regclass"
 )
 
 
@@ -98,7 +98,7 @@ async def test_a_load_sees_the_withdrawal_that_it_waited_for(
             f"alter database {warehouse.database} set default_transaction_isolation = 'repeatable read'"
         )
         async with connection.transaction():
-            await lock_loads(connection)
+            await lock_loads(connection, warehouse)
             withdrawing = asyncio.ensure_future(take_out(warehouse, str(a)))
             await _until_waiting(watching, 1)
             loading = asyncio.ensure_future(run(warehouse, tmp_path, [b]))

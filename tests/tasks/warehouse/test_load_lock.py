@@ -1,0 +1,103 @@
+"""The load lock takes a right, is waited for with words and an end, and lets readers and pg_dump pass."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tasks import progress
+from tasks.errors import WarehouseBusy
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
+from tasks.warehouse.load_lock import lock_loads
+from tests.support.plain_run import run, state
+from tests.support.scenario import FIRST, Story
+
+# What a release up to 0.1 locks with.
+_ADVISORY = "select pg_advisory_xact_lock(hashtext('prefect-retail load'))"
+
+
+@asynccontextmanager
+async def _stranger(warehouse: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
+    """A role that may connect and nothing more."""
+    async with connected(replace(warehouse, user=SUPERUSER)) as superuser:
+        await superuser.execute("create role stranger login")
+        try:
+            async with connected(replace(warehouse, user="stranger")) as connection:
+                yield connection
+        finally:
+            await superuser.execute("drop role stranger")
+
+
+async def test_a_role_without_rights_stops_no_load(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.write({"a.csv": FIRST["a.csv"]})
+    async with _stranger(warehouse) as stranger:
+        for statement in (_ADVISORY, "select pg_advisory_lock(hashtext('prefect-retail load'))"):
+            await stranger.execute(f"begin; {statement}")
+            async with asyncio.timeout(20):
+                await run(warehouse, tmp_path, [story.folder])
+            await stranger.execute("rollback")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await stranger.execute("begin; lock table retail_ops.load_lock in access share mode")
+    assert (await state(warehouse)).lines > 0
+
+
+async def test_a_run_of_the_release_before_is_kept_apart(warehouse: ConnectionSettings) -> None:
+    async with connected(warehouse) as old, connected(warehouse) as new:
+        async with old.transaction():
+            await old.execute(_ADVISORY)
+            waiting = asyncio.ensure_future(_locked(new, warehouse))
+            await asyncio.sleep(0.5)
+            assert not waiting.done()
+        async with asyncio.timeout(10):
+            await waiting
+        async with new.transaction():
+            await lock_loads(new, warehouse)
+            async with old.transaction():
+                assert not await old.fetchval(_ADVISORY.replace("pg_advisory", "pg_try_advisory"))
+
+
+async def test_a_wait_is_reported_with_its_holder_and_ends(warehouse: ConnectionSettings) -> None:
+    heard: list[progress.Progress] = []
+    async with connected(warehouse) as holder, connected(warehouse) as waiter:
+        async with holder.transaction():
+            await lock_loads(holder, warehouse)
+            pid = await holder.fetchval("select pg_backend_pid()")
+            with progress.listening(heard.append), pytest.raises(WarehouseBusy) as caught:
+                await _locked(waiter, replace(warehouse, load_lock_timeout=2.5))
+        assert f"process {pid} (prefect-retail, role retail, since 2" in caught.value.what
+        assert "RETAIL_LOAD_LOCK_TIMEOUT_MINUTES" in caught.value.next_step
+        (wait,) = [step for step in heard if step.step == "load.waiting"]
+        assert f"process {pid} (" in wait.detail
+        # The waiter's transaction is as usable as before.
+        await _locked(waiter, warehouse)
+
+
+async def test_readers_and_pg_dump_pass(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
+    async with connected(warehouse) as holder, holder.transaction():
+        await lock_loads(holder, warehouse)
+        async with connected(replace(warehouse, lock_timeout=0.5)) as reader:
+            assert await reader.fetchval("select count(*) from retail_ops.load_lock") == 0
+        command = [
+            str(server.psql().with_name("pg_dump")),
+            "--lock-wait-timeout=2000",
+            "--host",
+            warehouse.host,
+        ]
+        command += ["--username", warehouse.user, "--dbname", warehouse.database]
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert "CREATE TABLE retail_ops.load_lock" in done.stdout
+
+
+async def _locked(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
+    async with connection.transaction():
+        await lock_loads(connection, settings)
