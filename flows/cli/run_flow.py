@@ -100,6 +100,7 @@ def _run(name: str, parameters: Mapping[str, Any]) -> Any:
 
     import flows
 
+    flow = getattr(flows, name)
     # The process ends with this run: the garbage collector need not walk through Prefect and the libraries again.
     gc.freeze()
     settings = get_current_settings()
@@ -107,7 +108,7 @@ def _run(name: str, parameters: Mapping[str, Any]) -> Any:
         progress.report("prefect.server")
     try:
         with _one_first_start(settings.home):
-            return asyncio.run(getattr(flows, name)(**parameters))
+            return asyncio.run(flow(**parameters))
     except RetailError:
         raise
     except RuntimeError as error:
