@@ -1,7 +1,7 @@
-"""The only way to Postgres: the TLS rule, the connection retry, the mapping of errors.
+"""Connections to Postgres: the TLS rule, retries, and driver errors mapped to errors of this package.
 
-A host that is not loopback is spoken to with TLS only. Connections are plain asyncpg ones with
-their own transactions (COPY on a connection borrowed from SQLAlchemy commits by itself).
+Every connection is opened here, with TLS unless the host is loopback. Loads use plain asyncpg connections with
+transactions of their own: COPY on a connection borrowed from SQLAlchemy commits by itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasks.errors import (
 from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.errors import DRIVER_ERRORS, is_tls_refused, map_driver_error
 from tasks.postgres.settings import ConnectionSettings, check_tls, from_url, with_database
-from tasks.postgres.supabase import advice_on_refusal, check_for_loads
+from tasks.postgres.supabase import check_for_loads, network_ban_advice
 
 __all__ = [
     "ConnectionSettings",
@@ -39,21 +39,21 @@ __all__ = [
     "with_database",
 ]
 
-# A machine that vanished must not hold the load lock for the two hours that TCP gives it by default. Who waited for
-# that lock must see what was committed meanwhile: at stricter isolation levels it would see what was there before.
-# Names resolve to pg_catalog and to schemas that a statement names: an operator or function that another role planted
-# in a schema of the role's own path is never called.
+# search_path: names resolve to pg_catalog and to schemas that a statement names, so that no operator or function that
+# another role planted in a schema of the role's own path is called.
+# Keepalives: with TCP's default of two hours, a loader that vanished would hold the load lock for as long.
+# Read committed: at stricter levels a loader would not see the rows committed while it waited for that lock.
 _SESSION = (
     "set search_path = pg_catalog, pg_temp; "
     "set timezone = 'UTC'; set idle_in_transaction_session_timeout = 0; "
     "set default_transaction_isolation = 'read committed'; "
     "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6"
 )
-_LAST_TRY = 0.5  # seconds that are kept for a last try at the end of the time
+_LAST_ATTEMPT_SECONDS = 0.5  # reserved for a last attempt before the deadline
 
 
-def _tls(settings: ConnectionSettings) -> ssl.SSLContext | None:
-    """How to speak TLS, or None for no TLS. As in libpq, ``require`` with a CA file is ``verify-ca``."""
+def _tls_context(settings: ConnectionSettings) -> ssl.SSLContext | None:
+    """Build the TLS context, None for no TLS. As in libpq, ``require`` with a CA file means ``verify-ca``."""
     check_tls(settings)
     if settings.host.startswith("/") or settings.sslmode == "disable":
         return None
@@ -62,20 +62,20 @@ def _tls(settings: ConnectionSettings) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
-    given = settings.sslrootcert
-    is_text = bool(given and "-----BEGIN" in given)
+    certificates = settings.sslrootcert
+    is_pem = bool(certificates and "-----BEGIN" in certificates)
     try:
         context = ssl.create_default_context(
-            cafile=None if is_text else given, cadata=given if is_text else None
+            cafile=None if is_pem else certificates, cadata=certificates if is_pem else None
         )
     except (OSError, ssl.SSLError) as error:
-        what = "The certificate given as text" if is_text else f"The certificate file {given}"
+        source = "The CA certificate text" if is_pem else f"The CA certificate file {certificates}"
         raise SettingsError(
-            f"{what} cannot be read ({error}).",
-            "Download it from your project's database settings.",
+            f"{source} cannot be read ({error}).",
+            "Download the certificate from your project's database settings.",
             setting="sslrootcert",
         ) from None
-    # Python 3.13 asks more of certificates than libpq does, and refuses private CAs that libpq accepts.
+    # Python 3.13 checks more than libpq and rejects private CAs that libpq accepts.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = settings.sslmode == "verify-full"
     return context
@@ -94,13 +94,13 @@ async def _open(
         direct_tls=False,
         target_session_attrs="any",
         timeout=seconds,
-        # The server ends a long statement; this is for a server that has gone without a word.
+        # statement_timeout ends a long statement; this covers a server that disappeared silently.
         command_timeout=settings.statement_timeout + 60 if settings.statement_timeout else None,
         server_settings={"application_name": "prefect-retail"},
     )
     ready = False
     try:
-        # In the start-up message session poolers would drop these (Supavisor) or refuse them (PgBouncer).
+        # Not in the start-up message: there Supavisor drops these settings and PgBouncer rejects them.
         await connection.execute(
             f"set statement_timeout = {int(settings.statement_timeout * 1000)}; "
             f"set lock_timeout = {int(settings.lock_timeout * 1000)}; {_SESSION}",
@@ -108,7 +108,7 @@ async def _open(
         )
         ready = True
     finally:
-        if not ready:  # refused, or the await was cancelled
+        if not ready:  # rejected, or the await was cancelled
             connection.terminate()
     return connection
 
@@ -116,14 +116,14 @@ async def _open(
 async def _connect_once(
     settings: ConnectionSettings, tls: ssl.SSLContext | None, seconds: float
 ) -> asyncpg.Connection:
-    late = asyncio.get_running_loop().call_later(
+    slow_notice = asyncio.get_running_loop().call_later(
         3, progress.report, "connect.waiting", f"{settings.display} has not answered yet."
     )
     try:
         try:
             return await _open(settings, tls, seconds)
         except ConnectionError as error:
-            # asyncpg's own prefer would try a wrong password twice, with TLS and without.
+            # asyncpg's own "prefer" tries a wrong password twice, with TLS and without.
             if settings.sslmode not in {"allow", "prefer"} or not is_tls_refused(error):
                 raise
         return await _open(settings, None, seconds)
@@ -132,51 +132,53 @@ async def _connect_once(
         if isinstance(mapped_error, WrongPassword):
             mapped_error = WrongPassword(
                 mapped_error.what,
-                mapped_error.next_step + advice_on_refusal(settings),
+                f"{mapped_error.next_step} {network_ban_advice(settings)}".rstrip(),
                 **mapped_error.attributes,
             )
         raise mapped_error from None
     finally:
-        late.cancel()
+        slow_notice.cancel()
 
 
 async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
-    """Open one connection, trying again with backoff and jitter only while the cause can pass.
+    """Open a connection; retry transient errors with backoff and jitter.
 
-    It counts against the process's budget of connections until it is closed, and until one has succeeded
-    no second one is tried beside it.
-    Raises WarehouseUnreachable once ``connect_seconds`` are used up, WarehouseBusy if no place in the
-    budget became free, and at once what cannot pass: WrongPassword, DatabaseMissing, CertificateRefused,
-    TlsRefused.
+    The connection counts against this process's connection limit until it is closed. Until the first login
+    succeeds, no second connection is attempted in parallel.
+
+    Raises:
+        WarehouseUnreachable: no connection within ``connect_seconds``.
+        WarehouseBusy: the connection limit left no slot within ``connect_seconds``.
+        WrongPassword, DatabaseMissing, CertificateRefused, TlsRefused: immediately, without a retry.
     """
-    tls = _tls(settings)
+    tls = _tls_context(settings)
     limit = connection_limit(settings)
     await limit.acquire(settings)
-    connection_holds_it = False
+    is_open = False
     try:
         async with limit.first_login():
-            connection = await _connect_patiently(settings, tls)
+            connection = await _connect_with_retry(settings, tls)
         limit.release_on_close(connection)
-        connection_holds_it = True
+        is_open = True
     except WrongPassword:
-        limit.proven = False
+        limit.login_succeeded = False
         raise
     finally:
-        if not connection_holds_it:
-            limit.places.release()
+        if not is_open:
+            limit.slots.release()
     return connection
 
 
-async def _connect_patiently(settings: ConnectionSettings, tls: ssl.SSLContext | None) -> asyncpg.Connection:
-    end = time.monotonic() + settings.connect_seconds
+async def _connect_with_retry(settings: ConnectionSettings, tls: ssl.SSLContext | None) -> asyncpg.Connection:
+    deadline = time.monotonic() + settings.connect_seconds
 
-    def waiting(state: tenacity.RetryCallState) -> None:
-        left = max(0, round(end - time.monotonic()))
+    def report_retry(state: tenacity.RetryCallState) -> None:
+        left = max(0, round(deadline - time.monotonic()))
         reason = state.outcome.exception() if state.outcome else ""
-        progress.report("connect.waiting", f"{reason} Trying again for {left} s at most.")
+        progress.report("connect.waiting", f"{reason} Retrying for up to {left} s.")
 
-    def left_for_another() -> float:
-        return end - time.monotonic() - _LAST_TRY
+    def seconds_before_last_attempt() -> float:
+        return deadline - time.monotonic() - _LAST_ATTEMPT_SECONDS
 
     backoff = tenacity.wait_exponential_jitter(
         multiplier=settings.backoff_seconds,
@@ -185,20 +187,20 @@ async def _connect_patiently(settings: ConnectionSettings, tls: ssl.SSLContext |
     )
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ConnectionInterrupted),
-        wait=lambda state: max(0.0, min(backoff(state), left_for_another())),
-        stop=lambda _: left_for_another() <= 0,
-        before_sleep=waiting,
+        wait=lambda state: max(0.0, min(backoff(state), seconds_before_last_attempt())),
+        stop=lambda _: seconds_before_last_attempt() <= 0,
+        before_sleep=report_retry,
     )
     try:
         async for attempt in retrying:
             with attempt:
-                return await _connect_once(settings, tls, max(0.1, min(15.0, end - time.monotonic())))
+                return await _connect_once(settings, tls, max(0.1, min(15.0, deadline - time.monotonic())))
     except tenacity.RetryError as error:
         last = error.last_attempt.exception()
         cause = last.reason if isinstance(last, RetailError) else ""
         raise WarehouseUnreachable(
-            f"no connection within {settings.connect_seconds:g} s. Last answer: {cause}",
-            f"Check host and port, and that the project is not paused.{advice_on_refusal(settings)}",
+            f"no connection within {settings.connect_seconds:g} s. Last error: {cause}",
+            f"Check host and port, and that the project is not paused. {network_ban_advice(settings)}".rstrip(),
             warehouse=settings.display,
         ) from None
     raise AssertionError("unreachable: tenacity returns or raises")
@@ -206,7 +208,7 @@ async def _connect_patiently(settings: ConnectionSettings, tls: ssl.SSLContext |
 
 @contextmanager
 def driver_errors_mapped(settings: ConnectionSettings) -> Iterator[None]:
-    """What the driver raises inside leaves as an error of ours."""
+    """Map errors that the driver raises inside the block to errors of this package."""
     try:
         yield
     except DRIVER_ERRORS as error:
@@ -215,15 +217,15 @@ def driver_errors_mapped(settings: ConnectionSettings) -> Iterator[None]:
 
 @asynccontextmanager
 async def connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
-    """One connection for the block; what the driver raises inside leaves as an error of ours."""
+    """Open a connection for the block and map the driver's errors inside it; see ``connect``."""
     connection = await connect(settings)
     try:
         with driver_errors_mapped(settings):
             yield connection
-        # The work is done and committed: a farewell that fails must not make it look as if it were not.
+        # The work is committed: an error while closing must not make it look as if it failed.
         with suppress(*DRIVER_ERRORS, OSError):
             await connection.close(timeout=5)
     finally:
-        # After a cancelled await nothing more may be awaited: cut the connection, the server rolls back.
+        # After a cancelled await, close() cannot be awaited: drop the connection, the server rolls back.
         if not connection.is_closed():
             connection.terminate()

@@ -1,7 +1,7 @@
-"""How many connections this process may hold to a warehouse, and the proof of the first before more are opened.
+"""The limit on this process's connections to a warehouse, and a single first login.
 
-Loads and the pool for queries draw on the same budget. The first connection is proven alone, since each
-wrong password counts where a few of them ban the address.
+Loads and the query pool share the limit. The first login is attempted alone: Supabase bans an address after a few
+wrong passwords, so twenty parallel connections must not try the same one.
 """
 
 from __future__ import annotations
@@ -24,57 +24,65 @@ _Key = tuple[object, ...]
 
 @dataclass
 class ConnectionLimit:
-    """The places of one warehouse, in one event loop of this process."""
+    """Connection slots of one warehouse in one event loop of this process."""
 
     size: int
-    places: asyncio.Semaphore
-    # Loads of one process go one by one: a second one would hold a connection only to wait for the load lock.
+    slots: asyncio.Semaphore
+    # Loads of a process run one by one: a second one would hold a connection only to wait for the load lock.
     load_slot: asyncio.Lock = field(default_factory=asyncio.Lock)
-    proving: asyncio.Lock = field(default_factory=asyncio.Lock)
-    proven: bool = False
-    refusal: RetailError | None = None
-    refusals: int = 0
+    login_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    login_succeeded: bool = False
+    last_failure: RetailError | None = None
+    failures: int = 0
 
     async def acquire(self, settings: ConnectionSettings) -> None:
-        """Wait for a place. Raises WarehouseBusy after ``connect_seconds``."""
+        """Wait for a slot.
+
+        Raises:
+            WarehouseBusy: no slot became free within ``connect_seconds``.
+        """
         try:
             async with asyncio.timeout(settings.connect_seconds):
-                await self.places.acquire()
+                await self.slots.acquire()
         except TimeoutError:
             raise WarehouseBusy(
-                f"all {self.size} connections that this process may open were in use for {settings.connect_seconds:g} s.",
-                "Run less at once, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW as "
-                "far as the server's max_connections allows.",
+                f"all {self.size} connections of this process were in use for {settings.connect_seconds:g} s.",
+                "Run fewer loads and queries in parallel, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW "
+                "as far as the server's max_connections allows.",
                 warehouse=settings.display,
             ) from None
 
     def release_on_close(self, connection: asyncpg.Connection) -> None:
-        """Give the place back once the connection is closed, however that happens."""
-        connection.add_termination_listener(lambda _: self.places.release())
+        """Release the slot when the connection closes, whether by us, the server or the network."""
+        connection.add_termination_listener(lambda _: self.slots.release())
 
     @asynccontextmanager
     async def first_login(self) -> AsyncIterator[None]:
-        """Let one opener through at a time until one has succeeded; who waited fails with what it failed with."""
-        if self.proven:
+        """Serialize logins until one succeeds.
+
+        Raises:
+            RetailError: a copy of the error with which the login ahead of this one failed.
+        """
+        if self.login_succeeded:
             yield
             return
-        seen = self.refusals
-        async with self.proving:
-            if self.refusals > seen and self.refusal is not None:
-                raise copy.copy(self.refusal)
+        failures_before = self.failures
+        async with self.login_lock:
+            if self.failures > failures_before and self.last_failure is not None:
+                raise copy.copy(self.last_failure)
             try:
                 yield
             except RetailError as error:
-                self.refusal, self.refusals = error, self.refusals + 1
+                self.last_failure, self.failures = error, self.failures + 1
                 raise
-            self.proven = True
+            self.login_succeeded = True
 
 
 _limits: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Key, ConnectionLimit]] = WeakKeyDictionary()
 
 
 def connection_limit(settings: ConnectionSettings) -> ConnectionLimit:
-    """The budget of this warehouse in the running event loop."""
+    """Return the limit of this warehouse in the running event loop."""
     size = sum(pool_limits(settings))
     key = (
         settings.host,
@@ -85,7 +93,7 @@ def connection_limit(settings: ConnectionSettings) -> ConnectionLimit:
         settings.sslmode,
         size,
     )
-    here = _limits.setdefault(asyncio.get_running_loop(), {})
-    if key not in here:
-        here[key] = ConnectionLimit(size, asyncio.Semaphore(size))
-    return here[key]
+    limits = _limits.setdefault(asyncio.get_running_loop(), {})
+    if key not in limits:
+        limits[key] = ConnectionLimit(size, asyncio.Semaphore(size))
+    return limits[key]

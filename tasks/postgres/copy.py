@@ -1,4 +1,4 @@
-"""Binary COPY from Arrow, and the way back: frames from query results."""
+"""Frames into tables by binary COPY, and query results into frames."""
 
 from __future__ import annotations
 
@@ -16,59 +16,63 @@ _ROWS_PER_CHUNK = 32_768
 
 
 async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataFrame) -> None:
-    """COPY ``frame`` into ``table`` (schema.table), column by column name, in the open transaction.
+    """COPY a frame into a table in the open transaction. Encoding runs in a thread, one chunk ahead of the server.
 
-    16-byte Binary columns go into uuid columns, Decimal into numeric, zoned Datetime into timestamptz, String
-    and Enum into text.
-    Encoding runs in a thread, one chunk ahead of the server.
+    Args:
+        connection: Connection with the open transaction.
+        table: ``schema.table``.
+        frame: Columns named as the table's: Binary of 16 bytes for uuid, Decimal for numeric, Datetime with a
+            time zone for timestamptz, String or Enum for text.
+
+    Raises:
+        asyncpg.ConnectionDoesNotExistError: the connection was lost.
     """
     if not frame.height:
         return
     schema, name = table.split(".")
-    pieces = _encoded(frame)
+    chunks = _encode(frame)
 
-    async def ahead() -> AsyncIterator[bytes]:
-        following = asyncio.create_task(asyncio.to_thread(next, pieces, None))
-        while (piece := await following) is not None:
-            following = asyncio.create_task(asyncio.to_thread(next, pieces, None))
-            if piece:  # the encoder may hold bytes back
-                yield piece
+    async def encode_ahead() -> AsyncIterator[bytes]:
+        next_chunk = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+        while (chunk := await next_chunk) is not None:
+            next_chunk = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            if chunk:  # the encoder buffers, so that a chunk can be empty
+                yield chunk
 
-    async with _ended_by_loss(connection):
+    async with _abort_on_disconnect(connection):
         await connection.copy_to_table(
-            name, schema_name=schema, columns=frame.columns, source=ahead(), format="binary"
+            name, schema_name=schema, columns=frame.columns, source=encode_ahead(), format="binary"
         )
 
 
 @asynccontextmanager
-async def _ended_by_loss(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Losing the connection ends the block: a COPY that waits for the server to take more would wait for ever,
-    since the driver wakes it only when that happens."""
-    here = asyncio.get_running_loop()
+async def _abort_on_disconnect(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Abort the COPY when the connection drops; asyncpg would wait forever for the write buffer to drain."""
+    loop = asyncio.get_running_loop()
     is_over = False
 
-    def end(_: object) -> None:
+    def abort(_: object) -> None:
         if not is_over:
-            limit.reschedule(here.time())
+            timeout.reschedule(loop.time())
 
-    limit = asyncio.timeout(None)
+    timeout = asyncio.timeout(None)
     try:
-        async with limit:
-            connection.add_termination_listener(end)
+        async with timeout:
+            connection.add_termination_listener(abort)
             yield
     except TimeoutError:
-        if not limit.expired():
+        if not timeout.expired():
             raise
         raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of a COPY") from None
     finally:
         is_over = True
-        connection.remove_termination_listener(end)
+        connection.remove_termination_listener(abort)
 
 
-def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:
+def _encode(frame: pl.DataFrame) -> Iterator[bytes]:
     encoder = None
     for chunk in frame.iter_slices(_ROWS_PER_CHUNK):
-        # pgpq knows neither string views nor dictionaries.
+        # pgpq supports neither string views nor dictionaries.
         plain = chunk.with_columns(cs.enum().cast(pl.String)).rechunk()
         batches = plain.to_arrow(compat_level=pl.CompatLevel.oldest()).to_batches()
         if encoder is None:
@@ -83,7 +87,14 @@ def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:
 async def fetch_frame(
     connection: asyncpg.Connection, query: str, *arguments: Any, schema: dict[str, Any]
 ) -> pl.DataFrame:
-    """Run ``query`` and return its rows as a frame of that schema, column by place."""
+    """Run a query and return its rows as a frame.
+
+    Args:
+        connection: Connection that runs the query.
+        query: SQL with parameters ``$1``, ``$2`` …
+        arguments: Values of the parameters.
+        schema: Names and dtypes of the frame's columns, in the order of the query's columns.
+    """
     rows: Sequence[asyncpg.Record] = await connection.fetch(query, *arguments)
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)

@@ -1,4 +1,4 @@
-"""Driver errors to errors of ours: what can pass, what cannot, and what to do next."""
+"""Driver errors mapped to errors of this package: transient or terminal, each with a next step."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import asyncpg
 from tasks import errors
 
 _TRANSACTION_POOLER = (
-    "This is what a transaction-mode pooler does to sessions. Use the direct connection or a session-mode pooler "
-    "(at Supabase: port 5432 in place of 6543)."
+    "A transaction-mode pooler breaks sessions like this. Use the direct connection or a session-mode pooler "
+    "(at Supabase: port 5432 instead of 6543)."
 )
-# What the driver raises; the last for a command that comes after the server's word that it ends the session, and
-# before the connection's end.
+# InternalClientError: a command sent after the server announced the end of the session.
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -25,40 +24,46 @@ DRIVER_ERRORS = (
     asyncpg.InternalClientError,
 )
 _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
-    "28P01": (errors.WrongPassword, "Check user and password in DATABASE_URL; it is not tried again."),
-    "28000": (errors.WrongPassword, "Check user and password in DATABASE_URL; it is not tried again."),
-    "3D000": (errors.DatabaseMissing, "Check the database's name at the end of DATABASE_URL."),
+    "28P01": (
+        errors.WrongPassword,
+        "Check user and password in DATABASE_URL; wrong passwords are not retried.",
+    ),
+    "28000": (
+        errors.WrongPassword,
+        "Check user and password in DATABASE_URL; wrong passwords are not retried.",
+    ),
+    "3D000": (errors.DatabaseMissing, "Check the database name at the end of DATABASE_URL."),
     "25006": (
         errors.ReadOnlyWarehouse,
-        "The database is read-only (a full disk, a size limit, or a replica). Free or buy space, or use the "
-        "primary's address; then run again: nothing was half-loaded.",
+        "The database is read-only (full disk, size limit, or replica). Free or buy space, or use the primary's "
+        "address, then run again: no delivery is half-loaded.",
     ),
     "42501": (errors.RightsMissing, "Grant it to this role, or run as the owner of the schemas."),
     "53100": (errors.WarehouseError, "The database's disk is full. Free or buy space, then run again."),
-    "53300": (errors.ConnectionInterrupted, "All connections are taken."),
+    "53300": (errors.ConnectionInterrupted, "All connections are in use."),
     "57P03": (errors.ConnectionInterrupted, "The server is starting up or shutting down."),
     "57P01": (errors.ConnectionInterrupted, "The server was shut down."),
-    "57P02": (errors.ConnectionInterrupted, "The server crashed and restarts."),
-    "55P03": (errors.WarehouseBusy, "Another session holds a lock for too long; see pg_stat_activity."),
-    "40P01": (errors.WarehouseBusy, "A deadlock with another session."),
-    "40001": (errors.WarehouseBusy, "A serialization failure."),
+    "57P02": (errors.ConnectionInterrupted, "The server crashed and is restarting."),
+    "55P03": (errors.WarehouseBusy, "Another session holds the lock; see pg_stat_activity."),
+    "40P01": (errors.WarehouseBusy, "Deadlock with another session."),
+    "40001": (errors.WarehouseBusy, "Serialization failure."),
     "26000": (errors.WarehouseError, _TRANSACTION_POOLER),
     "42P05": (errors.WarehouseError, _TRANSACTION_POOLER),
     "57014": (
         errors.WarehouseError,
-        "The statement took longer than its time limit, or somebody ended it. See pg_stat_activity for what it waited "
-        "for, or raise RETAIL_STATEMENT_TIMEOUT_MINUTES (the block's statement time limit), then run again.",
+        "The statement exceeded its time limit, or was cancelled. Look for locks in pg_stat_activity, or raise "
+        "RETAIL_STATEMENT_TIMEOUT_MINUTES (the block's statement time limit), then run again.",
     ),
 }
 
 
 def is_tls_refused(error: BaseException) -> bool:
-    """True if the server answered that it does not speak TLS."""
+    """Return whether the server answered that it does not support TLS."""
     return isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error)
 
 
 def _message(error: BaseException) -> str:
-    """The message alone: str() of a server's error adds its detail."""
+    """Return the primary message; str() of a server error adds its detail, which can quote a row."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, asyncpg.DataError) and getattr(error, "severity", None) is None:
@@ -68,45 +73,45 @@ def _message(error: BaseException) -> str:
     return str(error)
 
 
-def _nothing_listens(error: BaseException) -> bool:
+def _is_connection_refused(error: BaseException) -> bool:
     if isinstance(error, ConnectionRefusedError | FileNotFoundError):
         return True
-    # What asyncio raises when a name has several addresses and each of them refuses.
+    # asyncio's error for a host name with several addresses that all refuse.
     return isinstance(error, OSError) and str(error).count(f"[Errno {errno.ECONNREFUSED}]") > 1
 
 
-def _pool_is_full(error: BaseException) -> bool:
-    # Supavisor's own refusals all have the state XX000.
+def _is_pool_full(error: BaseException) -> bool:
+    # Supavisor's own errors all have the SQLSTATE XX000.
     return isinstance(error, asyncpg.InternalServerError) and "max clients reached" in str(error)
 
 
-def _says(*words: str) -> Callable[[BaseException], bool]:
-    """For poolers, whose refusals have states of other errors or of none."""
+def _message_contains(*phrases: str) -> Callable[[BaseException], bool]:
+    """Match errors of poolers, whose SQLSTATEs are misleading or missing."""
     return lambda error: (
-        isinstance(error, asyncpg.PostgresError) and any(word in str(error).lower() for word in words)
+        isinstance(error, asyncpg.PostgresError) and any(phrase in str(error).lower() for phrase in phrases)
     )
 
 
-def _is_lost(error: BaseException) -> bool:
+def _is_connection_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
-        # The second until the driver has seen the connection end.
-        return any(words in str(error) for words in ("closed", "another operation"))
+        # "another operation": the driver has not noticed yet that the connection is gone.
+        return any(phrase in str(error) for phrase in ("closed", "another operation"))
     return isinstance(error, OSError | asyncpg.PostgresConnectionError)
 
 
-# The first that fits an error without a telling SQLSTATE; {0} is its message.
-_BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError], str, str], ...] = (
+# For errors without a specific SQLSTATE the first match counts; {0} is the error's message.
+_BY_PREDICATE: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError], str, str], ...] = (
     (
         lambda error: isinstance(error, ssl.SSLCertVerificationError),
         errors.CertificateRefused,
         "its certificate does not verify ({0}).",
-        "Give the project's own CA file as sslrootcert, and the host name exactly as the certificate has it.",
+        "Set sslrootcert to the project's CA file, and write the host name exactly as in the certificate.",
     ),
     (
         is_tls_refused,
         errors.TlsRefused,
-        "the server does not speak TLS, which is required for hosts other than this machine.",
-        "Check host and port; a server of your own needs ssl = on and a certificate.",
+        "the server does not support TLS, which is required for every host but this machine.",
+        "Check host and port; on your own server, set ssl = on and install a certificate.",
     ),
     (
         lambda error: isinstance(error, socket.gaierror),
@@ -114,44 +119,50 @@ _BY_KIND: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailError],
         "the host name cannot be resolved (IPv6 only, or mistyped?).",
         "",
     ),
-    (_nothing_listens, errors.ConnectionInterrupted, "connection refused: nothing listens there.", ""),
+    (_is_connection_refused, errors.ConnectionInterrupted, "connection refused: nothing listens there.", ""),
     (
         lambda error: isinstance(error, PermissionError),
         errors.WarehouseUnreachable,
-        "this user may not open its socket.",
+        "this user has no permission to open its socket.",
         "",
     ),
     (lambda error: isinstance(error, TimeoutError), errors.ConnectionInterrupted, "no answer in time.", ""),
     (
-        _says("authentication failed", "no such user", "tenant or user not found", "too many authentication"),
+        _message_contains(
+            "authentication failed", "no such user", "tenant or user not found", "too many authentication"
+        ),
         errors.WrongPassword,
         "the pooler rejected the user or the password ({0}).",
-        "Check user (ROLE.PROJECT on Supabase's shared pooler) and password in DATABASE_URL; it is not retried.",
+        "Check user (ROLE.PROJECT on Supabase's shared pooler) and password in DATABASE_URL; wrong passwords are not "
+        "retried.",
     ),
     (
-        _says("no such database"),
+        _message_contains("no such database"),
         errors.DatabaseMissing,
-        "the pooler knows no such database ({0}).",
-        "Check the name at the end of DATABASE_URL.",
+        "the pooler does not know the database ({0}).",
+        "Check the database name at the end of DATABASE_URL.",
     ),
-    (_pool_is_full, errors.ConnectionInterrupted, "all connections of its pooler are taken.", ""),
-    (_is_lost, errors.ConnectionInterrupted, "the connection was lost ({0}).", ""),
+    (_is_pool_full, errors.ConnectionInterrupted, "all connections of the pooler are in use.", ""),
+    (_is_connection_lost, errors.ConnectionInterrupted, "the connection was lost ({0}).", ""),
 )
 
 
 def map_driver_error(error: BaseException, warehouse: str) -> errors.RetailError:
-    """Map what asyncpg or the socket raised to an error of ours, naming the warehouse's address.
+    """Map an error of asyncpg or the socket to an error of this package.
 
-    ``warehouse`` is the address without a password. The server's own message is kept, its detail
-    (which may quote a row) is not.
+    The server's message is kept; its detail, which can quote a row, is dropped.
+
+    Args:
+        error: Error raised by asyncpg or the socket.
+        warehouse: URL of the warehouse without the password.
     """
-    state = getattr(error, "sqlstate", None)
-    if state in _BY_SQLSTATE:
-        kind, advice = _BY_SQLSTATE[state]
-        return kind(f"{error.args[0]}.", advice, warehouse=warehouse, sqlstate=state)
-    for matches, kind, what, advice in _BY_KIND:
-        if matches(error):
-            return kind(what.format(_message(error)), advice, warehouse=warehouse)
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate in _BY_SQLSTATE:
+        error_type, next_step = _BY_SQLSTATE[sqlstate]
+        return error_type(f"{error.args[0]}.", next_step, warehouse=warehouse, sqlstate=sqlstate)
+    for is_match, error_type, what, next_step in _BY_PREDICATE:
+        if is_match(error):
+            return error_type(what.format(_message(error)), next_step, warehouse=warehouse)
     return errors.WarehouseError(
-        f"{type(error).__name__}: {_message(error)}", warehouse=warehouse, sqlstate=state
+        f"{type(error).__name__}: {_message(error)}", warehouse=warehouse, sqlstate=sqlstate
     )

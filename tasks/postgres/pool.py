@@ -1,4 +1,4 @@
-"""Connections for queries: kept, checked before use, recycled. Loads take plain ones (see ``connect``)."""
+"""A connection pool for queries. Loads use plain connections instead (``tasks.postgres.connect``)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ WAIT_SECONDS = 30.0
 
 
 def engine_options(settings: ConnectionSettings, wait_seconds: float = WAIT_SECONDS) -> dict[str, Any]:
-    """Arguments of SQLAlchemy's ``create_async_engine`` for a pool whose connections come from ``connect``.
+    """Return arguments for SQLAlchemy's ``create_async_engine``.
 
-    So they keep the TLS rule, the connection retry and the budget, whoever makes the engine.
+    The engine opens its connections with ``connect``, with the TLS rule, the retries and the connection limit.
+
+    Args:
+        settings: The warehouse.
+        wait_seconds: Longest wait for a connection when all are in use.
     """
     size, overflow = pool_limits(settings)
     return {
@@ -39,10 +43,14 @@ def engine_options(settings: ConnectionSettings, wait_seconds: float = WAIT_SECO
 
 
 class QueryPool:
-    """A pool for queries, usable from any event loop: each has connections of its own.
+    """A pool for queries that several event loops can share; each loop has connections of its own.
 
-    Use as an async context manager; at its end those of the running loop are closed.
-    ``wait_seconds`` bounds the wait for a connection when all are in use.
+    Use it as an async context manager: on exit it closes the connections of the running loop.
+
+    Args:
+        settings: The warehouse.
+        wait_seconds: Longest wait for a connection when all are in use.
+        statement_timeout: Time limit of a statement in seconds; a lower one in ``settings`` wins.
     """
 
     def __init__(
@@ -68,7 +76,11 @@ class QueryPool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """One connection for the block. Raises WarehouseBusy if none became free in ``wait_seconds``."""
+        """Take a connection from the pool for the block; the driver's errors inside are mapped.
+
+        Raises:
+            WarehouseBusy: no connection became free within ``wait_seconds``.
+        """
         pooled = self._engine().connect()
         try:
             await pooled.start()
@@ -76,29 +88,31 @@ class QueryPool:
             size = sum(pool_limits(self.settings))
             raise WarehouseBusy(
                 f"all {size} connections of the pool were in use for {self.wait_seconds:g} s.",
-                "Ask less at once, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW.",
+                "Run fewer queries in parallel, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW.",
                 warehouse=self.settings.display,
             ) from None
         raw = cast(asyncpg.Connection, (await pooled.get_raw_connection()).driver_connection)
-        usable = False
+        is_reusable = False
         try:
             with driver_errors_mapped(self.settings):
                 yield raw
-                # The pool rolls back only what SQLAlchemy itself began.
+                # The pool rolls back only transactions that SQLAlchemy began.
                 if raw.is_in_transaction():
                     await raw.execute("rollback")
-            usable = True
-        except RetailError:  # the server's answer; what else ends the block leaves the connection in doubt
-            usable = not raw.is_in_transaction()
+            is_reusable = True
+        except (
+            RetailError
+        ):  # the server answered; after any other exception the connection's state is unknown
+            is_reusable = not raw.is_in_transaction()
             raise
         finally:
-            # Cut off in the middle, or in a transaction: it does not go back to the others.
-            if not usable:
+            # Interrupted, or in a transaction: discard the connection.
+            if not is_reusable:
                 await pooled.invalidate()
             await pooled.close()
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
-        """The rows of one query; parameters are ``$1``, ``$2`` …"""
+        """Return the rows of a query; parameters are ``$1``, ``$2`` …"""
         async with self.connection() as connection:
             return list(await connection.fetch(query, *arguments))
 

@@ -1,4 +1,4 @@
-"""SQL statements longer than a line, each in a file of its own beside this module."""
+"""SQL statements longer than a line, each in a file of its package's ``sql`` folder."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from importlib.resources import files
 
 @cache
 def sql(name: str, package: str = "tasks.warehouse") -> str:
-    """The statement in ``sql/name.sql`` of the package."""
+    """Return the statement in ``sql/NAME.sql`` of a package."""
     return files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

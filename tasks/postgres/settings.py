@@ -1,4 +1,4 @@
-"""Where the warehouse is: settings, the URL they are read from, and the TLS rule."""
+"""Connection settings of the warehouse, the URL they are parsed from, and the TLS rule."""
 
 from __future__ import annotations
 
@@ -12,26 +12,31 @@ from pydantic import SecretStr
 from tasks.errors import SettingsError
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-_STRONG = frozenset({"require", "verify-ca", "verify-full"})
+_TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
 TRANSACTION_POOLER_PORT = 6543
 _OPTIONS = frozenset({"sslmode", "sslrootcert", "host", "port", "application_name", "connect_timeout"})
-_PLACE = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]*))(?::(?P<port>.*))?")
+_HOST_PORT = re.compile(r"(?:\[(?P<address>[^\[\]]+)\]|(?P<name>[^\[\]:]*))(?::(?P<port>.*))?")
 _UNREADABLE = (
-    "it cannot be read. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the "
-    "password percent-encoded (@ is %40, / is %2F, ? is %3F, # is %23)."
+    "it cannot be parsed.",
+    "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE and percent-encode special characters of the "
+    "password (@ is %40, / is %2F, ? is %3F, # is %23).",
 )
 
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """Where the warehouse is and how to speak to it; safe to print and to log.
+    """Address, credentials and limits of a connection; safe to print and to log.
 
-    ``host`` is a host name, an address or the folder of a Unix socket; times are in seconds.
-    ``connect_seconds`` bounds all tries for one connection together; the pause between them begins at
-    ``backoff_seconds`` and doubles up to ``backoff_max_seconds``. A timeout of 0 is none. ``load_lock_timeout`` bounds the wait
-    for other loads. Pool sizes that
-    are None follow from the way in (see ``tasks.postgres.supabase.pool_limits``). ``sslrootcert`` is a file
-    or the certificates themselves in PEM form.
+    Attributes:
+        host: Host name, IP address, or folder of a Unix socket.
+        sslrootcert: Path of a CA file, or CA certificates as PEM text.
+        connect_seconds: Limit for all attempts at one connection together.
+        statement_timeout: Seconds; 0 for no limit.
+        lock_timeout: Seconds; 0 for no limit.
+        load_lock_timeout: Seconds to wait for other loads; 0 for no limit.
+        pool_size: None for the default of the connection method (``tasks.postgres.supabase.pool_limits``).
+        max_overflow: Likewise.
+        backoff_seconds: First pause between two attempts; doubles up to ``backoff_max_seconds``.
     """
 
     host: str
@@ -52,7 +57,7 @@ class ConnectionSettings:
 
     @property
     def display(self) -> str:
-        """The address without the password, for messages and reports."""
+        """The URL without the password, for messages and reports."""
         user, database = quote(self.user), quote(self.database)
         if self.host.startswith("/"):
             port = "" if self.port == 5432 else f"&port={self.port}"
@@ -62,7 +67,7 @@ class ConnectionSettings:
 
     @property
     def is_loopback(self) -> bool:
-        """True for a Unix socket and for addresses that never leave the machine."""
+        """True for a Unix socket and for addresses of this machine."""
         return _is_loopback(self.host)
 
 
@@ -75,45 +80,50 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _refuse(what: str) -> SettingsError:
-    return SettingsError(f"The warehouse's address is refused: {what}", setting="DATABASE_URL")
+def _invalid_address(what: str, next_step: str = "") -> SettingsError:
+    return SettingsError(f"Invalid warehouse address: {what}", next_step, setting="DATABASE_URL")
 
 
 def from_url(url: str) -> ConnectionSettings:
-    """Turn a ``postgresql://`` URL into settings.
+    """Parse a ``postgresql://`` URL.
 
-    ``sslmode``, ``sslrootcert``, ``host`` (a socket's folder), ``port`` and ``connect_timeout`` (seconds
-    for all tries together, 60 by default) are read from the query.
-    Raises SettingsError for what is malformed or weaker than TLS on a host that is not loopback;
-    its message never quotes the URL, since any part of that may be a piece of the password.
+    Args:
+        url: URL whose query can set ``sslmode``, ``sslrootcert``, ``host`` (the folder of a socket), ``port``
+            and ``connect_timeout`` (seconds for all attempts together, 60 by default).
+
+    Raises:
+        SettingsError: the URL is malformed, or allows a connection without TLS to a host that is not loopback.
+            The message never quotes the URL, any part of which can be a piece of the password.
     """
     scheme, _, rest = url.strip().partition("://")
     if scheme not in {"postgresql", "postgres"}:
-        raise _refuse("it must begin with postgresql://")
+        raise _invalid_address("its scheme is missing or unknown.", "Begin it with postgresql://")
     if "#" in rest:
-        raise _refuse("it holds a '#'. Percent-encode special characters of the password (# is %23).")
+        raise _invalid_address(
+            "it contains '#'.", "Percent-encode special characters of the password (# is %23)."
+        )
     before_query, _, options = rest.partition("?")
     authority, _, path = before_query.partition("/")
-    credentials, _, place = authority.rpartition("@")
+    credentials, _, host_port = authority.rpartition("@")
     user, _, password = credentials.partition(":")
-    where = _PLACE.fullmatch(place)
-    # An @ behind the first / or ? is that of a password that was not encoded: what we cut is wrong.
-    if where is None or "@" in path + options:
-        raise _refuse(_UNREADABLE)
+    match = _HOST_PORT.fullmatch(host_port)
+    # An @ after the first / or ? belongs to a password that was not encoded, so the parts are wrong.
+    if match is None or "@" in path + options:
+        raise _invalid_address(*_UNREADABLE)
     if password.strip("[]") == "YOUR-PASSWORD":
-        raise _refuse(
-            "it holds YOUR-PASSWORD, as the dashboard shows it. Put the database's password in its place."
+        raise _invalid_address(
+            "it contains the dashboard's placeholder YOUR-PASSWORD.", "Replace it with the database password."
         )
     query = _read_options(options)
-    host = query.get("host") or unquote(where["address"] or where["name"]) or "localhost"
+    host = query.get("host") or unquote(match["address"] or match["name"]) or "localhost"
     if "," in host:
-        raise _refuse("it names several hosts; give one.")
+        raise _invalid_address("it has several hosts.", "Keep one of them.")
     database = unquote(path.strip("/"))
     if not database:
-        raise _refuse("it names no database (…/postgres at its end).")
+        raise _invalid_address("it has no database name.", "Add one at the end, for example /postgres.")
     settings = ConnectionSettings(
         host=host,
-        port=_number("port", where["port"] or query.get("port"), 5432, 65535),
+        port=_number("port", match["port"] or query.get("port"), 5432, 65535),
         database=database,
         user=unquote(user) or "postgres",
         password=SecretStr(unquote(password)) if password else None,
@@ -130,29 +140,33 @@ def _read_options(text: str) -> dict[str, str]:
     unknown = set(query) - _OPTIONS
     if unknown:
         known = ", ".join(sorted(_OPTIONS))
-        raise _refuse(f"unknown option {', '.join(sorted(unknown))}; there are {known}.")
+        raise _invalid_address(f"unknown option {', '.join(sorted(unknown))}.", f"Valid options: {known}.")
     return query
 
 
-def _number(what: str, text: str | None, default: int, highest: int) -> int:
+def _number(name: str, text: str | None, default: int, maximum: int) -> int:
     if not text:
         return default
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= highest):
-        raise _refuse(f"its {what} is not a number from 1 to {highest}.")
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= maximum):
+        raise _invalid_address(f"its {name} is not a number from 1 to {maximum}.")
     return int(text)
 
 
 def check_tls(settings: ConnectionSettings) -> None:
-    """Raise SettingsError if these settings would speak without TLS to a host that is not loopback."""
+    """Check that a host that is not loopback is reached with TLS only.
+
+    Raises:
+        SettingsError: ``sslmode`` is unknown, or allows a connection without TLS.
+    """
     if settings.sslmode not in SSL_MODES:
-        raise _refuse(f"its sslmode is none of {', '.join(SSL_MODES)}.")
-    if not settings.is_loopback and settings.sslmode not in _STRONG:
-        raise _refuse(
-            f"sslmode={settings.sslmode} would allow a connection to {settings.host} without TLS. "
-            "Use sslmode=verify-full with sslrootcert=FILE (best), or sslmode=require."
+        raise _invalid_address("unknown sslmode.", f"Use one of {', '.join(SSL_MODES)}.")
+    if not settings.is_loopback and settings.sslmode not in _TLS_MODES:
+        raise _invalid_address(
+            f"sslmode={settings.sslmode} allows a connection to {settings.host} without TLS.",
+            "Use sslmode=verify-full with sslrootcert=FILE (best), or sslmode=require.",
         )
 
 
 def with_database(settings: ConnectionSettings, database: str) -> ConnectionSettings:
-    """The same server and role, another database."""
+    """Return settings for another database of the same server and role."""
     return replace(settings, database=database)

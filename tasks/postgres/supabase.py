@@ -1,6 +1,6 @@
-"""What is particular to Supabase: its four ways in, their limits, its bans.
+"""Supabase's connection methods, their limits, and its network bans.
 
-Source: Supabase's documentation of connections, https://supabase.com/docs/guides/database/connecting-to-postgres.
+See Supabase's documentation, https://supabase.com/docs/guides/database/connecting-to-postgres.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from enum import StrEnum
 from tasks.errors import SettingsError
 from tasks.postgres.settings import TRANSACTION_POOLER_PORT, ConnectionSettings
 
-_SHARED = ".pooler.supabase.com"
-_PROJECT = ".supabase.co"
+_SHARED_POOLER = ".pooler.supabase.com"
+_PROJECT_HOST = ".supabase.co"
 
 
 class ConnectionMethod(StrEnum):
@@ -26,25 +26,25 @@ class ConnectionMethod(StrEnum):
 
 
 def connection_method(settings: ConnectionSettings) -> ConnectionMethod:
-    """Tell by host and port how these settings reach Postgres."""
+    """Infer from host and port how a connection reaches Postgres."""
     host = settings.host.lower().rstrip(".")
     if host.startswith("/"):
         return ConnectionMethod.EMBEDDED
-    transaction = settings.port == TRANSACTION_POOLER_PORT
-    if host.endswith(_SHARED):
-        return ConnectionMethod.TRANSACTION_POOLER if transaction else ConnectionMethod.SESSION_POOLER
-    if host.endswith(_PROJECT):
-        return ConnectionMethod.DEDICATED_POOLER if transaction else ConnectionMethod.DIRECT
-    return ConnectionMethod.DEDICATED_POOLER if transaction else ConnectionMethod.POSTGRES
+    is_transaction_mode = settings.port == TRANSACTION_POOLER_PORT
+    if host.endswith(_SHARED_POOLER):
+        return ConnectionMethod.TRANSACTION_POOLER if is_transaction_mode else ConnectionMethod.SESSION_POOLER
+    if host.endswith(_PROJECT_HOST):
+        return ConnectionMethod.DEDICATED_POOLER if is_transaction_mode else ConnectionMethod.DIRECT
+    return ConnectionMethod.DEDICATED_POOLER if is_transaction_mode else ConnectionMethod.POSTGRES
 
 
 def is_supabase(settings: ConnectionSettings) -> bool:
-    """True for a host of Supabase's."""
-    return settings.host.lower().rstrip(".").endswith((_SHARED, _PROJECT))
+    """Return whether the host belongs to Supabase."""
+    return settings.host.lower().rstrip(".").endswith((_SHARED_POOLER, _PROJECT_HOST))
 
 
-def project_of(settings: ConnectionSettings) -> str | None:
-    """The project's reference, from a direct host or the user of the shared pooler; None if neither has one."""
+def project_reference(settings: ConnectionSettings) -> str | None:
+    """Return the project reference from the direct host, or the user of the shared pooler; None without one."""
     if connection_method(settings) in {ConnectionMethod.SESSION_POOLER, ConnectionMethod.TRANSACTION_POOLER}:
         return settings.user.partition(".")[2] or None
     host = settings.host.lower()
@@ -52,45 +52,47 @@ def project_of(settings: ConnectionSettings) -> str | None:
 
 
 def pool_limits(settings: ConnectionSettings) -> tuple[int, int]:
-    """Connections that are kept, and how many more at need, of one process.
+    """Return pool size and overflow of one process.
 
-    Unless they are set: 10 + 20; 5 + 5 on the shared session pooler, which lets 15 clients of a role and
-    database in and has more of them wait.
+    The defaults are 10 and 20; 5 and 5 on the shared session pooler, which admits 15 clients of a role and
+    database.
     """
-    kept, more = (5, 5) if connection_method(settings) is ConnectionMethod.SESSION_POOLER else (10, 20)
-    size = kept if settings.pool_size is None else settings.pool_size
-    return size, more if settings.max_overflow is None else settings.max_overflow
+    default_size, default_overflow = (
+        (5, 5) if connection_method(settings) is ConnectionMethod.SESSION_POOLER else (10, 20)
+    )
+    size = default_size if settings.pool_size is None else settings.pool_size
+    return size, default_overflow if settings.max_overflow is None else settings.max_overflow
 
 
 def check_for_loads(settings: ConnectionSettings) -> None:
-    """Raise SettingsError for an address that loads and backups cannot use.
+    """Check that loads and backups can use this address.
 
-    That is a transaction-mode pooler, where session settings and locks do not last, and a user of the
-    shared pooler without the project's reference, which it answers with a puzzling "tenant not found".
+    Raises:
+        SettingsError: the address is a transaction-mode pooler, where session settings and locks do not last, or
+            the user of the shared pooler lacks the project reference (the pooler says only "tenant not found").
     """
-    way = connection_method(settings)
-    if way in {ConnectionMethod.TRANSACTION_POOLER, ConnectionMethod.DEDICATED_POOLER}:
+    method = connection_method(settings)
+    if method in {ConnectionMethod.TRANSACTION_POOLER, ConnectionMethod.DEDICATED_POOLER}:
         raise SettingsError(
-            f"The warehouse's address is refused: port {TRANSACTION_POOLER_PORT} is a "
-            f"transaction-mode pooler ({way}), where session settings do not last.",
-            "Loads and backups need the direct connection or the session pooler: the same "
-            "address with port 5432.",
+            f"Invalid warehouse address: port {TRANSACTION_POOLER_PORT} is a transaction-mode pooler ({method}), "
+            "where session settings do not last.",
+            "Use the direct connection or the session pooler for loads and backups: the same address with port 5432.",
             setting="DATABASE_URL",
         )
-    if way is ConnectionMethod.SESSION_POOLER and project_of(settings) is None:
+    if method is ConnectionMethod.SESSION_POOLER and project_reference(settings) is None:
         raise SettingsError(
-            "The warehouse's address is refused: the shared pooler wants a user with the "
-            f"project's reference, such as {settings.user}.abcdefghijklmnopqrst; copy it "
-            "from Connect in the project's dashboard.",
+            "Invalid warehouse address: the shared pooler needs a user with the project reference, such as "
+            f"{settings.user}.abcdefghijklmnopqrst.",
+            "Copy it from Connect in the project's dashboard.",
             setting="DATABASE_URL",
         )
 
 
-def advice_on_refusal(settings: ConnectionSettings) -> str:
-    """What to look at after a wrong password or a refused connection; empty off Supabase."""
+def network_ban_advice(settings: ConnectionSettings) -> str:
+    """Return advice for a wrong password or a refused connection at Supabase; empty for other hosts."""
     if not is_supabase(settings):
         return ""
     return (
-        " Supabase bans an address for 30 minutes after two wrong passwords, which then looks like a refused "
-        "connection: see Network Bans in the project's database settings."
+        "Supabase bans an address for 30 minutes after two wrong passwords and then refuses its connections: "
+        "see Network Bans in the project's database settings."
     )

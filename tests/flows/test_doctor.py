@@ -110,7 +110,7 @@ async def test_an_address_that_is_refused_does_not_show_it(
     found = await examine(replace(subjects, prefect=None))
     refused = [one for one in found if one.status is Status.PROBLEM]
     assert [one.check for one in refused] == ["way in"]
-    assert "address is refused" in refused[0].what
+    assert "Invalid warehouse address" in refused[0].what
     assert MARK not in f"{subjects}{found}"
 
 

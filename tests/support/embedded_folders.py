@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tasks.postgres.embedded.processes import end_leftovers
+from tasks.postgres.embedded.processes import stop_orphans
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.conftest import open_folder
 
@@ -31,7 +31,7 @@ def data_folder(name: str = "data") -> Iterator[Path]:
     finally:
         server = EmbeddedServer(folder)
         server.stop()
-        end_leftovers(server.cluster)
+        stop_orphans(server.cluster)
         shutil.rmtree(place, ignore_errors=True)
         if not server.socket_dir.is_relative_to(server.folder):
             shutil.rmtree(server.socket_dir, ignore_errors=True)

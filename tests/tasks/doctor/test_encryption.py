@@ -12,7 +12,7 @@ import pytest
 
 from tasks.doctor.tls import examine_ca
 from tasks.postgres.connect import ConnectionSettings
-from tasks.postgres.embedded.binaries import find_runner
+from tasks.postgres.embedded.binaries import find_server_user
 from tests.conftest import open_folder
 from tests.support.certificates import Authority
 from tests.support.examination import OK, PROBLEM, SKIPPED, WARNING, by_check, examine_warehouse
@@ -39,7 +39,7 @@ class Tls:
 
 
 def _hand_over(key: Path) -> None:
-    runner = find_runner()
+    runner = find_server_user()
     if runner.uid is not None and runner.gid is not None:
         os.chown(key, runner.uid, runner.gid)
     key.chmod(0o600)
@@ -132,7 +132,7 @@ async def test_a_ca_that_is_none_ends_it_there(tls: Tls, tmp_path: Path) -> None
 async def test_tls_that_the_server_does_not_speak(cluster: TcpServer) -> None:
     found = await examine_warehouse(cluster.settings(sslmode="require", host="localhost", connect_seconds=2))
     assert found["encryption"].status is PROBLEM
-    assert "does not speak TLS" in found["encryption"].what
+    assert "does not support TLS" in found["encryption"].what
     found = await examine_warehouse(cluster.settings(sslmode="prefer"))
     assert found["encryption"].status is OK
     assert "none" in found["encryption"].what

@@ -16,11 +16,11 @@ from tasks.postgres.pool import QueryPool
 from tasks.postgres.settings import ConnectionSettings, from_url
 from tasks.postgres.supabase import (
     ConnectionMethod,
-    advice_on_refusal,
     check_for_loads,
     connection_method,
+    network_ban_advice,
     pool_limits,
-    project_of,
+    project_reference,
 )
 from tests.support.servers import TcpServer, tcp_server
 
@@ -108,7 +108,7 @@ def test_the_ways_in(place: str, way: ConnectionMethod, limits: tuple[int, int],
     settings = from_url(f"postgresql://{place}/postgres")
     assert connection_method(settings) is way
     assert pool_limits(settings) == limits
-    assert project_of(settings) == project
+    assert project_reference(settings) == project
 
 
 def test_sizes_that_are_set_beat_those_of_the_way() -> None:
@@ -125,10 +125,10 @@ def test_transaction_poolers_are_refused_whose_ever_they_are(host: str) -> None:
 
 
 def test_a_user_without_the_project_is_refused_at_the_shared_pooler() -> None:
-    with pytest.raises(RetailError, match=r"project's reference, such as postgres\."):
+    with pytest.raises(RetailError, match=r"project reference, such as postgres\."):
         check_for_loads(ConnectionSettings("aws-0-eu-west-2.pooler.supabase.com", user="postgres"))
 
 
 def test_the_ban_is_told_of_where_there_is_one() -> None:
-    assert "Network Bans" in advice_on_refusal(ConnectionSettings(f"db.{REF}.supabase.co"))
-    assert advice_on_refusal(ConnectionSettings("db.example.com")) == ""
+    assert "Network Bans" in network_ban_advice(ConnectionSettings(f"db.{REF}.supabase.co"))
+    assert network_ban_advice(ConnectionSettings("db.example.com")) == ""

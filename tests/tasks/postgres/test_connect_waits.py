@@ -33,7 +33,7 @@ async def test_a_server_that_comes_up_meanwhile(small: TcpServer) -> None:
 
 async def test_connections_that_are_all_taken(small: TcpServer) -> None:
     taken = [await connect(small.settings()) for _ in range(3)]
-    with pytest.raises(WarehouseUnreachable, match="All connections are taken"):
+    with pytest.raises(WarehouseUnreachable, match="All connections are in use"):
         await connect(small.settings(connect_seconds=0.5))
 
     told = asyncio.Event()

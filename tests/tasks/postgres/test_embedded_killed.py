@@ -16,7 +16,7 @@ import pytest
 
 from tasks.errors import ConnectionInterrupted
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.embedded.binaries import find_runner
+from tasks.postgres.embedded.binaries import find_server_user
 from tasks.postgres.embedded.processes import find_postmaster
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.embedded_folders import QUICK, data_folder, start_elsewhere
@@ -82,7 +82,7 @@ def test_a_zombie_under_the_old_number(embedded: EmbeddedServer) -> None:
     """Whoever started the killed server may still hold it, and not have waited for it."""
     embedded.stop()
     with open(os.devnull, "wb") as nowhere:
-        dead = find_runner().spawn(["sleep", "60"], nowhere)
+        dead = find_server_user().spawn(["sleep", "60"], nowhere)
     dead.send_signal(signal.SIGKILL)
     while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
@@ -93,7 +93,7 @@ def test_a_zombie_under_the_old_number(embedded: EmbeddedServer) -> None:
 
 def test_another_program_under_the_old_number(embedded: EmbeddedServer) -> None:
     embedded.stop()
-    runner = find_runner()
+    runner = find_server_user()
     with open(os.devnull, "wb") as nowhere:
         other = runner.spawn(["sleep", "60"], nowhere)
     file = embedded.cluster / "postmaster.pid"

@@ -62,7 +62,7 @@ def test_a_user_who_is_not_root(server: EmbeddedServer) -> None:
         )
     said = done.stdout.splitlines()
     assert said[:3] == ["42", "42", "True False"], done.stderr
-    assert "cannot be used (Permission denied). Choose another with --data-dir" in said[3]
+    assert "cannot be used (Permission denied). Choose another folder with --data-dir" in said[3]
 
 
 def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,9 @@ def test_root_without_an_unprivileged_user(monkeypatch: pytest.MonkeyPatch) -> N
     with data_folder() as folder:
         monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(pwd, "getpwnam", nobody_there)
-        with pytest.raises(EmbeddedServerError, match=r"cannot run as root.*'nobody' exists.*DATABASE_URL"):
+        with pytest.raises(
+            EmbeddedServerError, match=r"cannot run as root.*user 'postgres' nor 'nobody'.*DATABASE_URL"
+        ):
             EmbeddedServer(folder).start()
         monkeypatch.undo()
 

@@ -82,7 +82,7 @@ async def test_more_than_the_pooler_lets_in_wait_and_are_told(behind: TcpServer)
     with pgbouncer(behind, "session", clients=2) as port:
         settings = replace(behind.settings(), port=port, pool_size=2, max_overflow=0, connect_seconds=1)
         held = [await connect(settings) for _ in range(2)]
-        with pytest.raises(WarehouseBusy, match="All 2 connections"):
+        with pytest.raises(WarehouseBusy, match="all 2 connections of this process"):
             await connect(settings)
         for connection in held:
             await connection.close()

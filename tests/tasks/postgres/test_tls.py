@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from blocks import SupabaseWarehouse
 from tasks.errors import CertificateRefused, SettingsError, TlsRefused, WrongPassword
 from tasks.postgres.connect import ConnectionSettings, connect, connected
-from tasks.postgres.embedded.binaries import find_runner
+from tasks.postgres.embedded.binaries import find_server_user
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.conftest import open_folder
 from tests.support.certificates import Authority
@@ -36,7 +36,7 @@ class TlsServer:
 
 @pytest.fixture(scope="module")
 def tls() -> Iterator[TlsServer]:
-    folder, runner, authority = open_folder("retail-tls-"), find_runner(), Authority("Retail test CA")
+    folder, runner, authority = open_folder("retail-tls-"), find_server_user(), Authority("Retail test CA")
     authority.issue("localhost", folder / "server.crt", folder / "server.key")
     if runner.uid is not None and runner.gid is not None:
         os.chown(folder / "server.key", runner.uid, runner.gid)
@@ -96,7 +96,7 @@ async def test_a_strange_ca_is_refused(tls: TlsServer, sslmode: str) -> None:
 
 
 async def test_a_ca_that_the_system_does_not_know_is_refused(tls: TlsServer) -> None:
-    with pytest.raises(CertificateRefused, match="project's own CA file"):
+    with pytest.raises(CertificateRefused, match="project's CA file"):
         await connect(tls.settings("verify-full"))
 
 
@@ -140,7 +140,7 @@ async def test_a_server_without_tls_is_refused_at_once(server: EmbeddedServer) -
     with tcp_server(server.psql().parent) as plain:
         before = plain.log()
         for sslmode in ("require", "verify-ca", "verify-full"):
-            with pytest.raises(TlsRefused, match="does not speak TLS"):
+            with pytest.raises(TlsRefused, match="does not support TLS"):
                 await connect(plain.settings(sslmode=sslmode, connect_seconds=60))
         assert "authenticat" not in plain.log().removeprefix(before)
         async with connected(plain.settings(sslmode="prefer")) as connection:
