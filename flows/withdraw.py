@@ -50,7 +50,7 @@ async def retail_withdraw(
         What goes (or would go): the delivery's lines, those deleted, and those that pass to other deliveries.
 
     Raises:
-        SettingsError: the block is missing, or the warehouse's address is refused.
+        SettingsError: the block is missing, or the warehouse address is invalid.
         DeliveryMissing: the ledger holds no delivery of that name in the feed.
         RetailError: the warehouse failed; the delivery is withdrawn as a whole or not at all.
     """

@@ -1,1 +1,1 @@
-"""Silver to star schema: connection, embedded server, schema, load, ledger."""
+"""Load stage: silver into the star schema, with its schema, ledger, indexes and grants."""

@@ -1,4 +1,4 @@
-"""An order-independent hash of what the warehouse holds, for comparing two states of it on one server."""
+"""An order-independent hash of the warehouse's content, to compare two states on one server."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from tasks.postgres.queries import sql
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Lines, units and amount of all facts, and the sum of a hash over every business column of the facts
-    joined with the dimension attributes they use. Lineage and surrogate keys are outside it."""
+    """Totals of all facts, and a hash of their business columns and dimension attributes.
+
+    The hash leaves out lineage and surrogate keys. It is a sum over the rows, so their order does not matter.
+    """
 
     lines: int
     units: int
@@ -22,7 +24,7 @@ class Fingerprint:
 
 
 async def fingerprint(connection: asyncpg.Connection) -> Fingerprint:
-    """Compute the fingerprint (half a second for half a million lines)."""
+    """Compute the fingerprint; half a million lines take half a second."""
     row = await connection.fetchrow(sql("fingerprint"))
     assert row is not None  # noqa: S101 - for the type checker: an aggregate has one row
     return Fingerprint(*row)

@@ -1,6 +1,6 @@
-"""The finishing step of a load: keys, indexes and statistics of fact_sale, added while they are missing.
+"""Keys, indexes and planner statistics of fact_sale, added after a load while they are missing.
 
-A fresh warehouse is loaded without them, which is 30 times faster; once there they are never dropped.
+The first load runs without them, which is 30 times faster; afterwards they are never dropped.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from tasks.postgres.queries import sql
 from tasks.warehouse.load_lock import lock_loads
 
 _FACT = "retail_dwh.fact_sale"
-# Of 32 pages (2,000 lines) the few days and deliveries in them, or the ranges that hold those: a page that a
-# later load fills among older ones spoils no range, as it would with the smallest and greatest alone.
+# multi-minmax keeps the ranges of 32 pages (2,000 lines) tight when later loads reuse free space in them.
 _BRIN = "int4_minmax_multi_ops (values_per_range = 16)) with (pages_per_range = 32, autosummarize = on)"
 PRIMARY_KEY = "fact_sale_pkey"
-# The longest first, so that two connections end at about the same time. Lines come by delivery and by day, and a
-# day has few countries, so BRINs find those in a hundredth of a B-tree's pages, and are built in a third of its time.
+# Slowest first, so that two connections finish at about the same time. Lines are stored by delivery and day, and a
+# day has few countries: there a BRIN index has a hundredth of a B-tree's pages and builds in a third of the time.
 INDEXES = {
     "fact_sale_product_key_idx": f"create index fact_sale_product_key_idx on {_FACT} (product_key)",
     PRIMARY_KEY: f"create unique index {PRIMARY_KEY} on {_FACT} (invoice_key, line_id)",
@@ -43,31 +42,31 @@ FOREIGN_KEYS = {
     "fact_sale_invoice_key_fkey": "foreign key (invoice_key) references retail_dwh.dim_invoice",
     "fact_sale_delivery_key_fkey": "foreign key (delivery_key) references retail_ops.delivery",
 }
-# Nothing else locks these, so they are analysed beside the indexes. A calendar is the same all over.
+# Analysed in parallel with the index builds, which lock only fact_sale. A calendar needs few statistics.
 _ANALYSE_OTHERS = (
     "set default_statistics_target = 10; analyze retail_dwh.dim_date; reset default_statistics_target",
     "analyze retail_dwh.dim_invoice, retail_dwh.dim_product, retail_dwh.dim_customer, retail_dwh.dim_country, "
     "retail_ops.line_source",
 )
-# What queries join, filter and sum by. Given columns, ANALYZE leaves the count of changes as it is, so
-# autovacuum soon takes the full sample of all of them; until then a smaller one serves.
+# Columns that queries join, filter and sum by. ANALYZE with a column list keeps the count of changes, so
+# autovacuum soon samples all columns in full; a smaller sample is enough until then.
 _ANALYSE_FACTS = (
     "set default_statistics_target = 50",
     f"analyze {_FACT} (date_key, product_key, customer_key, country_key, invoice_key, delivery_key, sold_at, "
     "quantity, unit_price, total_amount, currency)",
 )
-# Memory for sorting; no parallel workers, since two connections build side by side already.
+# Memory for sorting; no parallel workers, because two connections build in parallel.
 _BUILD_SETTINGS = (
     "select set_config('maintenance_work_mem', '256MB', false), "
     "set_config('max_parallel_maintenance_workers', '0', false)"
 )
-_PAUSE = 2.0
+_RETRY_SECONDS = 2.0
 
 
 async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str], bool]:
-    """Names of the indexes and constraints that fact_sale lacks, and whether it lacks statistics."""
+    """Return missing indexes and missing constraints of fact_sale, and whether its statistics are missing."""
     row = await connection.fetchrow(sql("select_fact_keys"))
-    assert row is not None  # noqa: S101 - for the type checker: a row without a table
+    assert row is not None  # noqa: S101 - for the type checker: the query returns one row
     return (
         [name for name in INDEXES if name not in row["indexes"]],
         [name for name in (*FOREIGN_KEYS, PRIMARY_KEY) if name not in row["constraints"]],
@@ -76,20 +75,30 @@ async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str]
 
 
 async def complete_indexes(
-    settings: ConnectionSettings, beside: Callable[[], Awaitable[None]] | None = None
+    settings: ConnectionSettings, concurrent_read: Callable[[], Awaitable[None]] | None = None
 ) -> bool:
-    """Add the keys and indexes of fact_sale that are missing, and analyse; False if nothing was missing.
+    """Add missing keys and indexes of fact_sale, and analyse the tables.
 
-    Other loads wait meanwhile, readers do not, but for the moment in which a built index becomes the
-    primary key. Killed, it goes on where it was when it is called again. ``beside`` is reading that is done
-    in any case, while the foreign keys are checked if they are missing: that keeps one core busy only.
-    Raises WarehouseBusy if readers leave no such moment within ``lock_timeout``.
+    Other loads wait meanwhile. Readers wait only for the moment in which an index becomes the primary key. After
+    a kill, the next call continues with the keys that are still missing.
+
+    Args:
+        settings: The warehouse.
+        concurrent_read: Queries to run in any case, in parallel with the validation of missing foreign keys, which
+            keeps only one core busy.
+
+    Returns:
+        False if nothing was missing.
+
+    Raises:
+        WarehouseBusy: readers locked fact_sale for longer than ``lock_timeout``, or another load held the load lock for
+            longer than ``load_lock_timeout``.
     """
     async with connected(settings) as connection:
         indexes, constraints, lacks_statistics = await _missing(connection)
         if not (indexes or constraints or lacks_statistics):
-            if beside:
-                await beside()
+            if concurrent_read:
+                await concurrent_read()
             return False
         await connection.execute(_BUILD_SETTINGS)
         async with connection.transaction():
@@ -98,12 +107,12 @@ async def complete_indexes(
             progress.report("finish.indexes", f"{len(indexes)} indexes")
             await _build(settings, connection, [*(INDEXES[name] for name in indexes), *_ANALYSE_OTHERS])
             foreign_keys = [name for name in constraints if name in FOREIGN_KEYS]
-            work: list[Awaitable[object]] = [beside()] if beside else []
+            work: list[Awaitable[object]] = [concurrent_read()] if concurrent_read else []
             if foreign_keys:
                 progress.report("finish.constraints", f"{len(foreign_keys)} constraints")
                 clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
                 work.append(connection.execute(f"alter table {_FACT} {clauses}"))
-            await _all(work)
+            await _run_all(work)
         await _add_primary_key(connection, settings)
         progress.report("finish.analyse")
         for statement in _ANALYSE_FACTS:
@@ -113,31 +122,31 @@ async def complete_indexes(
 
 
 async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, statements: list[str]) -> None:
-    """Run the statements, each by itself, over two connections."""
+    """Run the statements over two connections in parallel."""
     queue = list(reversed(statements))
 
-    async def work(worker: asyncpg.Connection) -> None:
+    async def run_queue(worker: asyncpg.Connection) -> None:
         try:
             while queue:
                 await worker.execute(queue.pop())
         finally:
-            queue.clear()  # if this one failed, the other begins nothing more
+            queue.clear()  # after a failure the other worker starts no further statement
 
     async with connected(settings) as second:
         await second.execute(_BUILD_SETTINGS)
-        await _all([work(connection), work(second)])
+        await _run_all([run_queue(connection), run_queue(second)])
 
 
-async def _all(work: Iterable[Awaitable[object]]) -> None:
-    """Do everything side by side; if some of it fails, what the others are at ends first."""
-    for end in await asyncio.gather(*work, return_exceptions=True):
-        if isinstance(end, BaseException):
-            raise end
+async def _run_all(work: Iterable[Awaitable[object]]) -> None:
+    """Run everything concurrently and wait for all of it, then raise the first error."""
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _add_primary_key(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
-    """Wait for a moment without a reader in short turns: who waits for this lock holds up new readers."""
-    end = time.monotonic() + settings.lock_timeout
+    """Wait for the exclusive lock in short attempts, because a waiting one blocks new readers."""
+    deadline = time.monotonic() + settings.lock_timeout
     while True:
         try:
             async with connection.transaction():
@@ -149,7 +158,7 @@ async def _add_primary_key(connection: asyncpg.Connection, settings: ConnectionS
                     )
             return
         except asyncpg.LockNotAvailableError:
-            if time.monotonic() + _PAUSE > end:
+            if time.monotonic() + _RETRY_SECONDS > deadline:
                 raise
-            progress.report("finish.waiting", "readers of fact_sale hold it; the primary key waits for them")
-            await asyncio.sleep(_PAUSE)
+            progress.report("finish.waiting", "the primary key waits for readers of fact_sale")
+            await asyncio.sleep(_RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""What is loaded, and under which settings: only the ledger in the warehouse decides that."""
+"""The ledger: feeds with their settings, loaded deliveries, runs, and attempts. It alone says what is loaded."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ from tasks.postgres.queries import sql
 from tasks.validate.settings import FeedSettings
 
 Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
-# Who refused a delivery.
+# Which check rejected a delivery.
 Refusal = Literal["quality_gate", "replacement_guard"]
 RunStatus = Literal["running", "completed", "failed"]
-# Column mappings will be told here; the same bytes under another mapping are a replacement.
+# Reserved for column mappings: the same bytes read with another mapping are a replacement.
 READING_SETTINGS = "{}"
 
 
 @dataclass(frozen=True)
 class FeedState:
-    """A feed as the ledger has it: its settings (None if it is new) and the SHA-256 of each delivery."""
+    """A feed in the ledger.
+
+    Attributes:
+        settings: Settings of its loaded lines; None if it has none.
+        deliveries: SHA-256 by name of the loaded deliveries.
+    """
 
     settings: FeedSettings | None
     deliveries: Mapping[str, str] = field(default_factory=dict)
@@ -34,7 +39,7 @@ class FeedState:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the ledger records it. ``parameters`` and ``versions`` are JSON values without secrets."""
+    """A run in the ledger; ``parameters`` and ``versions`` are JSON values without secrets."""
 
     run_id: UUID
     started_at: datetime
@@ -44,8 +49,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try at a delivery, for the history. ``outcome``: loaded, replaced or withdrawn, or refused or failed, which
-    left the warehouse as it was."""
+    """Outcome of a run for a delivery, for the history.
+
+    ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused`` and ``failed`` did not.
+    """
 
     name: str
     outcome: Outcome
@@ -56,7 +63,7 @@ class Attempt:
 
 
 async def read_feed(settings: ConnectionSettings, feed: str) -> FeedState:
-    """Read a feed's settings and deliveries. The schema must be there."""
+    """Read a feed's settings and deliveries from an existing schema."""
     async with connected(settings) as connection:
         stored = await stored_feed(connection, feed)
         rows = await connection.fetch(
@@ -68,7 +75,7 @@ async def read_feed(settings: ConnectionSettings, feed: str) -> FeedState:
 
 
 async def stored_feed(connection: asyncpg.Connection, feed: str) -> FeedSettings | None:
-    """A feed's settings, or None if it is new or holds no line (then they may be changed)."""
+    """Return a feed's settings, None if it is new or has no delivery (then they can change)."""
     row = await connection.fetchrow(
         "select timezone, currency, date_format, identical_lines from retail_ops.feed f where feed = $1 "
         "and exists (select from retail_ops.delivery d where d.feed = f.feed)",
@@ -85,36 +92,47 @@ def resolve_feed_settings(
     date_format: str | None = None,
     identical_lines: str | None = None,
 ) -> FeedSettings:
-    """The settings of a run: what is asked for, else what the feed has, else the defaults.
+    """Combine the settings that a run requests with the feed's stored ones and the defaults, in this order.
 
-    Raises FeedConflict if the feed holds lines that were loaded with others, and SettingsError for values
-    that cannot be. A date format may be given later if only ISO dates came so far.
+    A date format can be added later if the feed had only ISO dates so far.
+
+    Args:
+        stored: Settings of the feed's loaded lines; None if it has none.
+        feed: Name of the feed.
+        timezone: Requested IANA time zone; like the other settings, None or empty for no request.
+        currency: Requested ISO 4217 code.
+        date_format: Requested format of slashed or dotted dates.
+        identical_lines: Requested treatment of identical lines.
+
+    Raises:
+        FeedConflict: the feed has lines that were loaded with other settings.
+        SettingsError: a value is invalid.
     """
-    asked = {
+    parameters = {
         "timezone": timezone,
         "currency": currency,
         "date_format": date_format,
         "identical_lines": identical_lines,
     }
-    given = {name: value for name, value in asked.items() if value}
-    settled = replace(stored or FeedSettings(feed), **given)
-    settled.check()
+    requested = {name: value for name, value in parameters.items() if value}
+    resolved = replace(stored or FeedSettings(feed), **requested)
+    resolved.check()
     if stored is not None:
-        for name, wish in given.items():
-            before = getattr(stored, name)
-            if before is not None and before != wish:
+        for name, value in requested.items():
+            stored_value = getattr(stored, name)
+            if stored_value is not None and stored_value != value:
                 raise FeedConflict(
-                    f"feed {feed}: it was first loaded with {name} = {before}; {wish} is "
-                    "refused, since its lines would no longer be comparable.",
-                    "Use another feed name, or withdraw its deliveries first.",
+                    f"Feed {feed} was first loaded with {name} = {stored_value}; with {value}, its lines would no "
+                    "longer be comparable.",
+                    "Use another feed name, or withdraw the feed's deliveries first.",
                     feed=feed,
                     setting=name,
                 )
-    return settled
+    return resolved
 
 
 async def start_run(settings: ConnectionSettings, run: Run) -> None:
-    """Record that a run has begun; the same run again (a retried task) changes nothing."""
+    """Record the start of a run. Idempotent: a retried task changes nothing."""
     async with connected(settings) as connection:
         await connection.execute(
             "insert into retail_ops.run (run_id, started_at, status, parameters, versions) "
@@ -134,7 +152,16 @@ async def finish_run(
     quality_score: float | None,
     attempts: Sequence[Attempt],
 ) -> None:
-    """Record how a run ended (``completed`` or ``failed``) and the deliveries it could not take."""
+    """Record the end of a run and its refused and failed deliveries. Idempotent.
+
+    Args:
+        settings: The warehouse.
+        run: The run, recorded with ``start_run``.
+        feed: Name of the feed.
+        status: ``completed`` or ``failed``.
+        quality_score: Score of the run, 0 to 100; None if nothing was validated.
+        attempts: Refused and failed deliveries. Loads record their own.
+    """
     async with connected(settings) as connection, connection.transaction():
         await connection.execute(
             "update retail_ops.run set finished_at = now(), status = $2, quality_score = $3 where run_id = $1",
@@ -152,25 +179,26 @@ async def finish_run(
 async def record_attempts(
     connection: asyncpg.Connection, run_id: UUID, feed: str, attempts: Iterable[Attempt]
 ) -> None:
-    """Add to the history of attempts, in the open transaction."""
-    every = list(attempts)
+    """Add attempts to the history, in the open transaction."""
+    rows = list(attempts)
     await connection.execute(
         sql("insert_attempts"),
         run_id,
         feed,
-        [one.name for one in every],
-        [one.content_hash for one in every],
-        [one.outcome for one in every],
-        [one.quality_score for one in every],
-        [one.reason or None for one in every],
-        [one.refusal for one in every],
+        [attempt.name for attempt in rows],
+        [attempt.content_hash for attempt in rows],
+        [attempt.outcome for attempt in rows],
+        [attempt.quality_score for attempt in rows],
+        [attempt.reason or None for attempt in rows],
+        [attempt.refusal for attempt in rows],
     )
 
 
 async def save_feed(connection: asyncpg.Connection, feed: FeedSettings) -> None:
-    """Keep a feed's settings, in the open transaction under the load lock.
+    """Store a feed's settings, in the open transaction under the load lock.
 
-    Raises FeedConflict if another run has loaded the feed with others in the meantime.
+    Raises:
+        FeedConflict: another run has loaded the feed with other settings in the meantime.
     """
     stored = await stored_feed(connection, feed.feed)
     resolve_feed_settings(

@@ -1,8 +1,8 @@
 """The lock that keeps loads, withdrawals and index builds of one warehouse apart.
 
-It is a table lock, which takes a right on the table: with an advisory lock, any role that may connect could stop all
-loads. Readers and pg_dump pass. The advisory lock of releases up to 0.1 is honoured while a role that may load holds
-it, and taken, so that a run of such a release waits as well.
+It is a table lock, which needs a privilege on the table: with an advisory lock, any role that can connect could stop
+all loads. Readers and pg_dump do not wait for it. The advisory lock of releases up to 0.1 is respected while a role
+that can load holds it, and is taken too, so that runs of those releases wait as well.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _POLL_SECONDS = 0.5
 
 
 async def lock_loads(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
-    """Keep other loads of this database apart until the open transaction ends.
+    """Take the load lock of this database until the open transaction ends.
 
-    A wait of more than two seconds is reported with its holder.
+    A wait of more than two seconds is reported with the holder of the lock.
 
     Raises:
         WarehouseBusy: another session held the lock for longer than ``load_lock_timeout``.
@@ -45,7 +45,7 @@ async def lock_loads(connection: asyncpg.Connection, settings: ConnectionSetting
 
 
 async def _acquire(connection: asyncpg.Connection, seconds: float) -> bool:
-    """Take the lock within ``seconds``; False if another session still holds it."""
+    """Take the lock within ``seconds``; return False if another session still holds it."""
     milliseconds = max(1, round(seconds * 1000))
     try:
         async with connection.transaction():  # a savepoint: a timeout leaves the outer transaction usable
@@ -65,7 +65,7 @@ async def _wait_for_older_release(
     started, reported = time.monotonic(), False
     while not await connection.fetchval("select pg_try_advisory_xact_lock(hashtext($1))", _ADVISORY_LOCK):
         holder = await _describe_holder(connection, "select_advisory_lock_holders", _ADVISORY_LOCK)
-        if not holder:  # no role that may load: it keeps nobody apart
+        if not holder:  # its holder cannot load, so the lock is ignored
             return
         if time.monotonic() > deadline:
             raise _busy(settings, holder)

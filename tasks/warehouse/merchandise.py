@@ -1,6 +1,6 @@
-"""Stock codes that are not merchandise: postage, fees, vouchers, manual entries and the like.
+"""Stock codes that are not merchandise: postage, fees, gift vouchers, manual entries.
 
-A list, not a pattern: codes such as DCGS0003 or PADS look odd and are goods.
+A list, not a pattern: odd codes such as DCGS0003 or PADS are merchandise.
 """
 
 NOT_MERCHANDISE = frozenset(

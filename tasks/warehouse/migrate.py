@@ -1,4 +1,4 @@
-"""Bring the schemas to the newest revision."""
+"""Upgrade the database schemas to the newest revision."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from tasks.postgres.connect import ConnectionSettings, connect, connected
 from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 
 _FOLDER = Path(__file__).parent / "schema"
-# Alembic keeps the migration that runs in globals of its modules: one at a time in a process.
-_alone = threading.Lock()
+# Alembic keeps the running migration in module globals: one at a time in a process.
+_migration_lock = threading.Lock()
 
 
 @asynccontextmanager
 async def _one_at_a_time() -> AsyncIterator[None]:
-    # An asyncio lock would not do: flows of one process may run in event loops of their own.
-    while not _alone.acquire(blocking=False):  # noqa: ASYNC110
+    # Not an asyncio lock: flows of one process can run in different event loops.
+    while not _migration_lock.acquire(blocking=False):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     try:
         yield
     finally:
-        _alone.release()
+        _migration_lock.release()
 
 
 def _configuration() -> Config:
@@ -47,38 +47,42 @@ def _configuration() -> Config:
 
 
 def revisions() -> tuple[str, ...]:
-    """The revisions that this release knows, the newest first."""
+    """Return the revisions that this release knows, newest first."""
     return tuple(script.revision for script in ScriptDirectory.from_config(_configuration()).walk_revisions())
 
 
 async def schema_version(settings: ConnectionSettings) -> str | None:
-    """The revision of the database's schemas, or None if they are not there."""
+    """Return the revision of the database's schemas, None if there are none."""
     async with connected(settings) as connection:
         return await version_on(connection)
 
 
 async def version_on(connection: asyncpg.Connection) -> str | None:
-    """The revision of the schemas in the database of a connection, or None if they are not there."""
-    there = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
-    if not there:
+    """Return the revision of the schemas in the connection's database, None if there are none."""
+    exists = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
+    if not exists:
         return None
     version: str | None = await connection.fetchval("select version_num from retail_ops.schema_version")
     return version
 
 
 async def migrate(settings: ConnectionSettings) -> str:
-    """Bring the schemas to the newest revision and return it; see ``upgrade_from``."""
+    """Upgrade the schemas to the newest revision and return it; see ``upgrade_from``."""
     return await upgrade_from(await schema_version(settings), settings)
 
 
 async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str:
-    """Bring the schemas from the revision ``present`` (None: no schemas) to the newest one and return that.
+    """Upgrade the schemas to the newest revision and return it.
 
-    There is no DDL if they are there already; if another process upgrades them meanwhile, this waits and
-    changes nothing.
+    If the schemas are at that revision already, no DDL runs. If another process is upgrading them, this call waits
+    and changes nothing.
+
+    Args:
+        present: Revision of the schemas, None if there are none.
+        settings: The warehouse.
 
     Raises:
-        RightsMissing: with the statement an administrator runs.
+        RightsMissing: the role cannot create the schemas; the message has the statement for an administrator.
         WarehouseError: this release does not know the revision.
     """
     configuration = _configuration()
@@ -88,11 +92,11 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
         return head
     if present is not None and present not in known:
         raise WarehouseError(
-            f"its schema is at revision {present}, which this release does not know (newest here: {head}).",
-            "Install the release that wrote it, or a newer one.",
+            f"its schema is at revision {present}, unknown to this release (newest here: {head}).",
+            "Install the release that upgraded it, or a newer one.",
             warehouse=settings.display,
         )
-    progress.report("schema.migrate", f"bringing the schema from {present or 'nothing'} to {head}")
+    progress.report("schema.migrate", f"upgrading the schema from {present or 'nothing'} to {head}")
 
     def upgrade(connection: Connection) -> None:
         configuration.attributes.update(
@@ -111,25 +115,27 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
             await connection.run_sync(upgrade)
     except DBAPIError as error:
         driver_error = error.orig.__cause__ if error.orig else None
-        raise _explained(driver_error or error, settings) from error
+        raise _map_error(driver_error or error, settings) from error
     except DRIVER_ERRORS as error:
-        raise _explained(error, settings) from error
+        raise _map_error(error, settings) from error
     finally:
         await engine.dispose()
     return head
 
 
-def _explained(cause: BaseException, settings: ConnectionSettings) -> Exception:
+def _map_error(cause: BaseException, settings: ConnectionSettings) -> Exception:
     if not isinstance(cause, asyncpg.InsufficientPrivilegeError):
         return map_driver_error(cause, settings.display)
-    said = str(cause.args[0])
-    if "create role" in said:
-        advice = "An administrator runs once: create role retail_reader nologin; Then run again."
-    elif "for database" in said:
-        line = f'grant create on database "{settings.database}" to "{settings.user}";'
-        advice = f"An administrator runs once: {line} Then run again."
+    message = str(cause.args[0])
+    if "create role" in message:
+        next_step = "Have an administrator run once: create role retail_reader nologin; Then run again."
+    elif "for database" in message:
+        statement = f'grant create on database "{settings.database}" to "{settings.user}";'
+        next_step = f"Have an administrator run once: {statement} Then run again."
     else:
-        advice = "Run as the role that owns the schemas retail_ops and retail_dwh."
+        next_step = "Run as the role that owns the schemas retail_ops and retail_dwh."
     return RightsMissing(
-        f"the role {settings.user} may not set up the schema ({said}). {advice}", warehouse=settings.display
+        f"the role {settings.user} cannot set up the schema ({message}).",
+        next_step,
+        warehouse=settings.display,
     )

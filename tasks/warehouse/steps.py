@@ -1,4 +1,4 @@
-"""The tasks of the warehouse stage."""
+"""Prefect tasks of the warehouse stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import FeedState, Run, RunStatus, finish_run, read_feed, start_run
 from tasks.warehouse.load.transaction import LoadResult, load
 from tasks.warehouse.migrate import migrate, schema_version, upgrade_from
-from tasks.warehouse.statistics import WarehouseFigures, figures
+from tasks.warehouse.statistics import WarehouseFigures, read_figures
 from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
 
 
@@ -33,7 +33,7 @@ async def prepare_warehouse(
     analyst_roles: Sequence[str],
     revision: str | None,
 ) -> FeedState:
-    """Bring the schema from ``revision`` to the newest one, let the analysts read, record the run, read the feed."""
+    """Upgrade the schema from ``revision``, grant the analysts access, record the run, and read the feed."""
     await upgrade_from(revision, warehouse)
     await grant_read_access(warehouse, analyst_roles)
     await start_run(warehouse, run)
@@ -50,31 +50,33 @@ async def load_batch(
     *,
     replace_anyway: bool,
 ) -> LoadResult:
-    """Load a batch's accepted deliveries in one transaction; see ``tasks.warehouse.load.transaction.load``."""
+    """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
     return await load(warehouse, silver, accepted, run, replace_anyway=replace_anyway)
 
 
 @step("finish", "warehouse", timeout_seconds=7200)
 async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> WarehouseFigures:
-    """Add missing keys and indexes and analyse, and read the figures of a run that loaded ``rows_loaded``; see
-    ``tasks.warehouse.indexes.finish`` and ``tasks.warehouse.statistics.figures``."""
-    found: list[WarehouseFigures] = []
+    """Add missing keys and indexes, analyse, and read the figures of the warehouse.
+
+    See ``tasks.warehouse.indexes.complete_indexes`` and ``tasks.warehouse.statistics.read_figures``.
+    """
+    figures: list[WarehouseFigures] = []
 
     async def read() -> None:
-        found.append(await figures(warehouse, rows_loaded))
+        figures.append(await read_figures(warehouse, rows_loaded))
 
     await complete_indexes(warehouse, read)
-    return found[0]
+    return figures[0]
 
 
 @step("preview", "warehouse", timeout_seconds=600)
 async def preview_withdrawal(
     label: str, warehouse: ConnectionSettings, feed: str, name: str, run: Run
 ) -> Withdrawal:
-    """Bring the schema to its newest revision and count what withdrawing a delivery takes out. Nothing is recorded.
+    """Upgrade the schema, and count the lines that withdrawing a delivery removes, without recording anything.
 
     Raises:
-        DeliveryMissing: the ledger holds no delivery of that name.
+        DeliveryMissing: the ledger has no delivery of that name.
     """
     await migrate(warehouse)
     return await withdraw(warehouse, feed, name, run)
@@ -87,10 +89,10 @@ async def withdraw_delivery(
     """Record the run and withdraw the previewed delivery in one transaction.
 
     Returns:
-        What went; the preview's figures if an earlier try of this run committed and lost its connection then.
+        The withdrawal; the preview if an earlier attempt of this run committed and lost its connection then.
 
     Raises:
-        DeliveryMissing: the ledger no longer holds the delivery.
+        DeliveryMissing: the ledger no longer has the delivery.
     """
     await start_run(warehouse, run)
     try:
@@ -105,5 +107,5 @@ async def withdraw_delivery(
 async def close_run(
     label: str, warehouse: ConnectionSettings, run: Run, feed: str, status: RunStatus
 ) -> None:
-    """Record how a run without a report ended: ``completed`` or ``failed``."""
+    """Record the end of a run without a report: ``completed`` or ``failed``."""
     await finish_run(warehouse, run, feed, status, None, ())

@@ -1,7 +1,7 @@
-"""Take lines out again: those a replacement no longer has, or a whole delivery.
+"""Withdraw a delivery, or the lines that a replacement no longer has.
 
-A line that other deliveries vouch for passes to the first of them; else it goes, and with it the
-dimension members that no line uses any more.
+A line with further sources passes on to the first of them. Without one it is deleted, and with it the dimension
+members that no line uses any more.
 """
 
 from __future__ import annotations
@@ -18,16 +18,24 @@ from tasks.errors import DeliveryMissing, escape_unprintable
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.copy import copy_frame, fetch_frame
 from tasks.postgres.queries import sql
-from tasks.warehouse.dimensions import delete_unused, recompute_descriptions
+from tasks.warehouse.dimensions import delete_unused_members, recompute_descriptions
 from tasks.warehouse.ledger import Attempt, Run, record_attempts
 from tasks.warehouse.load_lock import lock_loads
-from tasks.warehouse.schema.columns import HELD, WITHDRAWN
+from tasks.warehouse.schema.columns import DELIVERY_LINE, WITHDRAWN
 
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """What withdrawing a delivery takes out (or would): its lines, those that go, and those that pass on to
-    another delivery that brought them too."""
+    """Effect of withdrawing a delivery.
+
+    Attributes:
+        feed: Name of the feed.
+        name: Name of the delivery.
+        rows_in: Rows of its file.
+        lines: Its lines in the warehouse.
+        lines_deleted: Lines without another source.
+        lines_passed_on: Lines that stay, owned by another delivery.
+    """
 
     feed: str
     name: str
@@ -38,15 +46,24 @@ class Withdrawal:
 
 
 async def lines_of(connection: asyncpg.Connection, delivery_keys: list[int]) -> pl.DataFrame:
-    """The lines that deliveries own or vouch for, columns as in ``HELD``."""
-    return await fetch_frame(connection, sql("select_lines_of_deliveries"), delivery_keys, schema=HELD)
+    """Fetch the lines that deliveries own or are a further source of, columns as in ``DELIVERY_LINE``."""
+    return await fetch_frame(
+        connection, sql("select_lines_of_deliveries"), delivery_keys, schema=DELIVERY_LINE
+    )
 
 
 async def remove_lines(connection: asyncpg.Connection, withdrawn: pl.DataFrame) -> int:
-    """Take the lines in ``gone`` (columns as in ``HELD``) from their deliveries; return the facts deleted.
+    """Remove lines from their deliveries, in the open transaction under the load lock.
 
-    The ledger's counts of the deliveries that inherit lines move with them; those of the deliveries that
-    lose them are the caller's to set. Runs in the open transaction under the load lock.
+    The ledger's counts of deliveries that take over lines are updated; the caller sets those of the deliveries that
+    lose them.
+
+    Args:
+        connection: Connection with the transaction.
+        withdrawn: Lines to remove, columns as in ``DELIVERY_LINE``.
+
+    Returns:
+        The number of deleted facts.
     """
     if not withdrawn.height:
         return 0
@@ -65,16 +82,24 @@ async def remove_lines(connection: asyncpg.Connection, withdrawn: pl.DataFrame) 
     lines, products, *others = deleted
     if lines:
         await recompute_descriptions(connection, products)
-        await delete_unused(connection, products, *others)
+        await delete_unused_members(connection, products, *others)
     return int(lines)
 
 
 async def withdraw(
     settings: ConnectionSettings, feed: str, name: str, run: Run, *, dry_run: bool = True
 ) -> Withdrawal:
-    """Take a delivery out of the warehouse and the ledger; with ``dry_run`` only tell what would go.
+    """Remove a delivery from the warehouse and the ledger.
 
-    Raises DeliveryMissing, naming deliveries with a similar name, if the ledger does not hold it.
+    Args:
+        settings: The warehouse.
+        feed: Name of the feed.
+        name: Name of the delivery.
+        run: The run; recorded with ``start_run`` unless ``dry_run``.
+        dry_run: Only count the lines.
+
+    Raises:
+        DeliveryMissing: the ledger has no such delivery; the message lists similar names.
     """
     async with connected(settings) as connection, connection.transaction():
         await lock_loads(connection, settings)
@@ -84,17 +109,22 @@ async def withdraw(
             name,
         )
         if row is None:
-            raise await _not_held(connection, feed, name)
+            raise await _delivery_missing(connection, feed, name)
         key = row["delivery_key"]
         withdrawn = await lines_of(connection, [key])
-        shared = await connection.fetchval(
+        passed_on = await connection.fetchval(
             "select count(*) from retail_dwh.fact_sale f where f.delivery_key = $1 and exists (select from "
             "retail_ops.line_source s where s.invoice_key = f.invoice_key and s.line_id = f.line_id)",
             key,
         )
         owned = withdrawn.filter(pl.col("owns")).height
         result = Withdrawal(
-            feed, name, row["rows_in"], withdrawn.height, owned - shared, withdrawn.height - owned + shared
+            feed,
+            name,
+            row["rows_in"],
+            withdrawn.height,
+            owned - passed_on,
+            withdrawn.height - owned + passed_on,
         )
         if dry_run:
             return result
@@ -109,7 +139,7 @@ async def withdraw(
 
 
 async def is_withdrawn_by(settings: ConnectionSettings, name: str, run: Run) -> bool:
-    """Whether this run has withdrawn the delivery already, in a try whose answer was lost."""
+    """Return whether this run withdrew the delivery in an earlier attempt whose answer was lost."""
     async with connected(settings) as connection:
         return bool(
             await connection.fetchval(
@@ -121,21 +151,21 @@ async def is_withdrawn_by(settings: ConnectionSettings, name: str, run: Run) -> 
         )
 
 
-async def _not_held(connection: asyncpg.Connection, feed: str, name: str) -> DeliveryMissing:
-    """The error that names deliveries with that text in their name, or else file names close to it."""
-    asked = PurePosixPath(name).name or name
-    rows = await connection.fetch(sql("select_similar_deliveries"), feed, asked)
+async def _delivery_missing(connection: asyncpg.Connection, feed: str, name: str) -> DeliveryMissing:
+    """Build the error, with deliveries whose names contain the file name, or else similar file names."""
+    file_name = PurePosixPath(name).name or name
+    rows = await connection.fetch(sql("select_similar_deliveries"), feed, file_name)
     if not rows:
-        every = await connection.fetch("select feed, name from retail_ops.delivery order by name limit 10000")
-        by_file = {PurePosixPath(row["name"]).name: row for row in every}
-        rows = [by_file[close] for close in get_close_matches(asked, by_file)]
-    near = "; ".join(f"{escape_unprintable(row['name'])} (feed {row['feed']})" for row in rows)
+        deliveries = await connection.fetch(
+            "select feed, name from retail_ops.delivery order by name limit 10000"
+        )
+        by_file_name = {PurePosixPath(row["name"]).name: row for row in deliveries}
+        rows = [by_file_name[match] for match in get_close_matches(file_name, by_file_name)]
+    similar = "; ".join(f"{escape_unprintable(row['name'])} (feed {row['feed']})" for row in rows)
     return DeliveryMissing(
-        f"feed {feed} holds no delivery of that name. "
-        + (
-            f"Similar: {near}."
-            if near
-            else "See the names: retail sql 'select feed, name from retail_ops.delivery'."
-        ),
+        f"feed {feed} has no delivery of that name.",
+        f"Did you mean {similar}?"
+        if similar
+        else "List the names: retail sql 'select feed, name from retail_ops.delivery'.",
         delivery=name,
     )

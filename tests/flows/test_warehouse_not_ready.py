@@ -14,7 +14,7 @@ async def test_a_schema_that_cannot_be_made(retail: Retail, empty: ConnectionSet
         await connection.execute("create schema retail_ops; grant usage on schema retail_ops to retail")
     ended = retail("etl", str(days / "2010-12-05.csv"), "--json", DATABASE_URL=empty.display)
     assert ended.code == 1
-    assert "may not set up the schema" in ended.err
+    assert "cannot set up the schema" in ended.err
     assert "Traceback" not in ended.err + ended.out
     assert "never retrieved" not in ended.err
 

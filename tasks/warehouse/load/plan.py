@@ -1,4 +1,4 @@
-"""What one load works on: its deliveries, and how many of their lines each owns or vouches for."""
+"""The deliveries of a load, and the counts of their lines."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ from tasks.warehouse.schema.columns import DELIVERY_KEY
 
 @dataclass
 class DeliveryLoad:
-    """A delivery of a load. ``owned`` and ``vouched`` count its lines so far, ``withdrawn`` those that the
-    content it replaces had and it has no more."""
+    """A delivery of a load.
+
+    Attributes:
+        quality: Its counts and scores from the validation.
+        key: delivery_key.
+        replaces: Whether it replaces earlier content of the same name.
+        owned: Lines so far that it owns.
+        further: Lines so far that other deliveries own, for which it is a further source.
+        withdrawn: Lines of the earlier content that it no longer has.
+    """
 
     quality: DeliveryQuality
     key: int
@@ -27,17 +35,24 @@ class DeliveryLoad:
 
 @dataclass
 class LoadPlan:
-    """A load: its open transaction under the load lock, what it reads, and its work by delivery name."""
+    """A load in its open transaction under the load lock.
+
+    Attributes:
+        connection: Connection with the transaction.
+        silver: Lines to load.
+        deliveries: Deliveries to load, by name.
+        created_invoices: invoice_key of the invoices that each part added (Int32).
+    """
 
     connection: asyncpg.Connection
     silver: Silver
-    work: dict[str, DeliveryLoad] = field(default_factory=dict)
+    deliveries: dict[str, DeliveryLoad] = field(default_factory=dict)
     created_invoices: list[pl.Series] = field(default_factory=list)
 
     def keys(self) -> pl.DataFrame:
-        """Names and keys of the deliveries, as columns delivery and delivery_key."""
+        """Return names and keys of the deliveries, columns as in ``DELIVERY_KEY``."""
         return pl.DataFrame(
-            [(name, one.key) for name, one in self.work.items()],
+            [(name, delivery.key) for name, delivery in self.deliveries.items()],
             schema=DELIVERY_KEY,
             orient="row",
         )

@@ -1,4 +1,4 @@
-"""What replacements take out, and the guard against those that would take out too much."""
+"""The lines that replacements withdraw, and the guard against replacements that withdraw too many."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import polars as pl
 
 from tasks.errors import ReplacementRefused
 from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
-from tasks.warehouse.schema.columns import DELIVERY_KEY, HELD
+from tasks.warehouse.schema.columns import DELIVERY_KEY, DELIVERY_LINE
 from tasks.warehouse.withdraw import lines_of
 from tasks.workspace import outputs
 
-# A replacement that takes out more than this share of a delivery's lines, and more than this many, is
-# more likely a truncated file than a correction.
+# A replacement that withdraws more than this share of a delivery's lines, and more than this many, is more likely a
+# truncated file than a correction.
 GUARD_SHARE = 0.1
 GUARD_LINES = 20
 
@@ -19,18 +19,26 @@ GUARD_LINES = 20
 async def withdrawn_lines(
     plan: LoadPlan, replace_anyway: bool
 ) -> tuple[pl.DataFrame, list[ReplacementRefused]]:
-    """The lines that replacements no longer have (columns as in ``HELD``), and the replacements refused.
+    """Find the lines that replacements no longer have, and remove from the plan those that withdraw too many.
 
-    One that would take out too many lines leaves the load's work, unless ``replace_anyway``.
+    Args:
+        plan: The load. Its deliveries get their ``withdrawn`` count.
+        replace_anyway: Let replacements withdraw any number of lines.
+
+    Returns:
+        The lines to withdraw, columns as in ``DELIVERY_LINE``, and an error for each rejected replacement.
     """
-    replaced = {one.key: one for one in plan.work.values() if one.replaces}
-    if not replaced:  # the look would read all facts while their indexes are missing
-        return pl.DataFrame(schema=HELD), []
-    held = await lines_of(plan.connection, list(replaced))
-    if not held.height:
-        return held, []
+    replacements = {delivery.key: delivery for delivery in plan.deliveries.values() if delivery.replaces}
+    if not replacements:  # without its indexes, the query reads all of fact_sale
+        return pl.DataFrame(schema=DELIVERY_LINE), []
+    loaded = await lines_of(plan.connection, list(replacements))
+    if not loaded.height:
+        return loaded, []
     keys = pl.DataFrame(
-        {"delivery": [one.quality.name for one in replaced.values()], "delivery_key": list(replaced)},
+        {
+            "delivery": [delivery.quality.name for delivery in replacements.values()],
+            "delivery_key": list(replacements),
+        },
         schema=DELIVERY_KEY,
     )
     incoming = (
@@ -41,24 +49,24 @@ async def withdrawn_lines(
         .join(keys.lazy(), on="delivery", how="inner")
         .collect()
     )
-    withdrawn = held.join(incoming, on=["delivery_key", "line_id"], how="anti")
-    refused: list[ReplacementRefused] = []
-    for key, one in replaced.items():
-        one.withdrawn = withdrawn.filter(pl.col("delivery_key") == key).height
-        before = held.filter(pl.col("delivery_key") == key).height
-        if not replace_anyway and one.withdrawn > GUARD_LINES and one.withdrawn > GUARD_SHARE * before:
-            del plan.work[one.quality.name]
+    withdrawn = loaded.join(incoming, on=["delivery_key", "line_id"], how="anti")
+    refusals: list[ReplacementRefused] = []
+    for key, delivery in replacements.items():
+        delivery.withdrawn = withdrawn.filter(pl.col("delivery_key") == key).height
+        before = loaded.filter(pl.col("delivery_key") == key).height
+        if not replace_anyway and delivery.withdrawn > max(GUARD_LINES, GUARD_SHARE * before):
+            del plan.deliveries[delivery.quality.name]
             withdrawn = withdrawn.filter(pl.col("delivery_key") != key)
-            refused.append(_refused(one, before))
-    return withdrawn, refused
+            refusals.append(_refusal(delivery, before))
+    return withdrawn, refusals
 
 
-def _refused(one: DeliveryLoad, before: int) -> ReplacementRefused:
+def _refusal(delivery: DeliveryLoad, lines_before: int) -> ReplacementRefused:
     return ReplacementRefused(
-        f"this replacement would withdraw {one.withdrawn} of the {before} lines that the delivery brought "
-        "before, more than a tenth.",
-        "What is there stays. If the file is right, run again with --replace.",
-        delivery=one.quality.name,
-        withdrawn=one.withdrawn,
-        held=before,
+        f"this replacement would withdraw {delivery.withdrawn} of the {lines_before} lines of its earlier content, "
+        "more than a tenth. The earlier content stays.",
+        "If the file is right, run again with --replace.",
+        delivery=delivery.quality.name,
+        withdrawn=delivery.withdrawn,
+        held=lines_before,
     )

@@ -1,4 +1,4 @@
-"""The books of a load: its deliveries' ledger rows, their final counts, quarantine, scores and history."""
+"""Bookkeeping of a load: ledger rows, final counts, quarantine, quality scores and attempts."""
 
 from __future__ import annotations
 
@@ -15,42 +15,43 @@ from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
 
 
 async def write_ledger(plan: LoadPlan, run: Run) -> None:
-    """The deliveries' rows first, since facts refer to them; their counts are set at the end."""
-    work = list(plan.work.values())
+    """Write the deliveries' ledger rows, which facts reference; ``write_bookkeeping`` sets their final counts."""
+    deliveries = list(plan.deliveries.values())
     await plan.connection.execute(
         sql("upsert_deliveries"),
         plan.silver.settings.feed.feed,
         READING_SETTINGS,
         run.run_id,
         contract.VERSION,
-        [one.key for one in work],
-        [one.quality.name for one in work],
-        [one.quality.content_hash for one in work],
-        [one.quality.rows_in for one in work],
-        [one.quality.rows_quarantined for one in work],
-        [round(one.quality.score(), 2) for one in work],
+        [delivery.key for delivery in deliveries],
+        [delivery.quality.name for delivery in deliveries],
+        [delivery.quality.content_hash for delivery in deliveries],
+        [delivery.quality.rows_in for delivery in deliveries],
+        [delivery.quality.rows_quarantined for delivery in deliveries],
+        [round(delivery.quality.score(), 2) for delivery in deliveries],
     )
 
 
 async def write_bookkeeping(plan: LoadPlan, run: Run) -> None:
-    """The final counts, the quarantine, the scores and the history, in place of what was there."""
+    """Write final counts, attempts, quarantine and scores; the latter two replace those of earlier content."""
     connection, feed = plan.connection, plan.silver.settings.feed.feed
-    work = list(plan.work.values())
-    keys = [one.key for one in work]
-    counted = await connection.fetch(
+    deliveries = list(plan.deliveries.values())
+    keys = [delivery.key for delivery in deliveries]
+    counts = await connection.fetch(
         sql("update_delivery_counts"),
         keys,
-        [one.owned for one in work],
-        [one.further + one.quality.rows_dropped for one in work],
+        [delivery.owned for delivery in deliveries],
+        [delivery.further + delivery.quality.rows_dropped for delivery in deliveries],
     )
-    for row in counted:  # lines that a replacement of this load lost may have passed on within it
-        one = plan.work[row["name"]]
-        one.owned, one.further = row["rows_loaded"], row["rows_duplicate"] - one.quality.rows_dropped
+    for row in counts:  # withdrawn lines can have passed on to another delivery of this load
+        delivery = plan.deliveries[row["name"]]
+        delivery.owned = row["rows_loaded"]
+        delivery.further = row["rows_duplicate"] - delivery.quality.rows_dropped
     for table in ("quarantine", "quality_score"):
         await connection.execute(
             f"delete from retail_ops.{table} where delivery_key = any($1::integer[])", keys
         )
-    await copy_frame(connection, "retail_ops.quality_score", _score_rows(work))
+    await copy_frame(connection, "retail_ops.quality_score", _score_rows(deliveries))
     quarantined = pl.read_parquet(plan.silver.quarantine)
     if quarantined.height:
         rows = quarantined.join(plan.keys(), on="delivery", how="inner").with_columns(
@@ -63,24 +64,24 @@ async def write_bookkeeping(plan: LoadPlan, run: Run) -> None:
         )
     attempts = [
         Attempt(
-            one.quality.name,
-            "replaced" if one.replaces else "loaded",
-            content_hash=one.quality.content_hash,
-            quality_score=round(one.quality.score(), 2),
+            delivery.quality.name,
+            "replaced" if delivery.replaces else "loaded",
+            content_hash=delivery.quality.content_hash,
+            quality_score=round(delivery.quality.score(), 2),
         )
-        for one in work
+        for delivery in deliveries
     ]
     await record_attempts(connection, run.run_id, feed, attempts)
 
 
-def _score_rows(work: Sequence[DeliveryLoad]) -> pl.DataFrame:
+def _score_rows(deliveries: Sequence[DeliveryLoad]) -> pl.DataFrame:
     rows: list[tuple[Any, ...]] = []
-    for one in work:
-        for name, score in one.quality.scores().items():
-            counts = one.quality.dimensions.get(name)
+    for delivery in deliveries:
+        for name, score in delivery.quality.scores().items():
+            counts = delivery.quality.dimensions.get(name)
             rows.append(
                 (
-                    one.key,
+                    delivery.key,
                     name,
                     f"{score:.2f}",
                     counts.errors if counts else 0,

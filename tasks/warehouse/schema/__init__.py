@@ -1,1 +1,1 @@
-"""The one definition of the schemas retail_ops and retail_dwh: revisions, each running one SQL script."""
+"""Schemas retail_ops and retail_dwh, defined by Alembic revisions with one SQL script each."""

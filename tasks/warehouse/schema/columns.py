@@ -1,4 +1,4 @@
-"""Columns of the frames that go into tables of the warehouse or come back from them."""
+"""Columns of frames that are copied into tables of the warehouse or fetched from them."""
 
 from __future__ import annotations
 
@@ -19,34 +19,36 @@ def _keys(*names: str) -> dict[str, pl.DataType]:
     return dict.fromkeys(names, pl.Int32())
 
 
-def _of_line(*names: str) -> dict[str, pl.DataType]:
+def _line_columns(*names: str) -> dict[str, pl.DataType]:
     return {name: LINE[name] for name in names}
 
 
 # retail_dwh.fact_sale
 FACT: dict[str, pl.DataType] = {
-    **_of_line("line_id", "sold_at"),
+    **_line_columns("line_id", "sold_at"),
     **_keys("date_key", *SURROGATE_KEYS.values(), "delivery_key"),
-    **_of_line("line_no", "quantity", "copy_number", "unit_price", "total_amount", "currency", "description"),
+    **_line_columns(
+        "line_no", "quantity", "copy_number", "unit_price", "total_amount", "currency", "description"
+    ),
 }
 # retail_ops.line_source
 LINE_SOURCE: dict[str, pl.DataType] = {
     **_keys("invoice_key"),
-    **_of_line("line_id"),
+    **_line_columns("line_id"),
     **_keys("delivery_key"),
-    **_of_line("line_no"),
+    **_line_columns("line_no"),
 }
 # Names and keys of deliveries.
-DELIVERY_KEY: dict[str, pl.DataType] = {**_of_line("delivery"), **_keys("delivery_key")}
-# Lines that are there (select_lines_of_invoices.sql): holder is the delivery that owns or also brought the line.
-EXISTING: dict[str, pl.DataType] = {
-    **_of_line("line_id"),
-    **_keys("holder", "held_line_no"),
+DELIVERY_KEY: dict[str, pl.DataType] = {**_line_columns("delivery"), **_keys("delivery_key")}
+# Loaded lines (select_lines_of_invoices.sql), a row for each delivery that owns the line or is a further source.
+EXISTING_LINE: dict[str, pl.DataType] = {
+    **_line_columns("line_id"),
+    **_keys("source_key", "source_line_no"),
     "owns": pl.Boolean(),
 }
-# Lines of deliveries (select_lines_of_deliveries.sql).
-HELD: dict[str, pl.DataType] = {
-    **_of_line("line_id"),
+# Lines that deliveries own or are a further source of (select_lines_of_deliveries.sql).
+DELIVERY_LINE: dict[str, pl.DataType] = {
+    **_line_columns("line_id"),
     **_keys("invoice_key", "delivery_key"),
     "owns": pl.Boolean(),
 }

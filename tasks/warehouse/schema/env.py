@@ -1,4 +1,4 @@
-"""Alembic's environment: migrations run on the connection that ``migrate`` hands over."""
+"""Alembic's environment: run migrations on the connection that ``upgrade_from`` passes in."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from tasks.warehouse.schema.script import run_script
 
 connection = context.config.attributes["connection"]
 wait_seconds, lock_seconds = (context.config.attributes[name] for name in ("wait_seconds", "lock_seconds"))
-# SQLAlchemy begins the transaction with its own first statement; the script alone would commit by itself.
+# SQLAlchemy begins the transaction with its own first statement; without one, the script would commit by itself.
 connection.execute(text(f"set local lock_timeout = {round(wait_seconds * 1000)}"))
-# One migration at a time in a database, until its transaction ends: the load lock, which takes a right on its table.
+# One migration at a time in a database: the script takes the load lock until the end of the transaction.
 run_script(Path(__file__).with_name("lock_schema.sql"), connection)
 connection.execute(text(f"set local lock_timeout = {round(lock_seconds * 1000)}"))
 context.configure(

@@ -1,4 +1,4 @@
-"""Hand SQL scripts of many statements to the driver."""
+"""Run SQL scripts of several statements."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sqlalchemy.util import await_only
 
 
 def run_script(path: Path, connection: Connection | None = None) -> None:
-    """Run the statements of the file at ``path`` in the open transaction, by default that of the revision."""
+    """Run all statements of a script in the open transaction, by default that of the revision."""
     driver_connection = (connection or op.get_bind()).connection.driver_connection
     assert driver_connection is not None  # noqa: S101 - for the type checker: a bound connection has a driver
     await_only(driver_connection.execute(path.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-with heir as (
+with next_source as (
     select distinct on (s.invoice_key, s.line_id)
         s.invoice_key,
         s.line_id,
@@ -8,21 +8,21 @@ with heir as (
     join pg_temp.withdrawn_line as w on w.owns and s.invoice_key = w.invoice_key and s.line_id = w.line_id
     order by s.invoice_key, s.line_id, s.delivery_key
 ),
-used as (
+deleted as (
     delete from retail_ops.line_source as s
-    using heir as h
+    using next_source as n
     where
-        s.invoice_key = h.invoice_key
-        and s.line_id = h.line_id
-        and s.delivery_key = h.delivery_key
+        s.invoice_key = n.invoice_key
+        and s.line_id = n.line_id
+        and s.delivery_key = n.delivery_key
 ),
 moved as (
     update retail_dwh.fact_sale as f
     set
-        delivery_key = h.delivery_key,
-        line_no = h.line_no
-    from heir as h
-    where f.invoice_key = h.invoice_key and f.line_id = h.line_id
+        delivery_key = n.delivery_key,
+        line_no = n.line_no
+    from next_source as n
+    where f.invoice_key = n.invoice_key and f.line_id = n.line_id
     returning f.delivery_key
 ),
 counted as (

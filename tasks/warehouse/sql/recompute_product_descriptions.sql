@@ -13,9 +13,9 @@ set
     description = b.description,
     description_priced = b.priced,
     description_sold_at = b.sold_at
-from unnest($1::integer[]) as lost (product_key)
+from unnest($1::integer[]) as product (product_key)
 left join best as b using (product_key)
 where
-    p.product_key = lost.product_key
+    p.product_key = product.product_key
     and (p.description, p.description_priced, p.description_sold_at)
     is distinct from (b.description, b.priced, b.sold_at)

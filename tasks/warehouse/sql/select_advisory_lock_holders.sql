@@ -1,4 +1,4 @@
--- Sessions that hold the lock of releases up to 0.1 and may load; whoever may not cannot stop loads with it.
+-- Sessions that hold the lock of releases up to 0.1 and can load. Other roles cannot stop loads with it.
 select a.pid, a.usename::text as role, a.application_name::text as application, a.xact_start as since
 from pg_catalog.pg_locks as l
 join pg_catalog.pg_stat_activity as a on a.pid = l.pid

@@ -6,7 +6,7 @@ select
         where i.indrelid = fact.oid and i.indisvalid
     ) as indexes,
     array(select conname::text from pg_constraint where conrelid = fact.oid) as constraints,
-    -- Building an index counts the rows too, so a count alone does not tell that it was analysed.
+    -- Building an index sets reltuples too, so a row count alone does not mean that the table was analysed.
     reltuples < 0 or (
         reltuples > 0
         and not exists (select from pg_stats where schemaname = 'retail_dwh' and tablename = 'fact_sale')

@@ -64,7 +64,7 @@ async def test_an_owner_who_may_not_grant_gets_the_line(cluster: TcpServer) -> N
     await migrate(cluster.settings())  # makes the role retail_reader, which is the cluster's
     await migrate(loader)
     with pytest.raises(
-        RightsMissing, match="An administrator runs once: grant retail_reader to dora"
+        RightsMissing, match="Have an administrator run once: grant retail_reader to dora"
     ) as caught:
         await grant_read_access(loader, ["dora"])
     cluster.sql(caught.value.message.split("once: ")[1].split(";")[0], "shop")

@@ -26,7 +26,7 @@ def cluster(server: EmbeddedServer) -> Iterator[TcpServer]:
 
 def line_in(error: RightsMissing) -> str:
     """The statement that the message tells an administrator to run."""
-    (line,) = re.findall(r"An administrator runs once: ([^;]*;) Then run again\.$", error.message)
+    (line,) = re.findall(r"Have an administrator run once: ([^;]*;) Then run again\.$", error.message)
     return str(line)
 
 

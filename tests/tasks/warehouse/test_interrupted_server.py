@@ -49,7 +49,7 @@ def _bring_down(server: EmbeddedServer, how: signal.Signals) -> None:
     [
         ("load.dimensions_copied", signal.SIGQUIT),
         ("load.facts_copied", signal.SIGKILL),
-        ("load.accounted", signal.SIGINT),
+        ("load.bookkeeping_written", signal.SIGINT),
         ("finish.constraints", signal.SIGQUIT),
     ],
 )

@@ -26,7 +26,7 @@ STEPS = {
     "load.line_sources_copied": 1,
     "load.part_added": 1,
     "load.withdrawn": 1,
-    "load.accounted": 1,
+    "load.bookkeeping_written": 1,
     "load.committed": 2,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.warehouse.statistics import CountryRevenue, figures
+from tasks.warehouse.statistics import CountryRevenue, read_figures
 from tests.support.plain_run import run
 from tests.support.slices import Line, write
 
@@ -22,7 +22,7 @@ async def test_rows_and_top_countries(warehouse: ConnectionSettings, tmp_path: P
         line("900003", "Norway", "0.50"),
     ]
     await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
-    found = await figures(warehouse, rows_loaded=4, countries=2)
+    found = await read_figures(warehouse, rows_loaded=4, countries=2)
     assert found.top_countries == (
         CountryRevenue("Iceland", "GBP", "23.3331"),
         CountryRevenue("France", "GBP", "6.6000"),
@@ -33,9 +33,9 @@ async def test_rows_and_top_countries(warehouse: ConnectionSettings, tmp_path: P
             for name in ("fact_sale", "dim_product", "dim_customer", "dim_country", "dim_invoice", "dim_date")
         }
     # After a run that loaded next to nothing, the sum would cost more than the run.
-    assert (await figures(warehouse, rows_loaded=0)).top_countries == ()
+    assert (await read_figures(warehouse, rows_loaded=0)).top_countries == ()
 
 
 async def test_an_empty_warehouse(warehouse: ConnectionSettings) -> None:
-    found = await figures(warehouse, rows_loaded=0)
+    found = await read_figures(warehouse, rows_loaded=0)
     assert (found.tables["fact_sale"], found.top_countries) == (0, ())

@@ -19,7 +19,7 @@ async def test_it_names_similar_ones(warehouse: ConnectionSettings, tmp_path: Pa
     path = write(tmp_path / "2010-12-01.csv", invoices()["536365"])
     await run(warehouse, tmp_path / "workspace", [path])
     before = await state(warehouse)
-    with pytest.raises(DeliveryMissing, match=f"Similar: {path} \\(feed default\\)") as raised:
+    with pytest.raises(DeliveryMissing, match=f"Did you mean {path} \\(feed default\\)") as raised:
         await take_out(warehouse, asked)
     assert raised.value.delivery == asked
     assert await state(warehouse) == before
@@ -28,7 +28,7 @@ async def test_it_names_similar_ones(warehouse: ConnectionSettings, tmp_path: Pa
 async def test_it_names_the_feed_that_has_it(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     path = write(tmp_path / "day.csv", invoices()["536365"])
     await run(warehouse, tmp_path / "workspace", [path], feed="boston")
-    with pytest.raises(DeliveryMissing, match=f"Similar: {path} \\(feed boston\\)"):
+    with pytest.raises(DeliveryMissing, match=f"Did you mean {path} \\(feed boston\\)"):
         await take_out(warehouse, str(path))
 
 
