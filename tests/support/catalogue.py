@@ -1,4 +1,4 @@
-"""What the catalogue says of fact_sale: its keys, indexes and statistics."""
+"""Keys, indexes and statistics of fact_sale in the catalog."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ where c.oid = 'retail_dwh.fact_sale'::regclass
 
 @dataclass(frozen=True)
 class Keys:
-    """How many valid keys and indexes fact_sale has, and whether the planner knows its columns.
+    """Counts of valid keys and indexes, and whether fact_sale has statistics.
 
-    The latter is no part of a comparison: autovacuum may have seen to it in the meantime.
+    ``analysed`` is left out of comparisons, because autovacuum can analyse at any time.
     """
 
     primary_keys: int
@@ -35,7 +35,7 @@ NONE = Keys(0, 0, 0)
 
 
 async def keys_of(warehouse: ConnectionSettings) -> Keys:
-    """Look them up."""
+    """Read the keys of a warehouse."""
     async with connected(warehouse) as connection:
         row = await connection.fetchrow(_QUERY)
     assert row is not None

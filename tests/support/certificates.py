@@ -1,4 +1,4 @@
-"""Certificates made for the tests: a CA, and a server's certificate that it signs."""
+"""Certificates for the tests: a CA, and server certificates that it signs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """A certificate authority of its own, as each Supabase project has one that no system knows."""
+    """A private certificate authority, unknown to the system, like the one of each Supabase project."""
 
     def __init__(self, name: str, days: float = 1) -> None:
-        """``days`` is how long its certificate lasts; one that has run out has fewer than 0."""
+        """Create the CA; its certificate expires after ``days``, in the past if negative."""
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self._certificate = self._signed(
+        self._certificate = self._sign(
             self._name, self._key, x509.BasicConstraints(ca=True, path_length=None), days
         )
 
@@ -28,24 +28,24 @@ class Authority:
         return path
 
     def issue(self, host: str, certificate: Path, key: Path, days: float = 1) -> None:
-        """Write a certificate for a server of that name that lasts so many days, and its key."""
-        made = ec.generate_private_key(ec.SECP256R1())
+        """Write a certificate for a host that expires after ``days``, and its key."""
+        private_key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        signed = self._signed(name, made, x509.SubjectAlternativeName([x509.DNSName(host)]), days)
+        signed = self._sign(name, private_key, x509.SubjectAlternativeName([x509.DNSName(host)]), days)
         certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         key.write_bytes(
-            made.private_bytes(
+            private_key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
         )
 
-    def _signed(
+    def _sign(
         self, name: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType, days: float
     ) -> x509.Certificate:
         now = datetime.now(UTC)
-        # Without key identifiers, as old private CAs have none.
+        # Without key identifiers, like old private CAs.
         return (
             x509.CertificateBuilder()
             .subject_name(name)

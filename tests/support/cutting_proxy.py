@@ -19,9 +19,9 @@ _COMMIT = b"COMMIT;\0"
 
 @dataclass
 class Cut:
-    """Where to cut; ``done`` is set once it happened. After it, connections pass as they are.
+    """Where to cut. ``done`` is set afterwards; later connections are not cut.
 
-    With ``keeps_open`` the client hears all that the server says, but not that it has closed the connection.
+    With ``keeps_open`` the client gets everything the server sends, but not the end of the connection.
     """
 
     before_commit: bool = False
@@ -32,7 +32,7 @@ class Cut:
 
 
 class _Pair:
-    """One client's connection, and its connection to the server."""
+    """A client's connection and the matching connection to the server."""
 
     def __init__(self, cut: Cut, close: Callable[[], None]) -> None:
         self._cut = cut
@@ -44,8 +44,8 @@ class _Pair:
         while data := await reader.read(65_536):
             if not self._cut.done.is_set():
                 self._sent += len(data)
-                too_many = self._cut.after_bytes is not None and self._sent > self._cut.after_bytes
-                if too_many or (self._cut.before_commit and _COMMIT in data):
+                is_over_limit = self._cut.after_bytes is not None and self._sent > self._cut.after_bytes
+                if is_over_limit or (self._cut.before_commit and _COMMIT in data):
                     self._finish()
                     return
                 self._answer_is_lost = self._cut.after_commit and _COMMIT in data
@@ -55,7 +55,7 @@ class _Pair:
 
     async def to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
-            if self._answer_is_lost:  # the server has committed and says so
+            if self._answer_is_lost:  # the answer to a COMMIT
                 self._finish()
                 return
             writer.write(data)
@@ -70,7 +70,7 @@ class _Pair:
 
 @asynccontextmanager
 async def cutting(server: ConnectionSettings, cut: Cut) -> AsyncIterator[ConnectionSettings]:
-    """Settings that reach ``server`` through a proxy, which cuts once."""
+    """Yield settings that reach ``server`` through a proxy that cuts once."""
     folder = open_folder("cut-")
     tasks: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""Which DDL a database sees, by event triggers that only its superuser can set."""
+"""A log of a database's DDL, by event triggers that only a superuser can create."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import SUPERUSER
 
-_SET_UP = """
+_CREATE_LOG = """
 create schema watched;
 grant usage on schema watched to public;
 create table watched.log (tag text, identity text);
@@ -29,13 +29,13 @@ create event trigger watched_drops on sql_drop execute function watched.note_dro
 """
 
 
-async def watch_ddl(warehouse: ConnectionSettings) -> None:
-    """Log all DDL of the database from now on, but that of temporary tables."""
+async def log_ddl(warehouse: ConnectionSettings) -> None:
+    """Log all DDL of the database from now on, except for temporary tables."""
     async with connected(replace(warehouse, user=SUPERUSER)) as connection:
-        await connection.execute(_SET_UP)
+        await connection.execute(_CREATE_LOG)
 
 
-async def ddl_seen(warehouse: ConnectionSettings) -> list[tuple[str, str]]:
-    """What was logged: the command and what it worked on."""
+async def logged_ddl(warehouse: ConnectionSettings) -> list[tuple[str, str]]:
+    """Return the logged commands with their objects."""
     async with connected(replace(warehouse, user=SUPERUSER)) as connection:
         return [tuple(row) for row in await connection.fetch("select tag, identity from watched.log")]

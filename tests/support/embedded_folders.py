@@ -1,4 +1,4 @@
-"""Data folders of embedded servers that tests start, stop and break; nothing is left of them afterwards."""
+"""Data folders of embedded servers that tests start, stop and break, removed afterwards."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _START = (
 
 @contextmanager
 def data_folder(name: str = "data") -> Iterator[Path]:
-    """A data folder that is not there yet, in a place that the server's user can enter."""
-    place = open_folder("retail-embedded-")
-    folder = place / name
+    """Yield the path of a missing data folder whose parent the server user can enter."""
+    parent = open_folder("retail-embedded-")
+    folder = parent / name
     try:
         yield folder
     finally:
         server = EmbeddedServer(folder)
         server.stop()
         stop_orphans(server.cluster)
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(parent, ignore_errors=True)
         if not server.socket_dir.is_relative_to(server.folder):
             shutil.rmtree(server.socket_dir, ignore_errors=True)
 
 
 def start_elsewhere(folder: Path) -> subprocess.Popen[str]:
-    """Start the server from a process of its own, which prints the address."""
+    """Start the server from a child process, which prints its URL."""
     return subprocess.Popen(
         [sys.executable, "-c", _START, str(folder)], stdout=subprocess.PIPE, text=True, start_new_session=True
     )

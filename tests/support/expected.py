@@ -1,4 +1,4 @@
-"""What a warehouse must hold, worked out in plain Python from the lines that each delivery now has."""
+"""The expected content of a warehouse, computed in plain Python from the lines of each delivery."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DELIVERY = """
 select d.feed, d.name, d.rows_in, d.rows_loaded, d.rows_duplicate, d.rows_quarantined,
     (select count(*) from retail_ops.line_source s where s.delivery_key = d.delivery_key) as further,
     (select array_agg(line_no order by line_no) from retail_ops.quarantine q
-     where q.delivery_key = d.delivery_key) as set_aside,
+     where q.delivery_key = d.delivery_key) as quarantined,
     (select count(*) from retail_ops.quality_score s where s.delivery_key = d.delivery_key) as scores
 from retail_ops.delivery d
 """
@@ -52,12 +52,12 @@ class Feed:
     identical_lines: str = "keep"
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """The settings as a run is asked for them."""
+    def parameters(self) -> dict[str, Any]:
+        """The settings as parameters of a run."""
         return {"timezone": self.timezone, "currency": self.currency, "identical_lines": self.identical_lines}
 
 
-Held = Mapping[tuple[Feed, str], Sequence[Line]]
+Contents = Mapping[tuple[Feed, str], Sequence[Line]]
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ class _Sold:
 
 
 def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | None:
-    """The line as normalised and numbered; None where it must be set aside."""
+    """Normalise and number a line; return None if it must be quarantined."""
     invoice, code, description, quantity, when, price, customer, country = (
         (text or "").strip() or None for text in line
     )
     local = datetime.fromisoformat(str(when))
     zone = ZoneInfo(feed.timezone)
-    instant = local.replace(tzinfo=zone).astimezone(UTC)  # fold 0: of a doubled hour the first
+    instant = local.replace(tzinfo=zone).astimezone(UTC)  # fold 0: the first of two equal local times
     if int(str(quantity)) == 0 or instant.astimezone(zone).replace(tzinfo=None) != local:
         return None
     number = int(float(customer)) if customer else None
@@ -99,46 +99,48 @@ def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | 
     return _Sold(*columns, *rest, feed.currency, seen[columns + rest], instant, feed.timezone)
 
 
-def _lines(held: Held) -> Iterator[tuple[Feed, str, int, _Sold | None]]:
-    for (feed, name), lines in held.items():
+def _lines(contents: Contents) -> Iterator[tuple[Feed, str, int, _Sold | None]]:
+    for (feed, name), lines in contents.items():
         seen: Counter[tuple[object, ...]] = Counter()
         for number, line in enumerate(lines, 1):
             yield feed, name, number, _read(line, feed, seen)
 
 
-async def assert_exactly(warehouse: ConnectionSettings, held: Held) -> None:
-    """Assert that the warehouse holds what the deliveries in ``held`` have now, and nothing else.
+async def assert_exactly(warehouse: ConnectionSettings, contents: Contents) -> None:
+    """Assert that the warehouse has the lines of these deliveries and nothing else.
 
-    Facts, who owns and who vouches for each and under which line number, ``sale_line``, every member and
-    attribute of the dimensions, the quarantine and the ledger's figures.
+    Compares facts, the owner and further sources of each line with their line numbers, ``sale_line``, members and
+    attributes of the dimensions, the quarantine, and the counts in the ledger.
     """
     await assert_accounted(warehouse)
     async with connected(warehouse) as connection:
         kept = [
             (name, number, sold)
-            for feed, name, number, sold in _lines(held)
+            for feed, name, number, sold in _lines(contents)
             if sold and (feed.identical_lines == "keep" or sold.copy_number == 1)
         ]
-        await _assert_claims(connection, kept)
+        await _assert_sources(connection, kept)
         await _assert_dimensions(connection, {sold for _, _, sold in kept})
-        await _assert_ledger(connection, held)
+        await _assert_ledger(connection, contents)
 
 
-async def _assert_claims(connection: asyncpg.Connection, kept: Sequence[tuple[str, int, _Sold]]) -> None:
+async def _assert_sources(connection: asyncpg.Connection, kept: Sequence[tuple[str, int, _Sold]]) -> None:
     facts = await connection.fetch(_FACTS)
     names = dict(await connection.fetch("select delivery_key, name from retail_ops.delivery"))
     by_id = {(row["invoice_key"], row["line_id"]): row for row in facts}
-    assert len(by_id) == len(facts), "a line is there twice"
+    assert len(by_id) == len(facts), "a line is loaded twice"
     further_sources = await connection.fetch(
         "select invoice_key, line_id, delivery_key, line_no from retail_ops.line_source"
     )
-    claims = Counter((_fact(row), names[row["delivery_key"]], row["line_no"]) for row in facts)
-    claims += Counter(
+    sources = Counter((_fact(row), names[row["delivery_key"]], row["line_no"]) for row in facts)
+    sources += Counter(
         (_fact(by_id[row["invoice_key"], row["line_id"]]), names[row["delivery_key"]], row["line_no"])
         for row in further_sources
     )
-    wanted = Counter(((*sold.as_seen, sold.sold_at), name, number) for name, number, sold in kept)
-    assert claims == wanted, f"unwanted {[*(claims - wanted)][:3]}, missing {[*(wanted - claims)][:3]}"
+    expected = Counter(((*sold.as_seen, sold.sold_at), name, number) for name, number, sold in kept)
+    assert sources == expected, (
+        f"unexpected {[*(sources - expected)][:3]}, missing {[*(expected - sources)][:3]}"
+    )
     assert len(facts) == len({sold for _, _, sold in kept})
     for row in facts:
         assert row["total_amount"] == row["quantity"] * row["unit_price"]
@@ -172,10 +174,10 @@ async def _assert_dimensions(connection: asyncpg.Connection, lines: set[_Sold]) 
     assert customers == {line.customer_id for line in lines} | {None}
     countries = {row[0] for row in await connection.fetch("select country from retail_dwh.dim_country")}
     assert countries | {None} == {line.country for line in lines} | {None}
-    found = await connection.fetch(
+    invoice_rows = await connection.fetch(
         "select feed, invoice_no, invoice_type, timezone from retail_dwh.dim_invoice"
     )
-    assert Counter(tuple(row) for row in found) == Counter(
+    assert Counter(tuple(row) for row in invoice_rows) == Counter(
         {(line.feed, line.invoice_no, _kind(line.invoice_no), line.timezone) for line in lines}
     )
 
@@ -186,18 +188,18 @@ def _kind(invoice_no: str) -> str:
     return "adjustment" if re.match(r"A\d", invoice_no) else "sale"
 
 
-async def _assert_ledger(connection: asyncpg.Connection, held: Held) -> None:
+async def _assert_ledger(connection: asyncpg.Connection, contents: Contents) -> None:
     rows = {(row["feed"], row["name"]): row for row in await connection.fetch(_DELIVERY)}
-    assert rows.keys() == {(feed.name, name) for feed, name in held}
-    for (feed, name), lines in held.items():
+    assert rows.keys() == {(feed.name, name) for feed, name in contents}
+    for (feed, name), lines in contents.items():
         row = rows[feed.name, name]
         read = [(number, sold) for _, _, number, sold in _lines({(feed, name): lines})]
-        set_aside = [number for number, sold in read if sold is None]
+        quarantined = [number for number, sold in read if sold is None]
         further = sum(1 for _, sold in read if sold and sold.copy_number > 1)
         dropped = further if feed.identical_lines == "drop" else 0
         assert row["rows_in"] == len(lines)
-        assert row["rows_quarantined"] == len(set_aside)
-        assert (row["set_aside"] or []) == set_aside
+        assert row["rows_quarantined"] == len(quarantined)
+        assert (row["quarantined"] or []) == quarantined
         assert row["rows_duplicate"] == row["further"] + dropped
         assert row["rows_in"] == row["rows_loaded"] + row["rows_duplicate"] + row["rows_quarantined"]
         assert row["scores"] == 5

@@ -1,4 +1,4 @@
-"""A run in a process of its own, which may kill itself at a named step; started by the tests."""
+"""A run in a child process that can kill itself at a given step."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Fate:
-    """How a process ended: its return code (minus the signal), and the last step it wrote down."""
+class Exit:
+    """How a process ended: return code (minus the signal), and the step at which it killed itself."""
 
     code: int
-    landed: str
+    last_step: str
 
 
 class Child:
-    """A process that runs ``sources`` into a warehouse once it is told to go."""
+    """A process that loads ``sources`` into a warehouse after ``go``."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class Child:
         occurrence: int = 1,
         batch_bytes: int = 1,
     ) -> None:
-        """Start it. It dies by SIGKILL when the step ``die_at`` comes for the ``occurrence``-th time."""
-        self._landed = folder / f"landed-{os.urandom(4).hex()}"
-        orders = {
+        """Start the process. It kills itself when it reports ``die_at`` for the ``occurrence``-th time."""
+        self._last_step = folder / f"last-step-{os.urandom(4).hex()}"
+        options = {
             "host": warehouse.host,
             "database": warehouse.database,
             "user": warehouse.user,
@@ -51,10 +51,10 @@ class Child:
             "die_at": die_at,
             "occurrence": occurrence,
             "batch_bytes": batch_bytes,
-            "landed": str(self._landed),
+            "last_step": str(self._last_step),
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.killed_load", json.dumps(orders)],
+            [sys.executable, "-m", "tests.support.killed_load", json.dumps(options)],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -62,26 +62,26 @@ class Child:
         )
 
     def wait_until_ready(self) -> None:
-        """Return when it has imported everything and waits for its order."""
+        """Wait until the process has imported everything."""
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"
 
     def go(self) -> None:
-        """Let it run."""
+        """Start the load."""
         assert self._process.stdin is not None
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
 
-    def end(self) -> Fate:
-        """Wait for its end."""
+    def wait(self) -> Exit:
+        """Wait until the process ends."""
         code = self._process.wait(timeout=60)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()
-        return Fate(code, self._landed.read_text() if self._landed.exists() else "")
+        return Exit(code, self._last_step.read_text() if self._last_step.exists() else "")
 
 
-def die(
+def run_until_killed(
     warehouse: ConnectionSettings,
     folder: Path,
     sources: Sequence[Path],
@@ -90,29 +90,29 @@ def die(
     occurrence: int = 1,
     batch_bytes: int = 1,
 ) -> None:
-    """Run ``sources`` in a process that is killed at ``step``, and assert that it ended there and so."""
+    """Run ``sources`` in a process that kills itself at ``step``, and assert that it did."""
     child = Child(warehouse, folder, sources, die_at=step, occurrence=occurrence, batch_bytes=batch_bytes)
     child.wait_until_ready()
     child.go()
-    assert child.end() == Fate(-signal.SIGKILL, f"{step} {occurrence}")
+    assert child.wait() == Exit(-signal.SIGKILL, f"{step} {occurrence}")
 
 
 def _main() -> None:
-    orders = json.loads(sys.argv[1])
-    left = orders["occurrence"]
+    options = json.loads(sys.argv[1])
+    remaining = options["occurrence"]
 
-    def listener(what: progress.Progress) -> None:
-        nonlocal left
-        left -= what.step == orders["die_at"]
-        if not left:
-            with open(orders["landed"], "w", encoding="utf-8") as file:
-                file.write(f"{what.step} {orders['occurrence']}")
+    def listener(event: progress.Progress) -> None:
+        nonlocal remaining
+        remaining -= event.step == options["die_at"]
+        if not remaining:
+            with open(options["last_step"], "w", encoding="utf-8") as file:
+                file.write(f"{event.step} {options['occurrence']}")
                 file.flush()
                 os.fsync(file.fileno())
             os.kill(os.getpid(), signal.SIGKILL)
 
     warehouse = ConnectionSettings(
-        host=orders["host"], database=orders["database"], user=orders["user"], sslmode="disable"
+        host=options["host"], database=options["database"], user=options["user"], sslmode="disable"
     )
     print("ready", flush=True)
     sys.stdin.readline()
@@ -120,10 +120,10 @@ def _main() -> None:
         asyncio.run(
             run(
                 warehouse,
-                Path(orders["workspace"]),
-                orders["sources"],
+                Path(options["workspace"]),
+                options["sources"],
                 replace_anyway=True,
-                batch_bytes=orders["batch_bytes"],
+                batch_bytes=options["batch_bytes"],
             )
         )
 

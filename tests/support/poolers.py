@@ -27,9 +27,9 @@ def _program() -> str:
 
 
 def _forgets_statements(program: str) -> str:
-    """The line that has a newer PgBouncer forget prepared statements, as older ones do in transaction mode."""
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=10)
-    major, minor = re.findall(r"PgBouncer (\d+)\.(\d+)", told.stdout)[0]
+    """Return the setting that makes a newer PgBouncer forget prepared statements, as older ones do."""
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=10)
+    major, minor = re.findall(r"PgBouncer (\d+)\.(\d+)", version.stdout)[0]
     return "max_prepared_statements = 0\n" if (int(major), int(minor)) >= (1, 21) else ""
 
 
@@ -37,7 +37,7 @@ def _forgets_statements(program: str) -> str:
 def pgbouncer(
     server: TcpServer, mode: Literal["session", "transaction"], port: int | None = None, clients: int = 15
 ) -> Iterator[int]:
-    """A PgBouncer before a server, with the limits of the shared pooler; its port."""
+    """Run PgBouncer in front of a server, with the limits of the shared pooler, and yield its port."""
     program, folder, port = _program(), open_folder("retail-pgbouncer-"), port or free_port()
     (folder / "users.txt").write_text(f'"retail" "{_password_of(server)}"\n')
     (folder / "pgbouncer.ini").write_text(
@@ -51,28 +51,27 @@ def pgbouncer(
         _wait_for(process, folder, port)
         yield port
     finally:
-        process.kill()  # told to end, newer ones wait for their clients
+        process.kill()  # on SIGTERM, newer versions wait for their clients
         process.wait(10)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _password_of(server: TcpServer) -> str:
-    # PgBouncer logs in with the secret that the server stores, as well as with the password.
     return server.settings().password.get_secret_value().replace('"', '""')  # type: ignore[union-attr]
 
 
 def _start(program: str, folder: Path) -> subprocess.Popen[bytes]:
-    runner = find_server_user()
+    user = find_server_user()
     for path in (folder, *folder.iterdir()):
-        if runner.uid is not None and runner.gid is not None:
-            os.chown(path, runner.uid, runner.gid)
+        if user.uid is not None and user.gid is not None:
+            os.chown(path, user.uid, user.gid)
     with open(folder / "out", "ab") as out:
-        return runner.spawn([program, str(folder / "pgbouncer.ini")], out)
+        return user.spawn([program, str(folder / "pgbouncer.ini")], out)
 
 
 def _wait_for(process: subprocess.Popen[bytes], folder: Path, port: int) -> None:
-    end = time.monotonic() + 15
+    deadline = time.monotonic() + 15
     while "process up" not in (folder / "log").read_text() if (folder / "log").exists() else True:
         assert process.poll() is None, (folder / "out").read_text()
-        assert time.monotonic() < end, f"PgBouncer did not come up on port {port}"
+        assert time.monotonic() < deadline, f"PgBouncer did not come up on port {port}"
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""One story for the fault tests: overlapping deliveries in several batches, then what replaces them."""
+"""A scenario for the fault tests: overlapping deliveries in several batches, then their replacements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIRST: dict[str, Content] = {
     "e.csv": _whole("536394", "536415", "900003"),
     "f.csv": _whole("536409", "536488", "900001"),
 }
-# a and f give up lines that others vouch for, b is corrected, d comes in another order, g is new.
+# a and f lose lines that have further sources, b is corrected, d comes in another order, g is new.
 SECOND: dict[str, Content] = FIRST | {
     "a.csv": _whole("536366", "900001"),
     "b.csv": (("536365", "reworded"), ("536367", "whole"), ("536370", "first half")),
@@ -37,37 +37,37 @@ SECOND: dict[str, Content] = FIRST | {
 
 
 class Story:
-    """Deliveries as files in a folder, and what a warehouse holds after so many batches of them."""
+    """Deliveries as files in a folder, and the lines of a warehouse after some batches of them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "deliveries"
-        self._holds: dict[str, Content] = {}
+        self._loaded: dict[str, Content] = {}
 
     def write(self, contents: Mapping[str, Content]) -> None:
-        """Deliver ``contents`` anew."""
+        """Write the files whose content differs from the loaded one."""
         for name, content in contents.items():
-            if self._holds.get(name) != content:
+            if self._loaded.get(name) != content:
                 write(self.folder / name, lines_of(content))
 
-    def work(self, contents: Mapping[str, Content]) -> list[tuple[str, ...]]:
-        """File names of each batch that has work to do when ``contents`` are delivered, in order."""
-        found = batches(discover([str(self.folder)]).deliveries, BATCH_BYTES)
-        named = [tuple(Path(one.name).name for one in batch) for batch in found]
+    def pending_batches(self, contents: Mapping[str, Content]) -> list[tuple[str, ...]]:
+        """Return the file names of each batch with changed deliveries, in load order."""
+        all_batches = batches(discover([str(self.folder)]).deliveries, BATCH_BYTES)
+        named = [tuple(Path(delivery.name).name for delivery in batch) for batch in all_batches]
         changed = [
-            tuple(name for name in batch if self._holds.get(name) != contents[name]) for batch in named
+            tuple(name for name in batch if self._loaded.get(name) != contents[name]) for batch in named
         ]
         return [batch for batch in changed if batch]
 
-    def held(
+    def expected_lines(
         self, contents: Mapping[str, Content], committed: int | None = None
     ) -> dict[tuple[Feed, str], list[Line]]:
-        """What the warehouse holds once the first ``committed`` batches of ``contents`` (all) are in."""
-        done = [name for batch in self.work(contents)[:committed] for name in batch]
-        now = self._holds | {name: contents[name] for name in done}
+        """Return the lines by delivery once the first ``committed`` batches (None: all) are loaded."""
+        done = [name for batch in self.pending_batches(contents)[:committed] for name in batch]
+        now = self._loaded | {name: contents[name] for name in done}
         return {
             (FEED, str((self.folder / name).resolve())): lines_of(content) for name, content in now.items()
         }
 
-    def settled(self, contents: Mapping[str, Content]) -> None:
-        """From here on the warehouse holds ``contents``."""
-        self._holds = dict(contents)
+    def mark_loaded(self, contents: Mapping[str, Content]) -> None:
+        """Take ``contents`` as loaded."""
+        self._loaded = dict(contents)

@@ -1,4 +1,4 @@
-"""Postgres servers beyond the shared one: on TCP with passwords, with TLS, of another major version."""
+"""Further Postgres servers: on TCP with passwords, with TLS, of another major version."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HBA = "local all all trust\nhost all all all scram-sha-256\n"
 
 
 def debian_binaries() -> Path:
-    """The programs of a Postgres that Debian packages: one that is built with TLS, and an older major version."""
+    """Return the programs of a Debian package of Postgres: built with TLS, and an older major version."""
     for major in ("15", "16", "17"):
         folder = Path("/usr/lib/postgresql") / major / "bin"
         if (folder / "postgres").exists():
@@ -36,7 +36,7 @@ def debian_binaries() -> Path:
 
 @dataclass
 class TcpServer:
-    """A server on loopback TCP. Roles log in with ``PASSWORD``; over its socket anyone is the superuser."""
+    """A server on loopback TCP. Roles log in with ``PASSWORD``; its socket accepts anyone as the superuser."""
 
     binaries: Path
     folder: Path
@@ -45,20 +45,20 @@ class TcpServer:
     process: subprocess.Popen[bytes] | None = None
 
     def initialise(self, hba: str = _HBA) -> None:
-        """Make the cluster."""
-        runner = find_server_user()
-        runner.make_private(self.folder / "cluster")
+        """Create the cluster."""
+        user = find_server_user()
+        user.make_private(self.folder / "cluster")
         command = [str(self.binaries / "initdb"), "-D", str(self.folder / "cluster"), "-U", SUPERUSER]
-        runner.run(
+        user.run(
             [*command, "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync"], "initdb", self.folder
         )
         (self.folder / "cluster" / "pg_hba.conf").write_text(hba)
 
     def start(self) -> None:
-        """Start the server and wait until it takes connections."""
-        runner = find_server_user()
-        runner.make_private(self.folder / "socket")
-        chosen = {
+        """Start the server and wait until it accepts connections."""
+        user = find_server_user()
+        user.make_private(self.folder / "socket")
+        configuration = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": str(self.folder / "socket"),
@@ -66,14 +66,14 @@ class TcpServer:
             "log_connections": "on",
             **self.configuration,
         }
-        options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in configuration.items() for part in ("-c", f"{name}={value}")]
         with open(self.folder / "log", "ab") as log:
             command = [str(self.binaries / "postgres"), "-D", str(self.folder / "cluster"), *options]
-            self.process = runner.spawn(command, log)
-        end = time.monotonic() + 30
+            self.process = user.spawn(command, log)
+        deadline = time.monotonic() + 30
         while self._psql("select 1").returncode != 0:
             assert self.process.poll() is None, self.log()
-            assert time.monotonic() < end, self.log()
+            assert time.monotonic() < deadline, self.log()
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -84,21 +84,21 @@ class TcpServer:
             self.process = None
 
     def kill(self) -> None:
-        """Have the server crash."""
+        """Crash the server."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(30)
         self.process = None
 
     def log(self) -> str:
-        """All that the server has logged."""
+        """Return the server's log."""
         return (self.folder / "log").read_text(errors="replace")
 
     def sql(self, script: str, database: str = "postgres") -> str:
-        """Run SQL as the superuser."""
-        done = self._psql(script, database)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """Run SQL as the superuser and return the output."""
+        completed = self._psql(script, database)
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout.strip()
 
     def _psql(self, script: str, database: str = "postgres") -> subprocess.CompletedProcess[str]:
         command = [str(self.binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database]
@@ -114,7 +114,7 @@ class TcpServer:
         )
 
     def settings(self, **changed: Any) -> ConnectionSettings:
-        """How to reach it over TCP as the warehouse's owner."""
+        """Return settings for TCP as the warehouse's owner."""
         return replace(
             ConnectionSettings(
                 host="127.0.0.1",
@@ -130,7 +130,7 @@ class TcpServer:
 
 @contextmanager
 def tcp_server(binaries: Path, hba: str = _HBA, **configuration: str) -> Iterator[TcpServer]:
-    """A running server with the warehouse's owner and database in it."""
+    """Run a server with the warehouse's owner and database."""
     folder = open_folder("retail-tcp-")
     server = TcpServer(binaries, folder, free_port(), configuration)
     try:

@@ -1,4 +1,4 @@
-"""Silver of some files, for tests that call ``load`` by itself."""
+"""Silver of some files, for tests that call ``load`` directly."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.support.plain_run import AS_OF
 
 
 def silver_of(sources: Sequence[Path], workspace: Path) -> Silver:
-    """Read and judge all ``sources`` as one batch of the default feed."""
-    found = discover([str(source) for source in sources])
-    read = ingest(found.deliveries, {}, workspace)
-    assert read.bronze is not None
-    return validate(read.bronze, ValidationSettings(FeedSettings(), AS_OF), workspace)
+    """Ingest and validate all ``sources`` as one batch of the default feed."""
+    discovery = discover([str(source) for source in sources])
+    ingested = ingest(discovery.deliveries, {}, workspace)
+    assert ingested.bronze is not None
+    return validate(ingested.bronze, ValidationSettings(FeedSettings(), AS_OF), workspace)

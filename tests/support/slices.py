@@ -1,4 +1,4 @@
-"""Small deliveries for the tests: real invoices, and made ones where the real data lacks a case."""
+"""Small deliveries for the tests: real invoices, and made-up ones for cases the real data lacks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = (
 Line = tuple[str | None, ...]
 
 # Identical lines (536409, 536446, 536488), cancellations, stock movements without a customer, an adjustment
-# with a negative price, France, a code in both cases, products that several invoices describe differently.
+# with a negative price, France, a code in upper and lower case, products with several descriptions.
 REAL = (
     "536365",
     "536366",
@@ -51,7 +51,7 @@ REAL = (
 _UK = "United Kingdom"
 _NOON = "2011-11-01 12:00:00"
 MADE: dict[str, tuple[Line, ...]] = {
-    # One product at one time under several texts, C collation against the eye's order; price 0 never wins.
+    # A product with several descriptions at the same time, where the C collation differs; price 0 never wins.
     "900001": (
         ("900001", "85123A", "zebra heart", "1", _NOON, "2.55", None, _UK),
         ("900001", "85123a", "Apple heart", "1", _NOON, "2.55", "17850", _UK),
@@ -70,7 +70,7 @@ MADE: dict[str, tuple[Line, ...]] = {
         (" 900003 ", "noDesc", " described later\t", "3", "2011-11-03 12:00:00", "1", None, None),
         ("900003", "71053", "nowhere", "1", _NOON, "3.39", None, "  "),
     ),
-    # Hours that the clocks of London and of New York met twice, and hours that one of them skipped.
+    # Local times that exist twice in London or New York, and times that one of them skips.
     "900004": (
         ("900004", "22752", "early second", "1", "2011-10-30 01:30:00", "7.65", "17850", _UK),
         ("900004", "22752", "late first", "1", "2011-10-30 01:45:00", "7.65", "17850", _UK),
@@ -86,23 +86,23 @@ _numbers = count(1)
 
 @cache
 def invoices() -> dict[str, tuple[Line, ...]]:
-    """The invoices that deliveries are cut from: 16 real ones and the made ones, 250 lines."""
+    """Return the lines by invoice number: 16 real invoices and the made-up ones, 250 lines."""
     lines = pl.scan_parquet(BUNDLED).filter(pl.col("InvoiceNo").is_in(REAL)).select(COLUMNS).collect()
     real = {number: tuple(line for line in lines.rows() if line[0] == number) for number in REAL}
     return real | MADE
 
 
 def days(first: int, last: int) -> list[Line]:
-    """The invoices of the first days of trade (1 to 4 are 1 to 5 December 2010), 60 of each day."""
-    chosen = ("2010-12-01", "2010-12-02", "2010-12-03", "2010-12-05")[first - 1 : last]
+    """Return lines of the first days of trade (1 to 4 are 1 to 5 December 2010), 60 invoices of each day."""
+    dates = ("2010-12-01", "2010-12-02", "2010-12-03", "2010-12-05")[first - 1 : last]
     day = pl.col("InvoiceDate").str.head(10)
-    lines = pl.scan_parquet(BUNDLED).filter(day.is_in(chosen)).select(COLUMNS)
+    lines = pl.scan_parquet(BUNDLED).filter(day.is_in(dates)).select(COLUMNS)
     kept = lines.filter(pl.col("InvoiceNo").rank("dense").over(day) <= 60)
     return kept.collect().rows()
 
 
 def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
-    """Write a delivery, CSV or Parquet by the name's end, over what is there."""
+    """Write a delivery as CSV or Parquet, by the file's suffix."""
     frame = pl.DataFrame(list(lines), schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".parquet":
@@ -112,19 +112,19 @@ def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
     return path
 
 
-def shown(line: Line, **changed: str | None) -> Line:
-    """The line with some columns changed, by their names."""
-    return tuple(changed.get(column, value) for column, value in zip(COLUMNS, line, strict=True))
+def with_values(line: Line, **values: str | None) -> Line:
+    """Return the line with other values in some columns."""
+    return tuple(values.get(column, value) for column, value in zip(COLUMNS, line, strict=True))
 
 
 @asynccontextmanager
 async def fresh_warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[ConnectionSettings]:
-    """A further fresh warehouse, for tests that compare two or need one for each example."""
+    """Create a further empty warehouse, for tests that compare two or need one for each example."""
     name = f"slice_{getpid()}_{next(_numbers)}"
     await create_database(server.settings(), name, template)
     try:
         yield with_database(server.settings(), name)
     finally:
-        # As the superuser: an autovacuum worker may be at it, which the owner may not end.
+        # As the superuser: the owner cannot end an autovacuum worker in the database.
         async with connected(server.settings(SUPERUSER, SUPERUSER)) as connection:
             await connection.execute(f"drop database {name} with (force)")

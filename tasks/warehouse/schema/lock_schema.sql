@@ -1,4 +1,4 @@
--- Whoever makes the schema or the table first holds the others up until its transaction ends; they then find it there.
+-- The session that creates the schema or the table first blocks the others until its transaction ends; then they find it.
 do $$
 begin
     while to_regnamespace('retail_ops') is null loop

@@ -1,4 +1,4 @@
-"""One connection is proven before many are opened: wrong passwords are counted where they ban the address."""
+"""The first login is attempted alone, because Supabase bans an address after a few wrong passwords."""
 
 from __future__ import annotations
 
@@ -28,62 +28,68 @@ REF = "abcdefghijklmnopqrst"
 
 
 @pytest.fixture(scope="module")
-def strict(server: EmbeddedServer) -> Iterator[TcpServer]:
-    with tcp_server(server.psql().parent) as one:
-        yield one
+def password_server(server: EmbeddedServer) -> Iterator[TcpServer]:
+    with tcp_server(server.psql().parent) as server_with_passwords:
+        yield server_with_passwords
 
 
-async def test_twenty_at_once_with_a_wrong_password_try_it_once(strict: TcpServer) -> None:
-    wrong = strict.settings(password=SecretStr("wrong"))
-    before = strict.log().count("password authentication failed")
-    ends = await asyncio.gather(*(connect(wrong) for _ in range(20)), return_exceptions=True)
-    assert {type(end) for end in ends} == {WrongPassword}
-    assert strict.log().count("password authentication failed") - before == 1
+async def test_twenty_parallel_connections_try_a_wrong_password_once(password_server: TcpServer) -> None:
+    wrong = password_server.settings(password=SecretStr("wrong"))
+    before = password_server.log().count("password authentication failed")
+    results = await asyncio.gather(*(connect(wrong) for _ in range(20)), return_exceptions=True)
+    assert {type(result) for result in results} == {WrongPassword}
+    assert password_server.log().count("password authentication failed") - before == 1
 
 
-async def test_so_does_a_pool(strict: TcpServer) -> None:
-    wrong = strict.settings(password=SecretStr("wrong as well"))
-    before = strict.log().count("password authentication failed")
+async def test_a_pool_tries_a_wrong_password_once(password_server: TcpServer) -> None:
+    wrong = password_server.settings(password=SecretStr("wrong as well"))
+    before = password_server.log().count("password authentication failed")
     async with QueryPool(wrong) as pool:
-        ends = await asyncio.gather(*(pool.fetch("select 1") for _ in range(10)), return_exceptions=True)
-    assert {type(end) for end in ends} == {WrongPassword}
-    assert strict.log().count("password authentication failed") - before == 1
+        results = await asyncio.gather(*(pool.fetch("select 1") for _ in range(10)), return_exceptions=True)
+    assert {type(result) for result in results} == {WrongPassword}
+    assert password_server.log().count("password authentication failed") - before == 1
 
 
-async def test_a_later_call_tries_again(strict: TcpServer) -> None:
-    settings = strict.settings(password=SecretStr("later"))
+async def test_a_later_call_logs_in_after_a_failed_one(password_server: TcpServer) -> None:
+    settings = password_server.settings(password=SecretStr("later"))
     with pytest.raises(WrongPassword):
         await connect(settings)
-    strict.sql("alter role retail password 'later'")
+    password_server.sql("alter role retail password 'later'")
     try:
         await (await connect(settings)).close()
     finally:
-        strict.sql(f"alter role retail password '{strict.settings().password.get_secret_value()}'")  # type: ignore[union-attr]
+        password_server.sql(
+            f"alter role retail password '{password_server.settings().password.get_secret_value()}'"
+        )  # type: ignore[union-attr]
 
 
-async def test_after_a_password_was_changed_one_tries_alone_again(strict: TcpServer) -> None:
-    await (await connect(strict.settings())).close()
-    strict.sql("alter role retail password 'changed'")
+async def test_after_a_password_change_one_connection_tries_alone_again(password_server: TcpServer) -> None:
+    await (await connect(password_server.settings())).close()
+    password_server.sql("alter role retail password 'changed'")
     try:
-        before = strict.log().count("password authentication failed")
+        before = password_server.log().count("password authentication failed")
         with pytest.raises(WrongPassword):
-            await connect(strict.settings())
-        ends = await asyncio.gather(*(connect(strict.settings()) for _ in range(10)), return_exceptions=True)
-        assert {type(end) for end in ends} == {WrongPassword}
-        assert strict.log().count("password authentication failed") - before == 2
+            await connect(password_server.settings())
+        results = await asyncio.gather(
+            *(connect(password_server.settings()) for _ in range(10)), return_exceptions=True
+        )
+        assert {type(result) for result in results} == {WrongPassword}
+        assert password_server.log().count("password authentication failed") - before == 2
     finally:
-        strict.sql(f"alter role retail password '{strict.settings().password.get_secret_value()}'")  # type: ignore[union-attr]
+        password_server.sql(
+            f"alter role retail password '{password_server.settings().password.get_secret_value()}'"
+        )  # type: ignore[union-attr]
 
 
-async def test_a_failed_opening_gives_its_place_back(strict: TcpServer) -> None:
-    wrong = replace(strict.settings(password=SecretStr("again wrong")), pool_size=1, max_overflow=0)
+async def test_a_failed_connection_releases_its_slot(password_server: TcpServer) -> None:
+    wrong = replace(password_server.settings(password=SecretStr("again wrong")), pool_size=1, max_overflow=0)
     for _ in range(3):
         with pytest.raises(WrongPassword):
             await connect(wrong)
 
 
 @pytest.mark.parametrize(
-    ("place", "way", "limits", "project"),
+    ("address", "method", "limits", "project"),
     [
         (f"postgres@db.{REF}.supabase.co:5432", ConnectionMethod.DIRECT, (10, 20), REF),
         (f"postgres@db.{REF}.supabase.co:6543", ConnectionMethod.DEDICATED_POOLER, (10, 20), REF),
@@ -104,14 +110,16 @@ async def test_a_failed_opening_gives_its_place_back(strict: TcpServer) -> None:
         ("ann@not-supabase.co:5432", ConnectionMethod.POSTGRES, (10, 20), None),
     ],
 )
-def test_the_ways_in(place: str, way: ConnectionMethod, limits: tuple[int, int], project: str | None) -> None:
-    settings = from_url(f"postgresql://{place}/postgres")
-    assert connection_method(settings) is way
+def test_connection_methods(
+    address: str, method: ConnectionMethod, limits: tuple[int, int], project: str | None
+) -> None:
+    settings = from_url(f"postgresql://{address}/postgres")
+    assert connection_method(settings) is method
     assert pool_limits(settings) == limits
     assert project_reference(settings) == project
 
 
-def test_sizes_that_are_set_beat_those_of_the_way() -> None:
+def test_explicit_pool_sizes_override_the_defaults() -> None:
     settings = from_url(f"postgresql://postgres.{REF}@aws-0-eu-west-2.pooler.supabase.com/postgres")
     assert pool_limits(replace(settings, pool_size=2, max_overflow=0)) == (2, 0)
 
@@ -119,16 +127,16 @@ def test_sizes_that_are_set_beat_those_of_the_way() -> None:
 @pytest.mark.parametrize(
     "host", [f"db.{REF}.supabase.co", "aws-0-eu-west-2.pooler.supabase.com", "db.example.com"]
 )
-def test_transaction_poolers_are_refused_whose_ever_they_are(host: str) -> None:
+def test_transaction_poolers_of_any_host_are_rejected(host: str) -> None:
     with pytest.raises(RetailError, match=r"transaction-mode pooler.*same address with port 5432"):
         check_for_loads(ConnectionSettings(host, 6543, user=f"postgres.{REF}"))
 
 
-def test_a_user_without_the_project_is_refused_at_the_shared_pooler() -> None:
+def test_shared_pooler_user_needs_the_project_reference() -> None:
     with pytest.raises(RetailError, match=r"project reference, such as postgres\."):
         check_for_loads(ConnectionSettings("aws-0-eu-west-2.pooler.supabase.com", user="postgres"))
 
 
-def test_the_ban_is_told_of_where_there_is_one() -> None:
+def test_network_ban_advice_only_for_supabase() -> None:
     assert "Network Bans" in network_ban_advice(ConnectionSettings(f"db.{REF}.supabase.co"))
     assert network_ban_advice(ConnectionSettings("db.example.com")) == ""

@@ -1,4 +1,4 @@
-"""A password is nowhere to be seen: not in settings that are shown, not in any error, however odd the URL."""
+"""No password appears in settings or errors, however odd the URL."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tasks.postgres.connect import connect, from_url
 MARK = "xq7Kmarked"
 
 
-def all_that_shows(error: BaseException) -> str:
-    """What logs, reports and pickles may hold of an error, its hidden context included."""
-    hidden, seen = [], error.__context__
-    while seen is not None:
-        hidden.append(repr(seen))
-        seen = seen.__context__
+def visible_texts(error: BaseException) -> str:
+    """Return everything that logs, reports and pickles can hold of an error, including its hidden context."""
+    hidden, context = [], error.__context__
+    while context is not None:
+        hidden.append(repr(context))
+        context = context.__context__
     attributes = json.dumps(getattr(error, "attributes", {}), default=str)
-    shown = "".join(traceback.format_exception(error))
-    return "\n".join([str(error), repr(error), attributes, shown, *hidden, str(pickle.dumps(error))])
+    printed = "".join(traceback.format_exception(error))
+    return "\n".join([str(error), repr(error), attributes, printed, *hidden, str(pickle.dumps(error))])
 
 
-def test_settings_do_not_show_it_and_keep_it() -> None:
+def test_settings_keep_the_password_but_do_not_show_it() -> None:
     settings = from_url(f"postgresql://ann:{MARK}@localhost/sales")
-    for shown in (repr(settings), str(settings), settings.display, f"{dataclasses.asdict(settings)}"):
-        assert MARK not in shown
+    for text in (repr(settings), str(settings), settings.display, f"{dataclasses.asdict(settings)}"):
+        assert MARK not in text
     copied = pickle.loads(pickle.dumps(settings))
     assert copied == settings
     assert copied.password.get_secret_value() == MARK
@@ -38,7 +38,7 @@ def test_settings_do_not_show_it_and_keep_it() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        # Passwords that someone forgot to encode, where a parser takes a piece for something else.
+        # Passwords that are not encoded, of which a parser takes a piece for another part.
         f"postgresql://ann:12/{MARK}@localhost/sales",
         f"postgresql://ann:12?{MARK}@localhost/sales",
         f"postgresql://ann:12?{MARK}=1@localhost/sales",
@@ -51,7 +51,7 @@ def test_settings_do_not_show_it_and_keep_it() -> None:
         f"postgresql:ann:{MARK}@localhost/sales",
         f"postgres ql://ann:{MARK}@localhost/sales",
         f"ann:{MARK}@localhost/sales",
-        # Right passwords in URLs that are refused for something else.
+        # Correct passwords in URLs that are invalid for another reason.
         f"postgresql://ann:{MARK}@localhost:port/sales",
         f"postgresql://ann:{MARK}@[::1/sales",
         f"postgresql://ann:{MARK}@localhost",
@@ -62,10 +62,10 @@ def test_settings_do_not_show_it_and_keep_it() -> None:
         f"postgresql://localhost/sales?user=ann&password={MARK}",
     ],
 )
-def test_refused_urls_do_not_show_it(url: str) -> None:
+def test_errors_about_urls_do_not_show_the_password(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
         from_url(url)
-    assert MARK not in all_that_shows(caught.value)
+    assert MARK not in visible_texts(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_refused_urls_do_not_show_it(url: str) -> None:
         f"postgresql://ann:{MARK}@127.0.0.1/sales?sslmode=verify-full&sslrootcert=/missing.crt",
     ],
 )
-async def test_failing_connections_do_not_show_it(url: str) -> None:
+async def test_connection_errors_do_not_show_the_password(url: str) -> None:
     with pytest.raises(RetailError) as caught:
         await connect(from_url(url))
-    assert MARK not in all_that_shows(caught.value)
+    assert MARK not in visible_texts(caught.value)
 
 
-async def test_a_password_of_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_password_from_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", MARK)
     with pytest.raises(RetailError) as caught:
         await connect(from_url("postgresql://ann@127.0.0.1:9/sales?connect_timeout=1"))
-    assert MARK not in all_that_shows(caught.value)
+    assert MARK not in visible_texts(caught.value)

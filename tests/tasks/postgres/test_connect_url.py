@@ -1,4 +1,4 @@
-"""What a warehouse's URL says is what is connected to."""
+"""Parsing of a warehouse's URL into connection settings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_socket_in_the_query() -> None:
         "postgresql://ann@/sales?host=/var/run&port=5433",
     ],
 )
-def test_the_address_that_is_shown_leads_there_again(url: str) -> None:
+def test_display_parses_back_to_the_same_url(url: str) -> None:
     assert from_url(url).display == url
 
 
@@ -97,7 +97,7 @@ def test_the_address_that_is_shown_leads_there_again(url: str) -> None:
         ("postgresql://ann:[YOUR-PASSWORD]@db.example.com/sales", "placeholder YOUR-PASSWORD"),
     ],
 )
-def test_refused(url: str, what: str) -> None:
+def test_invalid_urls(url: str, what: str) -> None:
     with pytest.raises(SettingsError, match=what) as caught:
         from_url(url)
     assert caught.value.setting == "DATABASE_URL"  # type: ignore[attr-defined]

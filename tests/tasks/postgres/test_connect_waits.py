@@ -1,4 +1,4 @@
-"""What can pass while one waits is waited for: a server that starts up, connections that are all taken."""
+"""Transient errors are waited out: a starting server, and a server without free connections."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.support.servers import TcpServer, tcp_server
 @pytest.fixture
 def small(server: EmbeddedServer) -> Iterator[TcpServer]:
     limits = {"max_connections": "4", "superuser_reserved_connections": "1", "reserved_connections": "0"}
-    with tcp_server(server.psql().parent, **limits) as one:
-        yield one
+    with tcp_server(server.psql().parent, **limits) as limited:
+        yield limited
 
 
-async def test_a_server_that_comes_up_meanwhile(small: TcpServer) -> None:
+async def test_waits_for_a_starting_server(small: TcpServer) -> None:
     small.stop()
     starting = threading.Timer(0.5, small.start)
     starting.start()
@@ -31,17 +31,17 @@ async def test_a_server_that_comes_up_meanwhile(small: TcpServer) -> None:
     starting.join()
 
 
-async def test_connections_that_are_all_taken(small: TcpServer) -> None:
+async def test_waits_for_a_free_connection(small: TcpServer) -> None:
     taken = [await connect(small.settings()) for _ in range(3)]
     with pytest.raises(WarehouseUnreachable, match="All connections are in use"):
         await connect(small.settings(connect_seconds=0.5))
 
-    told = asyncio.Event()
-    with progress.listening(lambda _: told.set()):
+    reported = asyncio.Event()
+    with progress.listening(lambda _: reported.set()):
         waiting = asyncio.create_task(connect(small.settings()))
-        await told.wait()
-        for one in taken:
-            await one.close()
+        await reported.wait()
+        for connection in taken:
+            await connection.close()
         last = await waiting
     assert await last.fetchval("select 1") == 1
     await last.close()

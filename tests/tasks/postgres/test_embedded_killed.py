@@ -1,4 +1,4 @@
-"""However a server or its making ended, the next start gives a working one with all that was committed."""
+"""After any crash of the server or of initdb, the next start gives a working server with all committed data."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def own() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def embedded(own: EmbeddedServer) -> EmbeddedServer:
-    """A running server that no other test file uses, with a committed row."""
-    asyncio.run(keep(own.start()))
+    """A running server of this file alone, with a committed row."""
+    asyncio.run(commit_row(own.start()))
     return own
 
 
-async def keep(address: ConnectionSettings) -> None:
+async def commit_row(address: ConnectionSettings) -> None:
     async with connected(address) as connection:
         await connection.execute("create table if not exists kept as select 7 as seven")
 
 
-async def kept(address: ConnectionSettings) -> int:
+async def read_row(address: ConnectionSettings) -> int:
     async with connected(address) as connection:
         return int(await connection.fetchval("select seven from kept"))
 
@@ -51,12 +51,12 @@ def pid_of(embedded: EmbeddedServer) -> int:
     return pid
 
 
-async def test_killed(embedded: EmbeddedServer) -> None:
+async def test_restart_after_a_kill(embedded: EmbeddedServer) -> None:
     os.kill(pid_of(embedded), signal.SIGKILL)
-    assert await kept(embedded.start()) == 7
+    assert await read_row(embedded.start()) == 7
 
 
-async def test_killed_while_a_session_is_busy(embedded: EmbeddedServer) -> None:
+async def test_restart_after_a_kill_with_a_busy_session(embedded: EmbeddedServer) -> None:
     async def be_busy() -> None:
         with suppress(ConnectionInterrupted):
             async with connected(embedded.settings()) as connection:
@@ -65,21 +65,21 @@ async def test_killed_while_a_session_is_busy(embedded: EmbeddedServer) -> None:
     busy = asyncio.create_task(be_busy())
     await asyncio.sleep(0.3)
     os.kill(pid_of(embedded), signal.SIGKILL)
-    assert await kept(await asyncio.to_thread(embedded.start)) == 7
+    assert await read_row(await asyncio.to_thread(embedded.start)) == 7
     await busy
 
 
-def test_a_zombie_is_dead(embedded: EmbeddedServer) -> None:
+def test_a_zombie_counts_as_stopped(embedded: EmbeddedServer) -> None:
     process = psutil.Process(pid_of(embedded))
     os.kill(process.pid, signal.SIGKILL)
-    while process.status() != psutil.STATUS_ZOMBIE:  # we started it and have not waited for it
+    while process.status() != psutil.STATUS_ZOMBIE:  # this process started it and has not waited for it
         time.sleep(0.01)
     assert not embedded.is_running()
     assert embedded.stop() is False
 
 
-def test_a_zombie_under_the_old_number(embedded: EmbeddedServer) -> None:
-    """Whoever started the killed server may still hold it, and not have waited for it."""
+def test_the_pid_file_names_a_zombie(embedded: EmbeddedServer) -> None:
+    """The process that started the killed server has not waited for it."""
     embedded.stop()
     with open(os.devnull, "wb") as nowhere:
         dead = find_server_user().spawn(["sleep", "60"], nowhere)
@@ -87,43 +87,43 @@ def test_a_zombie_under_the_old_number(embedded: EmbeddedServer) -> None:
     while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
     (embedded.cluster / "postmaster.pid").write_text(f"{dead.pid}\n{embedded.cluster}\n1\n5432\n\n\n\n")
-    assert asyncio.run(kept(embedded.start())) == 7
+    assert asyncio.run(read_row(embedded.start())) == 7
     dead.wait()
 
 
-def test_another_program_under_the_old_number(embedded: EmbeddedServer) -> None:
+def test_the_pid_file_names_another_program(embedded: EmbeddedServer) -> None:
     embedded.stop()
-    runner = find_server_user()
+    user = find_server_user()
     with open(os.devnull, "wb") as nowhere:
-        other = runner.spawn(["sleep", "60"], nowhere)
+        other = user.spawn(["sleep", "60"], nowhere)
     file = embedded.cluster / "postmaster.pid"
     file.write_text(f"{other.pid}\n{embedded.cluster}\n{int(time.time())}\n5432\n\n\n\n")
     assert not embedded.is_running()
     assert embedded.stop() is False
-    assert asyncio.run(kept(embedded.start())) == 7
+    assert asyncio.run(read_row(embedded.start())) == 7
     assert other.poll() is None
     other.kill()
     other.wait()
 
 
-def test_another_server_under_the_old_number(embedded: EmbeddedServer, server: EmbeddedServer) -> None:
+def test_the_pid_file_names_another_server(embedded: EmbeddedServer, server: EmbeddedServer) -> None:
     embedded.stop()
     shutil.copy(server.cluster / "postmaster.pid", embedded.cluster / "postmaster.pid")
     assert not embedded.is_running()
     assert embedded.stop() is False
-    assert asyncio.run(kept(embedded.start())) == 7
+    assert asyncio.run(read_row(embedded.start())) == 7
     assert server.is_running()
 
 
-def test_data_folder_deleted_under_it(embedded: EmbeddedServer) -> None:
+def test_the_data_folder_was_deleted_under_the_server(embedded: EmbeddedServer) -> None:
     old = psutil.Process(pid_of(embedded))
     shutil.rmtree(embedded.folder)
     address = embedded.start()
     assert not old.is_running() or old.status() == psutil.STATUS_ZOMBIE
-    asyncio.run(keep(address))
+    asyncio.run(commit_row(address))
 
 
-def test_an_initdb_that_was_killed_half_way() -> None:
+def test_initdb_was_killed() -> None:
     with data_folder() as folder:
         fresh = EmbeddedServer(folder, QUICK)
         starter = start_elsewhere(folder)
@@ -134,11 +134,11 @@ def test_an_initdb_that_was_killed_half_way() -> None:
         starter.communicate()
         assert not fresh.cluster.exists()
 
-        asyncio.run(keep(fresh.start()))
+        asyncio.run(commit_row(fresh.start()))
         assert list(fresh.folder.glob("making-*")) == []
 
 
-def test_a_starter_that_was_killed_before_the_database_was_made(embedded: EmbeddedServer) -> None:
+def test_the_database_is_missing(embedded: EmbeddedServer) -> None:
     command = [str(embedded.psql()), "-Xqh", str(embedded.socket_dir), "-U", "postgres", "-d", "postgres"]
     subprocess.run([*command, "-c", "drop database retail"], check=True, cwd="/")
-    asyncio.run(keep(embedded.start()))
+    asyncio.run(commit_row(embedded.start()))

@@ -1,4 +1,4 @@
-"""The data folder may be called anything, and lie deep; what it cannot be is said clearly."""
+"""Data folders with any name and depth work; unusable ones give a clear error."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ def test_a_long_socket_path_does_not_depend_on_the_environment(monkeypatch: pyte
     assert EmbeddedServer(Path("/" + "elsewhere" * 20)).socket_dir != here
 
 
-def test_a_comma_never_gets_into_the_address() -> None:
-    """Programs that are given the address would take it for two hosts."""
+def test_the_address_has_no_comma() -> None:
+    """Programs read a comma in the address as a separator of two hosts."""
     server = EmbeddedServer(Path("/a,b"))
     assert "," not in server.settings().display
     assert "," not in EmbeddedServer(Path("/a,b") / ("deep/" * 30)).settings().display
 
 
-def test_a_link_and_what_it_leads_to_are_one_server(tmp_path: Path) -> None:
+def test_a_link_and_its_target_are_one_server(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "data")
     assert EmbeddedServer(tmp_path / "link").settings() == EmbeddedServer(tmp_path / "data").settings()
 
 
-def test_a_file_in_its_place(tmp_path: Path) -> None:
+def test_the_data_folder_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a folder")
     with pytest.raises(EmbeddedServerError, match=r"cannot be used.*--data-dir") as caught:
         EmbeddedServer(tmp_path / "data").start()
     assert str(tmp_path / "data") in caught.value.message
 
 
-def test_a_folder_of_something_else_is_left_alone() -> None:
+def test_a_folder_with_other_files_is_left_alone() -> None:
     with data_folder() as folder:
         precious = EmbeddedServer(folder).cluster / "precious"
         precious.parent.mkdir(parents=True)
@@ -59,8 +59,8 @@ def test_a_folder_of_something_else_is_left_alone() -> None:
         assert precious.read_text() == "mine"
 
 
-def test_a_private_folder_on_the_way(tmp_path: Path) -> None:
-    """For root the server's user cannot pass it; anyone else is that user, and passes."""
+def test_a_private_parent_folder(tmp_path: Path) -> None:
+    """For root, the server user cannot enter it; anyone else is the server user."""
     tmp_path.chmod(0o700)
     server = EmbeddedServer(tmp_path / "data")
     try:

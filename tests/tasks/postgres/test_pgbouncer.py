@@ -1,4 +1,4 @@
-"""A real pooler between us and the server: session mode carries loads, transaction mode is refused for them."""
+"""A real pooler in front of the server: loads work in session mode, and transaction mode gives a clear error."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from tests.support.servers import TcpServer, tcp_server
 
 
 @pytest.fixture(scope="module")
-def behind(server: EmbeddedServer) -> Iterator[TcpServer]:
-    with tcp_server(server.psql().parent) as one:
-        yield one
+def backend(server: EmbeddedServer) -> Iterator[TcpServer]:
+    with tcp_server(server.psql().parent) as tcp:
+        yield tcp
 
 
 @pytest.fixture(scope="module")
-def session(behind: TcpServer) -> Iterator[ConnectionSettings]:
-    with pgbouncer(behind, "session") as port:
-        yield replace(behind.settings(), port=port)
+def session(backend: TcpServer) -> Iterator[ConnectionSettings]:
+    with pgbouncer(backend, "session") as port:
+        yield replace(backend.settings(), port=port)
 
 
 @pytest.fixture
-def told() -> Iterator[list[str]]:
-    """What is said while a connection is waited for."""
-    said: list[str] = []
-    with progress.listening(lambda one: said.append(one.step)):
-        yield said
+def steps() -> Iterator[list[str]]:
+    """Steps that the progress reports during the test."""
+    reported: list[str] = []
+    with progress.listening(lambda event: reported.append(event.step)):
+        yield reported
 
 
-async def test_session_mode_carries_a_load_like_a_direct_connection(
+async def test_a_load_through_session_mode_equals_a_direct_one(
     session: ConnectionSettings, warehouse: ConnectionSettings, days: Path, tmp_path: Path
 ) -> None:
     sources = sorted(days.iterdir())[:2]
@@ -52,17 +52,17 @@ async def test_session_mode_carries_a_load_like_a_direct_connection(
     assert await state(session) == await state(warehouse)
 
 
-async def test_our_time_limits_hold_in_session_mode(session: ConnectionSettings) -> None:
+async def test_session_mode_keeps_timeouts(session: ConnectionSettings) -> None:
     async with connected(replace(session, statement_timeout=77, lock_timeout=7)) as connection:
         assert await connection.fetchval("show statement_timeout") == "77s"
         assert await connection.fetchval("show lock_timeout") == "7s"
 
 
-async def test_the_pool_stays_below_what_the_pooler_lets_in(session: ConnectionSettings) -> None:
+async def test_the_pool_stays_below_the_pooler_limit(session: ConnectionSettings) -> None:
     sizes = replace(session, pool_size=5, max_overflow=5)
     async with QueryPool(sizes) as pool:
-        asked = "select pg_backend_pid() as pid, pg_sleep(0.2)"
-        rows = await asyncio.gather(*(pool.fetch(asked) for _ in range(25)))
+        query = "select pg_backend_pid() as pid, pg_sleep(0.2)"
+        rows = await asyncio.gather(*(pool.fetch(query) for _ in range(25)))
     assert len({row[0]["pid"] for row in rows}) == 10
 
 
@@ -70,17 +70,17 @@ async def test_the_pool_stays_below_what_the_pooler_lets_in(session: ConnectionS
     ("wrong", "error"),
     [({"password": SecretStr("wrong")}, WrongPassword), ({"user": "nobody"}, WrongPassword)],
 )
-async def test_a_login_that_the_pooler_refuses_is_tried_once(
-    session: ConnectionSettings, told: list[str], wrong: dict[str, Any], error: type[Exception]
+async def test_a_login_that_the_pooler_rejects_is_tried_once(
+    session: ConnectionSettings, steps: list[str], wrong: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         await connect(replace(session, **wrong))
-    assert told == []
+    assert steps == []
 
 
-async def test_more_than_the_pooler_lets_in_wait_and_are_told(behind: TcpServer) -> None:
-    with pgbouncer(behind, "session", clients=2) as port:
-        settings = replace(behind.settings(), port=port, pool_size=2, max_overflow=0, connect_seconds=1)
+async def test_connections_above_the_limit_time_out(backend: TcpServer) -> None:
+    with pgbouncer(backend, "session", clients=2) as port:
+        settings = replace(backend.settings(), port=port, pool_size=2, max_overflow=0, connect_seconds=1)
         held = [await connect(settings) for _ in range(2)]
         with pytest.raises(WarehouseBusy, match="all 2 connections of this process"):
             await connect(settings)
@@ -88,9 +88,9 @@ async def test_more_than_the_pooler_lets_in_wait_and_are_told(behind: TcpServer)
             await connection.close()
 
 
-async def test_transaction_mode_on_another_port_is_named_once_it_breaks_a_session(behind: TcpServer) -> None:
-    with pgbouncer(behind, "transaction") as port:
-        settings = replace(behind.settings(), port=port)
+async def test_transaction_mode_on_another_port_is_named_in_the_error(backend: TcpServer) -> None:
+    with pgbouncer(backend, "transaction") as port:
+        settings = replace(backend.settings(), port=port)
         other = await connect(settings)
 
         async def use_two_servers() -> None:

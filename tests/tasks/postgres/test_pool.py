@@ -1,4 +1,4 @@
-"""The pool for queries: its limits, connections that died meanwhile, event loops, errors."""
+"""The query pool: limits, broken connections, event loops, errors."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ SLEEP = "select pg_backend_pid() as pid, pg_sleep($1)"
 
 @pytest.fixture
 def own(server: EmbeddedServer) -> Iterator[TcpServer]:
-    """A server that a test may stop."""
-    with tcp_server(server.psql().parent) as one:
-        yield one
+    """A server that a test can stop."""
+    with tcp_server(server.psql().parent) as tcp:
+        yield tcp
 
 
 async def pids(pool: QueryPool, users: int, seconds: float) -> set[int]:
-    """Have so many users ask at once, each for so long; the server processes that answered."""
+    """Run ``users`` queries of ``seconds`` in parallel and return the server processes that ran them."""
     return {
         rows[0]["pid"] for rows in await asyncio.gather(*(pool.fetch(SLEEP, seconds) for _ in range(users)))
     }
 
 
-async def test_the_31st_user_waits_and_gets_its_turn(warehouse: ConnectionSettings) -> None:
+async def test_the_31st_query_waits_for_a_connection(warehouse: ConnectionSettings) -> None:
     async with QueryPool(warehouse) as pool:
         assert len(await pids(pool, 31, 0.5)) == 30
 
 
-async def test_or_is_told_that_all_are_in_use(warehouse: ConnectionSettings) -> None:
+async def test_a_query_times_out_when_all_connections_are_in_use(warehouse: ConnectionSettings) -> None:
     async with QueryPool(warehouse, wait_seconds=0.3) as pool, asyncio.TaskGroup() as others:
         for _ in range(30):
             others.create_task(pool.fetch(SLEEP, 1.5))
@@ -47,24 +47,24 @@ async def test_or_is_told_that_all_are_in_use(warehouse: ConnectionSettings) -> 
             await pool.fetch("select 1")
 
 
-async def test_sizes_that_are_set(warehouse: ConnectionSettings) -> None:
+async def test_explicit_pool_sizes(warehouse: ConnectionSettings) -> None:
     async with QueryPool(replace(warehouse, pool_size=1, max_overflow=1)) as pool:
         assert len(await pids(pool, 5, 0.05)) == 2
 
 
-async def test_ten_stay_for_the_next(warehouse: ConnectionSettings) -> None:
+async def test_ten_connections_stay_open(warehouse: ConnectionSettings) -> None:
     async with QueryPool(warehouse) as pool:
         first = await pids(pool, 30, 0.3)
         second = await pids(pool, 10, 0.1)
         assert second <= first
         async with connected(warehouse) as connection:
-            kept = await connection.fetchval(
+            idle = await connection.fetchval(
                 "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
             )
-        assert kept == 10
+        assert idle == 10
 
 
-async def test_loads_draw_on_the_same_budget(warehouse: ConnectionSettings) -> None:
+async def test_loads_and_pool_share_the_connection_limit(warehouse: ConnectionSettings) -> None:
     small = replace(warehouse, pool_size=1, max_overflow=1, connect_seconds=0.3)
     load = await connect(small)
     async with QueryPool(small) as pool, pool.connection():
@@ -74,7 +74,7 @@ async def test_loads_draw_on_the_same_budget(warehouse: ConnectionSettings) -> N
         await (await connect(small)).close()
 
 
-async def test_a_server_that_was_killed_and_started_under_an_idle_pool(own: TcpServer) -> None:
+async def test_an_idle_pool_survives_a_server_restart(own: TcpServer) -> None:
     async with QueryPool(own.settings()) as pool:
         before = await pids(pool, 5, 0.1)
         own.kill()
@@ -83,7 +83,7 @@ async def test_a_server_that_was_killed_and_started_under_an_idle_pool(own: TcpS
     assert before.isdisjoint(after)
 
 
-async def test_an_idle_connection_that_was_cut(warehouse: ConnectionSettings) -> None:
+async def test_an_idle_connection_that_was_terminated(warehouse: ConnectionSettings) -> None:
     async with QueryPool(warehouse) as pool:
         (first,) = await pids(pool, 1, 0)
         async with connected(warehouse) as other:
@@ -91,23 +91,23 @@ async def test_an_idle_connection_that_was_cut(warehouse: ConnectionSettings) ->
         assert await pids(pool, 1, 0) != {first}
 
 
-def test_event_loops_have_connections_of_their_own(warehouse: ConnectionSettings) -> None:
+def test_each_event_loop_has_its_own_connections(warehouse: ConnectionSettings) -> None:
     pool = QueryPool(warehouse)
-    found: list[set[int]] = []
+    processes: list[set[int]] = []
 
     async def ask() -> None:
         async with pool:
-            found.append(await pids(pool, 2, 0.1))
+            processes.append(await pids(pool, 2, 0.1))
 
     asyncio.run(ask())
     thread = threading.Thread(target=asyncio.run, args=(ask(),))
     thread.start()
     thread.join()
-    assert len(found) == 2
-    assert found[0].isdisjoint(found[1])
+    assert len(processes) == 2
+    assert processes[0].isdisjoint(processes[1])
 
 
-async def test_nothing_is_left_open_at_the_end(warehouse: ConnectionSettings) -> None:
+async def test_leaving_the_pool_closes_its_connections(warehouse: ConnectionSettings) -> None:
     async with QueryPool(warehouse) as pool:
         await pids(pool, 5, 0.1)
     async with connected(warehouse) as connection:
@@ -119,11 +119,11 @@ async def test_nothing_is_left_open_at_the_end(warehouse: ConnectionSettings) ->
         assert await connection.fetchval(others) == 0
 
 
-async def test_what_a_query_leaves_open_is_rolled_back(warehouse: ConnectionSettings) -> None:
+async def test_an_open_transaction_is_rolled_back(warehouse: ConnectionSettings) -> None:
     async with QueryPool(replace(warehouse, pool_size=1, max_overflow=0)) as pool:
         async with pool.connection() as connection:
-            await connection.execute("begin; create table left_open ()")
-        assert (await pool.fetch("select to_regclass('left_open') as found"))[0]["found"] is None
+            await connection.execute("begin; create table retail_dwh.left_open ()")
+        assert (await pool.fetch("select to_regclass('retail_dwh.left_open') as relation"))[0]["relation"] is None
 
 
 async def test_a_cancelled_query_leaves_the_pool_usable(warehouse: ConnectionSettings) -> None:
@@ -132,10 +132,10 @@ async def test_a_cancelled_query_leaves_the_pool_usable(warehouse: ConnectionSet
             async with asyncio.timeout(0.2):
                 await pool.fetch("select pg_sleep(30)")
         async with asyncio.timeout(5):
-            assert (await pool.fetch("select 1 as one"))[0]["one"] == 1
+            assert (await pool.fetch("select 1 as value"))[0]["value"] == 1
 
 
-async def test_errors_are_ours(warehouse: ConnectionSettings) -> None:
+async def test_driver_errors_are_mapped(warehouse: ConnectionSettings) -> None:
     async with QueryPool(warehouse, statement_timeout=0.2) as pool:
         with pytest.raises(WarehouseError, match="no_such_table"):
             await pool.fetch("select * from no_such_table")

@@ -1,4 +1,4 @@
-"""TLS for real: whom a connection trusts, and that a server without TLS, or a forged one, gets nothing."""
+"""TLS with real servers: trusted certificates, and no password for a server without TLS or with a wrong one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.servers import TcpServer, debian_binaries, tcp_server
 
 @dataclass(frozen=True)
 class TlsServer:
-    """A server that takes TLS only, with a certificate for localhost; its CA's file, and a stranger's."""
+    """A TLS-only server with a certificate for localhost; the files of its CA and of another one."""
 
     server: TcpServer
     ca: Path
@@ -36,10 +36,10 @@ class TlsServer:
 
 @pytest.fixture(scope="module")
 def tls() -> Iterator[TlsServer]:
-    folder, runner, authority = open_folder("retail-tls-"), find_server_user(), Authority("Retail test CA")
+    folder, user, authority = open_folder("retail-tls-"), find_server_user(), Authority("Retail test CA")
     authority.issue("localhost", folder / "server.crt", folder / "server.key")
-    if runner.uid is not None and runner.gid is not None:
-        os.chown(folder / "server.key", runner.uid, runner.gid)
+    if user.uid is not None and user.gid is not None:
+        os.chown(folder / "server.key", user.uid, user.gid)
     (folder / "server.key").chmod(0o600)
     files = {"ssl_cert_file": str(folder / "server.crt"), "ssl_key_file": str(folder / "server.key")}
     hba = "local all all trust\nhostssl all all all scram-sha-256\n"
@@ -52,19 +52,19 @@ def tls() -> Iterator[TlsServer]:
     shutil.rmtree(folder)
 
 
-async def speaks_tls(connection: asyncpg.Connection) -> bool:
+async def uses_tls(connection: asyncpg.Connection) -> bool:
     return bool(await connection.fetchval("select ssl from pg_stat_ssl where pid = pg_backend_pid()"))
 
 
 @pytest.mark.parametrize("sslmode", ["allow", "prefer", "require", "verify-ca", "verify-full"])
 async def test_the_right_ca_and_name(tls: TlsServer, sslmode: str) -> None:
     async with connected(tls.settings(sslmode, tls.ca)) as connection:
-        assert await speaks_tls(connection)
+        assert await uses_tls(connection)
 
 
-@pytest.mark.parametrize("given", ["file", "text"])
-async def test_one_of_several_cas_in_a_bundle(tls: TlsServer, tmp_path: Path, given: str) -> None:
-    """Two roots are in use at Supabase; a block holds them as text."""
+@pytest.mark.parametrize("source", ["file", "text"])
+async def test_a_bundle_of_several_cas(tls: TlsServer, tmp_path: Path, source: str) -> None:
+    """Supabase uses two roots; a block stores them as text."""
     bundle = tls.other_ca.read_text() + tls.ca.read_text()
     (tmp_path / "bundle.crt").write_text(bundle)
     block = SupabaseWarehouse(
@@ -74,40 +74,40 @@ async def test_one_of_several_cas_in_a_bundle(tls: TlsServer, tmp_path: Path, gi
         user=tls.server.settings().user,
         password=tls.server.settings().password,
         tls_mode="verify-full",
-        ca_certificate=bundle if given == "text" else str(tmp_path / "bundle.crt"),
+        ca_certificate=bundle if source == "text" else str(tmp_path / "bundle.crt"),
     )
     async with connected(block.connection_settings()) as connection:
-        assert await speaks_tls(connection)
+        assert await uses_tls(connection)
     async with block.connector() as database:
         rows = await database.fetch_all("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
     assert [tuple(row) for row in rows] == [(True,)]
 
 
 @pytest.mark.parametrize("sslmode", ["prefer", "require"])
-async def test_without_a_ca_it_is_encrypted(tls: TlsServer, sslmode: str) -> None:
+async def test_without_a_ca_the_connection_is_encrypted(tls: TlsServer, sslmode: str) -> None:
     async with connected(tls.settings(sslmode)) as connection:
-        assert await speaks_tls(connection)
+        assert await uses_tls(connection)
 
 
 @pytest.mark.parametrize("sslmode", ["require", "verify-ca", "verify-full"])
-async def test_a_strange_ca_is_refused(tls: TlsServer, sslmode: str) -> None:
+async def test_another_ca_is_rejected(tls: TlsServer, sslmode: str) -> None:
     with pytest.raises(CertificateRefused, match="sslrootcert"):
         await connect(tls.settings(sslmode, tls.other_ca))
 
 
-async def test_a_ca_that_the_system_does_not_know_is_refused(tls: TlsServer) -> None:
+async def test_a_ca_unknown_to_the_system_is_rejected(tls: TlsServer) -> None:
     with pytest.raises(CertificateRefused, match="project's CA file"):
         await connect(tls.settings("verify-full"))
 
 
-async def test_a_wrong_host_name_is_refused_by_verify_full_alone(tls: TlsServer) -> None:
+async def test_only_verify_full_checks_the_host_name(tls: TlsServer) -> None:
     with pytest.raises(CertificateRefused, match="host name"):
         await connect(tls.settings("verify-full", tls.ca, "127.0.0.1"))
     async with connected(tls.settings("verify-ca", tls.ca, "127.0.0.1")) as connection:
-        assert await speaks_tls(connection)
+        assert await uses_tls(connection)
 
 
-async def test_a_ca_file_that_is_none(tls: TlsServer, tmp_path: Path) -> None:
+async def test_an_invalid_ca_file(tls: TlsServer, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         await connect(tls.settings("verify-full", tmp_path / "missing.crt"))
     (tmp_path / "empty.crt").touch()
@@ -115,7 +115,7 @@ async def test_a_ca_file_that_is_none(tls: TlsServer, tmp_path: Path) -> None:
         await connect(tls.settings("verify-full", tmp_path / "empty.crt"))
 
 
-async def test_a_refused_certificate_sees_no_password(tls: TlsServer) -> None:
+async def test_no_password_is_sent_after_a_rejected_certificate(tls: TlsServer) -> None:
     before = tls.server.log()
     with pytest.raises(CertificateRefused):
         await connect(tls.settings("verify-full", tls.other_ca))
@@ -136,7 +136,7 @@ async def test_a_wrong_password_is_tried_once(tls: TlsServer, sslmode: str) -> N
     assert logged.count("password authentication failed") == 1
 
 
-async def test_a_server_without_tls_is_refused_at_once(server: EmbeddedServer) -> None:
+async def test_a_server_without_tls_is_rejected_without_a_retry(server: EmbeddedServer) -> None:
     with tcp_server(server.psql().parent) as plain:
         before = plain.log()
         for sslmode in ("require", "verify-ca", "verify-full"):
@@ -144,4 +144,4 @@ async def test_a_server_without_tls_is_refused_at_once(server: EmbeddedServer) -
                 await connect(plain.settings(sslmode=sslmode, connect_seconds=60))
         assert "authenticat" not in plain.log().removeprefix(before)
         async with connected(plain.settings(sslmode="prefer")) as connection:
-            assert not await speaks_tls(connection)
+            assert not await uses_tls(connection)

@@ -1,4 +1,4 @@
-"""RETAIL_ANALYST_ROLES may read the warehouse and nothing else; a loader of few rights is enough."""
+"""RETAIL_ANALYST_ROLES grants reading the warehouse and nothing else; a loader needs few privileges."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.support.servers import PASSWORD, TcpServer, debian_binaries, tcp_serv
 
 @pytest.fixture(scope="module", params=["newest", "oldest"])
 def cluster(request: pytest.FixtureRequest, server: EmbeddedServer) -> Iterator[TcpServer]:
-    """A cluster with analysts, one of whom inherits nothing by himself; before 16 grants cannot say otherwise."""
-    with tcp_server(server.psql().parent if request.param == "newest" else debian_binaries()) as one:
-        one.sql(f"create role \"Ann O'Hara\" login password '{PASSWORD}'")
-        one.sql(f"create role bob login noinherit password '{PASSWORD}'")
-        yield one
+    """A cluster with two analysts, one of them NOINHERIT, which grants override only from Postgres 16 on."""
+    with tcp_server(server.psql().parent if request.param == "newest" else debian_binaries()) as tcp:
+        tcp.sql(f"create role \"Ann O'Hara\" login password '{PASSWORD}'")
+        tcp.sql(f"create role bob login noinherit password '{PASSWORD}'")
+        yield tcp
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def count_as(cluster: TcpServer, role: str, table: str) -> int:
         return int(await connection.fetchval(f"select count(*) from {table}"))
 
 
-async def test_they_read_the_warehouse_only(owner: ConnectionSettings, cluster: TcpServer) -> None:
+async def test_analysts_read_only_the_warehouse(owner: ConnectionSettings, cluster: TcpServer) -> None:
     roles = ["Ann O'Hara", "bob"]
     for role in roles:
         with pytest.raises(RightsMissing):
@@ -51,17 +51,17 @@ async def test_they_read_the_warehouse_only(owner: ConnectionSettings, cluster: 
     assert await grant_read_access(owner, roles) == ()
 
 
-async def test_a_role_that_is_missing_is_named(owner: ConnectionSettings) -> None:
+async def test_a_missing_role_is_named(owner: ConnectionSettings) -> None:
     with pytest.raises(SettingsError, match="RETAIL_ANALYST_ROLES.*no role 'carol'"):
         await grant_read_access(owner, ["carol"])
 
 
-async def test_an_owner_who_may_not_grant_gets_the_line(cluster: TcpServer) -> None:
+async def test_an_owner_who_cannot_grant_gets_the_statement(cluster: TcpServer) -> None:
     cluster.sql(f"create role loader login password '{PASSWORD}'")
     cluster.sql(f"create role dora login password '{PASSWORD}'")
     cluster.sql("create database shop owner loader")
     loader = cluster.settings(user="loader", database="shop")
-    await migrate(cluster.settings())  # makes the role retail_reader, which is the cluster's
+    await migrate(cluster.settings())  # creates the role retail_reader, which belongs to the cluster
     await migrate(loader)
     with pytest.raises(
         RightsMissing, match="Have an administrator run once: grant retail_reader to dora"
@@ -71,10 +71,10 @@ async def test_an_owner_who_may_not_grant_gets_the_line(cluster: TcpServer) -> N
     assert await grant_read_access(loader, ["dora"]) == ()
 
 
-async def test_the_documented_loader_is_enough(
+async def test_the_documented_loader_role_can_load(
     cluster: TcpServer, warehouse: ConnectionSettings, days: Path, tmp_path: Path
 ) -> None:
-    """The statements of docs/supabase.md, as an administrator would run them."""
+    """Run the statements of docs/supabase.md as an administrator."""
     text = (Path(__file__).parents[3] / "docs/supabase.md").read_text()
     script = text.split("<!-- loader -->")[1].split("```sql")[1].split("```")[0]
     cluster.sql("create database store")

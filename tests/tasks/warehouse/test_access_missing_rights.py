@@ -1,4 +1,4 @@
-"""An owner with few rights: it works, or the error holds the one line that an administrator runs."""
+"""An owner with few privileges: the upgrade works, or the error has the statement for an administrator."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ from tests.support.servers import PASSWORD, TcpServer, tcp_server
 
 @pytest.fixture
 def cluster(server: EmbeddedServer) -> Iterator[TcpServer]:
-    """A cluster without the role retail_reader, and an owner who may not create roles."""
-    with tcp_server(server.psql().parent) as one:
-        one.sql(f"create role plain login password '{PASSWORD}'")
-        one.sql("create database plain owner plain")
-        yield one
+    """A cluster without the role retail_reader, and an owner who cannot create roles."""
+    with tcp_server(server.psql().parent) as tcp:
+        tcp.sql(f"create role plain login password '{PASSWORD}'")
+        tcp.sql("create database plain owner plain")
+        yield tcp
 
 
-def line_in(error: RightsMissing) -> str:
-    """The statement that the message tells an administrator to run."""
-    (line,) = re.findall(r"Have an administrator run once: ([^;]*;) Then run again\.$", error.message)
-    return str(line)
+def statement_in(error: RightsMissing) -> str:
+    """Return the administrator's statement from the message."""
+    (statement,) = re.findall(r"Have an administrator run once: ([^;]*;) Then run again\.$", error.message)
+    return str(statement)
 
 
-async def test_the_reader_cannot_be_made(cluster: TcpServer) -> None:
+async def test_the_reader_role_cannot_be_created(cluster: TcpServer) -> None:
     owner = cluster.settings(user="plain", database="plain")
     with pytest.raises(RightsMissing) as caught:
         await migrate(owner)
-    assert line_in(caught.value) == "create role retail_reader nologin;"
+    assert statement_in(caught.value) == "create role retail_reader nologin;"
     assert await schema_version(owner) is None
 
-    cluster.sql(line_in(caught.value))
+    cluster.sql(statement_in(caught.value))
     assert await migrate(owner) == await schema_version(owner)
 
 
-async def test_the_schemas_cannot_be_made(cluster: TcpServer) -> None:
+async def test_the_schemas_cannot_be_created(cluster: TcpServer) -> None:
     cluster.sql(f"create role guest login createrole password '{PASSWORD}'")
     guest = cluster.settings(user="guest", database="plain")
     with pytest.raises(RightsMissing) as caught:
         await migrate(guest)
-    assert line_in(caught.value) == 'grant create on database "plain" to "guest";'
+    assert statement_in(caught.value) == 'grant create on database "plain" to "guest";'
 
-    cluster.sql(line_in(caught.value))
+    cluster.sql(statement_in(caught.value))
     assert await migrate(guest) == await schema_version(guest)
 
-    # Once the schemas are there, nothing more is asked for.
+    # With the schemas in place, no further privilege is needed.
     cluster.sql('revoke create on database "plain" from "guest"; alter role guest nocreaterole')
     assert await migrate(guest) == await schema_version(guest)
 
 
-async def test_the_schemas_are_another_roles(cluster: TcpServer) -> None:
+async def test_another_role_owns_the_schemas(cluster: TcpServer) -> None:
     cluster.sql("create schema retail_ops; grant create on database plain to retail", "plain")
     stranger = cluster.settings(database="plain")
     with pytest.raises(RightsMissing, match="run as the owner of the schemas"):
@@ -66,8 +66,8 @@ async def test_the_schemas_are_another_roles(cluster: TcpServer) -> None:
         await migrate(stranger)
 
 
-async def test_another_database_makes_the_reader_at_the_same_time(cluster: TcpServer) -> None:
-    """Roles are shared by the databases of a cluster, the lock on migrations is not."""
+async def test_another_database_creates_the_reader_role_in_parallel(cluster: TcpServer) -> None:
+    """The databases of a cluster share roles, but not the lock on migrations."""
     other = cluster.settings(database="postgres")
     async with connected(other) as first:
         making = first.transaction()

@@ -1,4 +1,4 @@
-"""The role retail_reader reads all of the warehouse, nothing of the ledger, and writes nowhere."""
+"""The role retail_reader reads the whole warehouse, nothing of the ledger, and writes nowhere."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import SUPERUSER
-from tests.support.access import relations, rights_of
+from tests.support.access import privileges_of, relations
 from tests.support.plain_run import run
 from tests.support.slices import days, write
 
 
 @pytest.fixture
 async def reader(warehouse: ConnectionSettings, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
-    """A connection as the reader to a warehouse with some lines, some of them in quarantine."""
+    """A connection as the reader, to a warehouse with some lines and a quarantined one."""
     broken = (
         "536365",
         "85123A",
@@ -35,7 +35,7 @@ async def reader(warehouse: ConnectionSettings, tmp_path: Path) -> AsyncIterator
         yield connection
 
 
-async def test_reads_all_of_the_warehouse(reader: asyncpg.Connection) -> None:
+async def test_reads_every_table_and_view_of_the_warehouse(reader: asyncpg.Connection) -> None:
     names = await relations(reader, "retail_dwh")
     assert len(names) == 10
     for name in names:
@@ -64,14 +64,16 @@ async def test_writes_nothing(reader: asyncpg.Connection, statement: str) -> Non
         await reader.execute(statement)
 
 
-async def test_holds_no_right_but_to_read(reader: asyncpg.Connection) -> None:
+async def test_has_no_privilege_but_reading(reader: asyncpg.Connection) -> None:
     names = await relations(reader, "retail_dwh")
-    wanted = {"USAGE on schema retail_dwh", *(f"SELECT on {name}" for name in names)}
-    assert await rights_of(reader, "retail_reader") == wanted
+    expected = {"USAGE on schema retail_dwh", *(f"SELECT on {name}" for name in names)}
+    assert await privileges_of(reader, "retail_reader") == expected
 
 
-async def test_a_right_alone_shows_no_row(warehouse: ConnectionSettings, tmp_path: Path) -> None:
-    """Row level security stands behind the grants: a role that is given a table by mistake sees none of it."""
+async def test_row_level_security_hides_rows_without_a_policy(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    """A role that gets a grant by mistake still sees no row."""
     await run(warehouse, tmp_path, [write(tmp_path / "day.csv", days(1, 1))])
     async with connected(replace(warehouse, user=SUPERUSER)) as connection, connection.transaction():
         await connection.execute("create role mistaken")

@@ -1,4 +1,4 @@
-"""Supabase's API roles get nothing, whatever the database gives them by default; and need not be there."""
+"""Supabase's API roles get no privileges despite default privileges, and are not required."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.migrate import migrate
-from tests.support.access import rights_of
+from tests.support.access import privileges_of
 from tests.support.servers import TcpServer, tcp_server
 
-QUIET = ("anon", "authenticated", "service_role")
-GENEROUS = """
+API_ROLES = ("anon", "authenticated", "service_role")
+DEFAULT_PRIVILEGES = """
 create role anon nologin; create role authenticated nologin; create role service_role nologin bypassrls;
 alter default privileges for role retail grant all on tables to anon, authenticated, service_role, public;
 alter default privileges for role retail grant all on sequences to anon, authenticated, service_role, public;
@@ -25,24 +25,26 @@ alter default privileges for role retail grant all on schemas to anon, authentic
 
 @pytest.fixture(scope="module")
 def supabase_like(server: EmbeddedServer) -> Iterator[TcpServer]:
-    with tcp_server(server.psql().parent) as one:
-        one.sql(GENEROUS, "retail")
-        yield one
+    with tcp_server(server.psql().parent) as tcp:
+        tcp.sql(DEFAULT_PRIVILEGES, "retail")
+        yield tcp
 
 
-async def test_they_get_nothing(supabase_like: TcpServer) -> None:
+async def test_api_roles_get_no_privileges(supabase_like: TcpServer) -> None:
     warehouse = supabase_like.settings()
     await migrate(warehouse)
     await complete_indexes(warehouse)
     async with connected(warehouse) as connection:
-        for role in (*QUIET, "public"):
-            assert await rights_of(connection, role) == set(), role
+        for role in (*API_ROLES, "public"):
+            assert await privileges_of(connection, role) == set(), role
         await connection.execute("grant select on retail_dwh.dim_date to anon")
-        assert await rights_of(connection, "anon") == {"SELECT on retail_dwh.dim_date"}
+        assert await privileges_of(connection, "anon") == {"SELECT on retail_dwh.dim_date"}
 
 
-async def test_without_them(warehouse: ConnectionSettings) -> None:
+async def test_without_the_api_roles(warehouse: ConnectionSettings) -> None:
     async with connected(warehouse) as connection:
-        there = await connection.fetch("select rolname from pg_roles where rolname = any($1)", list(QUIET))
-        assert there == []
-        assert await rights_of(connection, "public") == set()
+        roles = await connection.fetch(
+            "select rolname from pg_roles where rolname = any($1)", list(API_ROLES)
+        )
+        assert roles == []
+        assert await privileges_of(connection, "public") == set()

@@ -1,4 +1,4 @@
-"""Two loaders at once: both end, and together they have loaded every delivery once."""
+"""Two parallel loaders: both succeed, and together they load every delivery once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.load_lock import lock_loads
 from tests.support.catalogue import ALL, keys_of
 from tests.support.expected import assert_exactly
-from tests.support.killed_load import Child, Fate
+from tests.support.killed_load import Child, Exit
 from tests.support.plain_run import run, state, take_out
 from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story
 from tests.support.slices import fresh_warehouse
@@ -23,7 +23,7 @@ _WAITING = (
 )
 
 
-async def test_two_processes_with_the_same_and_with_overlapping_deliveries(
+async def test_two_processes_load_equal_and_overlapping_deliveries(
     server: EmbeddedServer, template: str, warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     story = Story(tmp_path)
@@ -34,9 +34,9 @@ async def test_two_processes_with_the_same_and_with_overlapping_deliveries(
         child.wait_until_ready()
     for child in children:
         child.go()
-    assert [child.end() for child in children] == [Fate(0, ""), Fate(0, "")]
+    assert [child.wait() for child in children] == [Exit(0, ""), Exit(0, "")]
 
-    await assert_exactly(warehouse, story.held(FIRST))
+    await assert_exactly(warehouse, story.expected_lines(FIRST))
     assert await keys_of(warehouse) == ALL
     async with fresh_warehouse(server, template) as clean:
         await run(clean, tmp_path, [story.folder])
@@ -49,45 +49,52 @@ async def test_two_connections_replace_the_same_deliveries(
     story = Story(tmp_path)
     story.write(FIRST)
     await run(warehouse, tmp_path, [story.folder])
-    story.settled(FIRST)
+    story.mark_loaded(FIRST)
     story.write(SECOND)
     outcomes = await asyncio.gather(
         *(
             run(
-                warehouse, tmp_path / str(which), [story.folder], replace_anyway=True, batch_bytes=BATCH_BYTES
+                warehouse,
+                tmp_path / str(number),
+                [story.folder],
+                replace_anyway=True,
+                batch_bytes=BATCH_BYTES,
             )
-            for which in range(2)
+            for number in range(2)
         )
     )
-    await assert_exactly(warehouse, story.held(SECOND))
-    done = [
-        one.name for outcome in outcomes for one in outcome.loaded if one.outcome in {"loaded", "replaced"}
+    await assert_exactly(warehouse, story.expected_lines(SECOND))
+    changed_names = [
+        delivery.name
+        for outcome in outcomes
+        for delivery in outcome.loaded
+        if delivery.outcome in {"loaded", "replaced"}
     ]
-    assert sorted(Path(name).name for name in done) == sorted(
-        name for batch in story.work(SECOND) for name in batch
+    assert sorted(Path(name).name for name in changed_names) == sorted(
+        name for batch in story.pending_batches(SECOND) for name in batch
     )
 
 
-async def test_a_withdrawal_beside_a_load(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_a_withdrawal_in_parallel_with_a_load(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     story = Story(tmp_path)
     story.write({"a.csv": FIRST["a.csv"]})
     await run(warehouse, tmp_path, [story.folder])
     story.write(FIRST)
-    held = story.held(FIRST)
+    expected = story.expected_lines(FIRST)
     rest = [story.folder / name for name in FIRST if name != "a.csv"]
     await asyncio.gather(
         take_out(warehouse, str(story.folder / "a.csv")),
         run(warehouse, tmp_path, rest, batch_bytes=BATCH_BYTES),
     )
     await assert_exactly(
-        warehouse, {key: lines for key, lines in held.items() if not key[1].endswith("a.csv")}
+        warehouse, {key: lines for key, lines in expected.items() if not key[1].endswith("a.csv")}
     )
 
 
 async def test_a_load_sees_the_withdrawal_that_it_waited_for(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
-    """Whatever isolation the database gives its transactions by default."""
+    """Even if the database's default isolation is repeatable read."""
     story = Story(tmp_path)
     contents = dict.fromkeys(("a.csv", "b.csv"), FIRST["a.csv"])
     story.write(contents)
@@ -104,8 +111,8 @@ async def test_a_load_sees_the_withdrawal_that_it_waited_for(
             loading = asyncio.ensure_future(run(warehouse, tmp_path, [b]))
             await _until_waiting(watching, 2)
         await asyncio.gather(withdrawing, loading)
-    held = story.held(contents)
-    await assert_exactly(warehouse, {key: lines for key, lines in held.items() if key[1] == str(b)})
+    expected = story.expected_lines(contents)
+    await assert_exactly(warehouse, {key: lines for key, lines in expected.items() if key[1] == str(b)})
 
 
 async def _until_waiting(connection: asyncpg.Connection, loaders: int) -> None:

@@ -1,4 +1,4 @@
-"""All the real data: the totals, whichever way it is delivered."""
+"""The totals of all the real data, however it is delivered."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ async def test_305_days_then_one_parquet_change_no_figure(
     warehouse: ConnectionSettings, tmp_path: Path, days: Path
 ) -> None:
     first = await run(warehouse, tmp_path, [days])
-    assert sum(one.rows_loaded for one in first.loaded) == 541_909
+    assert sum(delivery.rows_loaded for delivery in first.loaded) == 541_909
     after_days = await state(warehouse)
     assert (after_days.lines, after_days.amount) == (541_909, Decimal("9747747.9340"))
     async with connected(warehouse) as connection:

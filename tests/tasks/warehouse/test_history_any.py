@@ -1,4 +1,4 @@
-"""Whatever happened to a warehouse, it holds what one clean load of the final contents would."""
+"""After any history, a warehouse equals one clean load of the final contents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.slices import fresh_warehouse
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deliveries come in several parts each, as only huge ones do."""
+    """Split every delivery into several parts, as otherwise only huge ones are."""
     monkeypatch.setattr(parquet, "ROWS_PER_PART", 7)
 
 
@@ -29,7 +29,7 @@ async def _check(
     player = Player(factory.mktemp("history"), identical)
     async with fresh_warehouse(server, template) as warehouse, fresh_warehouse(server, template) as clean:
         await player.play(warehouse, history)
-        await assert_exactly(warehouse, player.held)
+        await assert_exactly(warehouse, player.contents)
         after = await state(warehouse)
         assert after == await player.clean_load(clean)
         assert await player.load_all(warehouse) == 0

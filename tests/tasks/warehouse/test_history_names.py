@@ -1,4 +1,4 @@
-"""A delivery is known by its feed and its full name, not by its file name or its content."""
+"""A delivery is identified by its feed and full name, not by its file name or content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.expected import Feed, assert_exactly
 from tests.support.plain_run import run, state, take_out
-from tests.support.slices import invoices, shown, write
+from tests.support.slices import invoices, with_values, write
 
 MORNING = [*invoices()["536365"], *invoices()["536446"]]
 EVENING = [*invoices()["536366"], *invoices()["536446"]]
@@ -19,11 +19,11 @@ async def test_equal_file_names_in_two_folders_do_not_replace_each_other(
     north = write(tmp_path / "north" / "day.csv", MORNING)
     south = write(tmp_path / "south" / "day.csv", EVENING)
     outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "north", tmp_path / "south"])
-    assert [one.outcome for one in outcome.loaded] == ["loaded", "loaded"]
+    assert [delivery.outcome for delivery in outcome.loaded] == ["loaded", "loaded"]
     await assert_exactly(warehouse, {(Feed(), str(north)): MORNING, (Feed(), str(south)): EVENING})
 
 
-async def test_the_same_content_under_another_name_is_a_further_voucher(
+async def test_the_same_content_under_another_name_is_a_further_source(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     first = write(tmp_path / "day.csv", MORNING)
@@ -45,7 +45,7 @@ async def test_an_invoice_number_in_two_feeds_is_two_invoices(
     london, boston = Feed(), Feed("boston", "America/New_York", "USD")
     path = write(tmp_path / "day.csv", MORNING)
     for feed in (london, boston):
-        await run(warehouse, tmp_path / "workspace", [path], feed=feed.name, **feed.asked)
+        await run(warehouse, tmp_path / "workspace", [path], feed=feed.name, **feed.parameters)
     async with connected(warehouse) as connection:
         numbers = await connection.fetch("select feed, invoice_no from retail_dwh.dim_invoice order by 1, 2")
         products = await connection.fetchval("select count(*) from retail_dwh.dim_product")
@@ -58,7 +58,9 @@ async def test_an_invoice_number_in_two_feeds_is_two_invoices(
     assert products == len({str(line[1]).upper() for line in MORNING})
     await assert_exactly(warehouse, {(london, str(path)): MORNING, (boston, str(path)): MORNING})
 
-    changed = [shown(line, Description="sold in Boston") for line in MORNING]
+    changed = [with_values(line, Description="sold in Boston") for line in MORNING]
     write(path, changed)
-    await run(warehouse, tmp_path / "workspace", [path], feed="boston", replace_anyway=True, **boston.asked)
+    await run(
+        warehouse, tmp_path / "workspace", [path], feed="boston", replace_anyway=True, **boston.parameters
+    )
     await assert_exactly(warehouse, {(london, str(path)): MORNING, (boston, str(path)): changed})

@@ -1,4 +1,4 @@
-"""However the same lines are cut into deliveries, and in whichever order, the warehouse is the same."""
+"""The same lines give the same warehouse, however they are split into deliveries, in any order."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ async def test_one_parquet_file_and_then_its_days_change_no_figure(
         write(tmp_path / "daily" / f"{day}.csv", days(day, day))
     outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "daily"])
     assert await state(warehouse) == before
-    assert sum(one.rows_duplicate for one in outcome.loaded) == before.lines
-    assert sum(one.rows_loaded for one in outcome.loaded) == 0
+    assert sum(delivery.rows_duplicate for delivery in outcome.loaded) == before.lines
+    assert sum(delivery.rows_loaded for delivery in outcome.loaded) == 0
     await assert_accounted(warehouse)
 
 
@@ -62,7 +62,7 @@ async def test_any_cut_at_invoice_borders_is_one_file(
     for place, numbers in enumerate(covers):
         write(folder / "cut" / f"{place}.csv", [line for number in numbers for line in invoices()[number]])
     all_numbers = sorted({number for numbers in covers for number in numbers})
-    one = write(folder / "one.csv", [line for number in all_numbers for line in invoices()[number]])
+    single_file = write(folder / "one.csv", [line for number in all_numbers for line in invoices()[number]])
     async with fresh_warehouse(server, template) as cut, fresh_warehouse(server, template) as clean:
         await run(
             cut,
@@ -72,5 +72,5 @@ async def test_any_cut_at_invoice_borders_is_one_file(
             finished=finished,
         )
         await assert_accounted(cut)
-        await run(clean, folder, [one], finished=False)
+        await run(clean, folder, [single_file], finished=False)
         assert await state(cut) == await state(clean)

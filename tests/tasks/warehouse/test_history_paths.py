@@ -1,4 +1,4 @@
-"""Loaded at once without keys or day by day with them, the warehouse is the same."""
+"""A bulk load without keys and daily loads with keys give the same warehouse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.plain_run import assert_accounted, run, state
 from tests.support.slices import days, fresh_warehouse, write
 
 
-async def test_the_bulk_and_the_incremental_path_end_alike(
+async def test_bulk_and_incremental_loads_give_the_same_warehouse(
     server: EmbeddedServer, template: str, warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     for day in range(1, 5):
@@ -19,10 +19,10 @@ async def test_the_bulk_and_the_incremental_path_end_alike(
     async with fresh_warehouse(server, template) as bulk:
         await run(bulk, tmp_path / "workspace", [tmp_path / "in"], finished=False)
         assert await keys_of(bulk) == NONE
-        in_bulk = await state(bulk)
+        bulk_state = await state(bulk)
 
     for day in range(1, 5):
         await run(warehouse, tmp_path / "workspace", [tmp_path / "in" / f"{day}.csv"])
         assert await keys_of(warehouse) == ALL
-    assert await state(warehouse) == in_bulk
+    assert await state(warehouse) == bulk_state
     await assert_accounted(warehouse)

@@ -1,4 +1,4 @@
-"""Lines without customer and country belong to the unknown members, be they alone or among others."""
+"""Lines without customer and country get the unknown members, alone or among other lines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from tasks.postgres.connect import ConnectionSettings
 from tests.support.expected import Feed, assert_exactly
 from tests.support.plain_run import run
-from tests.support.slices import invoices, shown, write
+from tests.support.slices import invoices, with_values, write
 
-LINES = [shown(line, CustomerID=None, Country=" ") for line in invoices()["536366"]]
+LINES = [with_values(line, CustomerID=None, Country=" ") for line in invoices()["536366"]]
 
 
 @pytest.mark.parametrize("others", [(), ("536365", "536370")])

@@ -1,4 +1,4 @@
-"""The finishing step adds the keys, indexes and statistics that are missing, and nothing else."""
+"""Completing the indexes adds missing keys, indexes and statistics, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import SUPERUSER
 from tasks.warehouse.indexes import complete_indexes
 from tests.support.catalogue import ALL, NONE, keys_of
-from tests.support.ddl_log import ddl_seen, watch_ddl
+from tests.support.ddl_log import log_ddl, logged_ddl
 from tests.support.plain_run import run, state
 from tests.support.slices import days, write
 
@@ -36,12 +36,12 @@ FOREIGN_KEYS = {
 
 @pytest.fixture
 async def loaded(warehouse: ConnectionSettings, tmp_path: Path) -> ConnectionSettings:
-    """A warehouse with lines that no step has finished yet."""
+    """A warehouse with lines, but without keys and indexes."""
     await run(warehouse, tmp_path, [write(tmp_path / "day.csv", days(1, 2))], finished=False)
     return warehouse
 
 
-async def test_all_that_belongs_there(loaded: ConnectionSettings) -> None:
+async def test_all_keys_and_indexes_are_added(loaded: ConnectionSettings) -> None:
     assert await keys_of(loaded) == NONE
     before = await state(loaded)
     assert await complete_indexes(loaded) is True
@@ -61,11 +61,11 @@ async def test_all_that_belongs_there(loaded: ConnectionSettings) -> None:
     assert await state(loaded) == before
 
 
-async def test_again_there_is_nothing_to_do(loaded: ConnectionSettings) -> None:
+async def test_a_second_call_runs_no_ddl(loaded: ConnectionSettings) -> None:
     await complete_indexes(loaded)
-    await watch_ddl(loaded)
+    await log_ddl(loaded)
     assert await complete_indexes(loaded) is False
-    assert await ddl_seen(loaded) == []
+    assert await logged_ddl(loaded) == []
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ async def test_again_there_is_nothing_to_do(loaded: ConnectionSettings) -> None:
         ("alter table retail_dwh.fact_sale drop constraint fact_sale_date_key_fkey", "retail_dwh.fact_sale"),
     ],
 )
-async def test_only_what_is_missing_is_added(loaded: ConnectionSettings, missing: str, added: str) -> None:
+async def test_only_missing_keys_are_added(loaded: ConnectionSettings, missing: str, added: str) -> None:
     await complete_indexes(loaded)
     async with connected(loaded) as connection:
         await connection.execute(missing)
-    await watch_ddl(loaded)
+    await log_ddl(loaded)
     assert await complete_indexes(loaded) is True
-    assert {identity for _, identity in await ddl_seen(loaded)} == {added}
+    assert {identity for _, identity in await logged_ddl(loaded)} == {added}
     assert await keys_of(loaded) == ALL
 
 
-async def test_a_primary_key_that_lacks_its_last_step(loaded: ConnectionSettings) -> None:
-    """The unique index is there, but was killed before it became the key."""
+async def test_a_unique_index_becomes_the_primary_key(loaded: ConnectionSettings) -> None:
+    """An earlier call was killed between the unique index and the primary key."""
     async with connected(loaded) as connection:
         await connection.execute(
             "create unique index fact_sale_pkey on retail_dwh.fact_sale (invoice_key, line_id)"
@@ -95,8 +95,8 @@ async def test_a_primary_key_that_lacks_its_last_step(loaded: ConnectionSettings
     assert await keys_of(loaded) == ALL
 
 
-async def test_statistics_that_are_missing(loaded: ConnectionSettings) -> None:
-    """Killed before its last step: building an index counts the rows, which is no statistics yet."""
+async def test_missing_statistics_are_collected(loaded: ConnectionSettings) -> None:
+    """An earlier call was killed before its last step. Building an index sets reltuples, but no statistics."""
     await complete_indexes(loaded)
     async with connected(replace(loaded, user=SUPERUSER)) as connection:
         await connection.execute("delete from pg_statistic where starelid = 'retail_dwh.fact_sale'::regclass")
@@ -105,13 +105,13 @@ async def test_statistics_that_are_missing(loaded: ConnectionSettings) -> None:
     assert (await keys_of(loaded)).analysed
 
 
-async def test_two_at_once(loaded: ConnectionSettings) -> None:
+async def test_two_parallel_calls(loaded: ConnectionSettings) -> None:
     await asyncio.gather(complete_indexes(loaded), complete_indexes(loaded))
     assert await keys_of(loaded) == ALL
     assert await complete_indexes(loaded) is False
 
 
-async def test_an_empty_warehouse_is_finished_once(warehouse: ConnectionSettings) -> None:
+async def test_an_empty_warehouse_is_completed_once(warehouse: ConnectionSettings) -> None:
     assert await complete_indexes(warehouse) is True
     assert (await keys_of(warehouse)).foreign_keys == 6
     assert await complete_indexes(warehouse) is False

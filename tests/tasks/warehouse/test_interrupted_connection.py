@@ -1,4 +1,4 @@
-"""The connection is lost in the middle of a load: nothing of it stays, and trying again loads it."""
+"""The connection is lost during a load: the load is rolled back, and a retry succeeds."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from tests.support.scenario import FIRST, Story
 from tests.support.silvers import silver_of
 
 
-# In the greeting, the ledger, the dimensions, the COPY of the facts (29 to 74 kB), the vouchers, the counts.
+# During the login, the ledger, the dimensions, the COPY of the facts (29 to 74 kB), the further sources, the counts.
 @pytest.mark.parametrize("after_bytes", [0, 5000, 20_000, 50_000, 76_000, 83_000])
-async def test_nothing_of_it_stays(warehouse: ConnectionSettings, tmp_path: Path, after_bytes: int) -> None:
+async def test_the_load_is_rolled_back(
+    warehouse: ConnectionSettings, tmp_path: Path, after_bytes: int
+) -> None:
     story = Story(tmp_path)
     story.write(FIRST)
     silver = silver_of([story.folder], tmp_path)
-    this = new_run()
-    await start_run(warehouse, this)
+    current_run = new_run()
+    await start_run(warehouse, current_run)
     cut = Cut(after_bytes=after_bytes)
     async with cutting(warehouse, cut) as through:
         if after_bytes:
             with pytest.raises(ConnectionInterrupted):
-                await load(through, silver, silver.deliveries, this)
+                await load(through, silver, silver.deliveries, current_run)
             await assert_exactly(warehouse, {})
             assert cut.done.is_set()
-        loaded = (await load(through, silver, silver.deliveries, this)).deliveries
-    assert {one.outcome for one in loaded} == {"loaded"}
-    await assert_exactly(warehouse, story.held(FIRST))
+        loaded = (await load(through, silver, silver.deliveries, current_run)).deliveries
+    assert {delivery.outcome for delivery in loaded} == {"loaded"}
+    await assert_exactly(warehouse, story.expected_lines(FIRST))

@@ -1,4 +1,4 @@
-"""The connection is lost while a COPY waits for the server to take more: the load ends at once, and can be tried again."""
+"""The connection is lost while a COPY waits for the server: the load fails at once, and a retry succeeds."""
 
 from __future__ import annotations
 
@@ -20,25 +20,27 @@ _COPYING = (
 )
 
 
-async def test_it_ends_and_trying_again_loads(
+async def test_the_load_fails_at_once_and_a_retry_succeeds(
     warehouse: ConnectionSettings, days: Path, tmp_path: Path
 ) -> None:
-    silver = silver_of(sorted(days.iterdir())[:4], tmp_path)  # 1 MB, more than socket and driver hold
-    this = new_run()
-    await start_run(warehouse, this)
+    silver = silver_of(
+        sorted(days.iterdir())[:4], tmp_path
+    )  # 1 MB, more than the buffers of socket and driver
+    current_run = new_run()
+    await start_run(warehouse, current_run)
     async with connected(warehouse) as watching, connected(warehouse) as reader, reader.transaction():
-        # While this holds the table, the server takes no more than its buffers.
+        # While this session locks the table, the server reads only into its buffers.
         await reader.execute("lock table retail_dwh.fact_sale in share mode")
-        loading = asyncio.ensure_future(load(warehouse, silver, silver.deliveries, this))
+        loading = asyncio.ensure_future(load(warehouse, silver, silver.deliveries, current_run))
         async with asyncio.timeout(20):
             while (copying := await watching.fetchval(_COPYING)) is None:
                 await asyncio.sleep(0.05)
-        await asyncio.sleep(0.2)  # until they are full
+        await asyncio.sleep(0.2)  # until the buffers are full
         await watching.execute("select pg_terminate_backend($1)", copying)
         ended, _ = await asyncio.wait([loading], timeout=20)
-        assert ended, "it still waits"
+        assert ended, "the load still waits"
         with pytest.raises(ConnectionInterrupted):
             await loading
-    loaded = (await load(warehouse, silver, silver.deliveries, this)).deliveries
-    assert {one.outcome for one in loaded} == {"loaded"}
+    loaded = (await load(warehouse, silver, silver.deliveries, current_run)).deliveries
+    assert {delivery.outcome for delivery in loaded} == {"loaded"}
     await assert_accounted(warehouse)

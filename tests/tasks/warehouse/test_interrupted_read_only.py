@@ -1,4 +1,4 @@
-"""A database that takes no writes: the error says what to do, and nothing is loaded."""
+"""A read-only database: the error has the next step, and nothing is loaded."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ async def _read_only(warehouse: ConnectionSettings, switch: str) -> None:
         )
 
 
-async def test_a_read_only_database_is_told_as_such(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_a_read_only_database(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     first = write(tmp_path / "first.csv", invoices()["536365"])
     await run(warehouse, tmp_path / "workspace", [first], finished=False)
     second = write(tmp_path / "second.csv", invoices()["536370"])
     silver = silver_of([second], tmp_path / "workspace")
-    this = new_run()
-    await start_run(warehouse, this)
+    current_run = new_run()
+    await start_run(warehouse, current_run)
     await _read_only(warehouse, "on")
 
     for attempt in (
-        lambda: load(warehouse, silver, silver.deliveries, this),
+        lambda: load(warehouse, silver, silver.deliveries, current_run),
         lambda: run(warehouse, tmp_path / "workspace", [second]),
         lambda: complete_indexes(warehouse),
     ):
@@ -46,7 +46,7 @@ async def test_a_read_only_database_is_told_as_such(warehouse: ConnectionSetting
     await assert_exactly(warehouse, {(Feed(), str(first)): invoices()["536365"]})
 
     await _read_only(warehouse, "off")
-    await load(warehouse, silver, silver.deliveries, this)
+    await load(warehouse, silver, silver.deliveries, current_run)
     await assert_exactly(
         warehouse,
         {(Feed(), str(first)): invoices()["536365"], (Feed(), str(second)): invoices()["536370"]},

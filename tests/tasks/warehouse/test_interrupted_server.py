@@ -1,4 +1,4 @@
-"""The server goes away in the middle of a load and comes back: the error can pass, and the load is whole."""
+"""The server stops during a load and restarts: the error is transient, and the next run completes the load."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.scenario import BATCH_BYTES, FIRST, Story
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[EmbeddedServer]:
-    """A server that the tests may bring down."""
+    """A server that the tests can stop."""
     folder = open_folder("retail-down-")
     server = EmbeddedServer(folder, {"fsync": "off"})
     yield server
@@ -32,20 +32,20 @@ def own_server() -> Iterator[EmbeddedServer]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _bring_down(server: EmbeddedServer, how: signal.Signals) -> None:
+def _stop(server: EmbeddedServer, signal_number: signal.Signals) -> None:
     postmaster = psutil.Process(int((server.cluster / "postmaster.pid").read_text().split()[0]))
-    # A session outlives a killed postmaster for a while: the power cut meets all of them.
-    sessions = postmaster.children() if how is signal.SIGKILL else []
+    # Sessions outlive a killed postmaster for a while; a power cut kills them too.
+    sessions = postmaster.children() if signal_number is signal.SIGKILL else []
     for process in (postmaster, *sessions):
-        process.send_signal(how)
-    end = time.monotonic() + 20
+        process.send_signal(signal_number)
+    deadline = time.monotonic() + 20
     while server.is_running():
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
-    ("step", "how"),
+    ("step", "signal_number"),
     [
         ("load.dimensions_copied", signal.SIGQUIT),
         ("load.facts_copied", signal.SIGKILL),
@@ -53,11 +53,11 @@ def _bring_down(server: EmbeddedServer, how: signal.Signals) -> None:
         ("finish.constraints", signal.SIGQUIT),
     ],
 )
-async def test_running_again_completes_it(
-    own_server: EmbeddedServer, tmp_path: Path, step: str, how: signal.Signals
+async def test_a_second_run_completes_the_load(
+    own_server: EmbeddedServer, tmp_path: Path, step: str, signal_number: signal.Signals
 ) -> None:
     own_server.start()
-    name = f"down_{how}_{step.replace('.', '_')}"
+    name = f"down_{signal_number}_{step.replace('.', '_')}"
     await create_database(own_server.settings(), name)
     warehouse = with_database(own_server.settings(), name)
     await migrate(warehouse)
@@ -65,20 +65,20 @@ async def test_running_again_completes_it(
     story.write(FIRST)
     seen = 0
 
-    def listener(what: progress.Progress) -> None:
+    def listener(event: progress.Progress) -> None:
         nonlocal seen
-        seen += what.step == step
-        if what.step == step and seen == (2 if step.startswith("load") else 1):
-            _bring_down(own_server, how)
+        seen += event.step == step
+        if event.step == step and seen == (2 if step.startswith("load") else 1):
+            _stop(own_server, signal_number)
 
     with progress.listening(listener), pytest.raises(ConnectionInterrupted):
         await run(warehouse, tmp_path, [story.folder], batch_bytes=BATCH_BYTES)
     assert not own_server.is_running()
 
     own_server.start()
-    await assert_exactly(warehouse, story.held(FIRST, 1 if step.startswith("load") else None))
+    await assert_exactly(warehouse, story.expected_lines(FIRST, 1 if step.startswith("load") else None))
     await run(warehouse, tmp_path, [story.folder], batch_bytes=BATCH_BYTES)
-    await assert_exactly(warehouse, story.held(FIRST))
-    whole = await state(warehouse)
+    await assert_exactly(warehouse, story.expected_lines(FIRST))
+    complete = await state(warehouse)
     await run(warehouse, tmp_path, [story.folder], batch_bytes=BATCH_BYTES)
-    assert await state(warehouse) == whole
+    assert await state(warehouse) == complete

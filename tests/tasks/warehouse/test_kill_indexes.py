@@ -1,4 +1,4 @@
-"""Killed behind the last COMMIT, a run leaves all lines without keys; a run with nothing new adds them."""
+"""A run that is killed after its last COMMIT leaves all lines without keys; the next run adds the keys."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from tasks.postgres.connect import ConnectionSettings
 from tests.support.catalogue import ALL, keys_of
 from tests.support.expected import assert_exactly
-from tests.support.killed_load import die
+from tests.support.killed_load import run_until_killed
 from tests.support.plain_run import run
 from tests.support.scenario import BATCH_BYTES, FIRST, Story
 
-# The constraints that are there when the process dies.
+# Number of foreign keys when the process dies.
 STEPS = {"load.committed": 0, "finish.indexes": 0, "finish.constraints": 0, "finish.analyse": 6}
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_run_with_nothing_new_finishes(
+async def test_a_run_without_new_deliveries_adds_the_keys(
     warehouse: ConnectionSettings, tmp_path: Path, step: str
 ) -> None:
     story = Story(tmp_path)
     story.write(FIRST)
-    last = len(story.work(FIRST)) if step == "load.committed" else 1
+    last = len(story.pending_batches(FIRST)) if step == "load.committed" else 1
 
-    die(warehouse, tmp_path, [story.folder], step, occurrence=last, batch_bytes=BATCH_BYTES)
-    await assert_exactly(warehouse, story.held(FIRST))
+    run_until_killed(warehouse, tmp_path, [story.folder], step, occurrence=last, batch_bytes=BATCH_BYTES)
+    await assert_exactly(warehouse, story.expected_lines(FIRST))
     assert (await keys_of(warehouse)).foreign_keys == STEPS[step]
 
     outcome = await run(warehouse, tmp_path, [story.folder])
@@ -34,4 +34,4 @@ async def test_a_run_with_nothing_new_finishes(
     after = await keys_of(warehouse)
     assert after == ALL
     assert after.analysed
-    await assert_exactly(warehouse, story.held(FIRST))
+    await assert_exactly(warehouse, story.expected_lines(FIRST))

@@ -1,4 +1,4 @@
-"""Killed at any step of a load, the warehouse holds whole deliveries only, and running again heals it."""
+"""After a kill at any step of a load, the warehouse has whole deliveries only, and the next run completes it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.fingerprint import Fingerprint
 from tests.support.catalogue import ALL, NONE, keys_of
 from tests.support.expected import assert_exactly
-from tests.support.killed_load import die
+from tests.support.killed_load import run_until_killed
 from tests.support.plain_run import run, state
 from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story
 from tests.support.slices import fresh_warehouse
 
-# Where the second of three batches dies, and how many batches are in by then.
+# Step at which the second of three batches dies, and the number of batches loaded by then.
 STEPS = {
     "load.locked": 1,
     "load.ledger_written": 1,
@@ -35,18 +35,18 @@ STEPS = {
 def clean(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Fingerprint]:
-    """The fingerprints of one clean load of the first contents, and of the second."""
+    """Fingerprints of clean loads of the first and of the second contents."""
 
     async def load_both() -> dict[str, Fingerprint]:
-        found = {}
+        fingerprints = {}
         for name, contents in (("first", FIRST), ("second", SECOND)):
             folder = tmp_path_factory.mktemp(name)
             story = Story(folder)
             story.write(contents)
             async with fresh_warehouse(server, template) as warehouse:
                 await run(warehouse, folder, [story.folder])
-                found[name] = await state(warehouse)
-        return found
+                fingerprints[name] = await state(warehouse)
+        return fingerprints
 
     return asyncio.run(load_both())
 
@@ -57,14 +57,14 @@ async def test_a_fresh_warehouse(
 ) -> None:
     story = Story(tmp_path)
     story.write(FIRST)
-    assert len(story.work(FIRST)) >= 3
+    assert len(story.pending_batches(FIRST)) >= 3
 
-    die(warehouse, tmp_path, [story.folder], step, occurrence=2, batch_bytes=BATCH_BYTES)
-    await assert_exactly(warehouse, story.held(FIRST, STEPS[step]))
+    run_until_killed(warehouse, tmp_path, [story.folder], step, occurrence=2, batch_bytes=BATCH_BYTES)
+    await assert_exactly(warehouse, story.expected_lines(FIRST, STEPS[step]))
     assert await keys_of(warehouse) == NONE
 
     await run(warehouse, tmp_path, [story.folder])
-    await assert_exactly(warehouse, story.held(FIRST))
+    await assert_exactly(warehouse, story.expected_lines(FIRST))
     assert await state(warehouse) == clean["first"]
     assert await keys_of(warehouse) == ALL
 
@@ -76,14 +76,14 @@ async def test_a_replacement_in_an_incremental_warehouse(
     story = Story(tmp_path)
     story.write(FIRST)
     await run(warehouse, tmp_path, [story.folder])
-    story.settled(FIRST)
+    story.mark_loaded(FIRST)
     story.write(SECOND)
-    assert len(story.work(SECOND)) >= 3
+    assert len(story.pending_batches(SECOND)) >= 3
 
-    die(warehouse, tmp_path, [story.folder], step, occurrence=2, batch_bytes=BATCH_BYTES)
-    await assert_exactly(warehouse, story.held(SECOND, STEPS[step]))
+    run_until_killed(warehouse, tmp_path, [story.folder], step, occurrence=2, batch_bytes=BATCH_BYTES)
+    await assert_exactly(warehouse, story.expected_lines(SECOND, STEPS[step]))
     assert await keys_of(warehouse) == ALL
 
     await run(warehouse, tmp_path, [story.folder], replace_anyway=True, batch_bytes=BATCH_BYTES)
-    await assert_exactly(warehouse, story.held(SECOND))
+    await assert_exactly(warehouse, story.expected_lines(SECOND))
     assert await state(warehouse) == clean["second"]

@@ -1,4 +1,4 @@
-"""The load lock takes a right, is waited for with words and an end, and lets readers and pg_dump pass."""
+"""The load lock needs a privilege, reports and limits the wait for it, and does not block readers and pg_dump."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tasks.warehouse.load_lock import lock_loads
 from tests.support.plain_run import run, state
 from tests.support.scenario import FIRST, Story
 
-# What a release up to 0.1 locks with.
+# The lock of releases up to 0.1.
 _ADVISORY = "select pg_advisory_xact_lock(hashtext('prefect-retail load'))"
 
 
 @asynccontextmanager
 async def _stranger(warehouse: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
-    """A role that may connect and nothing more."""
+    """Create a role that can only connect."""
     async with connected(replace(warehouse, user=SUPERUSER)) as superuser:
         await superuser.execute("create role stranger login")
         try:
@@ -36,7 +36,9 @@ async def _stranger(warehouse: ConnectionSettings) -> AsyncIterator[asyncpg.Conn
             await superuser.execute("drop role stranger")
 
 
-async def test_a_role_without_rights_stops_no_load(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_a_role_without_privileges_cannot_stop_loads(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
     story = Story(tmp_path)
     story.write({"a.csv": FIRST["a.csv"]})
     async with _stranger(warehouse) as stranger:
@@ -50,7 +52,7 @@ async def test_a_role_without_rights_stops_no_load(warehouse: ConnectionSettings
     assert (await state(warehouse)).lines > 0
 
 
-async def test_a_run_of_the_release_before_is_kept_apart(warehouse: ConnectionSettings) -> None:
+async def test_runs_of_the_previous_release_wait_and_are_waited_for(warehouse: ConnectionSettings) -> None:
     async with connected(warehouse) as old, connected(warehouse) as new:
         async with old.transaction():
             await old.execute(_ADVISORY)
@@ -65,23 +67,23 @@ async def test_a_run_of_the_release_before_is_kept_apart(warehouse: ConnectionSe
                 assert not await old.fetchval(_ADVISORY.replace("pg_advisory", "pg_try_advisory"))
 
 
-async def test_a_wait_is_reported_with_its_holder_and_ends(warehouse: ConnectionSettings) -> None:
-    heard: list[progress.Progress] = []
+async def test_a_wait_is_reported_with_the_holder_and_times_out(warehouse: ConnectionSettings) -> None:
+    events: list[progress.Progress] = []
     async with connected(warehouse) as holder, connected(warehouse) as waiter:
         async with holder.transaction():
             await lock_loads(holder, warehouse)
             pid = await holder.fetchval("select pg_backend_pid()")
-            with progress.listening(heard.append), pytest.raises(WarehouseBusy) as caught:
+            with progress.listening(events.append), pytest.raises(WarehouseBusy) as caught:
                 await _locked(waiter, replace(warehouse, load_lock_timeout=2.5))
         assert f"process {pid} (prefect-retail, role retail, since 2" in caught.value.what
         assert "RETAIL_LOAD_LOCK_TIMEOUT_MINUTES" in caught.value.next_step
-        (wait,) = [step for step in heard if step.step == "load.waiting"]
+        (wait,) = [event for event in events if event.step == "load.waiting"]
         assert f"process {pid} (" in wait.detail
-        # The waiter's transaction is as usable as before.
+        # The waiting session is still usable.
         await _locked(waiter, warehouse)
 
 
-async def test_readers_and_pg_dump_pass(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
+async def test_readers_and_pg_dump_do_not_wait(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
     async with connected(warehouse) as holder, holder.transaction():
         await lock_loads(holder, warehouse)
         async with connected(replace(warehouse, lock_timeout=0.5)) as reader:

@@ -1,4 +1,4 @@
-"""Operators and functions that another role plants in the database are never called, and never bound into views."""
+"""Operators and functions that another role creates are neither called nor bound into views."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tasks.warehouse.migrate import migrate
 from tests.support.plain_run import run, take_out
 from tests.support.scenario import FIRST, Story
 
-# A schema that every role may write to and that stands on the path of everybody, as public did before 15; and the
-# schema of the loader's own name, which comes first on the default path.
+# A schema that every role can write to and has on its path, as public was before Postgres 15; and the schema named
+# after the loader, which is first on the default path.
 _OPEN_DOORS = """
 grant create, usage on schema public to public;
 create schema retail authorization postgres;
@@ -26,8 +26,8 @@ grant usage on schema retail to public;
 create table public.called (name text);
 grant insert on public.called to public;
 """
-# For each operator and function of pg_catalog that our statements could mean, one of the same name that takes the
-# arguments exactly where the built-in one needs a cast, and one that takes anything.
+# For operators and functions of pg_catalog in our statements, a namesake whose argument types match exactly where the
+# built-in one needs a cast, and one that takes any type.
 _PLANT_OPERATORS = """
 do $$
 declare
@@ -80,7 +80,7 @@ begin
         end loop;
     end loop;
 exception
-    when others then null;  -- the superuser alone may; the text variants below are open to everybody
+    when others then null;  -- only superusers can; any role can create the text variants below
 end
 $$;
 create function public.hashtext(varchar) returns integer language sql as
@@ -110,7 +110,7 @@ async def _plant(warehouse: ConnectionSettings, *more: str) -> None:
     async with connected(replace(warehouse, user=SUPERUSER)) as connection:
         for script in (_OPEN_DOORS, _PLANT_OPERATORS, *more):
             await connection.execute(script)
-        # The path that a session has by itself.
+        # The default path of a session.
         await connection.execute(
             f'alter database "{warehouse.database}" set search_path = retail, public, pg_catalog'
         )
@@ -139,8 +139,8 @@ async def test_nothing_planted_is_called(empty: ConnectionSettings, tmp_path: Pa
         assert await connection.fetch(_BOUND) == []
 
 
-async def test_the_traps_would_spring(empty: ConnectionSettings) -> None:
-    """The test above is worth something: with the path of the database, a planted operator is called."""
+async def test_the_planted_operators_work(empty: ConnectionSettings) -> None:
+    """With the database's own path, a planted operator is called, so the test above is meaningful."""
     await _plant(empty)
     plain = await asyncpg.connect(host=empty.host, port=empty.port, user=empty.user, database=empty.database)
     try:
@@ -150,10 +150,8 @@ async def test_the_traps_would_spring(empty: ConnectionSettings) -> None:
     assert await _calls(empty) == ["operator"]
 
 
-async def test_views_of_an_older_release_are_bound_anew(
-    warehouse: ConnectionSettings, tmp_path: Path
-) -> None:
-    """A warehouse of revision 0005 whose views hold planted operators is rid of them; views on ours stay."""
+async def test_views_of_an_older_release_are_rebuilt(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    """Upgrading from revision 0005 removes planted operators from our views, and keeps views built on them."""
     async with connected(warehouse) as connection:
         await connection.execute(
             "update retail_ops.schema_version set version_num = '0005_refusal';"

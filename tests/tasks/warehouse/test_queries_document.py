@@ -1,4 +1,4 @@
-"""Every query of docs/queries.md runs, and finds something in the real data."""
+"""Every query of docs/queries.md runs and returns rows of the real data."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture
-async def asked(warehouse: ConnectionSettings, days: Path, tmp_path: Path) -> ConnectionSettings:
+async def loaded(warehouse: ConnectionSettings, days: Path, tmp_path: Path) -> ConnectionSettings:
     files = sorted(days.iterdir())
     await run(warehouse, tmp_path, [files[0], files[1], files[-1]])
     return replace(warehouse, user=SUPERUSER)
 
 
-async def test_each_runs_for_a_reader_and_finds_something(asked: ConnectionSettings) -> None:
+async def test_each_query_returns_rows_for_a_reader(loaded: ConnectionSettings) -> None:
     assert len(QUERIES) >= 6
-    async with connected(asked) as connection:
+    async with connected(loaded) as connection:
         await connection.execute("set role retail_reader")
         for query in QUERIES:
             assert await connection.fetch(query), query

@@ -1,4 +1,4 @@
-"""A replacement that would take out too much is not done unless asked for."""
+"""A replacement that withdraws too many lines is refused unless requested."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ def _lines(count: int) -> list[Line]:
     return days(2, 2)[:count]
 
 
-@pytest.mark.parametrize(("held", "lost"), [(100, 21), (300, 31), (21, 21)])
-async def test_more_than_a_tenth_and_more_than_20_lines_stay(
-    warehouse: ConnectionSettings, tmp_path: Path, held: int, lost: int
+@pytest.mark.parametrize(("total", "lost"), [(100, 21), (300, 31), (21, 21)])
+async def test_more_than_a_tenth_and_more_than_20_lines_are_refused(
+    warehouse: ConnectionSettings, tmp_path: Path, total: int, lost: int
 ) -> None:
-    # What is held begins with lines of its own, so that nothing but the loss is different.
-    before = [*_lines(held)[lost:], *_lines(held)[:lost]] if lost < held else _lines(held)
-    after = before[: held - lost] or list(invoices()["536365"])
+    # The lost lines come last, so that the other line numbers stay.
+    before = [*_lines(total)[lost:], *_lines(total)[:lost]] if lost < total else _lines(total)
+    after = before[: total - lost] or list(invoices()["536365"])
     path = write(tmp_path / "in" / "day.csv", before)
     await run(warehouse, tmp_path / "workspace", [path])
-    was = await state(warehouse)
+    state_before = await state(warehouse)
 
     write(path, after)
     other = write(tmp_path / "in" / "other.csv", OTHER)
-    for _ in range(2):  # refused again as long as it comes so
+    for _ in range(2):  # refused in every run
         outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
         refused = outcome.of("day.csv")
         assert (refused.outcome, refused.rows_loaded) == ("refused", 0)
         assert isinstance(refused.refusal, ReplacementRefused)
-        assert (refused.refusal.withdrawn, refused.refusal.held) == (lost, held)  # type: ignore[attr-defined]
+        assert (refused.refusal.withdrawn, refused.refusal.held) == (lost, total)  # type: ignore[attr-defined]
         assert "--replace" in str(refused.refusal)
         assert str(path) in str(refused.refusal)
         await assert_exactly(warehouse, {(FEED, str(path)): before, (FEED, str(other)): OTHER})
-    assert (await state(warehouse)).lines == was.lines + 4
+    assert (await state(warehouse)).lines == state_before.lines + 4
 
     outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"], replace_anyway=True)
     assert (outcome.of("day.csv").outcome, outcome.of("day.csv").lines_withdrawn) == ("replaced", lost)
     await assert_exactly(warehouse, {(FEED, str(path)): after, (FEED, str(other)): OTHER})
 
 
-@pytest.mark.parametrize(("held", "lost"), [(100, 20), (300, 30), (15, 14)])
-async def test_a_small_loss_passes(
-    warehouse: ConnectionSettings, tmp_path: Path, held: int, lost: int
+@pytest.mark.parametrize(("total", "lost"), [(100, 20), (300, 30), (15, 14)])
+async def test_a_small_loss_is_accepted(
+    warehouse: ConnectionSettings, tmp_path: Path, total: int, lost: int
 ) -> None:
-    path = write(tmp_path / "day.csv", _lines(held))
+    path = write(tmp_path / "day.csv", _lines(total))
     await run(warehouse, tmp_path / "workspace", [path])
-    write(path, _lines(held)[: held - lost])
+    write(path, _lines(total)[: total - lost])
     outcome = await run(warehouse, tmp_path / "workspace", [path])
     assert (outcome.loaded[0].outcome, outcome.loaded[0].lines_withdrawn) == ("replaced", lost)
-    await assert_exactly(warehouse, {(FEED, str(path)): _lines(held)[: held - lost]})
+    await assert_exactly(warehouse, {(FEED, str(path)): _lines(total)[: total - lost]})
 
 
-async def test_lines_that_others_vouch_for_count_as_lost_too(
+async def test_lines_with_further_sources_count_as_lost(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     first = write(tmp_path / "in" / "a.csv", _lines(100))
@@ -69,5 +69,5 @@ async def test_lines_that_others_vouch_for_count_as_lost_too(
     await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
     write(second, _lines(50))
     outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
-    assert [one.outcome for one in outcome.loaded] == ["refused"]
+    assert [delivery.outcome for delivery in outcome.loaded] == ["refused"]
     await assert_exactly(warehouse, {(FEED, str(first)): _lines(100), (FEED, str(second)): _lines(100)})

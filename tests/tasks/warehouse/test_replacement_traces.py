@@ -1,4 +1,4 @@
-"""After a replacement every line number, quarantined line and score is that of the new content."""
+"""After a replacement, line numbers, quarantine and scores belong to the new content."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.expected import Feed, assert_exactly
 from tests.support.plain_run import run, state
-from tests.support.slices import invoices, shown, write
+from tests.support.slices import invoices, with_values, write
 
 FEED = Feed()
 LINES = [*invoices()["536365"], *invoices()["536409"]]
 
 
-async def test_line_numbers_of_facts_and_vouchers_follow(
+async def test_line_numbers_of_facts_and_further_sources_are_updated(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     owner = write(tmp_path / "in" / "a.csv", LINES)
@@ -22,7 +22,7 @@ async def test_line_numbers_of_facts_and_vouchers_follow(
     await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
     before = await state(warehouse)
 
-    # 536409 has identical lines: which of them is copy 1 is decided by their order in the file.
+    # 536409 has identical lines, whose copy numbers follow the order in the file.
     write(further, LINES[::-1])
     await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
     await assert_exactly(warehouse, {(FEED, str(owner)): LINES, (FEED, str(further)): LINES[::-1]})
@@ -38,7 +38,9 @@ async def test_quarantine_and_scores_are_those_of_the_new_content(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     path = tmp_path / "day.csv"
-    broken = [shown(line, Quantity="0") if place in {1, 5} else line for place, line in enumerate(LINES)]
+    broken = [
+        with_values(line, Quantity="0") if place in {1, 5} else line for place, line in enumerate(LINES)
+    ]
     scores: list[Decimal] = []
     validity: list[tuple[object, ...]] = []
     for content in (broken, LINES, broken):

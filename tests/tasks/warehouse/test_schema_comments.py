@@ -1,11 +1,11 @@
-"""Every schema, table, view and column says what it is."""
+"""Every schema, table, view and column has a comment."""
 
 from __future__ import annotations
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.indexes import complete_indexes
 
-SILENT = """
+WITHOUT_COMMENT = """
 select format('schema %s', nspname) as name from pg_namespace
 where nspname like 'retail_%' and coalesce(obj_description(oid, 'pg_namespace'), '') = ''
 union all
@@ -20,11 +20,11 @@ where relnamespace in ('retail_dwh'::regnamespace, 'retail_ops'::regnamespace) a
 """
 
 
-async def test_everything_has_a_comment(warehouse: ConnectionSettings) -> None:
+async def test_every_object_has_a_comment(warehouse: ConnectionSettings) -> None:
     await complete_indexes(warehouse)
     async with connected(warehouse) as connection:
-        assert [row["name"] for row in await connection.fetch(SILENT)] == []
+        assert [row["name"] for row in await connection.fetch(WITHOUT_COMMENT)] == []
         await connection.execute("comment on column retail_dwh.sale_line.quantity is null")
-        assert [row["name"] for row in await connection.fetch(SILENT)] == [
+        assert [row["name"] for row in await connection.fetch(WITHOUT_COMMENT)] == [
             "column retail_dwh.sale_line.quantity"
         ]

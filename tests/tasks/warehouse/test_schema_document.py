@@ -1,4 +1,4 @@
-"""The page about the schema is what the catalogue says today."""
+"""docs/schema.md equals the catalog of a migrated database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.warehouse.indexes import complete_indexes
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-async def test_the_committed_page_is_current(
+async def test_the_committed_page_is_up_to_date(
     warehouse: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = spec_from_file_location("make_schema", DOCS / "make_schema.py")
@@ -24,6 +24,6 @@ async def test_the_committed_page_is_current(
     monkeypatch.setitem(sys.modules, "make_schema", script)
     spec.loader.exec_module(script)
     await complete_indexes(warehouse)
-    made = await script.describe(warehouse)
-    assert (DOCS / "schema.md").read_text(encoding="utf-8") == made, "run: python docs/make_schema.py"
-    assert "fact_sale" in made
+    page = await script.describe(warehouse)
+    assert (DOCS / "schema.md").read_text(encoding="utf-8") == page, "run: python docs/make_schema.py"
+    assert "fact_sale" in page

@@ -1,4 +1,4 @@
-"""What Supabase's database linter looks for is not there once a warehouse is finished."""
+"""Supabase's database linter finds nothing in a complete warehouse."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LINTS = {
         select p.polrelid::regclass::text from pg_policy p join pg_class c on c.oid = p.polrelid
         where c.relnamespace in {_OURS} and p.polpermissive group by p.polrelid having count(*) > 1
     """,
-    "policy that lets everybody write": f"""
+    "policy that lets every role write": f"""
         select p.polrelid::regclass::text from pg_policy p join pg_class c on c.oid = p.polrelid
         where c.relnamespace in {_OURS} and p.polcmd <> 'r' and (
             pg_get_expr(p.polqual, p.polrelid) is distinct from 'false'
@@ -54,18 +54,18 @@ LINTS = {
         select indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
         where c.relnamespace in {_OURS} and not indisvalid
     """,
-    "index that is not of a key": f"""
+    "index without a key": f"""
         select indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
         where c.relnamespace in {_OURS} and not indisunique and not exists (
             select from pg_constraint f where f.conrelid = i.indrelid and f.contype = 'f'
                 and f.conkey = string_to_array(i.indkey::text, ' ')::smallint[])
     """,
-    "something of ours in public": """
+    "object in public": """
         select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace
     """,
 }
-# What makes each of them speak, so that none is silent for being wrong.
-BREACHES = {
+# A statement that violates each lint, so that no lint passes by being wrong.
+VIOLATIONS = {
     "foreign key without an index": "drop index retail_dwh.fact_sale_product_key_idx",
     "table without a primary key": "alter table retail_dwh.fact_sale drop constraint fact_sale_pkey",
     "table without row level security": "alter table retail_ops.run disable row level security",
@@ -73,23 +73,23 @@ BREACHES = {
     "several permissive policies for one command": (
         "create policy another on retail_dwh.fact_sale for select to retail_reader using (true)"
     ),
-    "policy that lets everybody write": "create policy wide on retail_dwh.dim_date for insert with check (true)",
+    "policy that lets every role write": "create policy wide on retail_dwh.dim_date for insert with check (true)",
     "view with its owner's rights": "alter view retail_dwh.sale_line reset (security_invoker)",
     "function with a changeable search_path": (
         "create function retail_ops.one() returns integer language sql return 1"
     ),
     "identical indexes": "create index again on retail_dwh.fact_sale (product_key)",
     "invalid index": "",
-    "index that is not of a key": "create index extra on retail_dwh.fact_sale (sold_at)",
-    "something of ours in public": "create table public.alembic_version (version_num text)",
+    "index without a key": "create index extra on retail_dwh.fact_sale (sold_at)",
+    "object in public": "create table public.alembic_version (version_num text)",
 }
 
 
 @pytest.mark.parametrize("lint", LINTS)
-async def test_nothing_to_say(warehouse: ConnectionSettings, lint: str) -> None:
+async def test_lint_finds_nothing_until_it_is_violated(warehouse: ConnectionSettings, lint: str) -> None:
     await complete_indexes(warehouse)
     async with connected(warehouse) as connection:
         assert [row[0] for row in await connection.fetch(LINTS[lint])] == []
-        if BREACHES[lint]:
-            await connection.execute(BREACHES[lint])
+        if VIOLATIONS[lint]:
+            await connection.execute(VIOLATIONS[lint])
             assert [row[0] for row in await connection.fetch(LINTS[lint])] != []

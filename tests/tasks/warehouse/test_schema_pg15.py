@@ -1,4 +1,4 @@
-"""The oldest major version that is supported: the same schema, the same lines, the same rights."""
+"""The oldest supported major version gives the same schema, lines and privileges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.migrate import migrate
-from tests.support.access import relations, rights_of
+from tests.support.access import privileges_of, relations
 from tests.support.plain_run import assert_accounted, run, state, take_out
 from tests.support.servers import TcpServer, debian_binaries, tcp_server
 from tests.support.slices import days, write
@@ -18,8 +18,8 @@ from tests.support.slices import days, write
 
 @pytest.fixture(scope="module")
 def older() -> Iterator[TcpServer]:
-    with tcp_server(debian_binaries()) as one:
-        yield one
+    with tcp_server(debian_binaries()) as tcp:
+        yield tcp
 
 
 async def test_loads_replaces_and_withdraws_as_the_newest_does(
@@ -38,7 +38,7 @@ async def test_loads_replaces_and_withdraws_as_the_newest_does(
     async with connected(old) as connection:
         for name in await relations(connection, "retail_dwh"):
             assert await connection.fetchval(f"select count(*) from {name}") > 0, name
-        assert await rights_of(connection, "retail_reader") == {
+        assert await privileges_of(connection, "retail_reader") == {
             "USAGE on schema retail_dwh",
             *(f"SELECT on {name}" for name in await relations(connection, "retail_dwh")),
         }

@@ -1,4 +1,4 @@
-"""The columns that a load copies are those of the tables."""
+"""The columns that a load copies equal the columns of the tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures at the end of a run: rows of each table, and the countries with the highest revenue."""
+"""The figures at the end of a run: row counts by table, and the countries with the highest revenue."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ async def test_rows_and_top_countries(warehouse: ConnectionSettings, tmp_path: P
         line("900003", "Norway", "0.50"),
     ]
     await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
-    found = await read_figures(warehouse, rows_loaded=4, countries=2)
-    assert found.top_countries == (
+    figures = await read_figures(warehouse, rows_loaded=4, countries=2)
+    assert figures.top_countries == (
         CountryRevenue("Iceland", "GBP", "23.3331"),
         CountryRevenue("France", "GBP", "6.6000"),
     )
     async with connected(warehouse) as connection:
-        assert found.tables == {
+        assert figures.tables == {
             name: await connection.fetchval(f"select count(*) from retail_dwh.{name}")
             for name in ("fact_sale", "dim_product", "dim_customer", "dim_country", "dim_invoice", "dim_date")
         }
-    # After a run that loaded next to nothing, the sum would cost more than the run.
+    # After a run with few lines, the sum would take longer than the run.
     assert (await read_figures(warehouse, rows_loaded=0)).top_countries == ()
 
 
 async def test_an_empty_warehouse(warehouse: ConnectionSettings) -> None:
-    found = await read_figures(warehouse, rows_loaded=0)
-    assert (found.tables["fact_sale"], found.top_countries) == (0, ())
+    figures = await read_figures(warehouse, rows_loaded=0)
+    assert (figures.tables["fact_sale"], figures.top_countries) == (0, ())

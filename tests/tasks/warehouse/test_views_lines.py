@@ -1,4 +1,4 @@
-"""The view sale_line gives every delivered line back, and says what kind of line it is."""
+"""The view sale_line returns every delivered line with its type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHEN, UK = "2011-11-01 12:00:00", "United Kingdom"
 async def test_every_line_as_normalised(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     lines = [*days(1, 2), *(line for of_invoice in invoices().values() for line in of_invoice)]
     path = write(tmp_path / "lines.csv", lines)
-    await run(warehouse, tmp_path, [path], **Feed().asked)
+    await run(warehouse, tmp_path, [path], **Feed().parameters)
     await assert_exactly(warehouse, {(Feed(), str(path)): lines})
 
 

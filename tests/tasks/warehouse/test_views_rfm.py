@@ -1,4 +1,4 @@
-"""The view customer_rfm: recency, frequency and money of each known customer, and quintiles that do not waver."""
+"""The view customer_rfm: recency, frequency and monetary value of known customers, in stable quintiles."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ async def rfm(warehouse: ConnectionSettings) -> list[tuple[object, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_worked_by_hand(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_scores_computed_by_hand(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     lines = [
         line("900001", "2011-06-01 12:00:00", "10", "1"),
         line("900002", "2011-06-21 12:00:00", "10", "1"),
         line("900002", "2011-06-21 12:00:00", "4", "1"),
-        line("C900002", "2011-06-25 12:00:00", "-4", "1"),  # no sale: the last one stays the 21st
+        line("C900002", "2011-06-25 12:00:00", "-4", "1"),  # not a sale: the last sale is on the 21st
         line("900003", "2011-06-30 12:00:00", "1", "2"),
         line("900004", "2011-06-30 13:00:00", "9", None),  # an unknown customer has no row
-        line("C900005", "2011-06-30 12:00:00", "-1", "3"),  # nor has who only sent things back
+        line("C900005", "2011-06-30 12:00:00", "-1", "3"),  # nor has a customer with cancellations only
     ]
     await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
     noon = [datetime(2011, 6, day, 11, tzinfo=UTC) for day in (21, 30)]
@@ -65,19 +65,19 @@ async def test_quintiles_of_real_customers(warehouse: ConnectionSettings, tmp_pa
 
 
 async def test_ties_go_by_customer_number(warehouse: ConnectionSettings, tmp_path: Path) -> None:
-    """Ten customers who do not differ: their quintiles must not hang on the order in which they came."""
-    came = ("7", "10", "2", "9", "1", "8", "3", "6", "4", "5")
-    for place, number in enumerate(came):  # a delivery each: within one, keys go by customer number anyway
-        sold = line(f"90000{place}", "2011-06-01 12:00:00", "1", number)
-        await run(warehouse, tmp_path, [write(tmp_path / f"{place}.csv", [sold])])
-    up = [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    """Quintiles of ten equal customers do not depend on the order of their deliveries."""
+    numbers = ("7", "10", "2", "9", "1", "8", "3", "6", "4", "5")
+    for place, number in enumerate(numbers):  # a delivery each, so that surrogate keys follow this order
+        sale = line(f"90000{place}", "2011-06-01 12:00:00", "1", number)
+        await run(warehouse, tmp_path, [write(tmp_path / f"{place}.csv", [sale])])
+    ascending = [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     rows = await rfm(warehouse)
-    assert [row[6] for row in rows] == up[::-1]
-    assert [row[7] for row in rows] == [row[8] for row in rows] == up
+    assert [row[6] for row in rows] == ascending[::-1]
+    assert [row[7] for row in rows] == [row[8] for row in rows] == ascending
 
 
 async def test_the_same_lines_give_the_same_scores(warehouse: ConnectionSettings, tmp_path: Path) -> None:
-    """Ties do not depend on the order in which lines came: withdrawn and loaded backwards, nothing moves."""
+    """Ties do not depend on the order of lines: loading them again backwards changes nothing."""
     path = tmp_path / "a.csv"
     await run(warehouse, tmp_path, [write(path, days(1, 2))])
     before = await rfm(warehouse)

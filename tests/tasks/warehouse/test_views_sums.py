@@ -1,4 +1,4 @@
-"""The views that add up: every figure equals what the delivered lines add up to, a currency at a time."""
+"""Figures of the aggregating views equal the sums of the delivered lines, per currency."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.plain_run import run
 from tests.support.slices import Line, days, invoices, write
 
 Key = tuple[str, ...]
-# Days, cancellations, an adjustment, lines without a customer; nothing that is set aside.
+# Days, cancellations, an adjustment, lines without a customer; no quarantined line.
 LINES: list[Line] = [
     *days(1, 4),
     *(
@@ -29,7 +29,7 @@ DOLLARS: list[Line] = [line for line in days(1, 1) if str(line[4])[11:16] < "10:
 
 @pytest.fixture
 async def filled(warehouse: ConnectionSettings, tmp_path: Path) -> ConnectionSettings:
-    """The lines in pounds, and the first day's once more as another feed's, in dollars."""
+    """The lines in pounds, and those of the first day again in dollars in another feed."""
     await run(warehouse, tmp_path, [write(tmp_path / "pounds" / "a.csv", LINES)])
     await run(
         warehouse,
@@ -54,16 +54,16 @@ def is_sale(line: Line) -> bool:
     return str(line[0])[0] not in "CA"
 
 
-async def ask(warehouse: ConnectionSettings, query: str) -> Sequence[tuple[object, ...]]:
+async def fetch_rows(warehouse: ConnectionSettings, query: str) -> Sequence[tuple[object, ...]]:
     async with connected(warehouse) as connection:
         return [tuple(row) for row in await connection.fetch(query)]
 
 
 async def test_daily_sales(filled: ConnectionSettings) -> None:
-    wanted: defaultdict[Key, list[Line]] = defaultdict(list)
+    expected: defaultdict[Key, list[Line]] = defaultdict(list)
     for currency, line in lines_by_currency():
-        wanted[str(line[4])[:10], currency].append(line)
-    rows = await ask(
+        expected[str(line[4])[:10], currency].append(line)
+    rows = await fetch_rows(
         filled,
         "select date::text, currency::text, invoices, lines, units, coalesce(gross_sales, 0), "
         "coalesce(cancellations, 0), revenue from retail_dwh.daily_sales",
@@ -79,17 +79,17 @@ async def test_daily_sales(filled: ConnectionSettings) -> None:
                 sum(amount(line) for line in lines if str(line[0]).startswith("C")),
                 sum(map(amount, lines)),
             )
-            for key, lines in wanted.items()
+            for key, lines in expected.items()
         ),
         key=str,
     )
 
 
 async def test_monthly_revenue_by_country(filled: ConnectionSettings) -> None:
-    wanted: defaultdict[Key, list[Line]] = defaultdict(list)
+    expected: defaultdict[Key, list[Line]] = defaultdict(list)
     for currency, line in lines_by_currency():
-        wanted[f"{str(line[4])[:7]}-01", str(line[7]), currency].append(line)
-    rows = await ask(
+        expected[f"{str(line[4])[:7]}-01", str(line[7]), currency].append(line)
+    rows = await fetch_rows(
         filled,
         "select month::text, country, currency::text, invoices, customers, revenue "
         "from retail_dwh.monthly_revenue_by_country",
@@ -103,7 +103,7 @@ async def test_monthly_revenue_by_country(filled: ConnectionSettings) -> None:
                 len({line[6] for line in lines if line[6]}),
                 sum(map(amount, lines)),
             )
-            for key, lines in wanted.items()
+            for key, lines in expected.items()
         ),
         key=str,
     )
@@ -113,7 +113,7 @@ async def test_the_views_add_up_to_the_facts(filled: ConnectionSettings) -> None
     views = ("fact_sale", "daily_sales", "monthly_revenue_by_country")
     columns = {"fact_sale": "total_amount"}
     sums = [
-        await ask(
+        await fetch_rows(
             filled,
             f"select currency, sum({columns.get(view, 'revenue')}) from retail_dwh.{view} group by 1 order by 1",
         )

@@ -1,4 +1,4 @@
-"""With its last delivery a feed loses all lines, and the settings it was loaded with bind no more."""
+"""Withdrawing its last delivery removes all lines of a feed, and its settings can change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.expected import Feed, assert_exactly
 from tests.support.plain_run import run, state, take_out
-from tests.support.slices import fresh_warehouse, invoices, shown, write
+from tests.support.slices import fresh_warehouse, invoices, with_values, write
 
 LINES = [*invoices()["536365"], *invoices()["900003"]]
 OTHERS: dict[str, Any] = {
@@ -40,7 +40,7 @@ async def test_the_warehouse_is_empty(
 
 
 @pytest.mark.parametrize("setting", OTHERS)
-async def test_settings_may_change_when_no_line_is_left(
+async def test_settings_can_change_without_lines(
     warehouse: ConnectionSettings, tmp_path: Path, setting: str
 ) -> None:
     path = write(tmp_path / "day.csv", LINES)
@@ -59,13 +59,15 @@ async def test_settings_may_change_when_no_line_is_left(
         await assert_exactly(warehouse, {(feed, str(path)): LINES})
 
 
-async def test_a_date_format_of_old_does_not_bind(warehouse: ConnectionSettings, tmp_path: Path) -> None:
-    american = write(tmp_path / "american.csv", [shown(LINES[0], InvoiceDate="12/31/2010 8:26")])
+async def test_the_date_format_can_change_without_lines(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    american = write(tmp_path / "american.csv", [with_values(LINES[0], InvoiceDate="12/31/2010 8:26")])
     await run(warehouse, tmp_path / "workspace", [american])
     await take_out(warehouse, str(american))
-    # ISO dates only: the feed has no date format again, so that a later one may still be given.
+    # With ISO dates only, the feed has no date format again, so a later run can set one.
     iso = write(tmp_path / "iso.csv", LINES)
     await run(warehouse, tmp_path / "workspace", [iso])
-    european = write(tmp_path / "european.csv", [shown(LINES[1], InvoiceDate="31/12/2010 8:26")])
+    european = write(tmp_path / "european.csv", [with_values(LINES[1], InvoiceDate="31/12/2010 8:26")])
     outcome = await run(warehouse, tmp_path / "workspace", [european], date_format="eu")
     assert outcome.of("european.csv").rows_loaded == 1

@@ -1,4 +1,4 @@
-"""A withdrawn delivery takes its lines along, but for those that another delivery brought too."""
+"""Withdrawing a delivery removes its lines, except those that another delivery has too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTENTS: dict[str, list[Line]] = {
 }
 
 
-def _held(folder: Path, *names: str) -> dict[tuple[Feed, str], list[Line]]:
+def _contents(folder: Path, *names: str) -> dict[tuple[Feed, str], list[Line]]:
     return {(FEED, str(folder / name)): CONTENTS[name] for name in names}
 
 
@@ -36,12 +36,12 @@ async def _ledger(warehouse: ConnectionSettings) -> dict[str, tuple[int, int]]:
     return {Path(row["name"]).name: (row["rows_loaded"], row["rows_duplicate"]) for row in rows}
 
 
-async def test_a_dry_run_tells_and_changes_nothing(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_a_dry_run_counts_and_changes_nothing(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     folder = await _load(warehouse, tmp_path)
     before = await state(warehouse)
-    told = await withdraw(warehouse, "default", str(folder / "a.csv"), new_run())
+    preview = await withdraw(warehouse, "default", str(folder / "a.csv"), new_run())
     shared, own = len(invoices()["536365"]), len(CONTENTS["a.csv"]) - len(invoices()["536365"])
-    assert asdict(told) == {
+    assert asdict(preview) == {
         "feed": "default",
         "name": str(folder / "a.csv"),
         "rows_in": shared + own,
@@ -50,8 +50,8 @@ async def test_a_dry_run_tells_and_changes_nothing(warehouse: ConnectionSettings
         "lines_passed_on": shared,
     }
     assert await state(warehouse) == before
-    await assert_exactly(warehouse, _held(folder, "a.csv", "b.csv", "c.csv"))
-    assert await take_out(warehouse, str(folder / "a.csv")) == told
+    await assert_exactly(warehouse, _contents(folder, "a.csv", "b.csv", "c.csv"))
+    assert await take_out(warehouse, str(folder / "a.csv")) == preview
 
 
 async def test_shared_lines_pass_on_from_delivery_to_delivery(
@@ -62,23 +62,27 @@ async def test_shared_lines_pass_on_from_delivery_to_delivery(
     assert await _ledger(warehouse) == {"a.csv": (15, 0), "b.csv": (4, shared), "c.csv": (24, shared)}
 
     await take_out(warehouse, str(folder / "a.csv"))
-    await assert_exactly(warehouse, _held(folder, "b.csv", "c.csv"))
+    await assert_exactly(warehouse, _contents(folder, "b.csv", "c.csv"))
     assert await _ledger(warehouse) == {"b.csv": (4 + shared, 0), "c.csv": (24, shared)}
 
-    taken = await take_out(warehouse, str(folder / "b.csv"))
-    assert (taken.lines_deleted, taken.lines_passed_on) == (4, shared)
-    await assert_exactly(warehouse, _held(folder, "c.csv"))
+    withdrawal = await take_out(warehouse, str(folder / "b.csv"))
+    assert (withdrawal.lines_deleted, withdrawal.lines_passed_on) == (4, shared)
+    await assert_exactly(warehouse, _contents(folder, "c.csv"))
     assert await _ledger(warehouse) == {"c.csv": (24 + shared, 0)}
 
 
-async def test_a_withdrawn_delivery_can_come_again(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_a_withdrawn_delivery_can_be_loaded_again(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
     folder = await _load(warehouse, tmp_path)
     before = await state(warehouse)
     await take_out(warehouse, str(folder / "a.csv"))
     outcome = await run(warehouse, tmp_path / "workspace", [folder])
-    assert [(Path(one.name).name, one.outcome) for one in outcome.loaded] == [("a.csv", "loaded")]
+    assert [(Path(delivery.name).name, delivery.outcome) for delivery in outcome.loaded] == [
+        ("a.csv", "loaded")
+    ]
     assert await state(warehouse) == before
-    await assert_exactly(warehouse, _held(folder, "a.csv", "b.csv", "c.csv"))
+    await assert_exactly(warehouse, _contents(folder, "a.csv", "b.csv", "c.csv"))
 
 
 async def test_the_withdrawal_is_in_the_history(warehouse: ConnectionSettings, tmp_path: Path) -> None:
