@@ -1,38 +1,38 @@
-"""Every error that the package raises on purpose.
+"""All errors that the package raises itself.
 
 RetailError
-    Transient                   may pass by itself: Prefect retries the task
+    Transient                   a retry may succeed: Prefect retries the task
         ConnectionInterrupted   the database refused, reset or dropped a connection
-        WarehouseBusy           a lock timeout, a deadlock or no free connection
-        DeliveryChanged         a file changed between two reads of one run
-        ChannelUnreachable      an alert channel gives no answer (also an AlertNotDelivered)
+        WarehouseBusy           a lock timeout, a deadlock or a serialization failure
+        DeliveryChanged         a file changed between two reads of the same run
+        ChannelUnreachable      an alert channel does not respond (also an AlertNotDelivered)
         AlertStoreUnreachable   the store of open alerts cannot be read or written
-    Terminal                    does not pass by itself: never retried
-        SettingsError           a setting is wrong or refused (exit code 2)
-            FeedConflict        the run asks for settings that differ from the feed's
-        DeliveryError           one delivery cannot be loaded; the others go on
+    Terminal                    a retry cannot succeed: never retried
+        SettingsError           a setting is invalid (exit code 2)
+            FeedConflict        the run's settings differ from those of the feed
+        DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
             DateFormatUnclear, ReplacementRefused
-        ContractBroken          a rule of the contract itself raised
-        WorkspaceFull           the workspace's disk is full or not writable
+        ContractBroken          a rule of the contract raised an error
+        WorkspaceFull           the workspace is full or not writable
         WarehouseError          the database rejected a statement or the connection
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
             TlsRefused, ReadOnlyWarehouse, RightsMissing
-        ChannelRefused          an alert channel rejected the message (also an AlertNotDelivered)
-        PrefectUnreachable      the Prefect API gives no answer
-        EmbeddedServerError     the embedded Postgres cannot be started
-        ProblemsFound           the doctor found a problem that would stop a run
-        RunFailed               raised at the end of a run, after the rest has loaded
+        ChannelRefused          an alert channel rejected the alert (also an AlertNotDelivered)
+        PrefectUnreachable      the Prefect API does not respond
+        EmbeddedServerError     the embedded Postgres cannot be started or stopped
+        ProblemsFound           the doctor found a problem that makes runs fail
+        RunFailed               raised at the end of a run, after all other deliveries are loaded
             DeliveriesFailed    (exit code 1)
             QualityBelowThreshold (exit code 3)
 
-An error carries data: ``what`` happened, the ``next_step``, and the id of its subject (``delivery``, ``warehouse``,
-``channel`` ...) as attributes; the message is composed from them::
+Errors carry their data as attributes: ``what`` happened, the ``next_step``, and the ids of the objects concerned
+(``delivery``, ``warehouse``, ``channel`` ...). The message is composed from them::
 
     >>> str(DeliveryEmpty("it has a header but no rows.", "Have it delivered again.", delivery="till.csv"))
     'till.csv: it has a header but no rows. Have it delivered again.'
 
-No message ever holds a password.
+Messages never contain passwords.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from typing import Any, ClassVar, Self
 
 
 def escape_unprintable(name: str) -> str:
-    r"""Escape every character that does not print; a line break becomes ``\n``.
+    r"""Escape unprintable characters; a line break becomes ``\n``.
 
-    Otherwise a file's name could pose as a line of a message, or steer a terminal.
+    Otherwise a file name could fake a line of output or send control sequences to a terminal.
     """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -52,15 +52,15 @@ def escape_unprintable(name: str) -> str:
 
 
 class RetailError(Exception):
-    """Base of all errors.
+    """Base class of all errors.
 
     Args:
-        what: What happened, as a sentence without the subject's name.
-        next_step: What the user does next; empty if there is nothing to do.
-        ids: Ids of what the error is about; they become attributes and survive pickling.
+        what: What happened: one statement without the subject's name.
+        next_step: What the user should do: one imperative sentence, or empty.
+        ids: Ids of the objects concerned; they become attributes and survive pickling.
     """
 
-    # Name of the attribute that the message begins with.
+    # The attribute that starts the message.
     subject: ClassVar[str] = ""
 
     def __init__(self, what: str, next_step: str = "", **ids: Any) -> None:
@@ -73,18 +73,18 @@ class RetailError(Exception):
 
     @property
     def description(self) -> str:
-        """What happened, and to which subject."""
+        """The subject and what happened."""
         subject = self.attributes.get(self.subject)
         return f"{escape_unprintable(subject)}: {self.what}" if subject else self.what
 
     @property
     def reason(self) -> str:
-        """What happened and the next step, without the subject."""
+        """What happened and the next step, without the subject's name."""
         return f"{self.what} {self.next_step}".rstrip()
 
     @property
     def message(self) -> str:
-        """The whole message: subject, what happened, next step."""
+        """The full message: subject, what happened, next step."""
         return f"{self.description} {self.next_step}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -99,7 +99,7 @@ def _rebuild(kind: type[RetailError], what: str, next_step: str, ids: dict[str, 
 
 
 class Transient(RetailError):
-    """May pass by itself; Prefect's task retries try again."""
+    """A retry may succeed; Prefect retries the task."""
 
 
 class ConnectionInterrupted(Transient):
@@ -109,58 +109,58 @@ class ConnectionInterrupted(Transient):
 
 
 class WarehouseBusy(Transient):
-    """A lock time-out, a deadlock or a serialization failure."""
+    """A lock timeout, a deadlock or a serialization failure."""
 
     subject = "warehouse"
 
 
 class DeliveryChanged(Transient):
-    """A file's bytes changed between two reads of one run. Attribute: ``delivery``."""
+    """A file changed between two reads of the same run. Attribute: ``delivery``."""
 
     subject = "delivery"
 
 
 class AlertStoreUnreachable(Transient):
-    """Who was told of what cannot be read or written now."""
+    """The store of open alerts cannot be read or written."""
 
 
 class Terminal(RetailError):
-    """Will not pass by itself; never retried."""
+    """A retry cannot succeed; never retried."""
 
 
 class SettingsError(Terminal):
-    """A setting is wrong or refused. Attribute: ``setting``."""
+    """A setting is invalid. Attribute: ``setting``."""
 
 
 class FeedConflict(SettingsError):
-    """The run asks for other settings than the feed was first loaded with. Attribute: ``feed``."""
+    """The run's settings differ from those the feed was first loaded with. Attribute: ``feed``."""
 
 
 class DeliveryError(Terminal):
-    """One delivery cannot be taken; the others go on. Attribute: ``delivery`` (its name)."""
+    """One delivery cannot be loaded; the others are. Attribute: ``delivery`` (its name)."""
 
     subject = "delivery"
     delivery: str
 
 
 class DeliveryMissing(DeliveryError):
-    """Nothing is there under the given path or pattern."""
+    """No file matches a path or pattern."""
 
 
 class DeliveryEmpty(DeliveryError):
-    """A file without a byte, or with a header and no line."""
+    """The file is empty, or has a header but no rows."""
 
 
 class UnknownHeader(DeliveryError):
-    """The header names neither of the two known families of columns."""
+    """A column of the header is missing or occurs twice."""
 
 
 class DeliveryUnreadable(DeliveryError):
-    """Not a text or Parquet file, truncated, or not permitted to be read."""
+    """Not a text or Parquet file, damaged, or not readable by this user."""
 
 
 class DateFormatUnclear(DeliveryError):
-    """Slashed or dotted dates that several formats, or none, can read."""
+    """Dates like 12/1/2010 that both date formats, or neither, can parse."""
 
 
 class ReplacementRefused(DeliveryError):
@@ -168,70 +168,70 @@ class ReplacementRefused(DeliveryError):
 
 
 class ContractBroken(Terminal):
-    """A rule of the contract raised instead of judging. Attribute: ``rule``."""
+    """A rule of the contract raised an error. Attribute: ``rule``."""
 
 
 class WorkspaceFull(Terminal):
-    """The workspace cannot be written: full disk, or no permission. Attribute: ``folder``."""
+    """The workspace cannot be written: disk full or permission denied. Attribute: ``folder``."""
 
 
 class WarehouseError(Terminal):
-    """The database refused. Attributes: ``warehouse``, and ``sqlstate`` where there is one."""
+    """The database rejected a statement or the connection. Attributes: ``warehouse``, ``sqlstate`` if known."""
 
     subject = "warehouse"
 
 
 class WarehouseUnreachable(WarehouseError):
-    """No connection within the time allowed for it."""
+    """No connection within the time limit."""
 
 
 class WrongPassword(WarehouseError):
-    """The database refused the user or the password. Tried once only."""
+    """The database rejected the user or the password. Never retried."""
 
 
 class DatabaseMissing(WarehouseError):
-    """The server has no database of that name."""
+    """The server has no database of this name."""
 
 
 class CertificateRefused(WarehouseError):
-    """The server's certificate does not verify."""
+    """The server's certificate cannot be verified."""
 
 
 class TlsRefused(WarehouseError):
-    """The server does not speak TLS where TLS is required."""
+    """The server does not offer TLS, but TLS is required."""
 
 
 class ReadOnlyWarehouse(WarehouseError):
-    """The database takes no writes now."""
+    """The database is read-only."""
 
 
 class RightsMissing(WarehouseError):
-    """The role may not do what the step needs."""
+    """The role lacks a right that the step needs."""
 
 
 class AlertNotDelivered(RetailError):
-    """A channel did not take an alert. Attribute: ``channel`` (its name). It never fails the data work."""
+    """A channel did not accept an alert, which never fails a run. Attribute: ``channel`` (its name)."""
 
     subject = "channel"
 
 
 class ChannelUnreachable(AlertNotDelivered, Transient):
-    """No answer, or one that says to try again."""
+    """No response, or one that asks to retry later."""
 
 
 class ChannelRefused(AlertNotDelivered, Terminal):
-    """The channel will not take it however often it is asked: revoked webhook, wrong password, unknown address."""
+    """The channel rejects the alert for good: revoked webhook, wrong password, unknown address."""
 
 
 class PrefectUnreachable(Terminal):
-    """The Prefect server or Cloud gives no answer. Attribute: ``api`` (its address)."""
+    """The Prefect server or Cloud does not respond. Attribute: ``api`` (its URL)."""
 
     @classmethod
     def at(cls, api: str) -> Self:
-        """Build the error for the API at that address; empty is a server of the run's own."""
-        where = api or "of this run's own server"
+        """Build the error for the API at this URL; empty stands for the run's ephemeral server."""
+        where = api or "of the run's own server"
         return cls(
-            f"The Prefect API {where} gives no answer.",
+            f"The Prefect API {where} does not respond.",
             "Start the server (prefect server start), or correct or unset PREFECT_API_URL (prefect config view "
             "shows where it is set).",
             api=api,
@@ -243,16 +243,16 @@ class EmbeddedServerError(Terminal):
 
 
 class ProblemsFound(Terminal):
-    """The doctor found what would stop a run. Attribute: ``findings``."""
+    """The doctor found a problem that makes runs fail. Attribute: ``findings``."""
 
 
 class RunFailed(Terminal):
-    """Raised at the end of a run, after the rest has loaded. Attribute: ``report``."""
+    """Raised at the end of a run, after all other deliveries are loaded. Attribute: ``report``."""
 
 
 class DeliveriesFailed(RunFailed):
-    """At least one delivery could not be taken; the others are loaded."""
+    """At least one delivery failed; the others are loaded."""
 
 
 class QualityBelowThreshold(RunFailed):
-    """At least one delivery was refused by the quality gate; the others are loaded."""
+    """The quality gate rejected at least one delivery; the others are loaded."""

@@ -1,7 +1,7 @@
-"""What long work reports to: named steps, heard by whoever listens.
+"""Progress of long work: named steps, reported to every registered listener.
 
-The command line draws them, the flow turns them into a progress artifact, and fault tests
-kill the process at one of them. Reporting never fails the work and costs nothing when nobody listens.
+The command line prints them, the flow turns them into a progress artifact, and fault tests kill the process
+at one of them. Reporting never fails the work, and without a listener it costs nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """One step: a dotted name, what it works on, and how far (``done`` of ``total``) where known."""
+    """One step of the work.
+
+    Attributes:
+        step: Dotted name, such as ``load.committed``.
+        detail: The object worked on, such as a batch or a warehouse.
+        done: Finished units, if countable.
+        total: All units, if known.
+    """
 
     step: str
     detail: str = ""
@@ -26,14 +33,14 @@ _listeners: list[Listener] = []
 
 
 def report(step: str, detail: str = "", done: int | None = None, total: int | None = None) -> None:
-    """Tell every listener that ``step`` has been reached."""
+    """Report to all listeners that the work reached ``step``; for the arguments see ``Progress``."""
     for listener in tuple(_listeners):
         listener(Progress(step, detail, done, total))
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Call ``listener`` for each step reported inside the block, from whichever thread."""
+    """Call ``listener`` for each step that any thread reports inside the block."""
     _listeners.append(listener)
     try:
         yield

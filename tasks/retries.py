@@ -1,4 +1,4 @@
-"""How every step is a Prefect task: retried with backoff and jitter while the cause can pass, never cached."""
+"""Steps as Prefect tasks: transient errors are retried with backoff and jitter, and nothing is cached."""
 
 from __future__ import annotations
 
@@ -20,30 +20,42 @@ from tasks.errors import Transient
 P = ParamSpec("P")
 R = TypeVar("R")
 _JITTER = 0.5
-# A tag costs a concurrency look-up, which the throw-away SQLite server of a run without an API address
-# answers with 503 whenever another write is under way: two seconds lost, where no UI shows the tag.
-_TAGS_SEEN = bool(get_current_settings().api.url)
+# A tag makes Prefect look up concurrency limits. The ephemeral SQLite server of a run without an API URL
+# answers that with 503 during any other write, which costs two seconds, and no UI shows its tags.
+_USE_TAGS = bool(get_current_settings().api.url)
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a step is tried again while its cause can pass; the delay (seconds) doubles each time."""
+    """How often a step is retried after a transient error.
+
+    Attributes:
+        retries: Maximum number of retries.
+        delay_seconds: Delay before the first retry; it doubles with each further one.
+    """
 
     retries: int = 3
     delay_seconds: float = 2.0
 
     @property
     def delays(self) -> tuple[float, ...]:
-        """The delays in seconds, before jitter."""
+        """Delay before each retry in seconds, without jitter."""
         return tuple(exponential_backoff(self.delay_seconds)(self.retries))
 
     def on(self, task: Task[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
-        """The step with this policy in place of its own; it is called with its label and what it works on."""
+        """Give a step this policy.
+
+        Args:
+            task: A task made by ``step``.
+
+        Returns:
+            A function with the parameters of the step: the label, then its arguments.
+        """
         step = _with_policy(self, task)
 
         def run(label: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            # Prefect looks for futures in every value of a parameter: among a batch's accounts, for longer
-            # than the batch is read. Quoted, it lets a parameter be.
+            # Prefect searches every argument for futures, which can take longer than the step itself;
+            # it skips quoted arguments.
             quoted = {name: quote(value) for name, value in kwargs.items()}
             running: Any = step(label, *(quote(value) for value in args), **quoted)
             return running  # type: ignore[no-any-return]
@@ -59,38 +71,42 @@ def _with_policy(policy: RetryPolicy, task: Task[..., Any]) -> Task[..., Any]:
 _DEFAULT = RetryPolicy()
 
 
-async def can_pass(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """True if the error that ended an attempt may pass by itself; then says that it is tried again."""
+async def retry_if_transient(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """Retry a failed task run if its error is transient, and report the retry."""
     try:
         await state.aresult()
     except Transient as error:
         delays = task.retry_delay_seconds
-        # Jitter adds half of each delay, at most.
+        # Jitter adds at most half of each delay.
         longest = round(sum(delays) * (1 + _JITTER)) if isinstance(delays, list) else 0
         progress.report(
             "task.retrying",
-            f"{task_run.name}: {error} It is tried {task.retries} more times at most, with {longest} s of waiting "
-            "in all at most.",
+            f"{task_run.name}: {error} Up to {task.retries} retries, waiting {longest} s at most.",
         )
         return True
-    except Exception:  # noqa: BLE001 - looked at, not handled: the task fails with it
+    except Exception:  # noqa: BLE001 - not handled here: the task fails with it
         return False
     return False
 
 
 def step(name: str, stage: str, timeout_seconds: float) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """A task of ``stage`` (its tag in a server's UI) whose runs are named after the parameter ``label``.
+    """Turn a function into a Prefect task whose runs are named after its parameter ``label``.
 
-    Nothing is persisted and no result is reused: only the ledger knows what is loaded.
+    No result is persisted or reused: only the ledger decides which deliveries are loaded.
+
+    Args:
+        name: Name of the task.
+        stage: Tag of the task in the server's UI.
+        timeout_seconds: Time limit of one attempt.
     """
     return task(
         name=name,
         task_run_name=name + " {label}",
-        tags=[stage] if _TAGS_SEEN else None,
+        tags=[stage] if _USE_TAGS else None,
         retries=_DEFAULT.retries,
         retry_delay_seconds=list(_DEFAULT.delays),
         retry_jitter_factor=_JITTER,
-        retry_condition_fn=can_pass,
+        retry_condition_fn=retry_if_transient,
         timeout_seconds=timeout_seconds,
         cache_policy=NO_CACHE,
         persist_result=False,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.alerts.notify import AlertRecord
-from tasks.workspace.outputs import write_text, writing
+from tasks.workspace.outputs import workspace_errors_mapped, write_text
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def add_to_report(path: Path, records: Sequence[AlertRecord]) -> bool:
 
     Raises WorkspaceFull.
     """
-    with writing(path.parents[1]):
+    with workspace_errors_mapped(path.parents[1]):
         try:
             saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):

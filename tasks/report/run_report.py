@@ -20,7 +20,7 @@ from tasks.validate.score import DIMENSIONS, DeliveryQuality
 from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.statistics import CountryRevenue
-from tasks.workspace.outputs import write_text, writing
+from tasks.workspace.outputs import workspace_errors_mapped, write_text
 
 TAKEN = ("loaded", "replaced")
 
@@ -182,6 +182,6 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
 def save(report: RunReport) -> None:
     """Write the report as JSON to its ``report_path``, readable by its owner only. Raises WorkspaceFull."""
     path = Path(report.report_path)
-    with writing(path.parents[1]):
+    with workspace_errors_mapped(path.parents[1]):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_text(path, json.dumps(asdict(report), indent=2) + "\n")

@@ -1,8 +1,8 @@
-"""The run's workspace: folders of zstd Parquet, named by a hash of what made them.
+"""The run's workspace: outputs are folders of zstd-compressed Parquet, named by a hash of their inputs.
 
-An output is written aside and renamed when whole, so a run that died leaves nothing half-made
-under a final name, and the next one takes up what is finished. Its manifest holds the sizes of its
-files: one that lost some, in a crash of the machine, is made again. Files are 0600, folders 0700.
+An output is written to a temporary folder and renamed when complete. So a run that dies leaves no partial
+output under a final name, and the next run reuses the finished ones. The manifest records the sizes of the
+files: an output that lost data in a crash of the machine is made again. Files are 0600, folders 0700.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ MANIFEST = "manifest.json"
 
 
 def hash_of(*values: object) -> str:
-    """SHA-256 (32 hex digits of it) of the JSON of ``values``: the name of an output."""
+    """Return the first 32 hex digits of the SHA-256 of the values' JSON: the name of an output."""
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
-    """A block that works under the workspace ``root``; what the system refuses there raises WorkspaceFull."""
+def workspace_errors_mapped(root: Path) -> Iterator[None]:
+    """Raise WorkspaceFull for every OSError inside the block, which works in the workspace ``root``."""
     try:
         yield
     except OSError as error:
@@ -48,21 +48,32 @@ def writing(root: Path) -> Iterator[None]:
 def make_output(
     root: Path, kind: str, name: str, fill: Callable[[Path], dict[str, Any]]
 ) -> tuple[Path, dict[str, Any]]:
-    """Return the folder ``root/kind/name`` and its manifest, made by ``fill`` unless it is there.
+    """Make an output, unless it exists.
 
-    ``fill`` gets an empty folder aside and returns the manifest (JSON values and dataclasses of them; they come
-    back as JSON values). Two processes that make the same output do not disturb each other. Raises WorkspaceFull
-    if the disk does not take it.
+    Processes that make the same output at the same time do not disturb each other.
+
+    Args:
+        root: The workspace.
+        kind: Folder in the workspace: ``bronze`` or ``silver``.
+        name: Name of the output, from ``hash_of``.
+        fill: Writes the output into the empty folder it gets and returns the manifest: JSON values and
+            dataclasses of them.
+
+    Returns:
+        The folder ``root/kind/name`` and the manifest, as JSON values only.
+
+    Raises:
+        WorkspaceFull: The workspace cannot be written.
     """
     final = root / kind / name
-    with writing(root):
-        found = _manifest(final)
-        if found is not None:
+    with workspace_errors_mapped(root):
+        existing = _read_manifest(final)
+        if existing is not None:
             os.utime(final)
-            return final, found
+            return final, existing
         for folder in (root, root / kind):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = _beside(final, "partial")
+        partial = _temporary_path(final, "partial")
         partial.mkdir(mode=0o700)
         try:
             made = fill(partial)
@@ -71,25 +82,25 @@ def make_output(
             write_text(partial / MANIFEST, text)
             _publish(partial, final)
         finally:
-            # Renamed, it is there no more; what cannot be deleted now, prune deletes in time.
+            # No longer there once renamed. Files that cannot be deleted now are left to prune.
             shutil.rmtree(partial, ignore_errors=True)
     manifest: dict[str, Any] = json.loads(text)["made"]
     return final, manifest
 
 
-def _beside(final: Path, what: str) -> Path:
-    return final.with_name(f"{final.name}.{what}-{os.getpid()}-{time.monotonic_ns()}")
+def _temporary_path(final: Path, suffix: str) -> Path:
+    return final.with_name(f"{final.name}.{suffix}-{os.getpid()}-{time.monotonic_ns()}")
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    """What ``fill`` told of a finished output; None if it is not there, or not whole."""
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a finished output, or None if the output is missing or incomplete."""
     try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        whole = all((folder / name).stat().st_size == size for name, size in told["sizes"].items())
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        complete = all((folder / name).stat().st_size == size for name, size in content["sizes"].items())
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
         return None
-    manifest: dict[str, Any] = told["made"]
-    return manifest if whole else None
+    manifest: dict[str, Any] = content["made"]
+    return manifest if complete else None
 
 
 def _publish(partial: Path, final: Path) -> None:
@@ -99,7 +110,7 @@ def _publish(partial: Path, final: Path) -> None:
         except OSError as error:
             if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
                 raise
-            if _manifest(final) is not None:  # another process was faster
+            if _read_manifest(final) is not None:  # another process was faster
                 return
             _discard(final)
         else:
@@ -107,16 +118,16 @@ def _publish(partial: Path, final: Path) -> None:
 
 
 def _discard(folder: Path) -> None:
-    # Renamed first, so that nobody finds it half deleted under its name.
-    gone = _beside(folder, "gone")
+    # Renamed first, so that no process sees it half deleted under its name.
+    renamed = _temporary_path(folder, "gone")
     with suppress(FileNotFoundError):
-        folder.rename(gone)
-        # What cannot be deleted now, prune deletes in time.
-        shutil.rmtree(gone, ignore_errors=True)
+        folder.rename(renamed)
+        # Files that cannot be deleted now are left to prune.
+        shutil.rmtree(renamed, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to a file that only its owner may read, on disk before this returns."""
+    """Write ``text`` to a file that only its owner can read; it is on disk when this returns."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -124,26 +135,26 @@ def write_text(path: Path, text: str) -> None:
 
 
 def part_path(folder: Path | str, number: int) -> Path:
-    """Path of the part of that number in an output's folder."""
+    """Return the path of part ``number`` (from 0) in the folder of an output."""
     return Path(folder) / f"part-{number:05d}.parquet"
 
 
 def prune(root: Path, days: float) -> int:
-    """Delete bronze and silver (with its quarantine) that was not used for ``days`` days; return how many."""
+    """Delete the bronze and silver outputs unused for ``days`` days, and return their number."""
     oldest = time.time() - days * 86400
     stale = [
         folder
         for kind in ("bronze", "silver")
         for folder in (root / kind).glob("*")
-        if _used(folder) < oldest
+        if _last_used(folder) < oldest
     ]
     for folder in stale:
         _discard(folder)
     return len(stale)
 
 
-def _used(folder: Path) -> float:
+def _last_used(folder: Path) -> float:
     try:
         return folder.stat().st_mtime
-    except FileNotFoundError:  # another run prunes too
+    except FileNotFoundError:  # another run prunes at the same time
         return float("inf")

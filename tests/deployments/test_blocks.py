@@ -117,5 +117,5 @@ def schedules(server: PrefectServer, flow: str, deployment: str) -> list[dict[st
 def test_a_prefect_server_that_is_not_there(retail: Retail, module: str) -> None:
     ended = retail.run([sys.executable, "-m", module], PREFECT_API_URL="http://127.0.0.1:9/api")
     assert ended.code == 1
-    assert "gives no answer" in ended.err
+    assert "does not respond" in ended.err
     assert "Traceback" not in ended.err

@@ -16,7 +16,7 @@ from tests.flows.conftest import base_environment
 @pytest.mark.parametrize(
     ("step", "detail"),
     [
-        ("task.retrying", "load 1 of 2: A lock. It is tried 3 more times at most"),
+        ("task.retrying", "load 1 of 2: A lock. Up to 3 retries"),
         ("finish.waiting", "readers of fact_sale hold it"),
         ("connect.waiting", "No answer. Trying again for 9 s at most."),
     ],

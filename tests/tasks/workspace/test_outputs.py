@@ -1,4 +1,4 @@
-"""Outputs are private, named by what made them, and taken up instead of made again."""
+"""Outputs are private, named by their inputs, and reused instead of made again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def day(tmp_path: Path) -> Path:
     return write(tmp_path / "day.csv", as_csv([row()] * 3))
 
 
-def test_files_and_folders_are_their_owners_only(tmp_path: Path, day: Path) -> None:
+def test_only_the_owner_can_read_files_and_folders(tmp_path: Path, day: Path) -> None:
     before = os.umask(0)
     try:
         folder = Path(bronze_of(ingest_sources(tmp_path / "w", day)).folder)
@@ -36,7 +36,7 @@ def test_files_and_folders_are_their_owners_only(tmp_path: Path, day: Path) -> N
     }
 
 
-def test_a_name_follows_from_what_was_read(tmp_path: Path, day: Path) -> None:
+def test_name_depends_on_the_inputs(tmp_path: Path, day: Path) -> None:
     first = bronze_of(ingest_sources(tmp_path / "w", day)).folder
     day.touch()
     assert bronze_of(ingest_sources(tmp_path / "w", day)).folder == first
@@ -45,30 +45,31 @@ def test_a_name_follows_from_what_was_read(tmp_path: Path, day: Path) -> None:
     copied = write(tmp_path / "copy.csv", day.read_bytes())
     write(day, as_csv([row()] * 4))
     others = [
-        bronze_of(ingest_sources(tmp_path / "w", *some)).folder for some in ([copied], [day], [day, copied])
+        bronze_of(ingest_sources(tmp_path / "w", *sources)).folder
+        for sources in ([copied], [day], [day, copied])
     ]
     assert len({first, *others}) == 4
 
 
-def test_a_new_reader_reads_again(tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_reader_version_reads_again(tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = bronze_of(ingest_sources(tmp_path / "w", day))
     monkeypatch.setattr(bronze, "READER_VERSION", bronze.READER_VERSION + 1)
     assert bronze_of(ingest_sources(tmp_path / "w", day)).folder != first.folder
 
 
-def test_a_finished_output_is_taken_up(tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_output_is_reused(tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = bronze_of(ingest_sources(tmp_path / "w", day))
 
-    def read(*_: object) -> None:
+    def write_parts(*_: object) -> None:
         raise AssertionError("read again")
 
-    monkeypatch.setattr(bronze, "_fill", read)
+    monkeypatch.setattr(bronze, "_write_parts", write_parts)
     assert bronze_of(ingest_sources(tmp_path / "w", day)) == first
 
 
-def test_a_reading_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    def fill(aside: Path) -> dict[str, Any]:
-        (aside / "part").write_text("half")
+def test_failure_leaves_no_output(tmp_path: Path) -> None:
+    def fill(folder: Path) -> dict[str, Any]:
+        (folder / "part").write_text("half")
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
@@ -76,7 +77,7 @@ def test_a_reading_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "bronze").iterdir()) == []
 
 
-def test_a_manifest_comes_back_as_it_was_told(tmp_path: Path) -> None:
-    told = {"parts": 1, "names": ["a", "£"], "sizes": {"a": None}}
+def test_manifest_is_returned_unchanged(tmp_path: Path) -> None:
+    manifest = {"parts": 1, "names": ["a", "£"], "sizes": {"a": None}}
     for _ in range(2):
-        assert outputs.make_output(tmp_path, "bronze", "name", lambda _: told)[1] == told
+        assert outputs.make_output(tmp_path, "bronze", "name", lambda _: manifest)[1] == manifest

@@ -1,4 +1,4 @@
-"""Outputs that were not used for some days are deleted, the others stay."""
+"""Outputs unused for some days are deleted; the others are kept."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tasks.workspace.outputs import make_output, prune
 
 
 def _aged(root: Path, kind: str, name: str, days: float) -> Path:
-    folder, _ = make_output(root, kind, name, lambda aside: {"a": (aside / "part").write_text("x")})
-    then = time.time() - days * 86400
-    os.utime(folder, (then, then))
+    folder, _ = make_output(root, kind, name, lambda partial: {"a": (partial / "part").write_text("x")})
+    used_at = time.time() - days * 86400
+    os.utime(folder, (used_at, used_at))
     return folder
 
 
-def test_stale_outputs_go(tmp_path: Path) -> None:
+def test_stale_outputs_are_deleted(tmp_path: Path) -> None:
     old = [_aged(tmp_path, kind, "old", 8) for kind in ("bronze", "silver")]
     fresh = [_aged(tmp_path, kind, "fresh", 6) for kind in ("bronze", "silver")]
     report = tmp_path / "reports" / "run.json"
@@ -29,7 +29,7 @@ def test_stale_outputs_go(tmp_path: Path) -> None:
     assert prune(tmp_path, 7) == 0
 
 
-def test_what_a_killed_run_left_goes_too(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_deleted(tmp_path: Path) -> None:
     left = tmp_path / "bronze" / "name.partial-1-1"
     left.mkdir(parents=True)
     (left / "part").write_text("half")
@@ -38,7 +38,7 @@ def test_what_a_killed_run_left_goes_too(tmp_path: Path) -> None:
     assert list((tmp_path / "bronze").iterdir()) == []
 
 
-def test_an_output_that_is_used_again_stays(tmp_path: Path) -> None:
+def test_reused_output_is_kept(tmp_path: Path) -> None:
     _aged(tmp_path, "bronze", "name", 8)
     folder, _ = make_output(tmp_path, "bronze", "name", lambda _: {})
     assert prune(tmp_path, 7) == 0

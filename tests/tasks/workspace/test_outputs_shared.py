@@ -1,4 +1,4 @@
-"""Processes that share a workspace, die in it or find it damaged never take up half an output."""
+"""A partial output is never used, whether processes share a workspace, die in it or find it damaged."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ WRITER = """
     from pathlib import Path
     from tasks.workspace.outputs import make_output
 
-    def fill(aside):
+    def fill(folder):
         print("writing", flush=True)
         for number in range(5):
-            (aside / f"part-{number}").write_text(sys.argv[2] * 1000)
+            (folder / f"part-{number}").write_text(sys.argv[2] * 1000)
         sys.stdin.readline()
         return {"by": sys.argv[2]}
 
@@ -31,17 +31,17 @@ WRITER = """
 """
 
 
-def _writer(root: Path, who: str) -> subprocess.Popen[str]:
-    """A process that has written its parts and waits for a line before it finishes."""
-    started = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(WRITER), str(root), who],
+def _writer(root: Path, content: str) -> subprocess.Popen[str]:
+    """Start a process that writes its parts, then waits for a line on stdin before it finishes."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WRITER), str(root), content],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert started.stdout
-    assert started.stdout.readline() == "writing\n"
-    return started
+    assert process.stdout
+    assert process.stdout.readline() == "writing\n"
+    return process
 
 
 def _content(root: Path) -> set[str]:
@@ -49,15 +49,15 @@ def _content(root: Path) -> set[str]:
 
 
 def _make(root: Path, content: str = "m") -> dict[str, Any]:
-    def fill(aside: Path) -> dict[str, Any]:
+    def fill(folder: Path) -> dict[str, Any]:
         for number in range(5):
-            (aside / f"part-{number}").write_text(content * 1000)
+            (folder / f"part-{number}").write_text(content * 1000)
         return {"by": content}
 
     return make_output(root, "bronze", "name", fill)[1]
 
 
-def test_two_processes_that_make_the_same_output(tmp_path: Path) -> None:
+def test_two_processes_make_the_same_output(tmp_path: Path) -> None:
     first, second = _writer(tmp_path, "a"), _writer(tmp_path, "b")
     out_first, _ = first.communicate("\n", timeout=30)
     out_second, _ = second.communicate("\n", timeout=30)
@@ -68,7 +68,7 @@ def test_two_processes_that_make_the_same_output(tmp_path: Path) -> None:
     assert _make(tmp_path) == {"by": "a"}
 
 
-def test_a_killed_process_leaves_no_output(tmp_path: Path) -> None:
+def test_killed_process_leaves_no_output(tmp_path: Path) -> None:
     killed = _writer(tmp_path, "a")
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate(timeout=30)
@@ -79,7 +79,7 @@ def test_a_killed_process_leaves_no_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut", "no manifest", "half a manifest"])
-def test_an_output_that_lost_something_is_made_again(tmp_path: Path, damage: str) -> None:
+def test_damaged_output_is_made_again(tmp_path: Path, damage: str) -> None:
     _make(tmp_path, "a")
     folder = tmp_path / "bronze" / "name"
     part, manifest = folder / "part-3", folder / MANIFEST
@@ -97,7 +97,7 @@ def test_an_output_that_lost_something_is_made_again(tmp_path: Path, damage: str
     assert [path.name for path in (tmp_path / "bronze").iterdir()] == ["name"]
 
 
-def test_bronze_that_lost_a_part_is_read_again(tmp_path: Path) -> None:
+def test_bronze_without_a_part_is_read_again(tmp_path: Path) -> None:
     day = write(tmp_path / "day.csv", as_csv([row()] * 3))
     first = bronze_of(ingest_sources(tmp_path / "w", day))
     (Path(first.folder) / "part-00000.parquet").write_bytes(b"")
