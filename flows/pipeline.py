@@ -21,7 +21,7 @@ from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
 from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.date_formats import decide
+from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
 from tasks.ingest.steps import ingest_batch
 from tasks.report.run_report import DeliveryReport, delivery_report
@@ -175,7 +175,7 @@ class _Pipeline:
         """The feed's settings with the one date format that fits all deliveries; else reports of those that need one."""
         names = [delivery.name for delivery in bronze.deliveries if delivery.slashed_dates]
         try:
-            date_format = decide((other.dates for other in every), names)
+            date_format = infer_date_format((other.dates for other in every), names)
         except DateFormatUnclear as error:
             unclear = [DateFormatUnclear(error.what, error.next_step, delivery=name) for name in names]
             return self.context.feed, [failed_delivery(each) for each in unclear]

@@ -13,7 +13,7 @@ import polars as pl
 
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError
-from tasks.ingest.date_formats import DateShapes, is_slashed, shapes
+from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.source_file import SourceFile, read_and_hash
@@ -21,14 +21,23 @@ from tasks.workspace import outputs
 from tasks.workspace.part_files import write_part
 
 READER_VERSION = 2
-# The one place where a reader is chosen: a module with open_delivery() and frames().
+# A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.
 READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
 
 
 @dataclass(frozen=True)
 class IngestedFile:
-    """A delivery as it was read: rows, SHA-256, encodings met, the columns that were ignored, and how many of
-    its dates need the feed's date format."""
+    """A delivery in bronze.
+
+    Attributes:
+        name: Name of the delivery.
+        content_hash: SHA-256 of the file, as hex digits.
+        rows: Number of rows, broken ones included.
+        size: Size of the file in bytes.
+        encodings: Encodings of its lines, sorted; empty for Parquet.
+        ignored_columns: Columns of the file that are not read.
+        slashed_dates: Number of rows whose date needs the feed's date format.
+    """
 
     name: str
     content_hash: str
@@ -41,28 +50,33 @@ class IngestedFile:
 
 @dataclass(frozen=True)
 class Bronze:
-    """Reference to an output: ``folder`` holds ``parts`` Parquet files."""
+    """Reference to a bronze output: ``folder`` holds ``parts`` Parquet files."""
 
     folder: str
     parts: int
     deliveries: tuple[IngestedFile, ...]
-    dates: DateShapes
+    dates: SlashedDates
 
     @property
     def rows(self) -> int:
-        """Rows of all parts."""
+        """Number of rows in all parts."""
         return sum(delivery.rows for delivery in self.deliveries)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the deliveries in it."""
+        """Names of its deliveries."""
         return tuple(delivery.name for delivery in self.deliveries)
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What became of a batch: its bronze (None if nothing is new), the deliveries that the ledger holds
-    unchanged, and the ones that could not be read."""
+    """Result of ingesting a batch.
+
+    Attributes:
+        bronze: The new deliveries; None if there are none.
+        unchanged: Names of the deliveries whose content the ledger already has.
+        failed: Errors of the deliveries that cannot be read.
+    """
 
     bronze: Bronze | None
     unchanged: tuple[str, ...] = ()
@@ -70,14 +84,23 @@ class IngestResult:
 
 
 def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> IngestResult:
-    """Read a batch into bronze under the workspace ``root``.
+    """Read a batch into bronze.
 
-    ``known`` maps the names in the ledger to their SHA-256; deliveries that are there unchanged are not
-    parsed. Columns of bronze are ``schema.BRONZE``.
-    A delivery that cannot be read is reported in ``failed``, and the others of the batch are read.
-    Raises WorkspaceFull, and DeliveryChanged if a large file changes while it is read.
+    A delivery that cannot be read is reported in ``failed``; the others of the batch are read.
+
+    Args:
+        batch: Deliveries to read.
+        known: SHA-256 by delivery name, from the ledger; deliveries with the same hash are not parsed.
+        root: The workspace.
+
+    Returns:
+        The result, with bronze in the columns of ``schema.BRONZE``.
+
+    Raises:
+        DeliveryChanged: A large file changed while it was read.
+        WorkspaceFull: The workspace cannot be written.
     """
-    opened: list[SourceFile] = []
+    files: list[SourceFile] = []
     unchanged: list[str] = []
     failed: list[DeliveryError] = []
     for delivery in batch:
@@ -86,17 +109,17 @@ def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> I
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
             else:
-                opened.append(_reader(delivery).open_delivery(delivery, content))
+                files.append(_reader(delivery).open_delivery(delivery, content))
         except DeliveryError as error:
             failed.append(error)
-    progress.report("ingest.read", f"{len(opened)} new of {len(batch)} deliveries")
+    progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
     bronze = None
-    while opened and bronze is None:
+    while files and bronze is None:
         try:
-            bronze = _write(opened, root)
-        except DeliveryError as error:  # damaged further in: the others of the batch go on without it
+            bronze = _make_bronze(files, root)
+        except DeliveryError as error:  # found only while reading: read the others without this file
             failed.append(error)
-            opened = [one for one in opened if one.delivery.name != error.delivery]
+            files = [file for file in files if file.delivery.name != error.delivery]
     return IngestResult(bronze, tuple(unchanged), tuple(failed))
 
 
@@ -104,66 +127,66 @@ def _reader(delivery: Delivery) -> ModuleType:
     return READERS[Path(delivery.path).suffix.lower()]
 
 
-def _write(opened: Sequence[SourceFile], root: Path) -> Bronze:
-    identity = [(one.delivery.name, one.content.sha256) for one in opened]
+def _make_bronze(files: Sequence[SourceFile], root: Path) -> Bronze:
+    identity = [(file.delivery.name, file.content.sha256) for file in files]
     name = outputs.hash_of("bronze", READER_VERSION, identity)
-    folder, manifest = outputs.make_output(root, "bronze", name, lambda aside: _fill(opened, aside))
+    folder, manifest = outputs.make_output(root, "bronze", name, lambda partial: _write_parts(files, partial))
     return Bronze(
         str(folder),
         manifest["parts"],
-        tuple(IngestedFile(**_tuples(delivery)) for delivery in manifest["deliveries"]),
-        DateShapes(**_tuples(manifest["dates"])),
+        tuple(IngestedFile(**_lists_to_tuples(delivery)) for delivery in manifest["deliveries"]),
+        SlashedDates(**_lists_to_tuples(manifest["dates"])),
     )
 
 
-def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
-def _fill(opened: Sequence[SourceFile], aside: Path) -> dict[str, Any]:
+def _write_parts(files: Sequence[SourceFile], folder: Path) -> dict[str, Any]:
     parts = 0
-    rows = dict.fromkeys((one.delivery.name for one in opened), 0)
+    rows = dict.fromkeys((file.delivery.name for file in files), 0)
     slashed = dict.fromkeys(rows, 0)
-    dates = DateShapes()
-    for frame in _with_origin(opened):
+    dates = SlashedDates()
+    for frame in _frames_with_origin(files):
         if not frame.height:
             continue
-        write_part(frame, outputs.part_path(aside, parts))
+        write_part(frame, outputs.part_path(folder, parts))
         parts += 1
-        found = shapes(frame.get_column("invoice_date"))
-        dates = dates.merged(found)
+        part_dates = inspect_dates(frame.get_column("invoice_date"))
+        dates = dates.merge(part_dates)
         for name, count in frame.group_by("delivery").len().iter_rows():
             rows[name] += count
-        if found.slashed:
-            different = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
-            for name, count in different.select("delivery", "len").iter_rows():
+        if part_dates.slashed:
+            distinct = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
+            for name, count in distinct.select("delivery", "len").iter_rows():
                 slashed[name] += count
-    for one in opened:
-        if not rows[one.delivery.name]:
+    for file in files:
+        if not rows[file.delivery.name]:
             raise DeliveryEmpty(
-                "it has a header and no line.", "Have it delivered again.", delivery=one.delivery.name
+                "it has a header but no rows.", "Have it delivered again.", delivery=file.delivery.name
             )
-    received = [
+    deliveries = [
         IngestedFile(
-            one.delivery.name,
-            one.content.sha256,
-            rows[one.delivery.name],
-            one.delivery.size,
-            tuple(sorted(one.encodings)),
-            one.header.ignored,
-            slashed[one.delivery.name],
+            file.delivery.name,
+            file.content.sha256,
+            rows[file.delivery.name],
+            file.delivery.size,
+            tuple(sorted(file.encodings)),
+            file.header.ignored,
+            slashed[file.delivery.name],
         )
-        for one in opened
+        for file in files
     ]
-    return {"parts": parts, "deliveries": received, "dates": dates}
+    return {"parts": parts, "deliveries": deliveries, "dates": dates}
 
 
-def _with_origin(opened: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
-    for _, found in groupby(opened, key=lambda one: (_reader(one.delivery).__name__, one.layout)):
-        group = list(found)
-        # Of one name or hash for each delivery, not for each row.
-        names = _enum([one.delivery.name for one in group])
-        hashes = _enum([one.content.sha256 for one in group])
+def _frames_with_origin(files: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
+    for _, members in groupby(files, key=lambda file: (_reader(file.delivery).__name__, file.layout)):
+        group = list(members)
+        # Enums: each name and hash is stored once per delivery, not once per row.
+        names = _to_enum([file.delivery.name for file in group])
+        hashes = _to_enum([file.content.sha256 for file in group])
         for frame in _reader(group[0].delivery).frames(group):
             source = frame.get_column("source")
             yield frame.select(
@@ -173,5 +196,5 @@ def _with_origin(opened: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
             )
 
 
-def _enum(texts: Sequence[str]) -> pl.Series:
+def _to_enum(texts: Sequence[str]) -> pl.Series:
     return pl.Series(texts, dtype=pl.Enum(list(dict.fromkeys(texts))))

@@ -1,7 +1,7 @@
-"""How the dates of deliveries are read, and which format can read them.
+"""Parse the dates of deliveries, and infer the date format of a feed.
 
-ISO dates read the same whatever the feed's format is; `12/1/2010` is January in Europe and December
-in America. A format is found over all deliveries of a run if just one reads all their dates.
+ISO dates need no date format; `12/1/2010` is 12 January in Europe (``eu``) and 1 December in America (``us``).
+If only one of the two can parse all dates of a run, it becomes the format of the feed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 from tasks.errors import DateFormatUnclear, SettingsError
 
-NAMED = ("iso", "us", "eu")
+NAMED_FORMATS = ("iso", "us", "eu")
 _SLASHED = (
     r"^(?P<a>[0-9]{1,2})[/.](?P<b>[0-9]{1,2})[/.](?P<year>[0-9]{4}|[0-9]{2})"
     r"(?:[ T]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?P<fraction>\.[0-9]+)?)?"
@@ -32,11 +32,14 @@ _ISO_WITH_OFFSET = (
 
 
 @dataclass(frozen=True)
-class DateShapes:
-    """What the slashed or dotted dates of some deliveries allow.
+class SlashedDates:
+    """Distinct dates with slashes or dots, and which formats parse them.
 
-    ``slashed`` counts the different ones that month first or day first can read; ``example`` is one of
-    them, ``only_us`` one that only month first reads, ``only_eu`` one that only day first reads.
+    Attributes:
+        slashed: Number of dates that ``us`` or ``eu`` parses.
+        example: One of them, or empty.
+        only_us: A date that only ``us`` (month first) parses, or empty.
+        only_eu: A date that only ``eu`` (day first) parses, or empty.
     """
 
     slashed: int = 0
@@ -44,9 +47,9 @@ class DateShapes:
     only_us: str = ""
     only_eu: str = ""
 
-    def merged(self, other: DateShapes) -> DateShapes:
-        """Both together."""
-        return DateShapes(
+    def merge(self, other: SlashedDates) -> SlashedDates:
+        """Combine with the dates of another part or delivery."""
+        return SlashedDates(
             self.slashed + other.slashed,
             self.example or other.example,
             self.only_us or other.only_us,
@@ -54,42 +57,50 @@ class DateShapes:
         )
 
 
-def shapes(dates: pl.Series) -> DateShapes:
-    """Look at a column of dates as text."""
+def inspect_dates(dates: pl.Series) -> SlashedDates:
+    """Summarise the slashed and dotted dates of a text column."""
     slashed = dates.filter(dates.str.contains(_SLASHED_START)).unique().sort().to_frame("date")
     if not slashed.height:
-        return DateShapes()
-    read = slashed.select(
+        return SlashedDates()
+    parsed = slashed.select(
         "date",
-        us=read_slashed(pl.col("date"), "us").is_not_null(),
-        eu=read_slashed(pl.col("date"), "eu").is_not_null(),
+        us=parse_slashed(pl.col("date"), "us").is_not_null(),
+        eu=parse_slashed(pl.col("date"), "eu").is_not_null(),
     )
     us, eu = pl.col("us"), pl.col("eu")
-    counted = read.select(
+    summary = parsed.select(
         (us | eu).sum().alias("slashed"),
         *(
-            pl.col("date").filter(which).first().fill_null("").alias(name)
-            for name, which in (("example", us | eu), ("only_us", us & ~eu), ("only_eu", eu & ~us))
+            pl.col("date").filter(condition).first().fill_null("").alias(name)
+            for name, condition in (("example", us | eu), ("only_us", us & ~eu), ("only_eu", eu & ~us))
         ),
     )
-    return DateShapes(**counted.row(0, named=True))
+    return SlashedDates(**summary.row(0, named=True))
 
 
 def is_slashed(column: str) -> pl.Expr:
-    """Whether a date needs the feed's format: month first or day first reads it, ISO does not."""
+    """Return whether each date of a text column needs the feed's date format: ``us`` or ``eu`` parses it."""
     text = pl.col(column)
     candidate = pl.when(text.str.contains(_SLASHED_START)).then(text)
-    return read_slashed(candidate, "us").is_not_null() | read_slashed(candidate, "eu").is_not_null()
+    return parse_slashed(candidate, "us").is_not_null() | parse_slashed(candidate, "eu").is_not_null()
 
 
-def decide(found: Iterable[DateShapes], deliveries: Iterable[str]) -> str | None:
-    """The one format that reads all slashed dates, or None if there are none.
+def infer_date_format(dates: Iterable[SlashedDates], deliveries: Iterable[str]) -> str | None:
+    """Infer the format that parses all slashed dates of a run.
 
-    Raises DateFormatUnclear, naming the first of ``deliveries``, if both formats fit or neither does.
+    Args:
+        dates: The slashed dates of its batches.
+        deliveries: Names of its deliveries with slashed dates; the error is about the first one.
+
+    Returns:
+        ``us`` or ``eu``; None if there are no slashed dates.
+
+    Raises:
+        DateFormatUnclear: Both formats parse all dates, or neither does.
     """
-    total = DateShapes()
-    for one in found:
-        total = total.merged(one)
+    total = SlashedDates()
+    for batch_dates in dates:
+        total = total.merge(batch_dates)
     if not total.slashed:
         return None
     if bool(total.only_us) != bool(total.only_eu):
@@ -97,31 +108,32 @@ def decide(found: Iterable[DateShapes], deliveries: Iterable[str]) -> str | None
     name = next(iter(deliveries), "")
     if not total.only_us:
         raise DateFormatUnclear(
-            f"its dates, such as {total.example}, can be read month first or day first.",
-            "Say which with the date format (--date-format): us or eu.",
+            f"its dates, such as {total.example}, are valid both month first and day first.",
+            "Set the date format (--date-format) to us or eu.",
             delivery=name,
         )
     raise DateFormatUnclear(
-        f"dates such as {total.only_us} read only month first and others, such as "
+        f"some dates, such as {total.only_us}, are valid only month first and others, such as "
         f"{total.only_eu}, only day first.",
-        "Give the date format (--date-format); the lines that do not fit it are set aside.",
+        "Set the date format (--date-format); lines with other dates are quarantined.",
         delivery=name,
     )
 
 
-def check_name(date_format: str | None) -> None:
-    """Raise SettingsError unless the format is None, iso, us, eu, or a strptime pattern of whole dates."""
-    if date_format is None or date_format in NAMED or _tells_the_day(date_format):
+def check_date_format(date_format: str | None) -> None:
+    """Raise SettingsError unless the format is None, iso, us, eu, or a strptime pattern of complete dates."""
+    if date_format is None or date_format in NAMED_FORMATS or _is_complete_pattern(date_format):
         return
     raise SettingsError(
-        f"date format {date_format!r}: give iso, us, eu, or a strptime pattern such as %d-%m-%Y %H:%M.",
+        f"date_format: {date_format!r} is not a date format.",
+        "Use iso, us, eu, or a strptime pattern such as %d-%m-%Y %H:%M.",
         setting="date_format",
     )
 
 
 @cache
 def knows_timezone(name: str) -> bool:
-    """Whether polars can reckon in this time zone: not every name of the system or of a file is known to it."""
+    """Return whether polars knows this time zone; the system and Parquet files have further names."""
     try:
         pl.select(pl.lit(datetime(2010, 12, 31)).dt.replace_time_zone(name))
     except pl.exceptions.ComputeError:
@@ -129,36 +141,52 @@ def knows_timezone(name: str) -> bool:
     return True
 
 
-def _tells_the_day(pattern: str) -> bool:
+def _is_complete_pattern(pattern: str) -> bool:
     moment = datetime(2010, 12, 31, 20, 30)
     try:
-        written = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(_for_polars(pattern))
-        read = written.to_frame("date").select(read_by_pattern(pl.col("date"), pattern, "UTC")).item()
+        text = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(_for_polars(pattern))
+        parsed = text.to_frame("date").select(parse_pattern(pl.col("date"), pattern, "UTC")).item()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return False
-    return read in {moment, moment.replace(hour=0, minute=0)}
+    return parsed in {moment, moment.replace(hour=0, minute=0)}
 
 
-def read_dates(text: pl.Expr, date_format: str | None, timezone: str) -> pl.Expr:
-    """Local time of dates as text, by ISO 8601 and by ``date_format``; null where neither reads it."""
+def parse_dates(text: pl.Expr, date_format: str | None, timezone: str) -> pl.Expr:
+    """Parse dates by ISO 8601 and by a date format.
+
+    Args:
+        text: Dates as text.
+        date_format: iso, us, eu, a strptime pattern, or None for ISO only.
+        timezone: IANA time zone of the result, for dates with a UTC offset.
+
+    Returns:
+        Local time (Datetime in us, naive), null where no format matches.
+    """
     trimmed = text.str.strip_chars()
     iso = [trimmed.str.to_datetime(form, time_unit="us", strict=False) for form in _ISO]
     iso += [_with_offset(trimmed, form, timezone) for form in _ISO_WITH_OFFSET]
     if date_format in {"us", "eu"}:
-        return pl.coalesce(*iso, read_slashed(text, str(date_format)))
+        return pl.coalesce(*iso, parse_slashed(text, str(date_format)))
     if date_format in {None, "iso"}:
         return pl.coalesce(iso)
-    by_pattern = read_by_pattern(trimmed, str(date_format), timezone)
-    return by_pattern if _misreads_iso(str(date_format)) else pl.coalesce(by_pattern, *iso)
+    parsed = parse_pattern(trimmed, str(date_format), timezone)
+    return parsed if _misreads_iso(str(date_format)) else pl.coalesce(parsed, *iso)
 
 
-def read_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
-    """Local time of `12/1/2010 8:26`, `12.1.10 08:26:00` or `12/1/2010 8:26 PM`, month first (``us``) or day
-    first (``eu``); null otherwise."""
+def parse_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
+    """Parse dates such as `12/1/2010 8:26`, `12.1.10 08:26:00` and `12/1/2010 8:26 PM`.
+
+    Args:
+        text: Dates as text.
+        date_format: ``us`` (month first) or ``eu`` (day first).
+
+    Returns:
+        Local time (Datetime in us, naive), null where the text does not match.
+    """
     parts = text.str.strip_chars().str.extract_groups(_SLASHED).struct
-    written = parts.field("year")
-    # strptime's %Y would read the year 10.
-    year = pl.when(written.str.len_bytes() == 2).then("20" + written).otherwise(written)
+    digits = parts.field("year")
+    # To strptime's %Y, 10 is the year 10.
+    year = pl.when(digits.str.len_bytes() == 2).then("20" + digits).otherwise(digits)
     month, day = ("a", "b") if date_format == "us" else ("b", "a")
     hour = parts.field("hour").cast(pl.Int8, strict=False).fill_null(0)
     half = parts.field("half").str.to_uppercase()
@@ -184,8 +212,17 @@ def read_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
     return iso.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
 
 
-def read_by_pattern(text: pl.Expr, pattern: str, timezone: str) -> pl.Expr:
-    """Local time by a strptime pattern; null where it does not fit."""
+def parse_pattern(text: pl.Expr, pattern: str, timezone: str) -> pl.Expr:
+    """Parse dates by a strptime pattern.
+
+    Args:
+        text: Dates as text.
+        pattern: strptime pattern, with or without a UTC offset.
+        timezone: IANA time zone of the result, for patterns with an offset.
+
+    Returns:
+        Local time (Datetime in us, naive), null where the text does not match.
+    """
     form = _for_polars(pattern)
     if any(code in form for code in ("%z", "%:z", "%#z")):
         return _with_offset(text, form, timezone)
@@ -198,14 +235,14 @@ def _with_offset(text: pl.Expr, form: str, timezone: str) -> pl.Expr:
 
 
 def _for_polars(pattern: str) -> str:
-    # Python's %f are digits of a fraction; for polars they would be nanoseconds.
+    # In Python %f is a fraction of a second, in polars a number of nanoseconds.
     return pattern.replace(".%f", "%.f").replace("%f", "%6f")
 
 
 def _misreads_iso(pattern: str) -> bool:
-    """Whether the pattern gives an ISO date another meaning, such as year-day-month."""
+    """Return whether the pattern parses an ISO date as another day, as year-day-month does."""
     probes = pl.DataFrame(
         {"date": ["2010-01-02 03:04:05", "2010-01-02T03:04:05", "2010-01-02 03:04", "2010-01-02"]}
     )
-    read = probes.select(read_by_pattern(pl.col("date"), pattern, "UTC").dt.date())
-    return any(day not in {None, datetime(2010, 1, 2).date()} for day in read.to_series())
+    parsed = probes.select(parse_pattern(pl.col("date"), pattern, "UTC").dt.date())
+    return any(day not in {None, datetime(2010, 1, 2).date()} for day in parsed.to_series())

@@ -1,4 +1,4 @@
-"""Find the deliveries behind files, folders and globs, and name them."""
+"""Find the deliveries in files, folders and globs, and name them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ from pathlib import Path
 from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, SettingsError
 
 SUFFIXES = (".csv", ".parquet")
-# A batch is about this much text: bounded memory, and enough work for each task.
+# Approximate text per batch: bounds memory, yet is enough work for a task.
 BATCH_BYTES = 16 * 1024 * 1024
-# Of the two users of a process, the one whose rights reading needs.
-_EFFECTIVE = os.access in os.supports_effective_ids
-# A compressed Parquet file of sales lines is about this much larger as text.
+# Check permissions with the effective UID, which opens the files.
+_USE_EFFECTIVE_IDS = os.access in os.supports_effective_ids
+# Approximate size of sales lines as text, relative to compressed Parquet.
 _PARQUET_EXPANSION = 16
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A file to take: its name within the feed, where it is, and its size in bytes."""
+    """An input file.
+
+    Attributes:
+        name: Its name within the feed.
+        path: Absolute path with links resolved.
+        size: Size in bytes.
+    """
 
     name: str
     path: str
@@ -30,13 +36,19 @@ class Delivery:
 
     @property
     def weight(self) -> int:
-        """Estimated bytes of text in it."""
+        """Estimated size as text, in bytes."""
         return self.size * (_PARQUET_EXPANSION if _suffix(self.path) == ".parquet" else 1)
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """What the sources led to: deliveries in order, what cannot be taken, and files that were passed over."""
+    """Result of a search for deliveries.
+
+    Attributes:
+        deliveries: In the order of the sources, each once.
+        failed: Errors of the sources and files that cannot be delivered.
+        passed_over: Paths of files with another suffix, in folders and globs.
+    """
 
     deliveries: tuple[Delivery, ...]
     failed: tuple[DeliveryError, ...] = ()
@@ -44,20 +56,25 @@ class Discovery:
 
 
 def discover(sources: Iterable[str], root: str | None = None) -> Discovery:
-    """Resolve ``sources`` (a file, a folder, or a glob each) into deliveries.
+    """Find the deliveries in files, folders and globs.
 
-    A delivery's name is the absolute path of the file with its links resolved; ``root`` is cut off
-    its front, for feeds read on several machines. File, folder and glob give the same file the same
-    name, and a file met twice is taken once. A folder gives its CSV and Parquet files, those of its
-    sub-folders too, without hidden ones; links in it are followed. A glob gives the files that match.
-    What cannot be taken is reported in ``failed`` and stops nothing.
-    Raises SettingsError if ``root`` is not a folder.
+    A delivery's name is the absolute path of its file with links resolved, relative to ``root`` if it is
+    below it. So a file has the same name whether a source is the file, its folder or a glob, and is
+    delivered once. Folders are searched with their sub-folders, following links and skipping hidden
+    entries. Problems are reported in ``failed`` and do not stop the search.
+
+    Args:
+        sources: Files, folders and glob patterns.
+        root: Folder to cut off the names, for feeds that are read on several machines.
+
+    Raises:
+        SettingsError: ``root`` is not a folder.
     """
     prefix = None
     if root:
         prefix = Path(os.path.realpath(os.path.expanduser(root)))
         if not os.path.isdir(prefix):
-            raise SettingsError(f"root: {prefix} is not a folder.", setting="root")
+            raise SettingsError(f"root: {prefix} is not a folder.", "Check the path.", setting="root")
     search = _Search(prefix)
     for source in sources:
         search.expand(source)
@@ -70,7 +87,7 @@ def discover(sources: Iterable[str], root: str | None = None) -> Discovery:
 
 @dataclass
 class _Search:
-    """Collects what the sources lead to; each name once, in the order in which it is met first."""
+    """Collects deliveries and errors, the first of each name."""
 
     prefix: Path | None
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -84,18 +101,19 @@ class _Search:
         elif os.path.exists(path):
             self._add(path)
         elif glob.has_magic(source):
-            self._look_into(path)
+            self._report_closed_folders(path)
             matches = sorted(glob.glob(path, recursive=True))
             self._add_many([match for match in matches if not os.path.isdir(match)], source)
         else:
             self._fail(
-                DeliveryMissing,
                 source,
-                "there is no such file or folder. Check the path on the machine that runs.",
+                DeliveryMissing,
+                "there is no such file or folder.",
+                "Check the path on the machine that runs the flow.",
             )
 
-    def _look_into(self, pattern: str) -> None:
-        """Report the folders on the way of a pattern that may not be entered or listed: glob passes over them."""
+    def _report_closed_folders(self, pattern: str) -> None:
+        """Report the folders of a glob pattern without the permission to search them: glob skips them silently."""
         if os.path.basename(pattern) == "**":
             pattern = os.path.join(pattern, "*")
         while glob.has_magic(pattern):
@@ -103,41 +121,41 @@ class _Search:
             listed = glob.has_magic(entry) or os.path.basename(pattern) == "**"
             need = os.X_OK | (os.R_OK if listed else 0)
             for folder in glob.glob(pattern or ".", recursive=True):
-                if os.path.isdir(folder) and not os.access(folder, need, effective_ids=_EFFECTIVE):
-                    self._closed(folder, "Permission denied")
+                if os.path.isdir(folder) and not os.access(folder, need, effective_ids=_USE_EFFECTIVE_IDS):
+                    self._fail_folder(folder, "Permission denied")
 
-    def _closed(self, folder: str, cause: str | None) -> None:
-        what = f"the folder cannot be listed ({cause}). Check its permissions."
-        self._fail(DeliveryUnreadable, folder, what)
+    def _fail_folder(self, folder: str, cause: str | None) -> None:
+        what = f"the folder cannot be listed ({cause})."
+        self._fail(folder, DeliveryUnreadable, what, "Check its permissions.")
 
-    def _fail(self, kind: type[DeliveryError], name: str, what: str) -> None:
-        self.failed.setdefault(name, kind(what, delivery=name))
+    def _fail(self, name: str, kind: type[DeliveryError], what: str, next_step: str) -> None:
+        self.failed.setdefault(name, kind(what, next_step, delivery=name))
 
     def _walk(self, folder: str) -> list[str]:
         files: list[str] = []
-        entered: set[str] = set()
+        visited: set[str] = set()
 
-        def refused(error: OSError) -> None:
-            self._closed(str(error.filename), error.strerror)
+        def on_error(error: OSError) -> None:
+            self._fail_folder(str(error.filename), error.strerror)
 
-        for parent, folders, names in os.walk(folder, onerror=refused, followlinks=True):
-            entered.add(os.path.realpath(parent))
+        for parent, folders, names in os.walk(folder, onerror=on_error, followlinks=True):
+            visited.add(os.path.realpath(parent))
             folders[:] = sorted(
                 name
                 for name in folders
-                # A link may lead back to where the walk has been.
-                if not name.startswith(".") and os.path.realpath(os.path.join(parent, name)) not in entered
+                # A link may lead back to a visited folder.
+                if not name.startswith(".") and os.path.realpath(os.path.join(parent, name)) not in visited
             )
             files += [os.path.join(parent, name) for name in sorted(names) if not name.startswith(".")]
         return files
 
     def _add_many(self, files: Sequence[str], source: str) -> None:
-        wanted = [file for file in files if _suffix(file) in SUFFIXES]
+        selected = [file for file in files if _suffix(file) in SUFFIXES]
         self.passed_over += [file for file in files if _suffix(file) not in SUFFIXES]
-        if not wanted:
-            what = f"no file there ends in {' or '.join(SUFFIXES)}. Check the path or pattern."
-            self._fail(DeliveryMissing, source, what)
-        for file in wanted:
+        if not selected:
+            what = f"no {' or '.join(SUFFIXES)} files found."
+            self._fail(source, DeliveryMissing, what, "Check the path or pattern.")
+        for file in selected:
             self._add(file)
 
     def _add(self, file: str) -> None:
@@ -145,21 +163,20 @@ class _Search:
         name = path
         if self.prefix is not None and Path(path).is_relative_to(self.prefix):
             name = Path(path).relative_to(self.prefix).as_posix()
-        if not _is_text(name):
-            return self._fail(
-                DeliveryUnreadable, ascii(name)[1:-1], "its name is not UTF-8. Rename the file."
-            )
+        if not _is_unicode(name):
+            escaped = ascii(name)[1:-1]
+            return self._fail(escaped, DeliveryUnreadable, "its name is not UTF-8.", "Rename the file.")
         try:
             status = os.stat(path)
         except OSError as error:
             return self._fail(
-                DeliveryMissing, name, f"it cannot be looked at ({error.strerror}). Check the path."
+                name, DeliveryMissing, f"it cannot be accessed ({error.strerror}).", "Check the path."
             )
         if _suffix(path) not in SUFFIXES:
-            what = f"it ends in none of {', '.join(SUFFIXES)}; deliver it as one of these."
-            return self._fail(DeliveryUnreadable, name, what)
+            what = f"its suffix is neither {' nor '.join(SUFFIXES)}."
+            return self._fail(name, DeliveryUnreadable, what, "Deliver CSV or Parquet.")
         if not stat.S_ISREG(status.st_mode):
-            return self._fail(DeliveryUnreadable, name, "it is no regular file. Deliver a file.")
+            return self._fail(name, DeliveryUnreadable, "it is not a regular file.", "Deliver a file.")
         self.deliveries.setdefault(name, Delivery(name, path, status.st_size))
         return None
 
@@ -168,13 +185,13 @@ def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
 
 
-def _is_text(name: str) -> bool:
-    # Python stands surrogates in for bytes of a file name that are not UTF-8; no ledger can hold them.
+def _is_unicode(name: str) -> bool:
+    # Python decodes bytes that are not UTF-8 to surrogates, which Postgres cannot store.
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def batches(deliveries: Sequence[Delivery], batch_bytes: int = BATCH_BYTES) -> list[tuple[Delivery, ...]]:
-    """Group deliveries, in order, into batches of about ``batch_bytes`` of text; a large one stands alone."""
+    """Group deliveries, in order, into batches of at most ``batch_bytes`` of text; a larger one gets its own batch."""
     groups: list[list[Delivery]] = []
     room = 0
     for delivery in deliveries:

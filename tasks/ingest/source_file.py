@@ -1,4 +1,4 @@
-"""What a reader makes of a delivery before its rows are read."""
+"""A delivery's file: its bytes, their hash, and its header."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
-from tasks.ingest.columns import Header
 from tasks.ingest.discover import Delivery
+from tasks.ingest.header import Header
 
 CHUNK_BYTES = 16 * 1024 * 1024
-# Larger files are streamed twice (hash, then rows) instead of being held.
+# Larger files are not held in memory but streamed twice: hash, then rows.
 HELD_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class FileContent:
-    """A file's SHA-256 and, unless it is large, its bytes: what was hashed is what is parsed."""
+    """A file's SHA-256 and, unless the file is large, its bytes: rows are parsed from the hashed bytes.
+
+    Attributes:
+        sha256: 64 hex digits.
+        data: All bytes; None for a large file.
+    """
 
     sha256: str
     data: bytes | None
@@ -27,10 +32,15 @@ class FileContent:
 
 @dataclass
 class SourceFile:
-    """A delivery whose header is understood.
+    """A source file whose header has been parsed.
 
-    ``layout`` is the reader's own; deliveries of equal ones are read together. ``body`` is where the rows
-    begin in a text file, as UTF-8 without a byte-order mark. ``encodings`` grows while a large file is read.
+    Attributes:
+        delivery: The delivery.
+        content: Its hash and, unless it is large, its bytes.
+        header: Positions of our columns.
+        layout: Opaque value of the reader; files of equal layout are read together.
+        body: Offset in bytes of the first row in the file's text, as UTF-8 without a byte-order mark.
+        encodings: Encodings seen so far; more may follow while a large file is read.
     """
 
     delivery: Delivery
@@ -43,7 +53,7 @@ class SourceFile:
 
 @contextmanager
 def open_source(delivery: Delivery) -> Iterator[BinaryIO]:
-    """A delivery's file, open for reading; what the system refuses is a DeliveryUnreadable."""
+    """Open a delivery's file for reading; an OSError inside the block becomes a DeliveryUnreadable."""
     try:
         with open(delivery.path, "rb") as file:
             yield file
@@ -56,12 +66,14 @@ def open_source(delivery: Delivery) -> Iterator[BinaryIO]:
 
 
 def read_and_hash(delivery: Delivery) -> FileContent:
-    """Hash a delivery's bytes, and keep them if they are few enough.
+    """Hash a delivery's file, and keep its bytes if it has at most ``HELD_BYTES``.
 
-    Raises DeliveryUnreadable if the file cannot be read and DeliveryEmpty if it has no byte.
+    Raises:
+        DeliveryEmpty: The file has no bytes.
+        DeliveryUnreadable: The file cannot be read.
     """
     with open_source(delivery) as file:
-        # One byte more than it had when it was found: a file that grows meanwhile is noticed.
+        # One byte more than discovery saw, to notice a file that has grown since.
         data = file.read(min(delivery.size, HELD_BYTES) + 1)
         if not data:
             raise DeliveryEmpty("the file is empty.", "Have it delivered again.", delivery=delivery.name)
@@ -73,27 +85,27 @@ def read_and_hash(delivery: Delivery) -> FileContent:
     return FileContent(digest.hexdigest(), None if more or len(data) > HELD_BYTES else data)
 
 
-def rehashed_chunks(opened: SourceFile) -> Iterator[bytes]:
-    """Chunks of a large file, hashed again as they are read.
+def rehashed_chunks(file: SourceFile) -> Iterator[bytes]:
+    """Yield the bytes of a large file in chunks, hashing them again.
 
-    Raises DeliveryChanged at the end if the bytes are not those that were hashed first, and
-    DeliveryUnreadable if the file cannot be read any more.
+    Raises:
+        DeliveryChanged: After the last chunk, if the hash differs from the first one.
+        DeliveryUnreadable: The file can no longer be read.
     """
     digest = hashlib.sha256()
-    with open_source(opened.delivery) as file:
-        while chunk := file.read(CHUNK_BYTES):
+    with open_source(file.delivery) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
             digest.update(chunk)
             yield chunk
-    if digest.hexdigest() != opened.content.sha256:
-        name = opened.delivery.name
+    if digest.hexdigest() != file.content.sha256:
         raise DeliveryChanged(
             "the file changed while it was read.",
-            "It is tried again; deliver files by renaming them into place.",
-            delivery=name,
+            "Deliver files by renaming them into place; this step is retried.",
+            delivery=file.delivery.name,
         )
 
 
-def check_unchanged(opened: SourceFile) -> None:
-    """Read a large file once more, as ``chunks`` does, only to see that it did not change."""
-    for _ in rehashed_chunks(opened):
+def check_unchanged(file: SourceFile) -> None:
+    """Read a large file once more to check its hash; raises like ``rehashed_chunks``."""
+    for _ in rehashed_chunks(file):
         pass

@@ -1,4 +1,4 @@
-"""The tasks of the ingest stage."""
+"""Prefect tasks of the ingest stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a feed's lines are read and judged."""
+"""Settings of a feed, and of one validation of its lines."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from tasks.errors import SettingsError
-from tasks.ingest.date_formats import check_name, knows_timezone
+from tasks.ingest.date_formats import check_date_format, knows_timezone
 
-# The look reads the system's folder of zones.
+# Reads the time zone folder of the system.
 _timezones = cache(available_timezones)
 IDENTICAL_LINES = ("keep", "drop")
 
 
 @dataclass(frozen=True)
 class FeedSettings:
-    """A feed's name, IANA time zone, ISO 4217 currency, date format (None while only ISO dates came) and
-    what becomes of identical lines (``keep`` or ``drop``)."""
+    """Settings of a feed.
+
+    Attributes:
+        feed: Its name.
+        timezone: IANA time zone of its local times.
+        currency: ISO 4217 code of its amounts.
+        date_format: iso, us, eu or a strptime pattern; None as long as all dates are ISO dates.
+        identical_lines: ``keep`` or ``drop`` the copies of a line in a delivery.
+    """
 
     feed: str = "default"
     timezone: str = "Europe/London"
@@ -28,33 +35,36 @@ class FeedSettings:
     identical_lines: str = "keep"
 
     def check(self) -> None:
-        """Raise SettingsError naming the first value that cannot be."""
+        """Raise SettingsError for the first invalid setting."""
         if not self.feed.strip() or len(self.feed) > 100 or not self.feed.isprintable():
-            raise SettingsError("feed: give a name of 1 to 100 printable characters.", setting="feed")
+            raise _invalid("feed", self.feed, "is not a name", "Use 1 to 100 printable characters.")
         if self.timezone not in _timezones() or not knows_timezone(self.timezone):
-            raise SettingsError(
-                f"timezone: {self.timezone!r} is no IANA time zone, such as Europe/London.",
-                setting="timezone",
-            )
+            problem = "is not an IANA time zone"
+            raise _invalid("timezone", self.timezone, problem, "Use a name such as Europe/London.")
         if not re.fullmatch("[A-Z]{3}", self.currency):
-            raise SettingsError(
-                f"currency: {self.currency!r} is no ISO 4217 code, such as GBP.", setting="currency"
-            )
+            raise _invalid("currency", self.currency, "is not an ISO 4217 code", "Use a code such as GBP.")
         if self.identical_lines not in IDENTICAL_LINES:
-            raise SettingsError(
-                f"identical_lines: {self.identical_lines!r} is neither keep nor drop.",
-                setting="identical_lines",
-            )
-        check_name(self.date_format)
+            problem = "is neither keep nor drop"
+            raise _invalid("identical_lines", self.identical_lines, problem, "Use keep or drop.")
+        check_date_format(self.date_format)
 
     def zone(self) -> ZoneInfo:
-        """The time zone."""
+        """Return the time zone."""
         return ZoneInfo(self.timezone)
 
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """What a judgement depends on beside the lines: the feed's settings and today's date there."""
+    """Settings of one validation.
+
+    Attributes:
+        feed: Settings of the feed.
+        as_of: Local date of the run in the feed's time zone; later sales break a rule.
+    """
 
     feed: FeedSettings
     as_of: date
+
+
+def _invalid(setting: str, value: str, problem: str, next_step: str) -> SettingsError:
+    return SettingsError(f"{setting}: {value!r} {problem}.", next_step, setting=setting)

@@ -31,7 +31,7 @@ def test_bad_deliveries_fail_by_name_and_the_others_load(retail: Retail, days: P
     reasons = {Path(one["name"]).name: one["reason"] for one in ended.report["deliveries"]}
     assert reasons.pop("good.csv") == ""
     assert "empty" in reasons["empty.csv"]
-    assert "no line" in reasons["header.csv"]
+    assert "no rows" in reasons["header.csv"]
     assert "unknown header" in reasons["unknown.csv"]
     assert "not a text file" in reasons["junk.csv"]
     assert "no whole Parquet file" in reasons["cut.parquet"]
@@ -193,7 +193,7 @@ def test_settings_are_shown_with_their_origins(plain_retail: Retail) -> None:
 def test_a_prefect_server_that_is_not_there(plain_retail: Retail, arguments: tuple[str, ...]) -> None:
     ended = plain_retail(*arguments, PREFECT_API_URL="http://127.0.0.1:9/api")
     assert ended.code == 1
-    assert "http://127.0.0.1:9/api gives no answer" in ended.err
+    assert "http://127.0.0.1:9/api does not respond" in ended.err
     assert "Traceback" not in ended.err
 
 

@@ -1,4 +1,4 @@
-"""Deliveries made for a test, and what reading them gave."""
+"""Build deliveries for tests, and read them into bronze."""
 
 from __future__ import annotations
 
@@ -31,55 +31,55 @@ LINE = ",".join(ROW)
 
 
 def row(**changes: str | None) -> tuple[str | None, ...]:
-    """The sample row with some of our columns changed."""
+    """Return the sample row with some columns changed, by our names."""
     return tuple(changes.get(name, value) for name, value in zip(COLUMNS, ROW, strict=True))
 
 
-def as_csv(rows: Iterable[Sequence[str | None]], names: Sequence[str] = NAMES, **form: Any) -> str:
-    """Rows under a header, as Python's csv module writes them."""
+def as_csv(rows: Iterable[Sequence[str | None]], names: Sequence[str] = NAMES, **dialect: Any) -> str:
+    """Format rows under a header with Python's csv module; ``dialect`` holds its format parameters."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, **form)
+    writer = csv.writer(text, **dialect)
     writer.writerow(names)
     writer.writerows(rows)
     return text.getvalue()
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Write a file, text as UTF-8 with its line ends as they are."""
+    """Write a file; text as UTF-8, with its line ends unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
 def ingest_sources(workspace: Path, *sources: Path | str) -> IngestResult:
-    """Find and read deliveries, as one batch."""
-    found = discover([str(source) for source in sources])
-    assert not found.failed
-    return ingest(found.deliveries, {}, workspace)
+    """Discover and ingest deliveries as one batch."""
+    discovery = discover([str(source) for source in sources])
+    assert not discovery.failed
+    return ingest(discovery.deliveries, {}, workspace)
 
 
-def bronze_of(ingested: IngestResult) -> Bronze:
-    """The bronze of a batch of which everything was read."""
-    assert ingested.failed == ()
-    assert ingested.bronze is not None
-    return ingested.bronze
+def bronze_of(result: IngestResult) -> Bronze:
+    """Return the bronze of a batch without failed deliveries."""
+    assert result.failed == ()
+    assert result.bronze is not None
+    return result.bronze
 
 
 def frame_of(bronze: Bronze) -> pl.DataFrame:
-    """All rows of a bronze."""
+    """Read all rows of a bronze."""
     return pl.concat(pl.read_parquet(part_path(bronze.folder, number)) for number in range(bronze.parts))
 
 
 def read(workspace: Path, *sources: Path | str) -> pl.DataFrame:
-    """The bronze rows of deliveries that can all be read."""
+    """Ingest deliveries without failures and return their bronze rows."""
     return frame_of(bronze_of(ingest_sources(workspace, *sources)))
 
 
 def text_of(frame: pl.DataFrame) -> list[tuple[str | None, ...]]:
-    """Our eight columns of the sound rows."""
+    """Return our eight columns of the rows without fault."""
     return frame.filter(pl.col("fault").is_null()).select(COLUMNS).rows()
 
 
 def read_text(folder: Path, content: str | bytes, name: str = "day.csv") -> pl.DataFrame:
-    """The bronze rows of one file of that content."""
+    """Ingest one file with this content and return its bronze rows."""
     return read(folder / "workspace", write(folder / name, content))

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from tasks.errors import DeliveryError
 from tasks.ingest.bronze import ingest
-from tasks.ingest.date_formats import decide
+from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.validate.settings import ValidationSettings
@@ -64,7 +64,8 @@ async def run(
     bronzes = [one.bronze for one in read if one.bronze]
     if settings.date_format is None:
         settings = replace(
-            settings, date_format=decide((one.dates for one in bronzes), (one.names[0] for one in bronzes))
+            settings,
+            date_format=infer_date_format((one.dates for one in bronzes), (one.names[0] for one in bronzes)),
         )
     loaded: list[LoadedDelivery] = []
     for bronze in bronzes:

@@ -1,4 +1,4 @@
-"""Permissions bite no root: tests of them run as nobody where they are run as root."""
+"""Run tests of permissions as nobody when the tests run as root, who ignores permissions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOBODY = 65534
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Run the block without root's rights; as another user, nothing changes."""
+    """Run the block as nobody if the tests run as root; otherwise change nothing."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(_NOBODY)
@@ -27,7 +27,7 @@ def as_nobody() -> Iterator[None]:
 
 @contextmanager
 def common_folder() -> Iterator[Path]:
-    """A temporary folder that nobody may use too."""
+    """Create a temporary folder that nobody can write, too."""
     folder = open_folder("retail-common-")
     folder.chmod(0o777)
     try:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.errors import DeliveryEmpty, UnknownHeader
-from tasks.ingest.columns import Header, match
 from tasks.ingest.discover import Delivery
+from tasks.ingest.header import Header, match_header
 from tasks.ingest.readers import csv_fallback
 from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
@@ -53,7 +53,7 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
         text, encoding = decode_all(content.data, delivery.name)
     record = parse_header(text, delivery.name)
     try:
-        header = match(record.names, delivery.name)
+        header = match_header(record.names, delivery.name)
     except UnknownHeader:
         if b"\0" in text[:PEEK]:
             raise binary_content_error(delivery.name) from None
@@ -64,7 +64,7 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
         # Tabs are not stripped: a row may consist of them.
         if not text[record.end :].strip(b"\r\n "):
             raise DeliveryEmpty(
-                "it has a header and no line.", "Have it delivered again.", delivery=delivery.name
+                "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
     return SourceFile(delivery, content, header, layout, record.end, {encoding})

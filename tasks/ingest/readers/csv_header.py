@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tasks.errors import DeliveryUnreadable
-from tasks.ingest.columns import known
+from tasks.ingest.header import count_known_columns
 
 _DELIMITERS = ",;\t|"
 _MAX_HEADER_BYTES = 64 * 1024
@@ -52,7 +52,7 @@ def parse_header(text: bytes, delivery: str) -> HeaderRecord:
     line = text[start:end].decode().rstrip("\r\n")
     if not line.strip() or end - start > _MAX_HEADER_BYTES:
         raise DeliveryUnreadable(
-            "its first line is no header.", "Deliver CSV with a header.", delivery=delivery
+            "its first line is not a header.", "Deliver CSV with a header.", delivery=delivery
         )
     fields = _split(line)
     if fields is None:
@@ -75,7 +75,9 @@ def _split(line: str) -> tuple[list[str], str] | None:
     for delimiter in _DELIMITERS:
         with suppress(csv.Error):
             candidates.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
-    return max(candidates, key=lambda candidate: (known(candidate[0]), len(candidate[0])), default=None)
+    return max(
+        candidates, key=lambda candidate: (count_known_columns(candidate[0]), len(candidate[0])), default=None
+    )
 
 
 def _line_end(text: bytes, start: int) -> int:

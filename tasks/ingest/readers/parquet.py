@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
-from tasks.ingest.columns import match
 from tasks.ingest.date_formats import knows_timezone
 from tasks.ingest.discover import Delivery
+from tasks.ingest.header import match_header
 from tasks.ingest.schema import COLUMNS, FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged
 
@@ -24,7 +24,7 @@ def _open(delivery: Delivery, content: FileContent) -> pq.ParquetFile:
         return pq.ParquetFile(delivery.path if content.data is None else io.BytesIO(content.data))
     except (pa.ArrowException, OSError) as error:
         raise DeliveryUnreadable(
-            f"it is no whole Parquet file ({_first_line(error)}).",
+            f"it is not a complete Parquet file ({_first_line(error)}).",
             "Have it delivered again.",
             delivery=delivery.name,
         ) from error
@@ -47,9 +47,9 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
         UnknownHeader: A column is missing or occurs twice.
     """
     with _open(delivery, content) as file:
-        header = match(file.schema_arrow.names, delivery.name)
+        header = match_header(file.schema_arrow.names, delivery.name)
         if file.metadata.num_rows == 0:
-            raise DeliveryEmpty("it has no row.", "Have it delivered again.", delivery=delivery.name)
+            raise DeliveryEmpty("it has no rows.", "Have it delivered again.", delivery=delivery.name)
         for column in COLUMNS:
             dtype = file.schema_arrow.field(header.positions[column]).type
             if not _has_text_form(dtype):
@@ -111,7 +111,7 @@ def _next_batch(batches: Iterator[pa.RecordBatch], file: SourceFile, rows_read: 
             # Arrow checks UTF-8 only when asked to.
             batch.validate(full=True)
     except (pa.ArrowException, OSError) as error:
-        what = f"its row {rows_read + 1} and on cannot be read ({_first_line(error)})."
+        what = f"it cannot be read from row {rows_read + 1} on ({_first_line(error)})."
         raise DeliveryUnreadable(what, "Have it delivered again.", delivery=file.delivery.name) from error
     return batch
 

@@ -1,4 +1,4 @@
-"""A broken row is kept with its text and what is wrong with it, and costs no other row."""
+"""A broken row is kept with its raw text and its fault, and all other rows are read."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ def _faults(frame: pl.DataFrame) -> list[tuple[int, str, str]]:
 @pytest.mark.parametrize("kind", BROKEN)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("place", ["first", "middle", "last", "last without an end"])
-def test_one_broken_row(tmp_path: Path, kind: str, end: str, place: str) -> None:
+def test_broken_row(tmp_path: Path, kind: str, end: str, place: str) -> None:
     text, fault = BROKEN[kind]
     body = [
-        as_csv([one], lineterminator=end).split(end, 1)[1].removesuffix(end) for one in (row(), QUOTED, row())
+        as_csv([values], lineterminator=end).split(end, 1)[1].removesuffix(end)
+        for values in (row(), QUOTED, row())
     ]
-    at = {"first": 0, "middle": 1}.get(place, 3)
-    body.insert(at, text)
+    index = {"first": 0, "middle": 1}.get(place, 3)
+    body.insert(index, text)
     final = "" if place == "last without an end" else end
     frame = read_text(tmp_path, end.join([HEADER, *body]) + final)
     assert text_of(frame) == [ROW, QUOTED, ROW]
-    assert _faults(frame) == [(at + 1, fault, text)]
+    assert _faults(frame) == [(index + 1, fault, text)]
     assert frame.get_column("line_no").to_list() == [1, 2, 3, 4]
 
 
-def test_all_kinds_at_once_and_other_files_beside_it(tmp_path: Path) -> None:
+def test_all_faults_in_one_file_of_a_batch(tmp_path: Path) -> None:
     lines = [HEADER]
     for text, _ in BROKEN.values():
         lines += [LINE, text]
@@ -57,13 +58,13 @@ def test_all_kinds_at_once_and_other_files_beside_it(tmp_path: Path) -> None:
     assert places == [[1, 2], list(range(1, 2 * len(BROKEN) + 1)), [1, 2, 3]]
 
 
-def test_a_short_and_a_long_row_do_not_make_up_for_each_other(tmp_path: Path) -> None:
+def test_short_and_long_row_do_not_cancel_out(tmp_path: Path) -> None:
     frame = read_text(tmp_path, "\n".join([HEADER, LINE, LINE[:-15], LINE + ",x", LINE, ""]))
     assert text_of(frame) == [ROW, ROW]
     assert [fault for _, fault, _ in _faults(frame)] == ["7 fields instead of 8", "9 fields instead of 8"]
 
 
-def test_a_stray_quote_swallows_no_line_even_if_a_later_one_closes_it(tmp_path: Path) -> None:
+def test_stray_quote_breaks_one_row_even_if_a_later_quote_closes_it(tmp_path: Path) -> None:
     stray = LINE.replace("WHITE", '"WHITE')
     closing = LINE.replace("UNITED", "UNITED").replace("Kingdom", 'Kingdom"')
     frame = read_text(tmp_path, "\n".join([HEADER, LINE, stray, LINE, closing, LINE, ""]))
@@ -71,12 +72,12 @@ def test_a_stray_quote_swallows_no_line_even_if_a_later_one_closes_it(tmp_path: 
     assert text_of(frame) == [ROW, ROW, row(country='United Kingdom"'), ROW]
 
 
-def test_the_only_row_is_broken(tmp_path: Path) -> None:
+def test_only_row_is_broken(tmp_path: Path) -> None:
     frame = read_text(tmp_path, HEADER + "\nshort,row")
     assert _faults(frame) == [(1, "2 fields instead of 8", "short,row")]
 
 
-def test_a_broken_row_in_much_text(tmp_path: Path, real_lines: pl.DataFrame) -> None:
+def test_broken_row_in_a_large_text(tmp_path: Path, real_lines: pl.DataFrame) -> None:
     some = real_lines.head(20_000)
     text = some.write_csv().splitlines(keepends=True)
     text.insert(15_001, "short,row\n")

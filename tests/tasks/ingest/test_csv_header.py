@@ -1,4 +1,4 @@
-"""Both families of headers are understood, in any order and writing, and other columns are left out."""
+"""Both families of column names are recognised in any order and notation; other columns are ignored."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ SECOND_FAMILY = (
     ],
     ids=["first", "second", "upper", "blanks", "snake", "lines"],
 )
-def test_ways_to_write_the_names(tmp_path: Path, names: list[str]) -> None:
+def test_notations_of_column_names(tmp_path: Path, names: list[str]) -> None:
     assert text_of(read_text(tmp_path, as_csv([ROW, ROW], names))) == [ROW, ROW]
 
 
-def test_any_order_and_more_columns(tmp_path: Path) -> None:
+def test_any_order_and_extra_columns(tmp_path: Path) -> None:
     names = [*reversed(NAMES), "Till", "", "Notes"]
     table = as_csv([(*reversed(ROW), "7", "x", 'a "note",\nof two lines')], names)
     bronze = bronze_of(ingest_sources(tmp_path / "w", write(tmp_path / "day.csv", table)))
@@ -63,12 +63,12 @@ def test_any_order_and_more_columns(tmp_path: Path) -> None:
     assert bronze.deliveries[0].ignored_columns == ("Till", "Notes")
 
 
-def test_files_of_different_headers_in_one_batch(tmp_path: Path) -> None:
+def test_different_headers_in_one_batch(tmp_path: Path) -> None:
     write(tmp_path / "days" / "1.csv", as_csv([ROW]))
     write(tmp_path / "days" / "2.csv", as_csv([ROW[::-1]] * 2, NAMES[::-1]))
     write(tmp_path / "days" / "3.csv", as_csv([ROW] * 3, SECOND_FAMILY))
     bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "days"))
-    assert [one.rows for one in bronze.deliveries] == [1, 2, 3]
+    assert [delivery.rows for delivery in bronze.deliveries] == [1, 2, 3]
     frame = frame_of(bronze)
     assert frame.get_column("line_no").to_list() == [1, 1, 2, 1, 2, 3]
     assert text_of(frame) == [ROW] * 6

@@ -1,4 +1,4 @@
-"""A file too large to be held gives the same rows as one that is held, wherever its pieces end."""
+"""A large file, read in blocks, has the same rows as one held in memory, wherever the blocks end."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _shrink(monkeypatch: pytest.MonkeyPatch, chunk: int, piece: int = 100) -> No
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     monkeypatch.setattr(source_file, "CHUNK_BYTES", chunk)
     monkeypatch.setattr(csv, "_PIECE_BYTES", piece)
-    # Just the header: what stands further in is not known when the file is opened.
+    # Only the header is seen when the file is opened.
     monkeypatch.setattr(csv, "PEEK", 100)
 
 
@@ -66,7 +66,9 @@ def _shrink(monkeypatch: pytest.MonkeyPatch, chunk: int, piece: int = 100) -> No
     ],
     ids=["quoted", "mark", "broken", "unix", "cp1252", "old mac", "two encodings", "empty lines"],
 )
-def test_made_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, chunk: int) -> None:
+def test_same_rows_as_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, chunk: int
+) -> None:
     day = write(tmp_path / "day.csv", content)
     small = bronze_of(ingest_sources(tmp_path / "small", day))
     _shrink(monkeypatch, chunk)
@@ -83,7 +85,7 @@ _pieces = st.lists(
 
 @settings(max_examples=40)
 @given(_pieces, st.integers(90, 300), st.integers(1, 200))
-def test_any_text(pieces: list[str], chunk: int, piece: int) -> None:
+def test_any_text_has_the_same_rows_as_in_memory(pieces: list[str], chunk: int, piece: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         day = write(folder / "day.csv", f"{HEADER}\n{''.join(pieces)}\n{LINE}\n")
@@ -92,28 +94,28 @@ def test_any_text(pieces: list[str], chunk: int, piece: int) -> None:
         assert read(folder / "large", day).rows() == small.rows()
 
 
-def test_many_rows_come_in_parts(
+def test_many_rows_are_split_into_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_lines: pl.DataFrame
 ) -> None:
-    some = real_lines.head(10_000)
-    some.write_csv(tmp_path / "day.csv")
+    lines = real_lines.head(10_000)
+    lines.write_csv(tmp_path / "day.csv")
     _shrink(monkeypatch, 50_000, 50_000)
     monkeypatch.setattr(csv, "ROWS_PER_PART", 3_000)
     bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "day.csv"))
     assert bronze.parts == 3
-    assert text_of(frame_of(bronze)) == some.select(NAMES).rows()
+    assert text_of(frame_of(bronze)) == lines.select(NAMES).rows()
     assert frame_of(bronze).get_column("line_no").to_list() == list(range(1, 10_001))
     assert bronze.rows == 10_000
 
 
-def test_a_large_file_without_a_row_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_file_without_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _shrink(monkeypatch, 10)
     day = write(tmp_path / "day.csv", HEADER + "\n" * 100)
     (error,) = ingest_sources(tmp_path / "w", day).failed
     assert isinstance(error, DeliveryEmpty)
 
 
-def test_a_large_file_of_utf_16_is_refused_with_the_way_out(
+def test_large_utf_16_file_is_rejected_with_a_next_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _shrink(monkeypatch, 10)

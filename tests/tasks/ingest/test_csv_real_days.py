@@ -1,4 +1,4 @@
-"""The 305 real days read as the same text that the bundled Parquet holds."""
+"""The 305 bundled days are read as the text of the bundled Parquet file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.ingest.discover import batches, discover
 from tests.support.deliveries import NAMES, frame_of
 
 
-def test_every_column_of_every_line(days: Path, real_lines: pl.DataFrame, tmp_path: Path) -> None:
+def test_all_columns_of_all_lines(days: Path, real_lines: pl.DataFrame, tmp_path: Path) -> None:
     deliveries = discover([str(days)]).deliveries
     assert len(deliveries) == 305
     bronzes = [ingest(batch, {}, tmp_path).bronze for batch in batches(deliveries)]
@@ -28,5 +28,7 @@ def test_every_column_of_every_line(days: Path, real_lines: pl.DataFrame, tmp_pa
     )
     assert read.select("delivery", "line_no").equals(expected)
 
-    counted = {one.name: one.rows for bronze in bronzes if bronze for one in bronze.deliveries}
-    assert counted == dict(expected.group_by("delivery").len().iter_rows())
+    row_counts = {
+        delivery.name: delivery.rows for bronze in bronzes if bronze for delivery in bronze.deliveries
+    }
+    assert row_counts == dict(expected.group_by("delivery").len().iter_rows())

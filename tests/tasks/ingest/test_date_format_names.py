@@ -1,11 +1,11 @@
-"""Which date formats a feed may have; a wrong one is refused before anything is read."""
+"""Valid and invalid date formats of a feed; an invalid one is rejected before any file is read."""
 
 from __future__ import annotations
 
 import pytest
 
 from tasks.errors import SettingsError
-from tasks.ingest.date_formats import check_name
+from tasks.ingest.date_formats import check_date_format
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from tasks.ingest.date_formats import check_name
         "%F %T",
     ],
 )
-def test_formats_that_can_be(date_format: str | None) -> None:
-    check_name(date_format)
+def test_valid_formats(date_format: str | None) -> None:
+    check_date_format(date_format)
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_formats_that_can_be(date_format: str | None) -> None:
         "%d %m %Y %",
     ],
 )
-def test_formats_that_cannot_be(date_format: str) -> None:
-    with pytest.raises(SettingsError, match="give iso, us, eu, or a strptime pattern such as") as caught:
-        check_name(date_format)
+def test_invalid_formats(date_format: str) -> None:
+    with pytest.raises(SettingsError, match="Use iso, us, eu, or a strptime pattern such as") as caught:
+        check_date_format(date_format)
     assert caught.value.attributes == {"setting": "date_format"}
     assert repr(date_format) in caught.value.message

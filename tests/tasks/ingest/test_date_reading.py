@@ -1,4 +1,4 @@
-"""Which local time a date as text means, by ISO 8601 and by the feed's date format."""
+"""Dates as text are parsed to local time by ISO 8601 and by the feed's date format."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.ingest.date_formats import read_dates
+from tasks.ingest.date_formats import parse_dates
 
 EIGHT = datetime(2010, 12, 1, 8, 26)
 MIDNIGHT = datetime(2010, 12, 1)
 
 
-def _read(
+def _parse(
     text: str | None, date_format: str | None = None, timezone: str = "Europe/London"
 ) -> datetime | None:
     frame = pl.DataFrame({"date": [text]}, schema={"date": pl.String})
-    read: datetime | None = frame.select(read_dates(pl.col("date"), date_format, timezone)).item()
-    return read
+    parsed: datetime | None = frame.select(parse_dates(pl.col("date"), date_format, timezone)).item()
+    return parsed
 
 
 @pytest.mark.parametrize("date_format", [None, "iso", "us", "eu", "%d-%m-%Y %H:%M"])
@@ -42,8 +42,8 @@ def _read(
         ("2011-07-01T08:26Z", datetime(2011, 7, 1, 9, 26)),
     ],
 )
-def test_iso_reads_the_same_in_every_format(text: str, moment: datetime, date_format: str | None) -> None:
-    assert _read(text, date_format) == moment
+def test_iso_dates_with_every_format(text: str, moment: datetime, date_format: str | None) -> None:
+    assert _parse(text, date_format) == moment
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_iso_reads_the_same_in_every_format(text: str, moment: datetime, date_fo
     ],
 )
 def test_slashed_and_dotted_dates(text: str, us: datetime | None, eu: datetime | None) -> None:
-    assert _read(text, "us") == us
-    assert _read(text, "eu") == eu
-    assert _read(text) is _read(text, "iso") is None
+    assert _parse(text, "us") == us
+    assert _parse(text, "eu") == eu
+    assert _parse(text) is _parse(text, "iso") is None
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_slashed_and_dotted_dates(text: str, us: datetime | None, eu: datetime |
     ],
 )
 @pytest.mark.parametrize("date_format", [None, "iso", "us", "eu", "%d-%m-%Y %H:%M"])
-def test_what_is_no_date(text: str | None, date_format: str | None) -> None:
-    assert _read(text, date_format) is None
+def test_not_a_date(text: str | None, date_format: str | None) -> None:
+    assert _parse(text, date_format) is None
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_what_is_no_date(text: str | None, date_format: str | None) -> None:
         ("%d-%m-%Y %H:%M%z", "01-07-2011 08:26+0000", datetime(2011, 7, 1, 9, 26)),
         ("%Y-%d-%m", "2010-01-12", MIDNIGHT),
         ("%d-%m-%Y %H:%M", "1/12/2010 8:26", None),
-        # Year, day, month: an ISO date that it cannot read is no ISO date here.
+        # Year, day, month: a date that this pattern rejects is not parsed as an ISO date.
         ("%Y-%d-%m", "2010-01-13", None),
     ],
 )
-def test_a_pattern_of_the_feeds_own(pattern: str, text: str, moment: datetime | None) -> None:
-    assert _read(text, pattern) == moment
+def test_pattern_of_the_feed(pattern: str, text: str, moment: datetime | None) -> None:
+    assert _parse(text, pattern) == moment
 
 
 @settings(max_examples=25)
@@ -135,14 +135,14 @@ def test_a_pattern_of_the_feeds_own(pattern: str, text: str, moment: datetime | 
         lambda at: at.replace(second=0, microsecond=0)
     )
 )
-def test_every_minute_in_every_writing(moment: datetime) -> None:
+def test_every_minute_in_every_notation(moment: datetime) -> None:
     month, day, year, short = moment.month, moment.day, moment.year, moment.year % 100
     clock = f"{moment.hour}:{moment.minute:02}"
     twelve = moment.strftime("%I:%M %p")
-    assert _read(moment.isoformat(" ")) == moment
+    assert _parse(moment.isoformat(" ")) == moment
     for separator in "/.":
         for written in (year, f"{short:02}"):
             us = separator.join(str(part) for part in (month, day, written))
             eu = separator.join(str(part) for part in (day, month, written))
-            assert _read(f"{us} {clock}", "us") == _read(f"{us} {twelve}", "us") == moment
-            assert _read(f"{eu} {clock}", "eu") == _read(f"{eu} {twelve}", "eu") == moment
+            assert _parse(f"{us} {clock}", "us") == _parse(f"{us} {twelve}", "us") == moment
+            assert _parse(f"{eu} {clock}", "eu") == _parse(f"{eu} {twelve}", "eu") == moment

@@ -1,4 +1,4 @@
-"""A root is cut off the names of deliveries, so that feeds read on several machines keep them."""
+"""The root is cut off the names of deliveries, so that they are the same on all machines."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from tasks.ingest.discover import discover
 from tests.support.deliveries import write
 
 
-def test_the_same_file_has_the_same_name_on_two_machines(tmp_path: Path) -> None:
+def test_same_name_on_two_machines(tmp_path: Path) -> None:
     names = []
     for machine in ("one", "two"):
         write(tmp_path / machine / "shop" / "2010" / "day.csv", "a\n")
         root = tmp_path / machine
-        names.append([one.name for one in discover([str(root / "shop")], str(root)).deliveries])
+        names.append([delivery.name for delivery in discover([str(root / "shop")], str(root)).deliveries])
     assert names == [["shop/2010/day.csv"]] * 2
 
 
-def test_what_lies_outside_the_root_keeps_its_path(tmp_path: Path) -> None:
+def test_file_outside_the_root_keeps_its_path(tmp_path: Path) -> None:
     inside = write(tmp_path / "shop" / "day.csv", "a\n")
     outside = write(tmp_path / "shop-2" / "day.csv", "a\n")
-    found = discover([str(inside), str(outside)], str(tmp_path / "shop"))
-    assert [one.name for one in found.deliveries] == ["day.csv", str(outside)]
-    assert [one.path for one in found.deliveries] == [str(inside), str(outside)]
+    discovery = discover([str(inside), str(outside)], str(tmp_path / "shop"))
+    assert [delivery.name for delivery in discovery.deliveries] == ["day.csv", str(outside)]
+    assert [delivery.path for delivery in discovery.deliveries] == [str(inside), str(outside)]
 
 
-def test_links_in_the_root_are_resolved(tmp_path: Path) -> None:
+def test_root_with_links(tmp_path: Path) -> None:
     day = write(tmp_path / "disk" / "day.csv", "a\n")
     (tmp_path / "mounted").symlink_to(tmp_path / "disk")
     assert discover([str(day)], str(tmp_path / "mounted")).deliveries[0].name == "day.csv"
 
 
-def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+def test_root_must_be_a_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"root: .*nowhere is not a folder") as caught:
         discover([], str(tmp_path / "nowhere"))
     assert caught.value.attributes == {"setting": "root"}

@@ -1,4 +1,4 @@
-"""File, folder and glob lead to the same deliveries, each taken once, in order."""
+"""File, folder and glob find the same deliveries, each once, in order."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tests.support.deliveries import write
 
 
 def _names(*sources: Path | str) -> list[str]:
-    found = discover([str(source) for source in sources])
-    assert found.failed == ()
-    return [delivery.name for delivery in found.deliveries]
+    discovery = discover([str(source) for source in sources])
+    assert discovery.failed == ()
+    return [delivery.name for delivery in discovery.deliveries]
 
 
-def test_a_file_is_named_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_of_a_file_is_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     day = write(tmp_path / "till" / "day.csv", "a\n")
     monkeypatch.chdir(tmp_path)
     assert _names("till/day.csv") == [str(day)]
     assert _names("./till/../till/day.csv") == [str(day)]
-    found = discover(["till/day.csv"]).deliveries[0]
-    assert (found.path, found.size) == (str(day), 2)
+    delivery = discover(["till/day.csv"]).deliveries[0]
+    assert (delivery.path, delivery.size) == (str(day), 2)
 
 
 def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,12 +34,12 @@ def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("pattern", ["", "*.csv", "day-?.csv", "**/*.csv", "day-[12].csv"])
-def test_folder_and_glob_give_the_names_that_files_have(tmp_path: Path, pattern: str) -> None:
+def test_folder_and_glob_give_the_same_names_as_files(tmp_path: Path, pattern: str) -> None:
     days = [write(tmp_path / f"day-{number}.csv", "a\n") for number in (2, 1)]
     assert _names(tmp_path / pattern) == sorted(_names(*days)) == [str(days[1]), str(days[0])]
 
 
-def test_a_file_met_in_several_ways_is_taken_once(tmp_path: Path) -> None:
+def test_file_in_several_sources_is_delivered_once(tmp_path: Path) -> None:
     day = write(tmp_path / "till" / "day.csv", "a\n")
     (tmp_path / "link.csv").symlink_to(day)
     (tmp_path / "linked-folder").symlink_to(tmp_path / "till")
@@ -57,7 +57,7 @@ def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
     assert _names(inbox) == [str(other), str(far)]
 
 
-def test_links_back_to_where_they_lie_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_cycles_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     day = write(tmp_path / "inbox" / "day.csv", "a\n")
     for name in ("again", "once-more"):
         (tmp_path / "inbox" / name).symlink_to(tmp_path)
@@ -74,7 +74,7 @@ def test_links_back_to_where_they_lie_end(tmp_path: Path, monkeypatch: pytest.Mo
     assert listed == [str(tmp_path), str(tmp_path / "inbox")]
 
 
-def test_sources_keep_their_order_and_folders_are_sorted(tmp_path: Path) -> None:
+def test_order_of_sources_and_folders(tmp_path: Path) -> None:
     for name in ("b.csv", "a.csv", "2011/d.parquet", "2010/c.csv", "z/e.CSV"):
         write(tmp_path / "inbox" / name, "a\n")
     first = write(tmp_path / "z-first.csv", "a\n")
@@ -84,24 +84,24 @@ def test_sources_keep_their_order_and_folders_are_sorted(tmp_path: Path) -> None
     assert short == ["a.csv", "b.csv", "2010/c.csv", "2011/d.parquet", "z/e.CSV"]
 
 
-def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path: Path) -> None:
+def test_folder_with_a_name_like_a_pattern(tmp_path: Path) -> None:
     day = write(tmp_path / "till[1]" / "day.csv", "a\n")
     write(tmp_path / "till1" / "other.csv", "a\n")
     assert _names(tmp_path / "till[1]") == [str(day)]
 
 
-def test_hidden_files_and_folders_of_a_folder_are_left_out(tmp_path: Path) -> None:
+def test_hidden_entries_are_skipped(tmp_path: Path) -> None:
     day = write(tmp_path / "day.csv", "a\n")
     write(tmp_path / ".day.csv", "a\n")
     write(tmp_path / ".trash" / "day.csv", "a\n")
-    found = discover([str(tmp_path)])
-    assert [delivery.name for delivery in found.deliveries] == [str(day)]
-    assert found.passed_over == ()
+    discovery = discover([str(tmp_path)])
+    assert [delivery.name for delivery in discovery.deliveries] == [str(day)]
+    assert discovery.passed_over == ()
 
 
-def test_other_files_of_a_folder_are_passed_over_and_named(tmp_path: Path) -> None:
+def test_other_files_are_reported_as_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "day.csv", "a\n")
     notes = write(tmp_path / "sub" / "notes.txt", "a\n")
-    found = discover([str(tmp_path), str(tmp_path / "**")])
-    assert found.passed_over == (str(notes),)
-    assert len(found.deliveries) == 1
+    discovery = discover([str(tmp_path), str(tmp_path / "**")])
+    assert discovery.passed_over == (str(notes),)
+    assert len(discovery.deliveries) == 1

@@ -1,4 +1,4 @@
-"""A file that changes while it is read: what was hashed is what is loaded, or the reading is tried again."""
+"""A file that changes during the run: the loaded bytes are the hashed ones, or the step is retried."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tasks.ingest.source_file import FileContent, read_and_hash
 from tests.support.deliveries import LINE, ROW, as_csv, bronze_of, frame_of, read, text_of, write
 
 
-def _between(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
-    """Call ``change`` once a file was hashed and before its rows are read."""
+def _after_hashing(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
+    """Call ``change`` after a file is hashed and before its rows are read."""
 
-    def hashed(delivery: object) -> FileContent:
+    def hash_and_change(delivery: object) -> FileContent:
         content = read_and_hash(delivery)  # type: ignore[arg-type]
         change()  # type: ignore[operator]
         return content
 
-    monkeypatch.setattr(bronze, "read_and_hash", hashed)
+    monkeypatch.setattr(bronze, "read_and_hash", hash_and_change)
 
 
 def _large(tmp_path: Path, kind: str) -> Path:
@@ -36,13 +36,11 @@ def _large(tmp_path: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_large_file_that_changes_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_changed_large_file_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     day = _large(tmp_path, kind)
     other = day.read_bytes().replace(b"WHITE", b"BLACK")
-    _between(monkeypatch, lambda: day.write_bytes(other))
+    _after_hashing(monkeypatch, lambda: day.write_bytes(other))
     deliveries = discover([str(day)]).deliveries
     with pytest.raises(
         DeliveryChanged, match=rf"{day}: the file changed while it was read\..*renaming"
@@ -57,35 +55,31 @@ def test_a_large_file_that_changes_is_tried_again(
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_large_file_that_vanishes_is_an_error_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_deleted_large_file_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     day = _large(tmp_path, kind)
-    _between(monkeypatch, lambda: day.unlink(missing_ok=True))
+    _after_hashing(monkeypatch, lambda: day.unlink(missing_ok=True))
     other = write(tmp_path / "other.csv", as_csv([ROW]))
     deliveries = discover([str(day)]).deliveries
     monkeypatch.setattr(source_file, "HELD_BYTES", os.stat(other).st_size)
-    ingested = ingest([*deliveries, *discover([str(other)]).deliveries], {}, tmp_path / "w")
-    assert [type(error) for error in ingested.failed] == [DeliveryUnreadable]
-    assert ingested.failed[0].delivery == str(day)
-    assert ingested.bronze
-    assert ingested.bronze.names == (str(other),)
+    result = ingest([*deliveries, *discover([str(other)]).deliveries], {}, tmp_path / "w")
+    assert [type(error) for error in result.failed] == [DeliveryUnreadable]
+    assert result.failed[0].delivery == str(day)
+    assert result.bronze
+    assert result.bronze.names == (str(other),)
 
 
-def test_a_held_file_is_parsed_from_the_bytes_that_were_hashed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_small_file_is_parsed_from_the_hashed_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     day = write(tmp_path / "day.csv", as_csv([ROW]))
     before = hashlib.sha256(day.read_bytes()).hexdigest()
-    _between(monkeypatch, lambda: day.write_text("changed"))
+    _after_hashing(monkeypatch, lambda: day.write_text("changed"))
     frame = read(tmp_path / "w", day)
     assert text_of(frame) == [ROW]
     assert frame.get_column("content_hash").to_list() == [before]
 
 
 @pytest.mark.parametrize("held", [10_000_000, 0])
-def test_a_file_that_grew_since_it_was_found_is_read_whole(
+def test_file_that_grew_after_discovery_is_read_completely(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
     monkeypatch.setattr(source_file, "HELD_BYTES", held)
@@ -93,6 +87,6 @@ def test_a_file_that_grew_since_it_was_found_is_read_whole(
     deliveries = discover([str(day)]).deliveries
     with day.open("a") as file:
         file.write(f"{LINE}\n" * 5)
-    taken = bronze_of(ingest(deliveries, {}, tmp_path / "w"))
-    assert text_of(frame_of(taken)) == [ROW] * 6
-    assert taken.deliveries[0].content_hash == hashlib.sha256(day.read_bytes()).hexdigest()
+    grown = bronze_of(ingest(deliveries, {}, tmp_path / "w"))
+    assert text_of(frame_of(grown)) == [ROW] * 6
+    assert grown.deliveries[0].content_hash == hashlib.sha256(day.read_bytes()).hexdigest()

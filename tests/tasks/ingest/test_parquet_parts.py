@@ -1,4 +1,4 @@
-"""Parquet is read in bounded parts whose rows are numbered through."""
+"""Parquet is read in parts of bounded size, with consecutive line numbers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_row_groups_and_parts(
     assert frame.get_column("invoice_no").to_list() == [str(number) for number in range(1, 36)]
 
 
-def test_empty_row_groups_end_nothing(tmp_path: Path) -> None:
+def test_empty_row_groups(tmp_path: Path) -> None:
     path = tmp_path / "lines.parquet"
     with pq.ParquetWriter(path, _table(2).schema) as writer:
         for rows in (0, 2, 0, 3, 0):
@@ -43,19 +43,19 @@ def test_empty_row_groups_end_nothing(tmp_path: Path) -> None:
     assert bronze_of(ingest_sources(tmp_path / "w", path)).rows == 5
 
 
-def test_the_real_file_read_as_a_large_one(
+def test_bundled_file_read_as_a_large_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_lines: pl.DataFrame
 ) -> None:
-    some = real_lines.head(150_000)
-    some.write_parquet(tmp_path / "lines.parquet")
+    lines = real_lines.head(150_000)
+    lines.write_parquet(tmp_path / "lines.parquet")
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "lines.parquet"))
     assert bronze.parts == 2
-    assert frame_of(bronze).select(pl.nth(range(3, 11))).rows() == some.rows()
+    assert frame_of(bronze).select(pl.nth(range(3, 11))).rows() == lines.rows()
 
 
-def test_a_format_of_another_writer(tmp_path: Path) -> None:
-    """Old data pages, dictionaries and another compression, as pandas or Spark may write them."""
+def test_format_of_another_writer(tmp_path: Path) -> None:
+    """Format version 1, gzip and other data pages, as pandas or Spark write them."""
     buffer = io.BytesIO()
     pq.write_table(_table(5), buffer, version="1.0", compression="gzip", data_page_version="2.0")
     (tmp_path / "lines.PARQUET").write_bytes(buffer.getvalue())

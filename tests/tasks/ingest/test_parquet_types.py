@@ -1,4 +1,4 @@
-"""Parquet columns, text or typed, give the text a CSV would hold."""
+"""Parquet columns, text or typed, are read as the text that a CSV has."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from tests.support.deliveries import (
     write,
 )
 
-PLACES = dict(zip(NAMES, COLUMNS, strict=True))
+COLUMN_BY_NAME = dict(zip(NAMES, COLUMNS, strict=True))
 
 
 def _table(path: Path, **columns: Any) -> Path:
-    """A Parquet file of the sample row with some columns of other values or types."""
+    """Write a Parquet file of the sample row, with other values or types in some columns."""
     height = len(next(iter(columns.values())))
-    given = {name: [value] * height for name, value in zip(NAMES, ROW, strict=True)} | columns
-    pq.write_table(pa.table(given), path)
+    values_by_name = {name: [value] * height for name, value in zip(NAMES, ROW, strict=True)} | columns
+    pq.write_table(pa.table(values_by_name), path)
     return path
 
 
 def _read(folder: Path, name: str, values: Any, kind: pa.DataType | None = None) -> list[str | None]:
     path = _table(folder / "lines.parquet", **{name: pa.array(values, kind)})
-    return read(folder / "workspace", path).get_column(PLACES[name]).to_list()
+    return read(folder / "workspace", path).get_column(COLUMN_BY_NAME[name]).to_list()
 
 
 NAN = float("nan")
@@ -71,7 +71,7 @@ NAN = float("nan")
         ("InvoiceDate", [date(2010, 12, 1)], pa.date64(), ["2010-12-01"]),
     ],
 )
-def test_the_text_of_a_column(
+def test_text_of_a_column(
     tmp_path: Path, name: str, values: list[Any], kind: pa.DataType, text: list[str | None] | None
 ) -> None:
     text = text or ["2.55", "0.1", "0.001", "5", "-11062.06", None, None]
@@ -80,9 +80,7 @@ def test_the_text_of_a_column(
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 @pytest.mark.parametrize("zone", [None, "UTC", "Europe/London", "America/New_York"])
-def test_timestamps_are_the_local_time_that_a_csv_would_tell(
-    tmp_path: Path, unit: str, zone: str | None
-) -> None:
+def test_timestamps_become_local_time(tmp_path: Path, unit: str, zone: str | None) -> None:
     moment = datetime(2011, 7, 1, 8, 26)  # in UTC, if there is a zone
     path = _table(tmp_path / "lines.parquet", InvoiceDate=pa.array([moment], pa.timestamp(unit, tz=zone)))
     bronze = read(tmp_path / "workspace", path)
@@ -92,9 +90,7 @@ def test_timestamps_are_the_local_time_that_a_csv_would_tell(
 
 @pytest.mark.parametrize("zone", ["+05:30", "-03:30", "UTC+2", "Z", "Nowhere/Else"])
 @pytest.mark.parametrize("repeated", [False, True], ids=["plain", "dictionary"])
-def test_a_zone_that_polars_does_not_know_changes_no_instant(
-    tmp_path: Path, zone: str, repeated: bool
-) -> None:
+def test_time_zone_unknown_to_polars_keeps_the_instant(tmp_path: Path, zone: str, repeated: bool) -> None:
     times = pa.array([datetime(2011, 7, 1, 8, 26), None], pa.timestamp("us", tz=zone))
     path = _table(tmp_path / "lines.parquet", InvoiceDate=times.dictionary_encode() if repeated else times)
     bronze = read(tmp_path / "workspace", path)
@@ -103,7 +99,7 @@ def test_a_zone_that_polars_does_not_know_changes_no_instant(
 
 
 @pytest.mark.parametrize(
-    ("number", "held", "kind"),
+    ("number", "storage", "kind"),
     [
         (2**62, pa.int64(), pa.timestamp("ms")),
         (-(2**62), pa.int64(), pa.timestamp("ms")),
@@ -115,10 +111,10 @@ def test_a_zone_that_polars_does_not_know_changes_no_instant(
     ],
     ids=str,
 )
-def test_a_date_that_no_calendar_holds_is_told_as_its_number(
-    tmp_path: Path, number: int, held: pa.DataType, kind: pa.DataType
+def test_date_outside_the_calendar_becomes_its_number(
+    tmp_path: Path, number: int, storage: pa.DataType, kind: pa.DataType
 ) -> None:
-    text = _read(tmp_path, "InvoiceDate", pa.array([number, 0], held).cast(kind))
+    text = _read(tmp_path, "InvoiceDate", pa.array([number, 0], storage).cast(kind))
     assert text[0] == f"number {number}"
     assert str(text[1]).startswith("1970-01-01")
 
@@ -129,10 +125,10 @@ def test_fractions_of_a_second_are_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_typed_columns_make_the_same_lines_as_csv(tmp_path: Path, real_lines: pl.DataFrame) -> None:
-    some = real_lines.filter(pl.int_range(pl.len()) % 37 == 0)
-    some.write_csv(tmp_path / "lines.csv")
-    typed = some.with_columns(
+def test_typed_columns_give_the_same_lines_as_csv(tmp_path: Path, real_lines: pl.DataFrame) -> None:
+    lines = real_lines.filter(pl.int_range(pl.len()) % 37 == 0)
+    lines.write_csv(tmp_path / "lines.csv")
+    typed = lines.with_columns(
         pl.col("Quantity").cast(pl.Int64),
         pl.col("InvoiceDate").str.to_datetime(time_unit="ns"),
         pl.col("UnitPrice").cast(pl.Float64),
@@ -140,20 +136,20 @@ def test_typed_columns_make_the_same_lines_as_csv(tmp_path: Path, real_lines: pl
         pl.col("Country", "StockCode").cast(pl.Categorical),
     )
     typed.select(reversed(typed.columns)).write_parquet(tmp_path / "lines.parquet")
-    of_csv, of_parquet = (
+    from_csv, from_parquet = (
         normalise(read(tmp_path / "workspace", tmp_path / f"lines.{kind}"), FeedSettings())
         for kind in ("csv", "parquet")
     )
-    wanted = [
+    compared = [
         "line_no",
         *(column for column in COLUMNS if column != "invoice_date"),
         "sold_at_local",
         "sold_at",
     ]
-    assert of_parquet.select(wanted).equals(of_csv.select(wanted))
+    assert from_parquet.select(compared).equals(from_csv.select(compared))
 
 
-def test_any_order_and_more_columns(tmp_path: Path) -> None:
+def test_any_order_and_extra_columns(tmp_path: Path) -> None:
     columns = {name: [value] for name, value in reversed(list(zip(NAMES, ROW, strict=True)))}
     extra: dict[str, Any] = {"Till": [7], "Tags": [["a"]], "invoice.No": ["x"]}
     pq.write_table(pa.table({**extra, **columns}), tmp_path / "lines.parquet")
@@ -183,7 +179,7 @@ def test_csv_and_parquet_in_one_batch(tmp_path: Path) -> None:
     ],
     ids=["boolean", "list", "struct", "duration", "time", "decimal256"],
 )
-def test_a_type_that_no_text_stands_for_is_refused(tmp_path: Path, values: pa.Array) -> None:
+def test_type_without_a_text_form_is_rejected(tmp_path: Path, values: pa.Array) -> None:
     path = _table(tmp_path / "lines.parquet", Quantity=values)
     (error,) = ingest_sources(tmp_path / "w", path).failed
     assert isinstance(error, DeliveryUnreadable)
@@ -191,8 +187,8 @@ def test_a_type_that_no_text_stands_for_is_refused(tmp_path: Path, values: pa.Ar
     assert "deliver text, numbers or timestamps" in error.message
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_rejected(tmp_path: Path) -> None:
     path = _table(tmp_path / "lines.parquet", Description=pa.array([b"a", b"\xa3"], pa.binary()))
     (error,) = ingest_sources(tmp_path / "w", path).failed
     assert isinstance(error, DeliveryUnreadable)
-    assert "its row 1 and on cannot be read (Invalid UTF8" in error.message
+    assert "it cannot be read from row 1 on (Invalid UTF8" in error.message

@@ -1,4 +1,4 @@
-"""Whatever the search for deliveries takes, there is a reader for."""
+"""Every suffix that discovery accepts has a reader."""
 
 from tasks.ingest.bronze import READERS
 from tasks.ingest.discover import SUFFIXES
