@@ -20,7 +20,7 @@ _SAID = {
     "embedded.start": "starting the embedded Postgres",
     "schema.migrate": "setting up the schema",
     "ingest.read": "reading",
-    "validate.judged": "judged",
+    "validate.done": "validated",
     "load.locked": "loading",
     "load.dimensions_copied": "loading facts",
     "load.part_added": "loading: part",

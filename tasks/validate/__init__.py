@@ -1,1 +1,1 @@
-"""Bronze to silver: type every line, judge it by the contract, set bad lines aside, score the rest."""
+"""Bronze to silver: type the lines, validate them by the contract, quarantine lines with errors, score deliveries."""

@@ -1,4 +1,4 @@
-"""The contract of a line, in pandera: the types of its columns, and the check of all rules."""
+"""The contract of a line, as a pandera schema: the dtypes of its columns and a check of all rules."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tasks.errors import ContractBroken
 from tasks.validate.rules import Rule, completeness, consistency, timeliness, uniqueness, validity
 from tasks.validate.schema import CHECKED
 
-# Goes up whenever a rule or the normalisation changes; stored with everything that was judged.
+# Raise it whenever a rule or the normalisation changes; stored with every validated delivery.
 VERSION = "1"
-_RULES_KEPT = "every line keeps every rule"
+_ALL_RULES = "every line keeps every rule"
 
 
 def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
-    """All rules by dimension, for a run on the local day ``as_of``."""
+    """Return all rules by dimension, for a run on the local date ``as_of``."""
     return {
         "completeness": completeness.RULES,
         "uniqueness": uniqueness.RULES,
@@ -31,9 +31,9 @@ def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def _broken_rows(rule: Rule) -> pl.Expr:
-    """The places of the rows that break a rule, as one list."""
-    # Nothing is known of the columns of a row that could not be split.
+def _violating_rows(rule: Rule) -> pl.Expr:
+    """Return the indices of the rows that break a rule, as one list named after the rule."""
+    # Only the rule on fault applies to a row that could not be split: its columns are unknown.
     holds = (
         rule.holds if rule.column == "fault" else pl.col("fault").is_not_null() | rule.holds.fill_null(False)
     )
@@ -42,75 +42,94 @@ def _broken_rows(rule: Rule) -> pl.Expr:
 
 @dataclass(frozen=True)
 class Contract:
-    """The pandera schema for one day, what its rules mean, how each finds the rows that break it, and what
-    they found in the frame judged last."""
+    """The contract for one date.
+
+    Attributes:
+        schema: The pandera schema; its check evaluates all rules.
+        rules: One row per rule: rule, dimension, severity (String).
+        violating_rows: One expression per rule: the indices of the rows that break it.
+        last_check: The frame that the check evaluated last (one list of rows per rule), in a list of at most one.
+    """
 
     schema: pa.DataFrameSchema
-    meaning: pl.DataFrame
-    finding: tuple[pl.Expr, ...]
-    found: list[pl.DataFrame]
+    rules: pl.DataFrame
+    violating_rows: tuple[pl.Expr, ...]
+    last_check: list[pl.DataFrame]
 
     def violations(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Judge a typed frame; one row a broken rule: row (place in ``frame``), rule, dimension, severity.
+        """Validate a typed frame.
 
-        Raises ContractBroken if a rule raises instead of judging, or the frame's types are not the contract's.
+        Args:
+            frame: Lines with the columns of ``schema.CHECKED``, among others.
+
+        Returns:
+            One row per violation: row (UInt32, index in ``frame``), rule (Enum), dimension and severity (String).
+
+        Raises:
+            ContractBroken: A rule raised an error, or the dtypes differ from those of the contract.
         """
-        self.found.clear()
+        self.last_check.clear()
         lines = frame.select(list(CHECKED))
         try:
-            # pandera's own settings could switch it off, and every line would pass.
+            # The environment can switch pandera off; every line would pass.
             with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
                 self.schema.validate(lines, lazy=True)
         except SchemaErrors as error:
-            others = error.failure_cases.filter(pl.col("check") != _RULES_KEPT)
-            if others.height:
-                raise _broken(*others.select("check", "failure_case").row(0)) from error
+            mismatches = error.failure_cases.filter(pl.col("check") != _ALL_RULES)
+            if mismatches.height:
+                raise _contract_broken(*mismatches.select("check", "failure_case").row(0)) from error
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            raise self._culprit(lines, error) from error
-        if not self.found:
-            raise self._culprit(lines, "it raised")
-        rule = pl.Enum(self.meaning.get_column("rule"))
-        rows = self.found[0].unpivot(variable_name="rule", value_name="row").explode("row").drop_nulls("row")
+            raise self._error_of_failing_rule(lines, error) from error
+        if not self.last_check:
+            raise self._error_of_failing_rule(lines, "unknown error")
+        rule = pl.Enum(self.rules.get_column("rule"))
+        rows = (
+            self.last_check[0]
+            .unpivot(variable_name="rule", value_name="row")
+            .explode("row")
+            .drop_nulls("row")
+        )
         return rows.select("row", pl.col("rule").cast(rule)).join(
-            self.meaning.with_columns(pl.col("rule").cast(rule)), on="rule", maintain_order="left"
+            self.rules.with_columns(pl.col("rule").cast(rule)), on="rule", maintain_order="left"
         )
 
-    def _culprit(self, lines: pl.DataFrame, error: object) -> ContractBroken:
-        """The error of the rule that raises, or of none if each by itself does not."""
-        for rule in self.finding:
+    def _error_of_failing_rule(self, lines: pl.DataFrame, error: object) -> ContractBroken:
+        """Evaluate the rules one by one and return the error of the first that fails."""
+        for rule in self.violating_rows:
             try:
                 lines.select(rule)
-            except (Exception, pl.exceptions.PanicException) as raised:  # noqa: BLE001 - code of rules raises anything
-                return _broken(rule.meta.output_name(), raised)
-        return _broken("(unknown)", error)
+            except (Exception, pl.exceptions.PanicException) as failure:  # noqa: BLE001 - rules can raise anything
+                return _contract_broken(rule.meta.output_name(), failure)
+        return _contract_broken("(unknown)", error)
 
 
-def _broken(rule: str, what: object) -> ContractBroken:
+def _contract_broken(rule: str, cause: object) -> ContractBroken:
+    first_line = str(cause).partition("\n")[0]
     return ContractBroken(
-        f"The rule {rule} did not judge but failed ({what}).",
-        "Nothing it should have judged was loaded. Mend the rule in tasks/validate/rules, then run again.",
+        f"The rule {rule} cannot be evaluated ({first_line}); the batch was not loaded.",
+        "Fix the rule in tasks/validate/rules, then run again.",
         rule=rule,
     )
 
 
-def contract(as_of: date) -> Contract:
-    """Assemble the contract for a run on the local day ``as_of``."""
-    by_dimension = rules(as_of)
-    every = [(dimension, rule) for dimension, some in by_dimension.items() for rule in some]
-    finding = tuple(_broken_rows(rule) for _, rule in every)
-    found: list[pl.DataFrame] = []
+def build_contract(as_of: date) -> Contract:
+    """Build the contract for a run on the local date ``as_of``."""
+    all_rules = [(dimension, rule) for dimension, members in rules(as_of).items() for rule in members]
+    violating_rows = tuple(_violating_rows(rule) for _, rule in all_rules)
+    last_check: list[pl.DataFrame] = []
 
-    def judge(data: PolarsData) -> bool:
-        # All rules in one pass, their rows noted here: one by one, pandera would copy the frame for each of them
-        # and make each row a row of text.
-        found.append(data.lazyframe.select(finding).collect())
-        return not any(rows.item().len() for rows in found[0])
+    def check_all_rules(data: PolarsData) -> bool:
+        # All rules in one pass, keeping the row indices. With one check per rule, pandera would copy the frame
+        # for each of them and format every violating row as text.
+        last_check.append(data.lazyframe.select(violating_rows).collect())
+        return not any(rows.item().len() for rows in last_check[0])
 
-    meaning = pl.DataFrame(
-        [(rule.name, dimension, rule.severity) for dimension, rule in every],
+    table = pl.DataFrame(
+        [(rule.name, dimension, rule.severity) for dimension, rule in all_rules],
         schema={"rule": pl.String, "dimension": pl.String, "severity": pl.String},
         orient="row",
     )
-    columns = {name: pa.Column(kind, nullable=True) for name, kind in CHECKED.items()}
-    check = pa.Check(judge, name=_RULES_KEPT, error=_RULES_KEPT)
-    return Contract(pa.DataFrameSchema(columns, checks=check, strict=True), meaning, finding, found)
+    columns = {name: pa.Column(dtype, nullable=True) for name, dtype in CHECKED.items()}
+    check = pa.Check(check_all_rules, name=_ALL_RULES, error=_ALL_RULES)
+    schema = pa.DataFrameSchema(columns, checks=check, strict=True)
+    return Contract(schema, table, violating_rows, last_check)

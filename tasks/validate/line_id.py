@@ -1,8 +1,9 @@
-"""A line's identity: a 128-bit hash of its feed, its business columns and its copy number.
+"""Line ids: 128-bit hashes of feed, business columns and copy number.
 
-Copy 1 has the XXH3-128 hash (big-endian) of version 1 of polars-hash's row encoding, which its author
-fixes for good, over the columns of ``IDENTITY``; copy k has the hash of that hash and k. The source's own
-line number and currency take part where a delivery carries them, and as null where not.
+The id of copy 1 is the XXH3-128 hash (big-endian) of the columns of ``IDENTITY`` in version 1 of the row
+encoding of polars-hash, which its author keeps stable for good. The id of copy k is the hash of that id and
+k. ``source_line`` and ``source_currency`` are for sources that deliver a line number and a currency of
+their own, and null for all others.
 """
 
 from __future__ import annotations
@@ -19,22 +20,29 @@ _AS_DELIVERED = (*FAULT, *TEXTS)
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:
-    hashed: pl.Expr = plh.hash_rows(columns, version=1).nchash.xxh3_128(return_binary=True, byte_order="big")
-    return hashed
+    digest: pl.Expr = plh.hash_rows(columns, version=1).nchash.xxh3_128(return_binary=True, byte_order="big")
+    return digest
 
 
 def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
-    """Add ``line_id`` as every line's identity if it were copy 1.
+    """Add the line ids of copy 1.
 
-    A line that cannot be read in full is told apart by its raw text as well, so that it is a copy only
-    of lines delivered exactly like it.
+    The id of a line with an unparsed value also covers its raw text, so that only lines with exactly the
+    same text are copies of it.
+
+    Args:
+        frame: Typed lines, columns of ``schema.TYPED``.
+        feed: Name of the feed.
+
+    Returns:
+        The frame with ``line_id`` (Binary, 16 bytes).
     """
-    named = frame.with_columns(
+    lines = frame.with_columns(
         feed=pl.lit(feed),
         source_line=pl.lit(None, dtype=pl.Int64),
         source_currency=pl.lit(None, dtype=pl.String),
     ).with_columns(line_id=_xxh3(list(IDENTITY)))
-    unread = named.select(
+    unparsed = lines.select(
         (
             pl.col("quantity").is_null()
             | pl.col("unit_price").is_null()
@@ -42,92 +50,106 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
             | (pl.col("customer_id").is_null() & pl.col("customer_text").is_not_null())
         ).arg_true()
     ).to_series()
-    if unread.len():
-        told = named[unread].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
-        named = named.with_columns(_replaced(named.get_column("line_id"), unread, told))
-    return named.drop("feed", "source_line", "source_currency")
+    if unparsed.len():
+        ids = lines[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
+        lines = lines.with_columns(_scatter(lines.get_column("line_id"), unparsed, ids))
+    return lines.drop("feed", "source_line", "source_currency")
 
 
-def _replaced(ids: pl.Series, rows: pl.Series, others: pl.Series) -> pl.Series:
-    """``ids`` with ``others`` in their place in some rows."""
-    places = pl.int_range(ids.len(), dtype=pl.UInt32, eager=True)
-    last = ids.len() + others.len()
-    places = places.scatter(rows, pl.int_range(ids.len(), last, dtype=pl.UInt32, eager=True))
-    return pl.concat([ids, others.alias(ids.name)], rechunk=True).gather(places)
+def _scatter(ids: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
+    """Replace ``ids`` in some rows with ``values``."""
+    indices = pl.int_range(ids.len(), dtype=pl.UInt32, eager=True)
+    end = ids.len() + values.len()
+    indices = indices.scatter(rows, pl.int_range(ids.len(), end, dtype=pl.UInt32, eager=True))
+    return pl.concat([ids, values.alias(ids.name)], rechunk=True).gather(indices)
 
 
 class CopyNumbers:
-    """Numbers the identical lines of deliveries whose rows come in several parts, in file order."""
+    """Numbers the identical lines of each delivery in file order, across the parts of an output.
+
+    Args:
+        parts: Number of parts; a single part needs no memory of earlier ones.
+    """
 
     def __init__(self, parts: int) -> None:
-        """``parts`` is how many frames will come; one alone needs no memory of what came before."""
         self._codes: dict[str, int] = {}
-        self._seen: list[pl.DataFrame] = []
-        self._counts: dict[tuple[str, bytes], int] = {}
-        self._many = parts > 1
+        self._earlier: list[pl.DataFrame] = []
+        self._last_numbers: dict[tuple[str, bytes], int] = {}
+        self._several_parts = parts > 1
 
     def number(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Add ``copy_number`` (Int32, from 1) and turn ``line_id`` into that of the copy."""
+        """Number the copies of the next part.
+
+        Args:
+            frame: Lines with ``delivery`` and the ``line_id`` of copy 1.
+
+        Returns:
+            The frame with ``copy_number`` (Int32, from 1) and the ``line_id`` of that copy.
+        """
         key = ["delivery", "line_id"]
-        halves = self._halves(frame)
-        # Half an identity finds all copies, and hardly ever a line more.
+        halves = self._id_halves(frame)
+        # Equal high halves find all copies, and very rarely other lines too.
         suspect = halves.get_column("high").is_duplicated()
-        before = self._came_before(halves)
-        if before is not None:
-            suspect |= before
+        repeated = self._occurred_before(halves)
+        if repeated is not None:
+            suspect |= repeated
         candidates = frame.select(*key).with_row_index("row").filter(suspect)
-        counted = pl.int_range(1, pl.len() + 1).over(key)
-        if before is not None:
-            counted += self._offsets(candidates, before.filter(suspect))
-        numbered = candidates.with_columns(copy_number=counted.cast(pl.Int32))
-        if self._many:
+        numbers = pl.int_range(1, pl.len() + 1).over(key)
+        if repeated is not None:
+            numbers += self._earlier_copies(candidates, repeated.filter(suspect))
+        numbered = candidates.with_columns(copy_number=numbers.cast(pl.Int32))
+        if self._several_parts:
             self._remember(halves, numbered)
         copies = numbered.filter(pl.col("copy_number") > 1)
-        numbers = pl.repeat(1, frame.height, dtype=pl.Int32, eager=True).alias("copy_number")
+        copy_number = pl.repeat(1, frame.height, dtype=pl.Int32, eager=True).alias("copy_number")
         if not copies.height:
-            return frame.with_columns(numbers)
+            return frame.with_columns(copy_number)
         rows = copies.get_column("row")
         ids = copies.select(_xxh3(["line_id", "copy_number"])).to_series()
         return frame.with_columns(
-            _replaced(frame.get_column("line_id"), rows, ids),
-            numbers.scatter(rows, copies.get_column("copy_number")),
+            _scatter(frame.get_column("line_id"), rows, ids),
+            copy_number.scatter(rows, copies.get_column("copy_number")),
         )
 
-    def _halves(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The identities as two numbers, and if several parts come, the deliveries as one."""
-        identity = pl.col("line_id").bin
-        high = identity.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).alias("high")
-        if not self._many:
+    def _id_halves(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the high halves of the ids as UInt64; for several parts also the low halves and delivery codes."""
+        line_id = pl.col("line_id").bin
+        high = line_id.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).alias("high")
+        if not self._several_parts:
             return frame.select(high)
-        low = identity.slice(8, 8).bin.reinterpret(dtype=pl.UInt64).alias("low")
-        return frame.select(self._coded(frame.get_column("delivery")), high, low)
+        low = line_id.slice(8, 8).bin.reinterpret(dtype=pl.UInt64).alias("low")
+        return frame.select(self._delivery_codes(frame.get_column("delivery")), high, low)
 
-    def _coded(self, names: pl.Series) -> pl.Series:
-        """Deliveries as small numbers: what came before is kept for every line."""
-        texts, places = dictionary_encode(names)
-        codes = [self._codes.setdefault(name, len(self._codes)) for name in texts]
-        return pl.Series(names.name, codes, dtype=pl.UInt32).gather(places)
+    def _delivery_codes(self, names: pl.Series) -> pl.Series:
+        """Encode deliveries as integers, the same in all parts: less memory, as all earlier lines are kept."""
+        categories, codes = dictionary_encode(names)
+        common_codes = [self._codes.setdefault(name, len(self._codes)) for name in categories]
+        return pl.Series(names.name, common_codes, dtype=pl.UInt32).gather(codes)
 
-    def _came_before(self, halves: pl.DataFrame) -> pl.Series | None:
-        """Whether an earlier part of the same delivery has the line; None if nothing came before."""
-        if not self._seen:
+    def _occurred_before(self, halves: pl.DataFrame) -> pl.Series | None:
+        """Return per line whether an earlier part of its delivery has it; None for the first part."""
+        if not self._earlier:
             return None
         rows = halves.with_row_index("row")
-        # polars hashes the right side of a semi-join: this part, not all that came before. By one column
-        # first, for of several it would make a copy for every line that came before.
-        again = pl.concat(self._seen, rechunk=False).join(halves, on="high", how="semi")
-        known = rows.join(again, on=halves.columns, how="semi").get_column("row")
-        return rows.get_column("row").is_in(known.implode())
+        # The right side of a semi-join is hashed: this part, not all earlier ones. First by one column,
+        # because a join by several columns copies the keys of all earlier lines.
+        matches = pl.concat(self._earlier, rechunk=False).join(halves, on="high", how="semi")
+        repeated = rows.join(matches, on=halves.columns, how="semi").get_column("row")
+        return rows.get_column("row").is_in(repeated.implode())
 
-    def _offsets(self, candidates: pl.DataFrame, before: pl.Series) -> pl.Series:
-        """How many copies earlier parts have: what was counted, or one if it was alone there."""
+    def _earlier_copies(self, candidates: pl.DataFrame, repeated: pl.Series) -> pl.Series:
+        """Return the number of copies of each candidate in earlier parts; those with one copy have no last number."""
         keys = candidates.select("delivery", "line_id").iter_rows()
         return pl.Series(
-            [self._counts.get(key, int(came)) for key, came in zip(keys, before, strict=True)], dtype=pl.Int64
+            [
+                self._last_numbers.get(key, int(occurred))
+                for key, occurred in zip(keys, repeated, strict=True)
+            ],
+            dtype=pl.Int64,
         )
 
     def _remember(self, halves: pl.DataFrame, numbered: pl.DataFrame) -> None:
-        self._seen.append(halves)
+        self._earlier.append(halves)
         last = numbered.group_by("delivery", "line_id").agg(pl.col("copy_number").max())
         for delivery, line_id, number in last.iter_rows():
-            self._counts[(delivery, line_id)] = number
+            self._last_numbers[(delivery, line_id)] = number

@@ -1,7 +1,7 @@
-"""Scores and the gate: how good a delivery is, and whether it may load.
+"""Quality scores of a delivery, and the quality gate.
 
-A dimension scores 100 x (1 - e - w/2): e the share of the delivery's lines that break an error rule of
-it, w the share that break only warnings. The overall score is the mean of the dimensions, weighted.
+A dimension scores 100 x (1 - e - w/2): e is the share of the delivery's lines that break an error rule of
+it, w the share that break only warnings. The overall score is the weighted mean of the dimensions.
 """
 
 from __future__ import annotations
@@ -12,30 +12,43 @@ from dataclasses import dataclass, field
 
 from tasks.errors import SettingsError
 
-# Here and not with the rules: a command that only reads settings needs neither pandera nor polars.
+# Not in the rules package: a command that only reads settings must not import pandera and polars.
 DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 DEFAULT_THRESHOLD = 85.0
 
 
 @dataclass(frozen=True)
 class DimensionScore:
-    """Lines of a delivery that break an error rule of a dimension, and lines that break only warnings."""
+    """Violations of a delivery in one dimension.
+
+    Attributes:
+        errors: Number of lines that break an error rule.
+        warnings: Number of lines that break only warnings.
+    """
 
     errors: int = 0
     warnings: int = 0
 
     def score(self, rows: int) -> float:
-        """0 to 100, for a delivery of ``rows`` lines."""
-        # One division of whole numbers: a delivery exactly at the threshold is not below it.
+        """Return the score, 0 to 100, of a delivery of ``rows`` lines."""
+        # A single division of integers, so that a delivery exactly at the threshold is not below it.
         return 50.0 * (2 * rows - 2 * self.errors - self.warnings) / rows if rows else 100.0
 
 
 @dataclass(frozen=True)
 class DeliveryQuality:
-    """A delivery after the contract: its accounting, and its breaches by dimension.
+    """Counts and violations of a validated delivery.
 
-    ``rows_identical`` and ``identical_amount`` (a decimal as text, in the feed's currency) count the copies
-    2 and up among the lines that were not set aside; ``rows_dropped`` is how many of them the feed drops.
+    Attributes:
+        name: Name of the delivery.
+        content_hash: SHA-256 of the file, as hex digits.
+        rows_in: Number of its lines.
+        rows_quarantined: Lines that break an error rule.
+        rows_identical: Copies (``copy_number`` from 2 on) among the other lines.
+        rows_dropped: Copies that the feed drops: ``rows_identical`` or 0.
+        identical_amount: Total amount of the copies in the feed's currency, a decimal as text.
+        dimensions: Violations by dimension.
+        rules: Number of violations by rule.
     """
 
     name: str
@@ -49,55 +62,68 @@ class DeliveryQuality:
     rules: Mapping[str, int] = field(default_factory=dict)
 
     def scores(self) -> dict[str, float]:
-        """Score of each dimension, 0 to 100."""
+        """Return the score of each dimension, 0 to 100."""
         return {name: self.dimensions.get(name, DimensionScore()).score(self.rows_in) for name in DIMENSIONS}
 
     def score(self, weights: Mapping[str, float] | None = None) -> float:
-        """The overall score, 0 to 100."""
+        """Return the overall score, 0 to 100."""
         return overall(self.scores(), weights)
 
 
 def overall(scores: Mapping[str, float], weights: Mapping[str, float] | None = None) -> float:
-    """Mean of the dimensions' scores, weighted (equally by default).
+    """Compute the weighted mean of the dimension scores.
 
-    Raises SettingsError for an unknown dimension, a negative or infinite weight, or weights that add up to 0.
+    Args:
+        scores: Score by dimension, 0 to 100.
+        weights: Weight by dimension; 1 where missing.
+
+    Returns:
+        The overall score, 0 to 100.
+
+    Raises:
+        SettingsError: A dimension is unknown, a weight is negative or not finite, or all are 0.
     """
-    chosen = dict.fromkeys(DIMENSIONS, 1.0) | dict(weights or {})
-    total = sum(chosen.values())
-    if set(chosen) != set(DIMENSIONS) or min(chosen.values()) < 0 or not 0 < total < math.inf:
+    complete = dict.fromkeys(DIMENSIONS, 1.0) | dict(weights or {})
+    total = sum(complete.values())
+    if set(complete) != set(DIMENSIONS) or min(complete.values()) < 0 or not 0 < total < math.inf:
         raise SettingsError(
-            f"quality weights: give weights of 0 or more for {', '.join(DIMENSIONS)}, not all 0.",
+            f"quality_weights: {dict(weights or {})} are not valid weights.",
+            f"Use numbers from 0 for {', '.join(DIMENSIONS)}, not all 0.",
             setting="quality_weights",
         )
-    # Rounded to what binary fractions hold, again for the delivery that is exactly at the threshold.
-    return round(sum(scores[name] * weight for name, weight in chosen.items()) / total, 9)
+    # Rounded to hide binary fractions, so that a delivery exactly at the threshold is not below it.
+    return round(sum(scores[name] * weight for name, weight in complete.items()) / total, 9)
 
 
 def rejection_reason(
     quality: DeliveryQuality, threshold: float, weights: Mapping[str, float] | None = None
 ) -> str | None:
-    """Why the gate refuses a delivery, or None if it passes.
+    """Apply the quality gate to a delivery.
 
-    It is refused if its overall score, or the percentage of its lines that were not set aside, is below
-    ``threshold`` (0 to 100).
+    Args:
+        quality: The validated delivery.
+        threshold: Minimum of the overall score and of the percentage of lines not quarantined, 0 to 100.
+        weights: Weight by dimension; 1 where missing.
+
+    Returns:
+        Why the gate rejects the delivery; None if it passes.
     """
     score = quality.score(weights)
     usable = DimensionScore(errors=quality.rows_quarantined).score(quality.rows_in)
-    worst = ", ".join(
-        f"{rule} ({count})" for rule, count in sorted(quality.rules.items(), key=lambda item: -item[1])[:3]
-    )
+    by_count = sorted(quality.rules.items(), key=lambda item: -item[1])
+    most = f"Most violations: {', '.join(f'{rule} ({count})' for rule, count in by_count[:3])}."
     if usable < threshold:
-        return f"only {usable:.1f} % of its lines are usable, the threshold is {threshold:g} %. Rules broken most: {worst}."
+        return f"only {usable:.1f} % of its lines are usable, below the threshold of {threshold:g} %. {most}"
     if score < threshold:
-        return (
-            f"its quality score is {score:.1f}, the threshold is {threshold:g}. Rules broken most: {worst}."
-        )
+        return f"its quality score is {score:.1f}, below the threshold of {threshold:g}. {most}"
     return None
 
 
 def check_threshold(threshold: float) -> None:
-    """Raise SettingsError unless the threshold is a percentage."""
+    """Raise SettingsError unless the threshold is between 0 and 100."""
     if not 0 <= threshold <= 100:
         raise SettingsError(
-            f"quality threshold: {threshold} is not between 0 and 100.", setting="quality_threshold"
+            f"quality_threshold: {threshold} is not between 0 and 100.",
+            "Use a percentage.",
+            setting="quality_threshold",
         )

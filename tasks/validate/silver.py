@@ -1,4 +1,4 @@
-"""Bronze to silver: typed lines that keep every error rule, and the quarantine of those that do not."""
+"""Bronze to silver: typed lines without errors, and a quarantine of the lines that break an error rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 from tasks import progress
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
-from tasks.validate import contract as contracts
+from tasks.validate import contract
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.schema import LINE, QUARANTINE
@@ -22,14 +22,14 @@ from tasks.validate.settings import ValidationSettings
 from tasks.workspace import outputs
 from tasks.workspace.part_files import read_part, write_part
 
-# Bronze columns; content_hash is known by delivery.
+# Bronze columns; content_hash is kept per delivery.
 _TEXTS = ("delivery", *COLUMNS)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 
 
 @dataclass(frozen=True)
 class Silver:
-    """Reference to an output: ``folder`` holds ``parts`` Parquet files of lines and quarantine.parquet."""
+    """Reference to a silver output: ``folder`` holds ``parts`` Parquet files of lines and quarantine.parquet."""
 
     folder: str
     parts: int
@@ -38,23 +38,34 @@ class Silver:
 
     @property
     def quarantine(self) -> Path:
-        """Parquet of the lines set aside, columns as in ``schema.QUARANTINE``."""
+        """Path of the quarantined lines, columns of ``schema.QUARANTINE``."""
         return Path(self.folder) / "quarantine.parquet"
 
 
 def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver:
-    """Type, number and judge the lines of ``bronze``, and write silver under the workspace ``root``.
+    """Type, number and validate the lines of a batch.
 
-    Columns of silver are ``schema.LINE``.
-    Raises ContractBroken if a rule raises, and WorkspaceFull.
+    Args:
+        bronze: The batch.
+        settings: Settings of the feed, and the date of the run.
+        root: The workspace.
+
+    Returns:
+        Silver, with lines in the columns of ``schema.LINE``.
+
+    Raises:
+        ContractBroken: A rule raised an error.
+        WorkspaceFull: The workspace cannot be written.
     """
-    name = outputs.hash_of("silver", contracts.VERSION, Path(bronze.folder).name, asdict(settings))
-    folder, manifest = outputs.make_output(root, "silver", name, lambda aside: _fill(bronze, settings, aside))
-    progress.report("validate.judged", f"{bronze.rows} lines of {len(bronze.deliveries)} deliveries")
+    name = outputs.hash_of("silver", contract.VERSION, Path(bronze.folder).name, asdict(settings))
+    folder, manifest = outputs.make_output(
+        root, "silver", name, lambda partial: _write_parts(bronze, settings, partial)
+    )
+    progress.report("validate.done", f"{bronze.rows} lines of {len(bronze.deliveries)} deliveries")
     return Silver(
         str(folder),
         manifest["parts"],
-        tuple(_delivery_quality(one) for one in manifest["deliveries"]),
+        tuple(_delivery_quality(values) for values in manifest["deliveries"]),
         settings,
     )
 
@@ -64,29 +75,29 @@ def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
     return DeliveryQuality(**{**values, "dimensions": dimensions})
 
 
-def _fill(bronze: Bronze, settings: ValidationSettings, aside: Path) -> dict[str, Any]:
-    agreed = contracts.contract(settings.as_of)
+def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
+    line_contract = contract.build_contract(settings.as_of)
     copies = CopyNumbers(bronze.parts)
-    tally = _Tally(bronze)
+    counts = _QualityCounts(bronze)
     quarantine: list[pl.DataFrame] = []
     for number in range(bronze.parts):
         raw = read_part(outputs.part_path(bronze.folder, number), _TEXTS, _OTHERS)
         lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
-        violations = agreed.violations(lines)
+        violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
-        tally.count_violations(lines, violations)
+        counts.count_violations(lines, violations)
         if errors.height:
             quarantine.append(_quarantine(raw, errors))
-            bad = errors.get_column("row").unique()
-            lines = lines.with_row_index("row").filter(~pl.col("row").is_in(bad.implode())).drop("row")
-        tally.count_identical(lines)
+            rows = errors.get_column("row").unique()
+            lines = lines.with_row_index("row").filter(~pl.col("row").is_in(rows.implode())).drop("row")
+        counts.count_identical(lines)
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
-        write_part(lines.select(*LINE), outputs.part_path(aside, number))
+        write_part(lines.select(*LINE), outputs.part_path(folder, number))
     quarantined = pl.concat(quarantine) if quarantine else pl.DataFrame(schema=QUARANTINE)
-    write_part(quarantined, aside / "quarantine.parquet")
+    write_part(quarantined, folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": tally.quality(drops)}
+    return {"parts": bronze.parts, "deliveries": counts.quality(drops)}
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +109,7 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         raw.with_row_index("row")
         .join(rules, on="row", how="inner", maintain_order="left")
         .select(
-            # Parts have Enums of their own.
+            # Each part has its own Enum.
             pl.col("delivery").cast(pl.String),
             "line_no",
             "rules",
@@ -107,11 +118,11 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-class _Tally:
-    """Counts by delivery, over the parts of a bronze."""
+class _QualityCounts:
+    """Counts the violations and copies of each delivery, over all parts."""
 
     def __init__(self, bronze: Bronze) -> None:
-        self._received = bronze.deliveries
+        self._deliveries = bronze.deliveries
         names = bronze.names
         self._quarantined = dict.fromkeys(names, 0)
         self._identical = dict.fromkeys(names, 0)
@@ -120,14 +131,16 @@ class _Tally:
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
 
     def count_violations(self, lines: pl.DataFrame, violations: pl.DataFrame) -> None:
-        """Count a part's breaches; a line breaks a dimension once, by its worst breach."""
+        """Count the violations of a part; a line counts once per dimension, as an error if it breaks an error rule."""
         if not violations.height:
             return
-        named = violations.with_columns(lines.get_column("delivery").gather(violations.get_column("row")))
-        for name, rule, count in named.group_by("delivery", "rule").len().iter_rows():
+        by_delivery = violations.with_columns(
+            lines.get_column("delivery").gather(violations.get_column("row"))
+        )
+        for name, rule, count in by_delivery.group_by("delivery", "rule").len().iter_rows():
             self._rules[name][rule] = self._rules[name].get(rule, 0) + count
         is_error = pl.col("severity") == "error"
-        lines_broken = named.group_by("delivery", "dimension", "row").agg(is_error.any().alias("error"))
+        lines_broken = by_delivery.group_by("delivery", "dimension", "row").agg(is_error.any().alias("error"))
         counted = lines_broken.group_by("delivery", "dimension").agg(
             pl.col("error").sum().alias("errors"), (~pl.col("error")).sum().alias("warnings")
         )
@@ -136,11 +149,11 @@ class _Tally:
             self._dimensions[name][dimension] = DimensionScore(
                 before.errors + errors, before.warnings + warnings
             )
-        for name, count in named.filter(is_error).unique("row").group_by("delivery").len().iter_rows():
+        for name, count in by_delivery.filter(is_error).unique("row").group_by("delivery").len().iter_rows():
             self._quarantined[name] += count
 
     def count_identical(self, lines: pl.DataFrame) -> None:
-        """Count the copies among a part's sound lines, and the money they carry."""
+        """Count the copies among the lines of a part without errors, and add up their amounts."""
         copies = lines.filter(pl.col("copy_number") > 1)
         for name, count, amount in (
             copies.group_by("delivery")
@@ -151,18 +164,18 @@ class _Tally:
             self._amount[name] += amount
 
     def quality(self, drops: bool) -> list[DeliveryQuality]:
-        """The result, in the order of the deliveries."""
+        """Return the quality of each delivery; ``drops`` is whether the feed drops identical lines."""
         return [
             DeliveryQuality(
-                one.name,
-                one.content_hash,
-                one.rows,
-                self._quarantined[one.name],
-                self._identical[one.name],
-                self._identical[one.name] if drops else 0,
-                str(self._amount[one.name]),
-                self._dimensions[one.name],
-                self._rules[one.name],
+                delivery.name,
+                delivery.content_hash,
+                delivery.rows,
+                self._quarantined[delivery.name],
+                self._identical[delivery.name],
+                self._identical[delivery.name] if drops else 0,
+                str(self._amount[delivery.name]),
+                self._dimensions[delivery.name],
+                self._rules[delivery.name],
             )
-            for one in self._received
+            for delivery in self._deliveries
         ]

@@ -1,4 +1,4 @@
-"""The tasks of the validate stage."""
+"""Prefect tasks of the validate stage."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from tasks.validate.silver import Silver, validate
 
 @step("validate", "validate", timeout_seconds=1800)
 async def validate_batch(label: str, bronze: Bronze, settings: ValidationSettings, workspace: Path) -> Silver:
-    """Type and judge a batch's lines; see ``tasks.validate.silver.validate``."""
+    """Type and validate the lines of a batch; see ``tasks.validate.silver.validate``."""
     return await asyncio.to_thread(validate, bronze, settings, workspace)

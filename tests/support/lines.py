@@ -1,4 +1,4 @@
-"""Lines made for a test, and what the validate stage makes of them."""
+"""Build lines for tests, and run them through the validate stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tasks.ingest.schema import BRONZE, COLUMNS
-from tasks.validate.contract import contract
+from tasks.validate.contract import build_contract
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings, ValidationSettings
@@ -22,7 +22,7 @@ AS_OF = date(2011, 12, 31)
 
 
 def bronze(*lines: Mapping[str, str | None], delivery: str = "day.csv", first: int = 1) -> pl.DataFrame:
-    """Bronze rows of one delivery: the sample row, changed as each of ``lines`` says."""
+    """Build bronze rows of one delivery: per item of ``lines`` the sample row with these columns changed."""
     sample: dict[str, Any] = {
         "delivery": delivery,
         "content_hash": "0",
@@ -32,32 +32,34 @@ def bronze(*lines: Mapping[str, str | None], delivery: str = "day.csv", first: i
     return pl.DataFrame(rows, schema=BRONZE)
 
 
-def typed(column: str, values: Sequence[str | None], read: str, **settings: Any) -> list[Any]:
-    """What the values of a bronze column become in the column ``read`` of the typed lines."""
+def normalise_values(column: str, values: Sequence[str | None], output: str, **settings: Any) -> list[Any]:
+    """Normalise values of a bronze column and return the column ``output`` of the typed lines."""
     lines = bronze(*({column: value} for value in values))
-    return normalise(lines, FeedSettings(**settings)).get_column(read).to_list()
+    return normalise(lines, FeedSettings(**settings)).get_column(output).to_list()
 
 
-def numbered(frame: pl.DataFrame, feed: str = "default") -> pl.DataFrame:
-    """Bronze rows typed, with identity and copy number."""
+def typed_lines(frame: pl.DataFrame, feed: str = "default") -> pl.DataFrame:
+    """Type bronze rows, with line id and copy number."""
     return CopyNumbers(1).number(line_ids(normalise(frame, FeedSettings()), feed))
 
 
 def broken_rules(*lines: Mapping[str, str | None], as_of: date = AS_OF) -> list[set[tuple[str, str, str]]]:
-    """The rules (name, dimension, severity) that each line breaks."""
-    violations = contract(as_of).violations(numbered(bronze(*lines)))
+    """Return the rules (name, dimension, severity) that each line breaks."""
+    violations = build_contract(as_of).violations(typed_lines(bronze(*lines)))
     broken: list[set[tuple[str, str, str]]] = [set() for _ in lines]
     for row, *rule in violations.select("row", "rule", "dimension", "severity").iter_rows():
         broken[row].add((rule[0], rule[1], rule[2]))
     return broken
 
 
-def judge(workspace: Path, sources: Iterable[Path], as_of: date = AS_OF, **settings: Any) -> Silver:
-    """Read and judge deliveries as one batch."""
-    taken = bronze_of(ingest_sources(workspace, *sources))
-    return validate(taken, ValidationSettings(FeedSettings(**settings), as_of), workspace)
+def validate_sources(
+    workspace: Path, sources: Iterable[Path], as_of: date = AS_OF, **settings: Any
+) -> Silver:
+    """Ingest and validate deliveries as one batch."""
+    batch = bronze_of(ingest_sources(workspace, *sources))
+    return validate(batch, ValidationSettings(FeedSettings(**settings), as_of), workspace)
 
 
 def lines_of(silver: Silver) -> pl.DataFrame:
-    """All sound lines of a silver."""
+    """Read all lines of a silver."""
     return pl.concat(pl.read_parquet(part_path(silver.folder, number)) for number in range(silver.parts))

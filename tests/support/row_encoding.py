@@ -1,7 +1,7 @@
-"""Version 1 of polars-hash's row encoding, written again from its documentation, for the types of a line.
+"""Version 1 of the row encoding of polars-hash, implemented from its documentation for the types of a line.
 
-A row is the tag 13 and the number of its values; each value is a tag and what it takes, numbers in LEB128:
-null 0; whole number 3, sign, magnitude; text 5 and bytes 6, length, bytes; moment 9, sign, nanoseconds since
+A row is the tag 13 and the number of values; each value is a tag and its data, with numbers in LEB128:
+null 0; integer 3, sign, magnitude; text 5 and bytes 6, length, bytes; datetime 9, sign, nanoseconds since
 1970; decimal 11, sign, digits without trailing zeros, scale.
 """
 
@@ -13,7 +13,7 @@ from decimal import Decimal
 
 
 def encode(values: Iterable[object]) -> bytes:
-    """The bytes of a row."""
+    """Encode a row."""
     parts = [_value(value) for value in values]
     return bytes([13]) + _leb128(len(parts)) + b"".join(parts)
 

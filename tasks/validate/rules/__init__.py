@@ -1,4 +1,4 @@
-"""The rules of a line, one file a dimension. ``contract.py`` assembles them."""
+"""Rules of a line, one module per dimension; ``contract.py`` assembles them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of a line: ``holds`` is true where the line keeps it; null counts as broken.
+    """A rule of a line.
 
-    An error rule quarantines the line, a warning only counts it. A line whose ``fault`` is set is judged by
-    ``row_complete`` alone, since its columns are unknown. ``explanation`` completes "holds if" in docs/contract.md.
+    A line whose ``fault`` is set is only checked by ``row_complete``, since its columns are unknown.
+
+    Attributes:
+        name: Name of the rule, as stored in the quarantine.
+        column: The column that the rule is about.
+        severity: An error quarantines the line, a warning is only counted.
+        holds: Boolean expression; a line with false or null breaks the rule.
+        explanation: Completes "holds if" in docs/contract.md.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Completeness: what a line must tell."""
+"""Completeness: required columns have a value."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Consistency: what a line tells fits together."""
+"""Consistency: the columns of a line agree with each other."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Timeliness: the sale lies in a time that can be."""
+"""Timeliness: the time of the sale is plausible."""
 
 from datetime import date, datetime, timedelta
 
@@ -10,7 +10,7 @@ EARLIEST = datetime(2000, 1, 1)
 
 
 def rules(as_of: date) -> tuple[Rule, ...]:
-    """The rules for a run on the local day ``as_of``."""
+    """Return the rules for a run on the local date ``as_of``."""
     end = datetime.combine(as_of + timedelta(days=1), datetime.min.time())
     sold = pl.col("sold_at_local")
     return (

@@ -1,4 +1,4 @@
-"""Uniqueness: identical lines of a delivery."""
+"""Uniqueness: no line of a delivery occurs twice."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Validity: what a line tells can be read and stored exactly."""
+"""Validity: values can be parsed and stored exactly."""
 
 import polars as pl
 
@@ -6,8 +6,8 @@ from tasks.validate.rules import Rule
 
 _PRICE_LIKE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$"
 _LIMITS = {"invoice_no": 100, "stock_code": 100, "country": 200, "description": 4000}
-# Null for prices that could be read: patterns are matched against the few others only.
-_UNREAD_PRICE = pl.when(pl.col("unit_price").is_null()).then(pl.col("price_text"))
+# Null for parsed prices, so that patterns are matched against the few others only.
+_UNPARSED_PRICE = pl.when(pl.col("unit_price").is_null()).then(pl.col("price_text"))
 
 
 def _storable(column: str, limit: int) -> pl.Expr:
@@ -41,14 +41,14 @@ RULES = (
         "unit_price_readable",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | _UNREAD_PRICE.str.contains(_PRICE_LIKE),
+        pl.col("unit_price").is_not_null() | _UNPARSED_PRICE.str.contains(_PRICE_LIKE),
         "the price is a decimal number (1.5, not 1,5) with at most nine digits before the point",
     ),
     Rule(
         "unit_price_exact",
         "unit_price",
         "error",
-        ~_UNREAD_PRICE.str.contains(_PRICE_LIKE).fill_null(False),
+        ~_UNPARSED_PRICE.str.contains(_PRICE_LIKE).fill_null(False),
         "the price has at most four decimals; prices are never rounded",
     ),
     Rule(

@@ -24,6 +24,6 @@ def test_the_committed_document_is_current() -> None:
 def test_every_rule_has_its_row() -> None:
     rows = [line.split("|") for line in (DOCS / "contract.md").read_text(encoding="utf-8").splitlines()]
     listed = {cells[2].strip(" `"): cells[4].strip() for cells in rows if len(cells) == 6}
-    for some in rules(AS_OF).values():
-        for rule in some:
+    for members in rules(AS_OF).values():
+        for rule in members:
             assert listed[rule.name] == rule.explanation

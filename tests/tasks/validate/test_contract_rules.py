@@ -1,7 +1,6 @@
-"""Every rule of the contract, each with a line that breaks it alone.
+"""Every rule of the contract, each with a line that breaks only this rule.
 
-The rules are written out here: one taken out of the contract, moved to another dimension or made milder
-fails its test.
+The rules are listed here: removing one, moving it to another dimension or lowering its severity fails a test.
 """
 
 from __future__ import annotations
@@ -47,18 +46,18 @@ RULES: dict[str, tuple[str, str, Line]] = {
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_line_that_breaks_this_rule_alone(rule: str) -> None:
+def test_line_that_breaks_one_rule(rule: str) -> None:
     dimension, severity, line = RULES[rule]
     sound, broken = broken_rules({}, line)
     assert sound == set()
     assert broken == {(rule, dimension, severity)}
 
 
-def test_there_are_these_rules_and_no_others() -> None:
-    found = {
+def test_list_of_rules() -> None:
+    listed = {
         rule.name: (dimension, rule.severity) for dimension, some in rules(AS_OF).items() for rule in some
     }
-    assert found == {rule: (dimension, severity) for rule, (dimension, severity, _) in RULES.items()}
+    assert listed == {rule: (dimension, severity) for rule, (dimension, severity, _) in RULES.items()}
     assert tuple(rules(AS_OF)) == DIMENSIONS
 
 
@@ -72,7 +71,7 @@ def test_several_rules_at_once(severity: str) -> None:
     assert {name for name, _, _ in broken} == set(names) - {"not_a_copy"}
 
 
-KEPT: list[Line] = [
+BOUNDARIES: list[Line] = [
     {"invoice_no": "C536379", "quantity": "-6"},
     {"invoice_no": "A563185", "unit_price": "-11062.06", "quantity": "1"},
     {"quantity": "-6"},
@@ -88,12 +87,12 @@ KEPT: list[Line] = [
 ]
 
 
-@pytest.mark.parametrize("line", KEPT)
-def test_a_line_that_just_keeps_all_rules(line: Line) -> None:
+@pytest.mark.parametrize("line", BOUNDARIES)
+def test_line_just_within_all_rules(line: Line) -> None:
     assert broken_rules(line) == [set()]
 
 
-NEXT_TO: list[tuple[Line, str]] = [
+VARIANTS: list[tuple[Line, str]] = [
     ({"unit_price": None}, "unit_price_readable"),
     ({"unit_price": "1234567890.5"}, "unit_price_readable"),
     ({"unit_price": "1e3"}, "unit_price_readable"),
@@ -113,22 +112,22 @@ NEXT_TO: list[tuple[Line, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("line", "rule"), NEXT_TO)
+@pytest.mark.parametrize(("line", "rule"), VARIANTS)
 def test_more_lines_that_break_one_rule(line: Line, rule: str) -> None:
     (broken,) = broken_rules(line)
     assert {name for name, _, _ in broken} == ({rule} if rule else set())
 
 
-def test_the_future_begins_after_the_day_of_the_run() -> None:
+def test_future_starts_after_the_day_of_the_run() -> None:
     line = {"invoice_date": "2011-06-30 23:59:59"}
     assert broken_rules(line, as_of=date(2011, 6, 30)) == [set()]
     assert {name for name, _, _ in broken_rules(line, as_of=date(2011, 6, 29))[0]} == {"not_in_the_future"}
 
 
-def test_a_row_that_could_not_be_split_is_judged_by_that_alone() -> None:
-    nothing: Line = dict.fromkeys(COLUMNS)
-    faulted = {**nothing, "fault": "2 fields instead of 8", "raw": "a,b"}
-    empty, broken = broken_rules(nothing, faulted)
+def test_row_that_cannot_be_split_breaks_only_row_complete() -> None:
+    empty_line: Line = dict.fromkeys(COLUMNS)
+    broken_row = {**empty_line, "fault": "2 fields instead of 8", "raw": "a,b"}
+    empty, broken = broken_rules(empty_line, broken_row)
     assert broken == {("row_complete", "validity", "error")}
     assert {name for name, _, severity in empty if severity == "error"} == {
         "invoice_no_present",

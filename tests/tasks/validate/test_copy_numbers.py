@@ -1,4 +1,4 @@
-"""The k-th identical line of a delivery is copy k, in file order, however the delivery is read."""
+"""The k-th identical line of a delivery gets copy number k in file order, however the delivery is split."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from hypothesis import strategies as st
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
-from tests.support.lines import bronze, numbered
+from tests.support.lines import bronze, typed_lines
 
 
 def _copies(*lines: Mapping[str, str | None]) -> list[int]:
-    return numbered(bronze(*lines)).get_column("copy_number").to_list()
+    return typed_lines(bronze(*lines)).get_column("copy_number").to_list()
 
 
-def test_identical_lines_are_counted_in_file_order() -> None:
+def test_copies_are_numbered_in_file_order() -> None:
     a, b = {"description": "A"}, {"description": "B"}
     assert _copies(a, b, a, a, {}, b) == [1, 1, 2, 3, 1, 2]
 
 
-def test_each_copy_has_an_identity_of_its_own_and_the_first_keeps_the_lines() -> None:
-    ids = numbered(bronze({}, {}, {})).get_column("line_id").to_list()
+def test_each_copy_has_its_own_id_and_the_first_that_of_the_line() -> None:
+    ids = typed_lines(bronze({}, {}, {})).get_column("line_id").to_list()
     assert len(set(ids)) == 3
-    assert ids[0] == numbered(bronze({})).get_column("line_id").item()
+    assert ids[0] == typed_lines(bronze({})).get_column("line_id").item()
 
 
-def test_identical_means_as_normalised() -> None:
+def test_normalised_lines_are_compared() -> None:
     assert _copies({}, {"invoice_no": "536365 ", "unit_price": "2.550", "stock_code": "85123a"}) == [1, 2]
 
 
-def test_lines_of_other_deliveries_are_no_copies() -> None:
+def test_lines_of_other_deliveries_are_not_copies() -> None:
     frames = [bronze({}, {}, delivery=name) for name in ("a.csv", "b.csv", "a.csv")]
-    assert numbered(pl.concat(frames)).get_column("copy_number").to_list() == [1, 2, 1, 2, 3, 4]
+    assert typed_lines(pl.concat(frames)).get_column("copy_number").to_list() == [1, 2, 1, 2, 3, 4]
 
 
-def test_a_line_that_cannot_be_read_is_no_copy_of_one_that_can() -> None:
-    # All of these have the same readable columns: none, where the text is wrong or missing.
+def test_unparsed_lines_are_copies_only_with_the_same_text() -> None:
+    # Typed, these lines are equal: their quantity is null.
     assert _copies({"quantity": "six"}, {"quantity": "seven"}, {"quantity": None}, {"quantity": "six"}) == [
         1,
         1,
@@ -55,8 +55,8 @@ def test_a_line_that_cannot_be_read_is_no_copy_of_one_that_can() -> None:
         ["invoice_no", "stock_code", "description", "quantity", "invoice_date", "unit_price"]
     )
     broken = {**empty, "customer_id": None, "country": None}
-    faulted = [{**broken, "fault": "2 fields instead of 8", "raw": raw} for raw in ("a,b", "a,c", "a,b")]
-    assert _copies(broken, *faulted) == [1, 1, 1, 2]
+    broken_rows = [{**broken, "fault": "2 fields instead of 8", "raw": raw} for raw in ("a,b", "a,c", "a,b")]
+    assert _copies(broken, *broken_rows) == [1, 1, 1, 2]
 
 
 def _in_parts(frame: pl.DataFrame, sizes: list[int]) -> pl.DataFrame:
@@ -74,35 +74,35 @@ _lines = st.lists(
 @settings(max_examples=50)
 @given(_lines, st.data())
 def test_one_part_or_many(lines: list[tuple[str, str | None]], data: st.DataObject) -> None:
-    ordered = sorted(lines, key=lambda line: line[0])  # a delivery's rows come together
+    ordered = sorted(lines, key=lambda line: line[0])  # the rows of a delivery are adjacent
     frame = pl.concat(bronze({"quantity": quantity}, delivery=name) for name, quantity in ordered)
     sizes: list[int] = []
     while sum(sizes) < len(ordered):
         sizes.append(data.draw(st.integers(1, len(ordered) - sum(sizes))))
-    whole = numbered(frame)
+    whole = typed_lines(frame)
     assert _in_parts(frame, sizes).rows() == whole.rows()
-    seen: Counter[tuple[str, str | None]] = Counter()
+    occurrences: Counter[tuple[str, str | None]] = Counter()
     for line, copy in zip(ordered, whole.get_column("copy_number"), strict=True):
-        seen[line] += 1
-        assert copy == seen[line]
+        occurrences[line] += 1
+        assert copy == occurrences[line]
     assert whole.get_column("line_id").n_unique() == len(
         {(q, n) for (_, q), n in zip(ordered, whole["copy_number"], strict=True)}
     )
 
 
-def test_all_the_real_lines(real_lines: pl.DataFrame) -> None:
+def test_all_bundled_lines(real_lines: pl.DataFrame) -> None:
     frame = real_lines.select(
         pl.lit("all").alias("delivery"),
         pl.lit("0").alias("content_hash"),
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("line_no"),
         *(
-            pl.col(name).alias(ours)
-            for name, ours in zip(real_lines.columns, bronze({}).columns[3:11], strict=True)
+            pl.col(name).alias(column)
+            for name, column in zip(real_lines.columns, bronze({}).columns[3:11], strict=True)
         ),
         pl.lit(None, pl.String).alias("fault"),
         pl.lit(None, pl.String).alias("raw"),
     )
-    whole = numbered(frame)
+    whole = typed_lines(frame)
     assert whole.filter(pl.col("copy_number") > 1).height == 5_268
     assert whole.get_column("line_id").n_unique() == 541_909
     shuffled = frame.sample(fraction=1.0, shuffle=True, seed=7)

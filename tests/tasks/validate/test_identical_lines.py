@@ -1,4 +1,4 @@
-"""Identical lines are kept and numbered by default, or only the first is; either way they are counted."""
+"""Identical lines are kept and numbered by default, or only the first is kept; both ways they are counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.deliveries import as_csv, row, write
-from tests.support.lines import judge, lines_of
+from tests.support.lines import lines_of, validate_sources
 
 LINES = [row(), row(invoice_no="2"), row(), row(), row(invoice_no="2"), row(quantity="0"), row(quantity="0")]
 
@@ -18,8 +18,8 @@ def day(tmp_path: Path) -> Path:
     return write(tmp_path / "day.csv", as_csv(LINES))
 
 
-def test_kept(tmp_path: Path, day: Path) -> None:
-    silver = judge(tmp_path / "w", [day])
+def test_keep(tmp_path: Path, day: Path) -> None:
+    silver = validate_sources(tmp_path / "w", [day])
     assert lines_of(silver).select("line_no", "copy_number").rows() == [
         (1, 1),
         (2, 1),
@@ -37,22 +37,23 @@ def test_kept(tmp_path: Path, day: Path) -> None:
     assert Decimal(quality.identical_amount) == 3 * Decimal("15.3")
 
 
-def test_dropped(tmp_path: Path, day: Path) -> None:
-    silver = judge(tmp_path / "w", [day], identical_lines="drop")
+def test_drop(tmp_path: Path, day: Path) -> None:
+    silver = validate_sources(tmp_path / "w", [day], identical_lines="drop")
     assert lines_of(silver).select("line_no", "copy_number").rows() == [(1, 1), (2, 1)]
     (quality,) = silver.deliveries
     assert (quality.rows_quarantined, quality.rows_identical, quality.rows_dropped) == (2, 3, 3)
 
 
-def test_the_score_does_not_depend_on_it(tmp_path: Path, day: Path) -> None:
+def test_score_is_the_same(tmp_path: Path, day: Path) -> None:
     kept, dropped = (
-        judge(tmp_path / "w", [day], identical_lines=what).deliveries[0] for what in ("keep", "drop")
+        validate_sources(tmp_path / "w", [day], identical_lines=setting).deliveries[0]
+        for setting in ("keep", "drop")
     )
     assert kept.dimensions == dropped.dimensions
-    # Copies that are set aside for another rule are copies all the same.
+    # Copies that are quarantined for another rule count, too.
     assert kept.rules == {"not_a_copy": 4, "quantity_not_zero": 2}
 
 
-def test_none_identical(tmp_path: Path) -> None:
-    (quality,) = judge(tmp_path / "w", [write(tmp_path / "day.csv", as_csv([row()]))]).deliveries
+def test_no_identical_lines(tmp_path: Path) -> None:
+    (quality,) = validate_sources(tmp_path / "w", [write(tmp_path / "day.csv", as_csv([row()]))]).deliveries
     assert (quality.rows_identical, Decimal(quality.identical_amount)) == (0, Decimal(0))

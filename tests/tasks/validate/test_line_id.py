@@ -1,4 +1,4 @@
-"""A line's identity is fixed for good: a library that hashes otherwise would load everything twice."""
+"""Line ids never change: a library that hashes differently would load every line twice."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.lines import bronze, numbered
+from tests.support.lines import bronze, typed_lines
 from tests.support.row_encoding import encode
 
-# Never to be changed: identities like these are stored in every warehouse.
+# Never change these: every warehouse stores such ids.
 PINNED: list[tuple[Mapping[str, str | None], str]] = [
     ({}, "ff1d876734629bbe2fab2ed83dc7dbd4"),
     ({"customer_id": None, "description": None}, "a614586ebc4ea963884cc9ef6c62eece"),
@@ -31,14 +31,14 @@ SECOND_COPY = "7da17b5f868acd012de8b39e1816078f"
 
 
 def _ids(*lines: Mapping[str, str | None], feed: str = "default") -> list[str]:
-    return [value.hex() for value in numbered(bronze(*lines), feed).get_column("line_id")]
+    return [value.hex() for value in typed_lines(bronze(*lines), feed).get_column("line_id")]
 
 
-def test_pinned_identities() -> None:
-    assert _ids(*(line for line, _ in PINNED)) == [identity for _, identity in PINNED]
+def test_pinned_ids() -> None:
+    assert _ids(*(line for line, _ in PINNED)) == [line_id for _, line_id in PINNED]
 
 
-def test_pinned_identity_of_a_second_copy() -> None:
+def test_pinned_id_of_a_second_copy() -> None:
     assert _ids({}, {}) == [PINNED[0][1], SECOND_COPY]
 
 
@@ -52,7 +52,7 @@ _text = st.none() | st.text(st.characters(exclude_categories=["Cs", "Z", "C"]), 
     st.decimals(-40_000, 40_000, places=4),
     st.none() | st.integers(0, 10**15 - 1),
 )
-def test_identities_computed_independently(
+def test_ids_computed_independently(
     description: str | None, quantity: int, sold: datetime, price: Decimal, customer: int | None
 ) -> None:
     line = {
@@ -80,7 +80,7 @@ def test_identities_computed_independently(
     assert _ids(line, line, line, feed="shop") == [first.hex(), second.hex(), third.hex()]
 
 
-def test_what_takes_part_in_it() -> None:
+def test_feed_and_every_business_column_change_the_id() -> None:
     changed: list[Mapping[str, str | None]] = [
         {},
         {"invoice_no": "536366"},
@@ -97,8 +97,8 @@ def test_what_takes_part_in_it() -> None:
     assert len({*_ids(*changed), *_ids({}, feed="other")}) == len(changed) + 1
 
 
-def test_ways_to_write_the_same_line() -> None:
-    written = [
+def test_notations_of_a_line_have_the_same_id() -> None:
+    notations = [
         {"invoice_no": " 536365"},
         {"stock_code": "85123a "},
         {"quantity": "+6.0"},
@@ -107,9 +107,9 @@ def test_ways_to_write_the_same_line() -> None:
         {"customer_id": "17850.0"},
         {"country": "\tUnited Kingdom"},
     ]
-    assert {_ids(line)[0] for line in written} == set(_ids({}))
+    assert {_ids(line)[0] for line in notations} == set(_ids({}))
 
 
-def test_neither_file_nor_place_takes_part() -> None:
-    there = bronze({}, delivery="other.csv", first=77)
-    assert [value.hex() for value in numbered(there).get_column("line_id")] == _ids({})
+def test_file_and_line_number_do_not_change_the_id() -> None:
+    elsewhere = bronze({}, delivery="other.csv", first=77)
+    assert [value.hex() for value in typed_lines(elsewhere).get_column("line_id")] == _ids({})

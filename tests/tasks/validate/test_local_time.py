@@ -1,4 +1,4 @@
-"""Local time becomes a moment in the feed's zone: the first of two ambiguous hours, none for one that is skipped."""
+"""Local time becomes UTC in the time zone of the feed: an ambiguous hour is the first one, a skipped hour is null."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.support.lines import typed
+from tests.support.lines import normalise_values
 
 
 def _moments(*local: str, timezone: str = "Europe/London") -> list[datetime | None]:
-    return typed("invoice_date", local, "sold_at", timezone=timezone)
+    return normalise_values("invoice_date", local, "sold_at", timezone=timezone)
 
 
 def test_summer_and_winter() -> None:
@@ -24,7 +24,7 @@ def test_summer_and_winter() -> None:
     ]
 
 
-def test_the_hour_that_comes_twice_is_the_first_one() -> None:
+def test_ambiguous_hour_is_the_first_one() -> None:
     assert _moments("2011-10-30 00:59:59", "2011-10-30 01:30:00", "2011-10-30 02:00:00") == [
         datetime(2011, 10, 29, 23, 59, 59, tzinfo=UTC),
         datetime(2011, 10, 30, 0, 30, tzinfo=UTC),
@@ -32,7 +32,7 @@ def test_the_hour_that_comes_twice_is_the_first_one() -> None:
     ]
 
 
-def test_the_hour_that_is_skipped_is_none_but_its_wall_clock_is_kept() -> None:
+def test_skipped_hour_is_null_but_its_local_time_is_kept() -> None:
     local = ["2011-03-27 00:59:59", "2011-03-27 01:00:00", "2011-03-27 01:59:59", "2011-03-27 02:00:00"]
     assert _moments(*local) == [
         datetime(2011, 3, 27, 0, 59, 59, tzinfo=UTC),
@@ -40,28 +40,30 @@ def test_the_hour_that_is_skipped_is_none_but_its_wall_clock_is_kept() -> None:
         None,
         datetime(2011, 3, 27, 1, 0, tzinfo=UTC),
     ]
-    assert typed("invoice_date", local, "sold_at_local") == [datetime.fromisoformat(text) for text in local]
+    assert normalise_values("invoice_date", local, "sold_at_local") == [
+        datetime.fromisoformat(text) for text in local
+    ]
 
 
 @pytest.mark.parametrize(
     ("timezone", "hour"),
     [("UTC", 12), ("America/New_York", 16), ("Asia/Kolkata", 6), ("Australia/Sydney", 2)],
 )
-def test_zones(timezone: str, hour: int) -> None:
+def test_time_zones(timezone: str, hour: int) -> None:
     (moment,) = _moments("2011-07-01 12:00:00", timezone=timezone)
     assert moment is not None
     assert moment.replace(minute=0) == datetime(2011, 7, 1, hour, tzinfo=UTC)
 
 
-def test_an_offset_leads_to_the_feeds_wall_clock() -> None:
-    local = typed("invoice_date", ["2011-07-01T12:00:00-04:00"], "sold_at_local")
+def test_date_with_offset_becomes_local_time_of_the_feed() -> None:
+    local = normalise_values("invoice_date", ["2011-07-01T12:00:00-04:00"], "sold_at_local")
     assert local == [datetime(2011, 7, 1, 17)]
     assert _moments("2011-07-01T12:00:00-04:00") == [datetime(2011, 7, 1, 16, tzinfo=UTC)]
 
 
-def test_an_unreadable_date_has_no_time() -> None:
+def test_unparsed_date_is_null() -> None:
     assert _moments("soon", "1/2/2011 8:00") == [None, None]
-    assert typed("invoice_date", ["soon", "1/2/2011 8:00"], "sold_at_local") == [None, None]
+    assert normalise_values("invoice_date", ["soon", "1/2/2011 8:00"], "sold_at_local") == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -75,12 +77,12 @@ def test_an_unreadable_date_has_no_time() -> None:
         ("2010-01-12 08:26:00", "%Y-%d-%m %H:%M:%S"),
     ],
 )
-def test_the_feeds_date_format(text: str, date_format: str) -> None:
-    both = typed("invoice_date", [text, "2010-13-13"], "sold_at_local", date_format=date_format)
+def test_date_format_of_the_feed(text: str, date_format: str) -> None:
+    both = normalise_values("invoice_date", [text, "2010-13-13"], "sold_at_local", date_format=date_format)
     assert both == [datetime(2010, 12, 1, 8, 26), None]
 
 
-def test_the_types_of_the_columns() -> None:
+def test_dtype() -> None:
     assert pl.Series(_moments("2011-07-01 12:00:00")).dtype == pl.Datetime("us", "UTC")
 
 
@@ -92,7 +94,7 @@ def test_the_types_of_the_columns() -> None:
 @example(datetime(2011, 10, 30, 1, 30), "Europe/London")
 @example(datetime(2011, 3, 13, 2, 30), "America/New_York")
 @example(datetime(2011, 11, 6, 1, 30), "America/New_York")
-def test_any_time_as_pythons_own_zones_have_it(local: datetime, timezone: str) -> None:
+def test_any_time_agrees_with_zoneinfo(local: datetime, timezone: str) -> None:
     (moment,) = _moments(local.isoformat(" "), timezone=timezone)
     zone = ZoneInfo(timezone)
     expected = local.replace(tzinfo=zone).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Lines that break an error rule are set aside with what was delivered, the rules, and their place."""
+"""Lines that break an error rule are quarantined with their content, the rules and their line number."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 import polars as pl
 
 from tests.support.deliveries import NAMES, ROW, as_csv, row, write
-from tests.support.lines import judge, lines_of
+from tests.support.lines import lines_of, validate_sources
 
 
 def _quarantine(folder: Path, content: str) -> pl.DataFrame:
-    silver = judge(folder / "w", [write(folder / "day.csv", content)])
+    silver = validate_sources(folder / "w", [write(folder / "day.csv", content)])
     frame = pl.read_parquet(silver.quarantine)
     assert lines_of(silver).height + frame.height == silver.deliveries[0].rows_in
     assert frame.height == silver.deliveries[0].rows_quarantined
     return frame
 
 
-def test_delivered_columns_as_json(tmp_path: Path) -> None:
+def test_columns_as_json(tmp_path: Path) -> None:
     bad = row(quantity=" six", unit_price="2.55001", customer_id="", description='a "b",\nc £')
     frame = _quarantine(tmp_path, as_csv([row(), bad, row(description="other")]))
     ((name, line_no, rules, raw),) = frame.rows()
@@ -32,7 +32,7 @@ def test_delivered_columns_as_json(tmp_path: Path) -> None:
     assert list(json.loads(raw)) == list(NAMES)
 
 
-def test_a_row_that_could_not_be_split_as_its_raw_text(tmp_path: Path) -> None:
+def test_row_that_cannot_be_split_as_raw_text(tmp_path: Path) -> None:
     frame = _quarantine(tmp_path, as_csv([row()]) + 'short,"ro\nw £",x\n')
     assert frame.select("line_no", "rules", "raw").rows() == [
         (2, ["row_complete"], 'short,"ro'),
@@ -45,12 +45,12 @@ def test_only_error_rules_are_listed(tmp_path: Path) -> None:
     assert frame.get_column("rules").to_list() == [["quantity_not_zero"]]
 
 
-def test_warnings_set_nothing_aside(tmp_path: Path) -> None:
+def test_warnings_do_not_quarantine(tmp_path: Path) -> None:
     lines = [row(), row(), row(customer_id=None), row(description=None), row(unit_price="0")]
     assert _quarantine(tmp_path, as_csv(lines)).height == 0
 
 
-def test_a_nul_is_shown_for_postgres_takes_none(tmp_path: Path) -> None:
+def test_nul_is_escaped_as_postgres_cannot_store_it(tmp_path: Path) -> None:
     content = as_csv([row(description="a\0b")]) + "sho\0rt,row\n"
     raws = _quarantine(tmp_path, content).get_column("raw").to_list()
     assert json.loads(raws[0])["Description"] == "a\0b"
@@ -58,10 +58,10 @@ def test_a_nul_is_shown_for_postgres_takes_none(tmp_path: Path) -> None:
     assert not any("\0" in raw for raw in raws)
 
 
-def test_each_line_belongs_to_its_delivery(tmp_path: Path) -> None:
+def test_lines_of_several_deliveries(tmp_path: Path) -> None:
     for number in range(3):
         write(tmp_path / "d" / f"{number}.csv", as_csv([*[row()] * number, row(quantity="0")]))
-    silver = judge(tmp_path / "w", [tmp_path / "d"])
+    silver = validate_sources(tmp_path / "w", [tmp_path / "d"])
     frame = pl.read_parquet(silver.quarantine)
     assert [(Path(name).stem, line) for name, line in frame.select("delivery", "line_no").iter_rows()] == [
         ("0", 1),
@@ -70,16 +70,16 @@ def test_each_line_belongs_to_its_delivery(tmp_path: Path) -> None:
     ]
 
 
-def test_the_same_line_quarantined_twice_is_listed_twice(tmp_path: Path) -> None:
+def test_identical_lines_are_both_quarantined(tmp_path: Path) -> None:
     frame = _quarantine(tmp_path, as_csv([row(quantity="0"), row(), row(quantity="0")]))
     assert frame.get_column("line_no").to_list() == [1, 3]
 
 
-def test_lines_of_several_readers_in_one_batch(tmp_path: Path) -> None:
+def test_csv_and_parquet_in_one_batch(tmp_path: Path) -> None:
     bad = dict(zip(NAMES, row(quantity="0"), strict=True))
     sources = [write(tmp_path / "a.csv", as_csv([row(quantity="0")])), tmp_path / "b.parquet"]
     pl.DataFrame([bad, bad]).write_parquet(sources[1])
-    silver = judge(tmp_path / "w", sources)
+    silver = validate_sources(tmp_path / "w", sources)
     assert silver.parts == 2
     assert pl.read_parquet(silver.quarantine).select("delivery", "line_no").rows() == [
         (str(sources[0]), 1),

@@ -1,4 +1,4 @@
-"""Each of the 305 real days passes the gate; none of their lines is set aside."""
+"""Each of the 305 bundled days passes the quality gate, and none of their lines is quarantined."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from tasks.validate.silver import validate
 from tests.support.lines import AS_OF, lines_of
 
 
-def test_every_day(days: Path, tmp_path: Path) -> None:
+def test_all_days(days: Path, tmp_path: Path) -> None:
     bronzes = [ingest(batch, {}, tmp_path).bronze for batch in batches(discover([str(days)]).deliveries)]
     silvers = [
         validate(bronze, ValidationSettings(FeedSettings(), AS_OF), tmp_path) for bronze in bronzes if bronze
     ]
-    quality = {Path(one.name).stem: one for silver in silvers for one in silver.deliveries}
-    assert len(quality) == 305
-    assert [name for name, one in quality.items() if rejection_reason(one, DEFAULT_THRESHOLD)] == []
-    assert sum(one.rows_quarantined for one in quality.values()) == 0
+    by_day = {Path(quality.name).stem: quality for silver in silvers for quality in silver.deliveries}
+    assert len(by_day) == 305
+    assert [day for day, quality in by_day.items() if rejection_reason(quality, DEFAULT_THRESHOLD)] == []
+    assert sum(quality.rows_quarantined for quality in by_day.values()) == 0
 
-    worst = min(quality, key=lambda name: quality[name].score())
-    assert (worst, round(quality[worst].score(), 1)) == ("2011-08-30", 91.2)
-    assert sum(one.rows_identical for one in quality.values()) == 5_268
-    assert sum(Decimal(one.identical_amount) for one in quality.values()) == Decimal("21740.98")
+    worst = min(by_day, key=lambda day: by_day[day].score())
+    assert (worst, round(by_day[worst].score(), 1)) == ("2011-08-30", 91.2)
+    assert sum(quality.rows_identical for quality in by_day.values()) == 5_268
+    assert sum(Decimal(quality.identical_amount) for quality in by_day.values()) == Decimal("21740.98")
 
     rules: dict[str, int] = {}
-    for one in quality.values():
-        for rule, count in one.rules.items():
+    for quality in by_day.values():
+        for rule, count in quality.rules.items():
             rules[rule] = rules.get(rule, 0) + count
     assert rules == {
         "customer_present": 135_080,

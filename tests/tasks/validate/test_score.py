@@ -1,4 +1,4 @@
-"""The exact score of known faults: 100 x (1 - e - w/2) in each dimension, and their weighted mean."""
+"""The exact score of known violations: 100 x (1 - e - w/2) per dimension, and their weighted mean."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import pytest
 from tasks.errors import SettingsError
 from tasks.validate.score import DeliveryQuality, DimensionScore, overall
 from tests.support.deliveries import as_csv, row, write
-from tests.support.lines import judge
+from tests.support.lines import validate_sources
 
 GOOD = [row(invoice_no=str(number)) for number in range(8)]
 
 
-def _judged(folder: Path, rows: list[Any], extra: str = "") -> DeliveryQuality:
+def _quality_of(folder: Path, rows: list[Any], extra: str = "") -> DeliveryQuality:
     day = write(folder / "day.csv", as_csv(rows) + extra)
-    return judge(folder / "w", [day]).deliveries[0]
+    return validate_sources(folder / "w", [day]).deliveries[0]
 
 
-def test_a_sound_delivery_scores_100(tmp_path: Path) -> None:
-    quality = _judged(tmp_path, GOOD)
+def test_delivery_without_violations_scores_100(tmp_path: Path) -> None:
+    quality = _quality_of(tmp_path, GOOD)
     assert set(quality.scores().values()) == {100.0}
     assert quality.score() == 100.0
     assert (quality.rows_in, quality.rows_quarantined, quality.rules) == (8, 0, {})
 
 
-def test_known_faults_in_each_dimension(tmp_path: Path) -> None:
-    faults = [
+def test_known_violations_in_each_dimension(tmp_path: Path) -> None:
+    bad_rows = [
         row(invoice_no=None),  # completeness: an error
         row(customer_id=None),  # completeness: a warning
-        row(customer_id=None, description=None, country=None),  # one line, whatever it lacks
+        row(customer_id=None, description=None, country=None),  # counts as one line
         row(invoice_no="0"),  # uniqueness: a copy of the first line
         row(invoice_no="0"),
         row(quantity="0"),  # validity: an error
@@ -42,7 +42,7 @@ def test_known_faults_in_each_dimension(tmp_path: Path) -> None:
         row(invoice_date="2031-01-01"),  # timeliness: an error
         row(invoice_date="1931-01-01", stock_code=None, quantity="0"),  # errors of three dimensions
     ]
-    quality = _judged(tmp_path, GOOD + faults, extra="short,row\n")
+    quality = _quality_of(tmp_path, GOOD + bad_rows, extra="short,row\n")
     assert quality.rows_in == 20
     assert quality.dimensions == {
         "completeness": DimensionScore(errors=2, warnings=2),
@@ -85,9 +85,9 @@ def test_each_delivery_of_a_batch_has_its_own_score(tmp_path: Path) -> None:
     write(tmp_path / "d" / "1.csv", as_csv(GOOD))
     write(tmp_path / "d" / "2.csv", as_csv([*GOOD[:1], row(quantity="0")]))
     write(tmp_path / "d" / "3.csv", as_csv([row(quantity="0", invoice_no=None)]))
-    first, second, third = judge(tmp_path / "w", [tmp_path / "d"]).deliveries
+    first, second, third = validate_sources(tmp_path / "w", [tmp_path / "d"]).deliveries
     assert (first.score(), second.score(), third.score()) == (100.0, 90.0, 60.0)
-    assert [one.rows_quarantined for one in (first, second, third)] == [0, 1, 1]
+    assert [quality.rows_quarantined for quality in (first, second, third)] == [0, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_each_delivery_of_a_batch_has_its_own_score(tmp_path: Path) -> None:
         {"validity": math.inf},
     ],
 )
-def test_weights_that_cannot_be(weights: dict[str, float]) -> None:
+def test_invalid_weights(weights: dict[str, float]) -> None:
     scores = dict.fromkeys(["completeness", "uniqueness", "validity", "consistency", "timeliness"], 100.0)
     assert overall(scores) == 100.0
     with pytest.raises(
-        SettingsError, match="quality weights: give weights of 0 or more for completeness"
+        SettingsError, match="quality_weights: .* are not valid weights. Use numbers from 0 for completeness"
     ) as caught:
         overall(scores, weights)
     assert caught.value.attributes == {"setting": "quality_weights"}

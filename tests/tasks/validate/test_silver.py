@@ -1,4 +1,4 @@
-"""Silver holds the sound lines of a batch, and is made again only if what it depends on changed."""
+"""Silver has the lines of a batch without errors; it is made again only if its inputs change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.ingest.readers import csv
 from tasks.validate import contract, silver
 from tasks.validate.schema import LINE
 from tests.support.deliveries import as_csv, row, write
-from tests.support.lines import judge, lines_of
+from tests.support.lines import lines_of, validate_sources
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def day(tmp_path: Path) -> Path:
     )
 
 
-def test_the_lines(tmp_path: Path, day: Path) -> None:
-    made = judge(tmp_path / "w", [day], timezone="America/New_York", currency="USD")
-    frame = lines_of(made)
+def test_lines(tmp_path: Path, day: Path) -> None:
+    usa = validate_sources(tmp_path / "w", [day], timezone="America/New_York", currency="USD")
+    frame = lines_of(usa)
     assert dict(frame.schema) == LINE
     assert frame.drop("line_id", "line_no", "stock_code", "customer_id").rows()[0] == (
         str(day),
@@ -45,17 +45,17 @@ def test_the_lines(tmp_path: Path, day: Path) -> None:
         (1, "85123A", 17850),
         (3, "B", None),
     ]
-    assert all(len(identity) == 16 for identity in frame.get_column("line_id"))
+    assert all(len(line_id) == 16 for line_id in frame.get_column("line_id"))
 
 
-def test_it_is_taken_up_again(tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = judge(tmp_path / "w", [day])
+def test_output_is_reused(tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = validate_sources(tmp_path / "w", [day])
 
-    def fill(*_: object) -> None:
-        raise AssertionError("judged again")
+    def write_parts(*_: object) -> None:
+        raise AssertionError("validated again")
 
-    monkeypatch.setattr(silver, "_fill", fill)
-    assert judge(tmp_path / "w", [day]) == first
+    monkeypatch.setattr(silver, "_write_parts", write_parts)
+    assert validate_sources(tmp_path / "w", [day]) == first
 
 
 @pytest.mark.parametrize(
@@ -69,26 +69,29 @@ def test_it_is_taken_up_again(tmp_path: Path, day: Path, monkeypatch: pytest.Mon
         {"identical_lines": "drop"},
     ],
 )
-def test_other_settings_are_judged_anew(tmp_path: Path, day: Path, settings: dict[str, Any]) -> None:
-    assert judge(tmp_path / "w", [day]).folder != judge(tmp_path / "w", [day], **settings).folder
+def test_other_settings_make_another_output(tmp_path: Path, day: Path, settings: dict[str, Any]) -> None:
+    assert (
+        validate_sources(tmp_path / "w", [day]).folder
+        != validate_sources(tmp_path / "w", [day], **settings).folder
+    )
 
 
-def test_a_changed_contract_never_meets_what_was_judged_before(
+def test_new_contract_version_makes_another_output(
     tmp_path: Path, day: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = judge(tmp_path / "w", [day])
+    first = validate_sources(tmp_path / "w", [day])
     monkeypatch.setattr(contract, "VERSION", "next")
-    assert judge(tmp_path / "w", [day]).folder != first.folder
+    assert validate_sources(tmp_path / "w", [day]).folder != first.folder
 
 
-def test_one_part_or_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_part_or_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [row(invoice_no=str(number % 7), quantity=str(number % 3)) for number in range(60)]
     day = write(tmp_path / "day.csv", as_csv(lines) + "short,row\n")
-    whole = judge(tmp_path / "one", [day])
+    whole = validate_sources(tmp_path / "one", [day])
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     monkeypatch.setattr(source_file, "CHUNK_BYTES", 500)
     monkeypatch.setattr(csv, "ROWS_PER_PART", 10)
-    parts = judge(tmp_path / "many", [day])
+    parts = validate_sources(tmp_path / "many", [day])
     assert whole.parts == 1
     assert parts.parts > 3
     assert lines_of(parts).rows() == lines_of(whole).rows()

@@ -16,7 +16,7 @@ from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
 from tasks.workspace.outputs import part_path
 from tests.support.deliveries import LINE, NAMES, ROW, as_csv, bronze_of, ingest_sources, row, write
-from tests.support.lines import bronze, judge, lines_of
+from tests.support.lines import bronze, lines_of, validate_sources
 
 
 @pytest.fixture(params=["sound.csv", "broken.csv", "day.parquet"])
@@ -30,14 +30,14 @@ def delivery(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_readers(delivery: Path) -> None:
     reader = parquet if delivery.suffix == ".parquet" else csv
-    found = discover([str(delivery)]).deliveries[0]
-    (frame,) = reader.frames([reader.open_delivery(found, read_and_hash(found))])
+    file = discover([str(delivery)]).deliveries[0]
+    (frame,) = reader.frames([reader.open_delivery(file, read_and_hash(file))])
     assert frame.schema == READ
 
 
 def test_bronze(delivery: Path, tmp_path: Path) -> None:
-    made = bronze_of(ingest_sources(tmp_path / "w", delivery))
-    assert pl.read_parquet(part_path(made.folder, 0)).schema == BRONZE
+    output = bronze_of(ingest_sources(tmp_path / "w", delivery))
+    assert pl.read_parquet(part_path(output.folder, 0)).schema == BRONZE
 
 
 def test_typed_lines() -> None:
@@ -47,7 +47,7 @@ def test_typed_lines() -> None:
 
 
 def test_silver_and_quarantine(delivery: Path, tmp_path: Path) -> None:
-    silver = judge(tmp_path / "w", [delivery])
+    silver = validate_sources(tmp_path / "w", [delivery])
     assert lines_of(silver).schema == schema.LINE
     assert pl.read_parquet(silver.quarantine).schema == schema.QUARANTINE
 
@@ -57,5 +57,5 @@ def test_business_columns_are_the_delivered_ones_with_the_date_typed() -> None:
 
 
 def test_quarantine_without_lines(tmp_path: Path) -> None:
-    silver = judge(tmp_path / "w", [write(tmp_path / "day.csv", as_csv([row()]))])
+    silver = validate_sources(tmp_path / "w", [write(tmp_path / "day.csv", as_csv([row()]))])
     assert pl.read_parquet(silver.quarantine).schema == schema.QUARANTINE
