@@ -123,7 +123,9 @@ async def test_an_open_transaction_is_rolled_back(warehouse: ConnectionSettings)
     async with QueryPool(replace(warehouse, pool_size=1, max_overflow=0)) as pool:
         async with pool.connection() as connection:
             await connection.execute("begin; create table retail_dwh.left_open ()")
-        assert (await pool.fetch("select to_regclass('retail_dwh.left_open') as relation"))[0]["relation"] is None
+        assert (await pool.fetch("select to_regclass('retail_dwh.left_open') as relation"))[0][
+            "relation"
+        ] is None
 
 
 async def test_a_cancelled_query_leaves_the_pool_usable(warehouse: ConnectionSettings) -> None:
