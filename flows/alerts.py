@@ -1,4 +1,7 @@
-"""Tell people of a run that cannot tell it itself: it died, or never started. Prefect's automations run this."""
+"""The flow that sends the alert of a run which cannot send it itself: it crashed, or never started.
+
+Prefect's automations run it, see ``deployments.automations``.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from uuid import UUID
 
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_run_logger
 
 from blocks import lookup, settings_sources
-from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_of
+from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_parameter
 from tasks.alerts.alert import Alert, AlertSource, build_alert
-from tasks.alerts.history import read_findings, report_path
+from tasks.alerts.history import read_figures, report_path
 from tasks.alerts.notify import notify
 from tasks.alerts.prefect_store import VariableAlertStore
 from tasks.errors import ChannelRefused
@@ -27,53 +30,56 @@ async def retail_alert(
     alerts: str = "",
     told_already: list[str] | None = None,
 ) -> None:
-    """Tell people that a run died or never started, unless they were told, or it is no longer so.
+    """Notify people that a run crashed or never started, unless it was notified before or has recovered.
 
     Args:
         flow_run_id: The run.
-        kind: crashed for a run that died, never_started for one that waits too long.
-        alerts: Name of an Alerts block. Empty means that of the run, else RETAIL_ALERTS, else the channels of the
+        kind: crashed for a run that crashed, never_started for one that is late and not running.
+        alerts: Name of an Alerts block. Empty: the block of the run, else RETAIL_ALERTS, else the channels in the
             environment.
-        told_already: Names of channels that the server itself has told, such as slack.
+        told_already: Names of channels that the Prefect server has already notified, such as slack.
 
     Raises:
-        SettingsError: the block is missing.
-        ChannelRefused: no channel took the alert.
+        SettingsError: The block does not exist.
+        ChannelRefused: No channel delivered the alert.
     """
     resolved = settings_sources.resolve_leniently()
     async with get_client() as client:
         run = await client.read_flow_run(flow_run_id)
         flow_name = (await client.read_flow(run.flow_id)).name
-    if not _still(run, kind):
-        get_run_logger().info("Run %s is no longer %s: nobody is told.", run.name, kind)
+    state = run.state
+    if state is None or not _is_current(state, kind):
+        get_run_logger().info("Run %s is no longer %s: no alert is sent.", run.name, kind)
         return
-    policy = await lookup.notification_policy(alerts or text_of(run.parameters, "alerts"), resolved)
-    left = tuple(one for one in policy.channels if one.name not in (told_already or ()))
-    policy = replace(policy, channels=left)
+    policy = await lookup.notification_policy(alerts or text_parameter(run.parameters, "alerts"), resolved)
+    channels = tuple(channel for channel in policy.channels if channel.name not in (told_already or ()))
+    policy = replace(policy, channels=channels)
     if not policy.channels:
-        get_run_logger().warning("There is no channel left to tell people through.")
+        get_run_logger().warning("No channel is left to send the alert through.")
         return
     path = report_path(resolved.settings.workspace, str(run.id))
-    source = await locate(run, flow_name, read_findings(path).warehouse)
-    record = await notify(_alert(run, source, kind), policy, VariableAlertStore())
+    source = await locate(run, flow_name, read_figures(path).warehouse)
+    record = await notify(_alert(run, state, source, kind), policy, VariableAlertStore())
     await record_alerts(run, [record], path)
-    outcomes = {one.outcome for one in record.channels}
+    outcomes = {result.outcome for result in record.channels}
     if "not delivered" in outcomes and "sent" not in outcomes:
         raise ChannelRefused(
-            "no channel took the alert; see the artifact of the run it is about.", channel="alerts"
+            "no channel delivered the alert.",
+            "See the artifact retail-alerts of the run that the alert is about.",
+            channel="alerts",
         )
 
 
-def _still(run: FlowRun, kind: str) -> bool:
+def _is_current(state: State, kind: str) -> bool:
     expected = StateType.CRASHED if kind == "crashed" else StateType.SCHEDULED
-    return run.state is not None and run.state.type == expected
+    return state.type == expected
 
 
-def _alert(run: FlowRun, source: AlertSource, kind: Literal["crashed", "never_started"]) -> Alert:
-    state = run.state
-    assert state is not None  # noqa: S101 - looked at by the caller
+def _alert(
+    run: FlowRun, state: State, source: AlertSource, kind: Literal["crashed", "never_started"]
+) -> Alert:
     if kind == "crashed":
         return build_alert(kind, source, describe_crash(state), state.timestamp, link=link_to(run))
     due = run.expected_start_time or state.timestamp
-    happened = f"Run {run.name} was due at {due.isoformat(timespec='seconds')} and has not started."
-    return build_alert(kind, source, happened, due, link=link_to(run))
+    what = f"Run {run.name} was due at {due.isoformat(timespec='seconds')} and has not started."
+    return build_alert(kind, source, what, due, link=link_to(run))

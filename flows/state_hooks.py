@@ -1,7 +1,7 @@
-"""Notify people when a run of ``retail_etl``, ``retail_withdraw`` or ``retail_doctor`` ends. A dry run notifies nobody.
+"""State change hooks of ``retail_etl``, ``retail_withdraw`` and ``retail_doctor``: they notify people when a run ends.
 
-An alert never fails or changes the data work: whatever goes wrong here ends as a line in the run's log.
-Without channels nothing is read and Prefect is not asked.
+An alert never fails or changes the data work: every error here becomes a line in the run's log. A dry run sends no
+alerts. Without channels nothing is read and no request goes to Prefect.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.utilities.callables import get_parameter_defaults
 
 from blocks import lookup, settings_sources
-from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_of
+from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_parameter
 from tasks.alerts.alert import Alert, AlertSource, build_alert
 from tasks.alerts.delivery import DEFAULT_LIMITS, RetryLimits
-from tasks.alerts.history import Findings, read_findings, report_path
+from tasks.alerts.history import RunFigures, read_figures, report_path
 from tasks.alerts.notify import AlertRecord, notify, resolve
 from tasks.alerts.policy import NotificationPolicy
 from tasks.alerts.prefect_store import VariableAlertStore
@@ -30,21 +30,29 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State
 
 _SECONDS = 90.0
-# A worker kills a cancelled run 30 s after it asked it to end.
-_CANCELLED_SECONDS, _CANCELLED_PATIENCE = 20.0, RetryLimits(seconds=12.0, tries=3)
-# What a run that completes shows to be gone.
-_ENDINGS = {"failed", "timed_out", "cancelled", "crashed", "never_started", "below_threshold", "health"}
+# A worker kills a cancelled run after 30 s.
+_CANCELLATION_SECONDS, _CANCELLATION_LIMITS = 20.0, RetryLimits(seconds=12.0, tries=3)
+# Alert kinds that a successful run resolves.
+_RESOLVED_BY_SUCCESS = {
+    "failed",
+    "timed_out",
+    "cancelled",
+    "crashed",
+    "never_started",
+    "below_threshold",
+    "health",
+}
 
 
 @dataclass(frozen=True)
-class _Ended:
-    """A run that has ended, and who is to be told."""
+class _EndedRun:
+    """A run that has ended, with what its alerts need."""
 
     state: State[Any]
     source: AlertSource
     link: str
     policy: NotificationPolicy
-    findings: Findings
+    figures: RunFigures
     settings: settings_sources.Settings
     limits: RetryLimits
     limit_seconds: float
@@ -54,30 +62,30 @@ class _Ended:
 
 
 async def notify_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell that a run failed, was too slow or was refused for its quality; and of many lines set aside."""
+    """Notify of a failure, a time-out, rejected deliveries or failed checks, and of a high quarantine share."""
     await _hook(flow, flow_run, state, _failure)
 
 
 async def notify_completion(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell of many lines set aside, and that causes told before are gone."""
+    """Resolve open alerts, and notify of a high quarantine share."""
     await _hook(flow, flow_run, state, _completion)
 
 
 async def notify_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell that a run died. It runs in the worker if the run's process is gone."""
+    """Notify of a crash. Runs in the worker if the run's process is gone."""
     await _hook(flow, flow_run, state, _crash)
 
 
 async def notify_cancellation(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell that a run was cancelled."""
-    await _hook(flow, flow_run, state, _cancellation, _CANCELLED_SECONDS, _CANCELLED_PATIENCE)
+    """Notify of a cancellation."""
+    await _hook(flow, flow_run, state, _cancellation, _CANCELLATION_SECONDS, _CANCELLATION_LIMITS)
 
 
 async def _hook(
     flow: Flow[..., Any],
     flow_run: FlowRun,
     state: State[Any],
-    work: Callable[[_Ended], Awaitable[list[AlertRecord]]],
+    work: Callable[[_EndedRun], Awaitable[list[AlertRecord]]],
     seconds: float | None = None,
     limits: RetryLimits | None = None,
 ) -> None:
@@ -87,19 +95,19 @@ async def _hook(
     try:
         async with asyncio.timeout(seconds):
             resolved = settings_sources.resolve_leniently()
-            policy = await lookup.notification_policy(text_of(flow_run.parameters, "alerts"), resolved)
+            policy = await lookup.notification_policy(text_parameter(flow_run.parameters, "alerts"), resolved)
             if not policy.channels:
                 return
             path = report_path(resolved.settings.workspace, str(flow_run.id))
-            findings = await asyncio.to_thread(read_findings, path)
-            source = await locate(flow_run, flow.name, findings.warehouse)
+            figures = await asyncio.to_thread(read_figures, path)
+            source = await locate(flow_run, flow.name, figures.warehouse)
             link = link_to(flow_run)
-            ended = _Ended(
+            ended = _EndedRun(
                 state,
                 source,
                 link,
                 policy,
-                findings,
+                figures,
                 resolved.settings,
                 limits or DEFAULT_LIMITS,
                 flow.timeout_seconds or 0,
@@ -120,14 +128,14 @@ def _is_dry_run(flow: Flow[..., Any], flow_run: FlowRun) -> bool:
 
 
 def _warn(flow_run: FlowRun, why: str) -> None:
-    flow_run_logger(flow_run).warning("People were not told how this run ended: %s", why)
+    flow_run_logger(flow_run).warning("No alert was sent about the end of this run: %s", why)
 
 
-async def _failure(ended: _Ended) -> list[AlertRecord]:
+async def _failure(ended: _EndedRun) -> list[AlertRecord]:
     error = await _error_of(ended.state)
     if ended.state.name == "TimedOut":
-        happened = f"It ran longer than its limit of {ended.limit_seconds / 60:g} minutes."
-        alert = _alert(ended, "timed_out", happened)
+        what = f"It exceeded its time limit of {ended.limit_seconds / 60:g} minutes."
+        alert = _alert(ended, "timed_out", what)
     elif isinstance(error, QualityBelowThreshold):
         alert = _alert(ended, "below_threshold", error.message)
     elif isinstance(error, ProblemsFound):
@@ -136,65 +144,63 @@ async def _failure(ended: _Ended) -> list[AlertRecord]:
         alert = _alert(ended, "failed", error.message, type(error).__name__, getattr(error, "warehouse", ""))
     else:
         kind = type(error).__name__ if error is not None else "unknown"
-        alert = _alert(ended, "failed", f"An unexpected error ({kind}): its text is in the run's log.", kind)
-    told, quarantined = await asyncio.gather(ended.notify(alert), _quarantine(ended))
-    return [told, *quarantined]
+        alert = _alert(ended, "failed", f"An unexpected error ({kind}); the run's log has the details.", kind)
+    record, quarantine = await asyncio.gather(ended.notify(alert), _quarantine(ended))
+    return [record, *quarantine]
 
 
-async def _completion(ended: _Ended) -> list[AlertRecord]:
-    share = ended.findings.quarantine_share
+async def _completion(ended: _EndedRun) -> list[AlertRecord]:
+    share = ended.figures.quarantine_share
     passed = share is not None and share <= ended.settings.pipeline_quarantine_share
 
-    def gone(told: OpenAlert) -> bool:
-        return told.kind in _ENDINGS or (told.kind == "quarantine" and passed)
+    def is_resolved(alert: OpenAlert) -> bool:
+        return alert.kind in _RESOLVED_BY_SUCCESS or (alert.kind == "quarantine" and passed)
 
-    told = await resolve(
+    resolved = await resolve(
         ended.source,
-        gone,
+        is_resolved,
         ended.policy,
         VariableAlertStore(),
         "A run completed.",
         ended.link,
         ended.limits,
     )
-    return [*told, *await _quarantine(ended)]
+    return [*resolved, *await _quarantine(ended)]
 
 
-async def _crash(ended: _Ended) -> list[AlertRecord]:
+async def _crash(ended: _EndedRun) -> list[AlertRecord]:
     return [await ended.notify(_alert(ended, "crashed", describe_crash(ended.state)))]
 
 
-async def _cancellation(ended: _Ended) -> list[AlertRecord]:
+async def _cancellation(ended: _EndedRun) -> list[AlertRecord]:
     return [
         await ended.notify(
-            _alert(ended, "cancelled", "Somebody, or a worker that was stopped, cancelled it.")
+            _alert(ended, "cancelled", "It was cancelled by a person, or by a worker that was stopped.")
         )
     ]
 
 
-async def _quarantine(ended: _Ended) -> list[AlertRecord]:
-    share, limit = ended.findings.quarantine_share, ended.settings.pipeline_quarantine_share
+async def _quarantine(ended: _EndedRun) -> list[AlertRecord]:
+    share, limit = ended.figures.quarantine_share, ended.settings.pipeline_quarantine_share
     if share is None or share <= limit:
         return []
-    found = ended.findings
-    happened = (
-        f"{found.rows_quarantined:,} of {found.rows_in:,} lines ({share:.1f} %) were set aside; told above "
-    )
-    happened += f"{limit:g} %. Rules most often broken: {found.worst_rules}."
-    return [await ended.notify(_alert(ended, "quarantine", happened))]
+    figures = ended.figures
+    what = f"{figures.rows_quarantined:,} of {figures.rows_in:,} lines ({share:.1f} %) are quarantined; the limit is "
+    what += f"{limit:g} %. Most violated rules: {figures.worst_rules}."
+    return [await ended.notify(_alert(ended, "quarantine", what))]
 
 
-def _alert(ended: _Ended, kind: Any, happened: str, detail: str = "", warehouse: str = "") -> Alert:
+def _alert(ended: _EndedRun, kind: Any, what: str, detail: str = "", warehouse: str = "") -> Alert:
     source = ended.source
     if warehouse and not source.warehouse:
         source = AlertSource(source.flow, source.deployment, source.feed, warehouse)
-    return build_alert(kind, source, happened, ended.state.timestamp, detail=detail, link=ended.link)
+    return build_alert(kind, source, what, ended.state.timestamp, detail=detail, link=ended.link)
 
 
 async def _error_of(state: State[Any]) -> BaseException | None:
-    """What the run raised, if this process still has it."""
+    """The exception that the run raised, if this process still holds it."""
     try:
         result = await state.aresult(raise_on_failure=False)
-    except Exception:  # noqa: BLE001 - without it the alert is less precise, no more
+    except Exception:  # noqa: BLE001 - without it the alert is only less precise
         return None
     return result if isinstance(result, BaseException) else None

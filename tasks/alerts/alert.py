@@ -10,7 +10,7 @@ from tasks.alerts.kinds import KINDS, Kind, Severity
 
 @dataclass(frozen=True)
 class AlertSource:
-    """Where it happened. ``warehouse`` is its address without a password."""
+    """Where an alert comes from. ``warehouse`` is the address without the password."""
 
     flow: str
     deployment: str = ""
@@ -19,19 +19,22 @@ class AlertSource:
 
     @property
     def subject(self) -> str:
-        """What causes are counted for: the flow, its deployment and the feed."""
+        """Key that open alerts are grouped by: flow, deployment and feed."""
         return f"{self.flow}/{self.deployment}/{self.feed}"
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One message to people. ``cause`` names what is told once; ``runbook`` is an anchor in docs/runbook.md."""
+    """One notification.
+
+    ``cause`` is the key for throttling repeated alerts; ``runbook`` is an anchor in docs/runbook.md.
+    """
 
     kind: Kind
     severity: Severity
     cause: str
     title: str
-    happened: str
+    what: str
     source: AlertSource
     since: datetime
     next_step: str
@@ -42,7 +45,7 @@ class Alert:
 def build_alert(
     kind: Kind,
     source: AlertSource,
-    happened: str,
+    what: str,
     since: datetime,
     *,
     detail: str = "",
@@ -50,17 +53,28 @@ def build_alert(
     next_step: str = "",
     link: str = "",
 ) -> Alert:
-    """The alert of a kind. ``detail`` tells causes of one kind apart (the error's name, the check's name)."""
-    known = KINDS[kind]
+    """Build an alert with the severity and texts of its kind.
+
+    Args:
+        kind: Kind of alert, a key of ``KINDS``.
+        source: Flow, deployment, feed and warehouse.
+        what: What happened, in one or more sentences without secrets.
+        since: When it began, with time zone.
+        detail: Distinguishes causes within one kind: the error's class or the check's name.
+        title: Replaces the title of the kind.
+        next_step: Replaces the next step of the kind.
+        link: Page of the flow run in the Prefect UI.
+    """
+    defaults = KINDS[kind]
     return Alert(
         kind=kind,
-        severity=known.severity,
+        severity=defaults.severity,
         cause=f"{kind}:{detail}" if detail else kind,
-        title=title or known.title,
-        happened=happened,
+        title=title or defaults.title,
+        what=what,
         source=source,
         since=since,
-        next_step=next_step or known.next_step,
-        runbook=known.runbook,
+        next_step=next_step or defaults.next_step,
+        runbook=defaults.runbook,
         link=link,
     )

@@ -1,4 +1,4 @@
-"""Send an alert through its channels side by side, each tried again for a while, and tell what became of it."""
+"""Send an alert through its channels in parallel, retry each for a while, and report the result per channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Outcome = Literal["sent", "below minimum", "throttled", "not delivered"]
 
 @dataclass(frozen=True)
 class ChannelResult:
-    """What became of an alert in one channel. ``reason`` tells why it was not delivered, without a secret."""
+    """Result of an alert in one channel. ``reason`` says why it was not delivered, without secrets."""
 
     channel: str
     outcome: Outcome
@@ -36,7 +36,7 @@ class ChannelResult:
 
 @dataclass(frozen=True)
 class RetryLimits:
-    """How long a channel is tried: ``seconds`` in all, the pauses doubling from ``first`` to ``longest``."""
+    """Limits for one channel: total ``seconds``, number of ``tries``, first and longest pause in seconds."""
 
     seconds: float = 30.0
     tries: int = 5
@@ -48,8 +48,8 @@ DEFAULT_LIMITS = RetryLimits()
 
 
 def channels_for(channels: Iterable[Channel], severity: Severity) -> list[Channel]:
-    """The channels that are meant for this severity."""
-    return [one for one in channels if rank(severity) >= rank(one.minimum)]
+    """The channels whose minimum severity this severity reaches."""
+    return [channel for channel in channels if rank(severity) >= rank(channel.minimum)]
 
 
 async def deliver(
@@ -58,9 +58,19 @@ async def deliver(
     reach: Severity | None = None,
     limits: RetryLimits = DEFAULT_LIMITS,
 ) -> tuple[ChannelResult, ...]:
-    """Send the alert to every channel that ``reach`` (by default its severity) gets to. Never raises."""
+    """Send an alert to the channels that accept its severity. Never raises.
+
+    Args:
+        alert: The alert.
+        channels: All channels; those below their minimum get the outcome "below minimum".
+        reach: Severity that decides which channels receive it, if not the alert's own.
+        limits: Retry limits of each channel.
+
+    Returns:
+        One result per channel, in the order of ``channels``.
+    """
     severity = reach or alert.severity
-    return tuple(await asyncio.gather(*(_send(alert, one, severity, limits) for one in channels)))
+    return tuple(await asyncio.gather(*(_send(alert, channel, severity, limits) for channel in channels)))
 
 
 async def _send(alert: Alert, channel: Channel, severity: Severity, limits: RetryLimits) -> ChannelResult:
@@ -68,7 +78,7 @@ async def _send(alert: Alert, channel: Channel, severity: Severity, limits: Retr
         return ChannelResult(channel.name, "below minimum")
     tries, reason = 0, ""
 
-    def remember(state: RetryCallState) -> None:
+    def remember_reason(state: RetryCallState) -> None:
         nonlocal reason
         error = state.outcome.exception() if state.outcome else None
         reason = f"{error} " if isinstance(error, AlertNotDelivered) else ""
@@ -77,7 +87,7 @@ async def _send(alert: Alert, channel: Channel, severity: Severity, limits: Retr
         retry=retry_if_exception_type(Transient),
         stop=stop_after_attempt(limits.tries),
         wait=wait_exponential(limits.first, max=limits.longest) + wait_random(0, limits.first),
-        before_sleep=remember,
+        before_sleep=remember_reason,
         reraise=True,
     )
     try:
@@ -89,8 +99,9 @@ async def _send(alert: Alert, channel: Channel, severity: Severity, limits: Retr
     except AlertNotDelivered as error:
         return ChannelResult(channel.name, "not delivered", error.message, tries)
     except TimeoutError:
-        given_up = f"{reason}Given up after {limits.seconds:g} s."
-        return ChannelResult(channel.name, "not delivered", given_up, tries)
+        return ChannelResult(
+            channel.name, "not delivered", f"{reason}Timed out after {limits.seconds:g} s.", tries
+        )
     except Exception as error:  # noqa: BLE001 - a fault in a channel never fails the data work
         return ChannelResult(
             channel.name, "not delivered", f"The channel raised {type(error).__name__}.", tries

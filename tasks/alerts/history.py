@@ -1,4 +1,4 @@
-"""What became of the alerts of a run, in its saved report and as a table."""
+"""The alerts of a run: the figures they need from its saved report, and their results in report and table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tasks.workspace.outputs import workspace_errors_mapped, write_text
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What an alert needs of a run's saved report; a run that failed early has none."""
+class RunFigures:
+    """The figures that alerts need from a run's saved report; all empty for a run that failed early."""
 
     warehouse: str = ""
     rows_in: int = 0
@@ -24,65 +24,71 @@ class Findings:
 
     @property
     def quarantine_share(self) -> float | None:
-        """Percentage of the judged lines that were set aside; None if none were judged."""
+        """Quarantined lines in per cent of all validated lines; None if there are none."""
         return 100.0 * self.rows_quarantined / self.rows_in if self.rows_in else None
 
     @property
     def worst_rules(self) -> str:
-        """The three rules that the most lines break."""
-        worst = sorted((self.rules or {}).items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+        """The three rules with the most violations, with their counts."""
+        worst = sorted((self.rules or {}).items(), key=lambda item: (-item[1], item[0]))[:3]
         return ", ".join(f"{name} ({count:,})" for name, count in worst)
 
 
 def report_path(workspace: Path, run_id: str) -> Path:
-    """Where the report of that run is saved."""
+    """Path of a run's saved report."""
     return workspace / "reports" / f"{run_id}.json"
 
 
-def read_findings(path: Path) -> Findings:
-    """The findings of a saved report; none if it is not there, or not to be read."""
+def read_figures(path: Path) -> RunFigures:
+    """Read the figures from a saved report; empty figures if it is missing or unreadable."""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         rules: dict[str, int] = {}
-        for one in saved["deliveries"]:
-            for name, count in one["rules"].items():
+        for delivery in saved["deliveries"]:
+            for name, count in delivery["rules"].items():
                 rules[name] = rules.get(name, 0) + count
-        return Findings(str(saved["warehouse"]), int(saved["rows_in"]), int(saved["rows_quarantined"]), rules)
+        return RunFigures(
+            str(saved["warehouse"]), int(saved["rows_in"]), int(saved["rows_quarantined"]), rules
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Findings()
+        return RunFigures()
 
 
 def add_to_report(path: Path, records: Sequence[AlertRecord]) -> bool:
-    """Add the records to the report's field ``alerts``, the file replaced whole; False if there is no report.
+    """Append records to the field ``alerts`` of a saved report, replacing the file atomically.
 
-    Raises WorkspaceFull.
+    Returns:
+        False if there is no report.
+
+    Raises:
+        WorkspaceFull: The report cannot be written.
     """
     with workspace_errors_mapped(path.parents[1]):
         try:
             saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return False
-        saved["alerts"] = [*saved.get("alerts", []), *(asdict(one) for one in records)]
-        aside = path.with_name(f"{path.name}.{os.getpid()}")
+        saved["alerts"] = [*saved.get("alerts", []), *(asdict(record) for record in records)]
+        temporary = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            write_text(aside, json.dumps(saved, indent=2) + "\n")
-            os.replace(aside, path)
+            write_text(temporary, json.dumps(saved, indent=2) + "\n")
+            os.replace(temporary, path)
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     return True
 
 
 def as_rows(records: Sequence[AlertRecord]) -> list[dict[str, str]]:
-    """One row for each alert and channel."""
+    """One row per alert and channel: alert, severity, cause, channel, outcome, reason."""
     return [
         {
             "alert": record.title,
             "severity": record.severity,
             "cause": record.cause,
-            "channel": one.channel,
-            "outcome": one.outcome,
-            "reason": one.reason,
+            "channel": result.channel,
+            "outcome": result.outcome,
+            "reason": result.reason,
         }
         for record in records
-        for one in record.channels
+        for result in record.channels
     ]

@@ -25,13 +25,13 @@ _ORDER: tuple[Severity, ...] = get_args(Severity)
 
 
 def rank(severity: Severity) -> int:
-    """The place of a severity, from 0 (info) on."""
+    """Order of a severity, from 0 (info) to 3 (critical)."""
     return _ORDER.index(severity)
 
 
 @dataclass(frozen=True)
-class KnownKind:
-    """What is the same for every alert of a kind. ``runbook`` is the anchor of its entry."""
+class KindDefaults:
+    """Severity and texts shared by all alerts of a kind. ``runbook`` is the anchor of the runbook entry."""
 
     severity: Severity
     title: str
@@ -39,72 +39,72 @@ class KnownKind:
     runbook: str
 
 
-KINDS: Mapping[Kind, KnownKind] = {
-    "failed": KnownKind(
+KINDS: Mapping[Kind, KindDefaults] = {
+    "failed": KindDefaults(
         "error",
-        "The run failed",
-        "Read what happened, mend it, and run again: what had committed is there, nothing is loaded twice.",
+        "Run failed",
+        "Fix the cause, then run again: committed deliveries are kept and nothing is loaded twice.",
         "failed",
     ),
-    "timed_out": KnownKind(
+    "timed_out": KindDefaults(
         "error",
-        "The run was too slow and was ended",
-        "Look which stage took the time; run again, it goes on where it stopped.",
+        "Run timed out",
+        "Check which stage took the time, then run again: it resumes where it stopped.",
         "timed-out",
     ),
-    "cancelled": KnownKind(
+    "cancelled": KindDefaults(
         "warning",
-        "The run was cancelled",
-        "If nobody meant to, run again: whole deliveries are loaded, the others not at all.",
+        "Run cancelled",
+        "If this was not intended, run again: each delivery is loaded completely or not at all.",
         "cancelled",
     ),
-    "crashed": KnownKind(
+    "crashed": KindDefaults(
         "critical",
-        "The run died",
-        "Look at the worker's machine (memory, disk, restart), then run again: it goes on where it stopped.",
+        "Run crashed",
+        "Check the worker's machine (memory, disk, restart), then run again: it resumes where it stopped.",
         "crashed",
     ),
-    "never_started": KnownKind(
+    "never_started": KindDefaults(
         "critical",
-        "A run never started",
-        "Look whether a worker of the work pool is alive; start one, the waiting run then begins.",
+        "Run never started",
+        "Check that a worker of the work pool is running; the waiting run starts once one is.",
         "never-started",
     ),
-    "below_threshold": KnownKind(
+    "below_threshold": KindDefaults(
         "error",
-        "Deliveries were refused for their quality",
-        "Ask the sender for better data, or lower the threshold for this run if you accept them.",
+        "Deliveries rejected by the quality gate",
+        "Ask the sender for better data, or lower the threshold for this run to accept the deliveries.",
         "below-threshold",
     ),
-    "quarantine": KnownKind(
+    "quarantine": KindDefaults(
         "warning",
-        "Many lines were set aside",
-        "Look which rule they break; the rest is loaded.",
+        "Many lines quarantined",
+        "Check which rules they violate; all other lines are loaded.",
         "quarantine",
     ),
-    "degraded": KnownKind(
+    "degraded": KindDefaults(
         "warning",
-        "The run was done with less than it should",
-        "Read what was left out, and why.",
+        "Run completed with parts missing",
+        "Check what is missing, and why.",
         "degraded",
     ),
-    "backup_failed": KnownKind(
+    "backup_failed": KindDefaults(
         "critical",
-        "The backup failed",
-        "Read what happened and back up again today: until then the last good backup grows older.",
+        "Backup failed",
+        "Fix the cause and back up again today: until then the last good backup is getting older.",
         "backup-failed",
     ),
-    "backup_unproven": KnownKind(
+    "backup_unproven": KindDefaults(
         "critical",
-        "A backup could not be proven",
-        "Do not rely on it: make another one, and prove that.",
+        "Backup verification failed",
+        "Do not rely on this backup: make a new one and verify it.",
         "backup-unproven",
     ),
-    "health": KnownKind(
+    "health": KindDefaults(
         "error",
-        "A check of the warehouse turned bad",
-        "Read the check's advice.",
+        "Warehouse health check failed",
+        "Follow the advice of each failed check.",
         "health",
     ),
-    "recovered": KnownKind("info", "Recovered", "Nothing is left to do.", "recovered"),
+    "recovered": KindDefaults("info", "Recovered", "No action needed.", "recovered"),
 }

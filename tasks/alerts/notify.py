@@ -1,4 +1,4 @@
-"""Tell people of a cause once within the quiet time, and tell the same people when it is gone."""
+"""Notify people of a cause once per quiet time, and notify the same people when it is resolved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks.errors import AlertStoreUnreachable
 
 @dataclass(frozen=True)
 class AlertRecord:
-    """What became of one alert, for the run report and the artifact."""
+    """An alert and the result in each channel, for the run report and the artifact. ``at`` is ISO 8601, UTC."""
 
     kind: Kind
     severity: Severity
@@ -30,81 +30,100 @@ class AlertRecord:
 async def notify(
     alert: Alert, policy: NotificationPolicy, store: AlertStore, limits: RetryLimits = DEFAULT_LIMITS
 ) -> AlertRecord:
-    """Send the alert unless its cause was told within the quiet time. Never raises for a channel or the memory.
+    """Send an alert unless its cause was sent within the quiet time.
 
-    Where the memory cannot be asked, it is sent: twice is better than never.
+    Raises nothing for a channel or the store. If the store does not answer, the alert is sent: twice is better than
+    never.
+
+    Returns:
+        The record of the alert, with one result per channel.
     """
-    meant = channels_for(policy.channels, alert.severity)
-    told = None
-    if meant:
+    open_alert = None
+    if channels_for(policy.channels, alert.severity):
         now = datetime.now(UTC)
         try:
             open_alerts = await store.open_alerts(alert.source.subject)
-            before = next((one for one in open_alerts if one.cause == alert.cause), None)
-            told = opened(alert, before, now)
-            alert = replace(alert, since=told.since)
-            if not is_due(before, now, policy.quiet_seconds) or not await store.put_if_absent(told, before):
+            previous = next((known for known in open_alerts if known.cause == alert.cause), None)
+            open_alert = opened(alert, previous, now)
+            alert = replace(alert, since=open_alert.since)
+            due = is_due(previous, now, policy.quiet_seconds)
+            if not due or not await store.put_if_absent(open_alert, previous):
                 return _record(alert, _throttled(alert, policy))
         except AlertStoreUnreachable:
-            told = None
+            open_alert = None
     results = await deliver(alert, policy.channels, limits=limits)
-    if told is not None and not _anybody(results):
-        await _close(store, told)  # nobody heard: the next time is not one too many
+    if open_alert is not None and not _reached_anybody(results):
+        await _close(store, open_alert)  # nobody received it, so the next alert must not be throttled
     return _record(alert, results)
 
 
 async def resolve(
     source: AlertSource,
-    gone: Callable[[OpenAlert], bool],
+    is_resolved: Callable[[OpenAlert], bool],
     policy: NotificationPolicy,
     store: AlertStore,
-    happened: str,
+    what: str,
     link: str = "",
     limits: RetryLimits = DEFAULT_LIMITS,
 ) -> tuple[AlertRecord, ...]:
-    """Send a "recovered" for every alert of this subject whose cause is ``gone``, to those who were told."""
+    """Close the resolved alerts of a subject, and send "recovered" to the channels that received them.
+
+    Args:
+        source: Flow, deployment and feed whose open alerts are looked up.
+        is_resolved: Whether the cause of an open alert is gone.
+        policy: Channels to notify.
+        store: Keeps the open alerts; if it does not answer, nothing is resolved.
+        what: What shows that the cause is gone.
+        link: Page of the flow run in the Prefect UI.
+        limits: Retry limits of each channel.
+
+    Returns:
+        One record per resolved alert.
+    """
     try:
         open_alerts = await store.open_alerts(source.subject)
     except AlertStoreUnreachable:
         return ()
 
-    async def recovered(told: OpenAlert) -> AlertRecord | None:
-        if not await _close(store, told):
-            return None  # another process tells it
-        title = f"Recovered ({told.title})"
+    async def send_recovered(open_alert: OpenAlert) -> AlertRecord | None:
+        if not await _close(store, open_alert):
+            return None  # another process sends it
+        title = f"Recovered ({open_alert.title})"
         alert = build_alert(
-            "recovered", source, happened, told.since, detail=told.cause, title=title, link=link
+            "recovered", source, what, open_alert.since, detail=open_alert.cause, title=title, link=link
         )
-        results = await deliver(alert, policy.channels, reach=told.severity, limits=limits)
-        if channels_for(policy.channels, told.severity) and not _anybody(results):
-            await _keep(store, told)  # for the next success to tell
+        results = await deliver(alert, policy.channels, reach=open_alert.severity, limits=limits)
+        if channels_for(policy.channels, open_alert.severity) and not _reached_anybody(results):
+            await _reopen(store, open_alert)  # the next successful run tries again
         return _record(alert, results)
 
-    records = await asyncio.gather(*(recovered(one) for one in open_alerts if gone(one)))
-    return tuple(one for one in records if one is not None)
+    resolved = [open_alert for open_alert in open_alerts if is_resolved(open_alert)]
+    records = await asyncio.gather(*map(send_recovered, resolved))
+    return tuple(record for record in records if record is not None)
 
 
 def _throttled(alert: Alert, policy: NotificationPolicy) -> tuple[ChannelResult, ...]:
-    meant = channels_for(policy.channels, alert.severity)
+    eligible = channels_for(policy.channels, alert.severity)
     return tuple(
-        ChannelResult(one.name, "throttled" if one in meant else "below minimum") for one in policy.channels
+        ChannelResult(channel.name, "throttled" if channel in eligible else "below minimum")
+        for channel in policy.channels
     )
 
 
-def _anybody(results: tuple[ChannelResult, ...]) -> bool:
-    return any(one.outcome == "sent" for one in results)
+def _reached_anybody(results: tuple[ChannelResult, ...]) -> bool:
+    return any(result.outcome == "sent" for result in results)
 
 
-async def _close(store: AlertStore, told: OpenAlert) -> bool:
+async def _close(store: AlertStore, open_alert: OpenAlert) -> bool:
     try:
-        return await store.close(told)
+        return await store.close(open_alert)
     except AlertStoreUnreachable:
         return False
 
 
-async def _keep(store: AlertStore, told: OpenAlert) -> None:
+async def _reopen(store: AlertStore, open_alert: OpenAlert) -> None:
     try:
-        await store.put_if_absent(told, None)
+        await store.put_if_absent(open_alert, None)
     except AlertStoreUnreachable:
         return
 

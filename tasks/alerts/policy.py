@@ -1,4 +1,4 @@
-"""What a channel is, and who is told through which."""
+"""The channel interface, and the policy that says which channels are notified and how often."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from tasks.alerts.kinds import Severity
 
 @runtime_checkable
 class Channel(Protocol):
-    """One way to tell people."""
+    """A way to notify people."""
 
     @property
     def name(self) -> str:
-        """Its name, without a secret."""
+        """Name of the channel, without secrets."""
 
     @property
     def minimum(self) -> Severity:
-        """The least severity that it is meant for; who delivers looks at it, ``send`` does not."""
+        """Lowest severity that the channel receives; enforced by ``deliver``, not by ``send``."""
 
     async def send(self, alert: Alert) -> None:
-        """Send once, within a time limit. Raises AlertNotDelivered, whose message holds no secret."""
+        """Try once to send, within a time limit.
+
+        Raises:
+            AlertNotDelivered: The channel rejected the alert or did not answer. The message holds no secret.
+        """
 
 
 @dataclass(frozen=True)
 class NotificationPolicy:
-    """The channels, and for how many seconds the same cause is told only once."""
+    """The channels to notify, and the quiet time in seconds before the same cause is notified again."""
 
     channels: tuple[Channel, ...] = ()
     quiet_seconds: float = 3600.0

@@ -1,7 +1,7 @@
-"""Who was told of what, in Prefect Variables: the warehouse may be what is down.
+"""Open alerts, kept in Prefect Variables so that they survive a warehouse outage.
 
-One Variable a cause, made without overwriting, so that of two processes one wins. The one that was read before is
-deleted by its id, so that no newer one goes with it. It is deleted when the cause is gone.
+One Variable per cause, created without overwriting, so that one of two processes wins. A Variable that was read before
+is deleted by id, which spares a newer one of the same name. It is deleted when its cause is resolved.
 """
 
 from __future__ import annotations
@@ -22,75 +22,76 @@ from tasks.errors import AlertStoreUnreachable
 
 _PREFIX = "retail_alert"
 _SECONDS = 10.0
-_GONE = 404
+_NOT_FOUND = 404
 
 
 class VariableAlertStore:
-    """The memory of alerts in Prefect Variables."""
+    """An AlertStore in Prefect Variables. Every method raises AlertStoreUnreachable if Prefect does not answer."""
 
     async def open_alerts(self, subject: str) -> tuple[OpenAlert, ...]:
-        """The alerts of this subject that have not recovered. Raises AlertMemoryUnreachable."""
-        name = f"{_PREFIX}_{_short(subject)}_"
-        async with _prefect() as client:
-            answer = await client.request(
-                "POST", "/variables/filter", json={"variables": {"name": {"like_": name}}, "limit": 200}
+        """Open alerts of a subject."""
+        prefix = f"{_PREFIX}_{_short_hash(subject)}_"
+        async with _prefect_client() as client:
+            response = await client.request(
+                "POST", "/variables/filter", json={"variables": {"name": {"like_": prefix}}, "limit": 200}
             )
-            found = answer.json()
-        told = []
-        for one in found:
+            variables = response.json()
+        alerts = []
+        for variable in variables:
             try:
-                told.append(OpenAlert.from_json(one["value"], one["id"]))
-            except ValueError:  # somebody edited it: as if nobody had been told
+                alerts.append(OpenAlert.from_json(variable["value"], variable["id"]))
+            except ValueError:  # edited by hand: treat its cause as new
                 continue
-        return tuple(one for one in told if one.subject == subject)
+        return tuple(alert for alert in alerts if alert.subject == subject)
 
-    async def put_if_absent(self, told: OpenAlert, instead_of: OpenAlert | None) -> bool:
-        """Keep ``told`` in place of what was read before; False if another process was faster."""
-        if instead_of is not None:
-            await self.close(instead_of)  # whoever deletes it: one of those who then make it anew wins
+    async def put_if_absent(self, alert: OpenAlert, replaces: OpenAlert | None) -> bool:
+        """Store ``alert`` in place of the one read before; False if another process was faster."""
+        if replaces is not None:
+            # Several processes may delete it; only one of them can then create the new one.
+            await self.close(replaces)
         by = uuid4().hex
-        async with _prefect() as client:
+        async with _prefect_client() as client:
             try:
-                value = told.to_json() | {"by": by}
-                await client.create_variable(VariableCreate(name=_name(told), value=value))
+                value = alert.to_json() | {"by": by}
+                await client.create_variable(VariableCreate(name=_name(alert), value=value))
             except ObjectAlreadyExists:
-                # It may be this one: the client asks again when Prefect did it, but could not say so.
-                found = await client.read_variable_by_name(_name(told))
-                return found is not None and isinstance(found.value, dict) and found.value.get("by") == by
+                # May be our own write: the client retries after a lost response.
+                stored = await client.read_variable_by_name(_name(alert))
+                return stored is not None and isinstance(stored.value, dict) and stored.value.get("by") == by
         return True
 
-    async def close(self, told: OpenAlert) -> bool:
-        """Delete it; False if it was gone already."""
-        async with _prefect() as client:
+    async def close(self, alert: OpenAlert) -> bool:
+        """Delete an open alert; False if it was already gone."""
+        async with _prefect_client() as client:
             try:
-                if told.key:
-                    await client.request("DELETE", "/variables/{id}", path_params={"id": told.key})
+                if alert.key:
+                    await client.request("DELETE", "/variables/{id}", path_params={"id": alert.key})
                 else:
                     await client.request(
-                        "DELETE", "/variables/name/{name}", path_params={"name": _name(told)}
+                        "DELETE", "/variables/name/{name}", path_params={"name": _name(alert)}
                     )
             except httpx.HTTPStatusError as error:
-                if error.response.status_code == _GONE:
+                if error.response.status_code == _NOT_FOUND:
                     return False
                 raise
         return True
 
 
-def _short(text: str) -> str:
+def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _name(told: OpenAlert) -> str:
-    return f"{_PREFIX}_{_short(told.subject)}_{_short(told.cause)}"
+def _name(alert: OpenAlert) -> str:
+    return f"{_PREFIX}_{_short_hash(alert.subject)}_{_short_hash(alert.cause)}"
 
 
 @asynccontextmanager
-async def _prefect() -> AsyncIterator[PrefectClient]:
-    """Prefect's client within a time limit; whatever goes wrong raises AlertMemoryUnreachable."""
+async def _prefect_client() -> AsyncIterator[PrefectClient]:
+    """Prefect's client within a time limit; every failure becomes AlertStoreUnreachable."""
     try:
         async with asyncio.timeout(_SECONDS), get_client() as client:
             yield client
     except (httpx.HTTPError, PrefectException, OSError, TimeoutError, RuntimeError) as error:
         raise AlertStoreUnreachable(
-            f"Prefect could not be asked who was told of what ({type(error).__name__})."
+            f"The open alerts in Prefect could not be read or written ({type(error).__name__})."
         ) from None

@@ -1,4 +1,4 @@
-"""Which alerts stand, and whether one is due again. Pure logic; where it is kept is behind ``Memory``."""
+"""Open alerts: which ones there are, and when to notify again. Plain logic; an ``AlertStore`` keeps them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Any, Protocol
 from tasks.alerts.alert import Alert
 from tasks.alerts.kinds import KINDS, Kind, Severity
 
-_TITLE = 200
+_MAX_TITLE = 200
 
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """An alert that people were told of and that has not recovered. ``key`` names the entry that holds it."""
+    """An alert that was sent and is not resolved yet.
+
+    ``since`` is when the cause began, ``at`` when people were last notified; ``key`` is the id of the entry in the
+    store, empty for an alert that was not read from it.
+    """
 
     subject: str
     cause: str
@@ -27,50 +31,57 @@ class OpenAlert:
     key: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Its JSON values; ``key`` is the memory's own."""
+        """All fields but ``key`` as JSON values; times in ISO 8601."""
         values = asdict(self) | {"since": self.since.isoformat(), "at": self.at.isoformat()}
         del values["key"]
         return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], key: str) -> OpenAlert:
-        """Build it from its JSON values. Raises ValueError for values that are none."""
+        """Rebuild an open alert from the values of ``to_json`` and the id of its entry.
+
+        Raises:
+            ValueError: The values are not those of an open alert.
+        """
         try:
             if values["kind"] not in KINDS:
-                raise ValueError(f"no kind of alert: {values['kind']!r}")
+                raise ValueError(f"unknown kind of alert: {values['kind']!r}")
             times = {name: datetime.fromisoformat(values[name]) for name in ("since", "at")}
             texts = {name: str(values[name]) for name in ("subject", "cause", "kind", "severity", "title")}
             return cls(**texts, **times, key=key)  # type: ignore[arg-type]  # checked above
         except (KeyError, TypeError) as error:
-            raise ValueError("no alert that was told") from error
+            raise ValueError("not an open alert") from error
 
 
 class AlertStore(Protocol):
-    """Where it is kept who was told of what. Every method raises AlertMemoryUnreachable."""
+    """Keeps open alerts. Every method raises AlertStoreUnreachable if the store does not answer."""
 
     async def open_alerts(self, subject: str) -> tuple[OpenAlert, ...]:
-        """The alerts of this subject that have not recovered."""
+        """Open alerts of a subject."""
 
-    async def put_if_absent(self, told: OpenAlert, instead_of: OpenAlert | None) -> bool:
-        """Keep ``told`` in place of what was read before; False if another process was faster."""
+    async def put_if_absent(self, alert: OpenAlert, replaces: OpenAlert | None) -> bool:
+        """Store ``alert`` in place of the one read before; False if another process was faster."""
 
-    async def close(self, told: OpenAlert) -> bool:
-        """Delete it; False if it was gone already."""
-
-
-def is_due(before: OpenAlert | None, now: datetime, quiet_seconds: float) -> bool:
-    """True if nobody was told of the cause within the quiet time (nor, by a clock that was wrong, long after now)."""
-    return before is None or abs(now - before.at) >= timedelta(seconds=quiet_seconds)
+    async def close(self, alert: OpenAlert) -> bool:
+        """Delete an open alert; False if it was already gone."""
 
 
-def opened(alert: Alert, before: OpenAlert | None, now: datetime) -> OpenAlert:
-    """What is to be kept once people are told; it stands since it was first told."""
+def is_due(previous: OpenAlert | None, now: datetime, quiet_seconds: float) -> bool:
+    """Whether to notify: the cause is new, or its last notification is at least the quiet time away.
+
+    A last notification that far in the future counts as well: it was stamped by a wrong clock.
+    """
+    return previous is None or abs(now - previous.at) >= timedelta(seconds=quiet_seconds)
+
+
+def opened(alert: Alert, previous: OpenAlert | None, now: datetime) -> OpenAlert:
+    """The open alert to store for a notification sent ``now``; ``since`` is kept from the previous one."""
     return OpenAlert(
         subject=alert.source.subject,
         cause=alert.cause,
         kind=alert.kind,
         severity=alert.severity,
-        title=alert.title[:_TITLE],
-        since=before.since if before else alert.since,
+        title=alert.title[:_MAX_TITLE],
+        since=previous.since if previous else alert.since,
         at=now,
     )

@@ -1,4 +1,4 @@
-"""An Alerts block that was saved in Prefect says who is told; it beats the environment."""
+"""A saved Alerts block provides the channels; it overrides the environment."""
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -27,11 +27,11 @@ async def test_saved_and_loaded(prefect_server: PrefectServer, monkeypatch: pyte
         monkeypatch.setenv("RETAIL_ALERTS", "night-shift")
         for name in ("night-shift", ""):
             policy = await lookup.notification_policy(name, resolve())
-            assert [one.minimum for one in policy.channels] == ["error", "critical"]
+            assert [channel.minimum for channel in policy.channels] == ["error", "critical"]
             assert policy.quiet_seconds == 1800
             results = await deliver(sample("crashed"), policy.channels, limits=QUICK)
-            assert [one.outcome for one in results] == ["sent", "sent"]
-        assert len(web.taken) == 4
+            assert [result.outcome for result in results] == ["sent", "sent"]
+        assert len(web.accepted) == 4
         with pytest.raises(SettingsError, match="no Alerts block 'day-shift'"):
             await lookup.notification_policy("day-shift", resolve())
     documents = prefect_server.get("/block_documents/filter", {})

@@ -1,4 +1,4 @@
-"""People are told once how a run of retail_etl ended, and once that it works again; the report keeps it."""
+"""A failing retail_etl sends one alert, the next success sends "recovered", and the report records both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-# Imported before the server is known: tasks then have no tags, each of which is a question to the server.
+# Imported before the server is configured: tasks then have no tags, each of which costs a request to the server.
 from flows import retail_etl, state_hooks
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold
 from tasks.postgres.connect import ConnectionSettings
@@ -29,8 +29,8 @@ HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerI
 
 
 @dataclass
-class Told:
-    """Who is told in a test, and the folder of deliveries."""
+class Receivers:
+    """The receivers of alerts in a test, and the folder of deliveries."""
 
     slack: HttpReceiver
     pager: HttpReceiver
@@ -44,17 +44,17 @@ class Told:
         return str(path)
 
     def reports(self) -> list[dict[str, Any]]:
-        files = sorted((self.workspace / "reports").glob("*.json"), key=lambda one: one.stat().st_mtime)
-        return [json.loads(one.read_text()) for one in files]
+        files = sorted((self.workspace / "reports").glob("*.json"), key=lambda path: path.stat().st_mtime)
+        return [json.loads(path.read_text()) for path in files]
 
 
 @pytest.fixture
-def told(
+def receivers(
     prefect_server: PrefectServer,
     warehouse: ConnectionSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Told]:
+) -> Iterator[Receivers]:
     with ExitStack() as stack:
         web, events = stack.enter_context(http_receiver()), stack.enter_context(http_receiver())
         post = stack.enter_context(mail_receiver())
@@ -72,7 +72,7 @@ def told(
         }.items():
             monkeypatch.setenv(name, value)
         stack.enter_context(temporary_settings({PREFECT_API_URL: prefect_server.url}))
-        yield Told(web, events, post, tmp_path / "data" / "workspace", tmp_path)
+        yield Receivers(web, events, post, tmp_path / "data" / "workspace", tmp_path)
 
 
 async def run(*sources: str, feed: str, **parameters: Any) -> RunReport:
@@ -80,86 +80,92 @@ async def run(*sources: str, feed: str, **parameters: Any) -> RunReport:
 
 
 def outcomes(report: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    return [(one["kind"], [each["outcome"] for each in one["channels"]]) for one in report["alerts"]]
+    return [
+        (alert["kind"], [result["outcome"] for result in alert["channels"]]) for alert in report["alerts"]
+    ]
 
 
-async def test_failure_is_told_once_then_recovered(
-    told: Told, prefect_server: PrefectServer, caplog: pytest.LogCaptureFixture
+async def test_failure_is_sent_once_then_recovered(
+    receivers: Receivers, prefect_server: PrefectServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    feed = "told-once"
+    feed = "alerts-once"
     for _ in range(2):
         with pytest.raises(DeliveriesFailed) as raised:
             await run("/nowhere/<b>till&.csv", feed=feed)
         assert SECRET not in repr(raised.value)
-    assert told.slack.headlines == ["Error: The run failed: retail-etl"]
-    assert "/nowhere/<b>till&.csv" in told.slack.taken[0]["blocks"][1]["text"]["text"]
-    assert f"feed {feed}" in told.slack.taken[0]["blocks"][2]["text"]["text"]
-    assert told.slack.taken[0]["blocks"][-1]["elements"][0]["url"].startswith(prefect_server.url[:-4])
-    assert [one["Subject"] for one in told.mail.taken] == ["Error: The run failed: retail-etl"]
+    assert receivers.slack.headlines == ["Error: Run failed: retail-etl"]
+    assert "/nowhere/<b>till&.csv" in receivers.slack.accepted[0]["blocks"][1]["text"]["text"]
+    assert f"feed {feed}" in receivers.slack.accepted[0]["blocks"][2]["text"]["text"]
+    assert receivers.slack.accepted[0]["blocks"][-1]["elements"][0]["url"].startswith(prefect_server.url[:-4])
+    assert [mail["Subject"] for mail in receivers.mail.accepted] == ["Error: Run failed: retail-etl"]
 
-    await run(told.deliver("good.csv", LINE), feed=feed)
-    await run(told.deliver("good.csv", LINE), feed=feed)
-    assert told.slack.headlines[1:] == ["Recovered (The run failed): retail-etl"]
-    assert len(told.mail.taken) == 2
-    assert told.pager.taken == []
+    await run(receivers.deliver("good.csv", LINE), feed=feed)
+    await run(receivers.deliver("good.csv", LINE), feed=feed)
+    assert receivers.slack.headlines[1:] == ["Recovered (Run failed): retail-etl"]
+    assert len(receivers.mail.accepted) == 2
+    assert receivers.pager.accepted == []
 
-    first, second, third, fourth = told.reports()
+    first, second, third, fourth = receivers.reports()
     assert outcomes(first) == [("failed", ["sent", "sent", "below minimum"])]
     assert outcomes(second) == [("failed", ["throttled", "throttled", "below minimum"])]
     assert outcomes(third) == [("recovered", ["sent", "sent", "below minimum"])]
     assert "alerts" not in fourth
     artifacts = prefect_server.get("/artifacts/filter", {"artifacts": {"key": {"any_": ["retail-alerts"]}}})
-    of_first = [one for one in artifacts if one["flow_run_id"] == first["run_id"]]
+    of_first = [artifact for artifact in artifacts if artifact["flow_run_id"] == first["run_id"]]
     assert [row["outcome"] for row in json.loads(of_first[0]["data"])] == ["sent", "sent", "below minimum"]
-    await asyncio.sleep(2.5)  # the log lines go to the server every two seconds
-    of_run = {"logs": {"flow_run_id": {"any_": [one["run_id"] for one in (first, second, third, fourth)]}}}
+    await asyncio.sleep(2.5)  # logs are sent to the server every two seconds
+    of_run = {
+        "logs": {"flow_run_id": {"any_": [report["run_id"] for report in (first, second, third, fourth)]}}
+    }
     logs = prefect_server.get("/logs/filter", {**of_run, "limit": 200})
-    assert any("The run failed" in one["message"] for one in logs)
-    assert SECRET not in json.dumps([artifacts, logs, told.reports()]) + caplog.text
+    assert any("Run failed" in log["message"] for log in logs)
+    assert SECRET not in json.dumps([artifacts, logs, receivers.reports()]) + caplog.text
 
 
-async def test_quality_and_quarantine(told: Told) -> None:
-    feed = "told-quality"
+async def test_quality_and_quarantine(receivers: Receivers) -> None:
+    feed = "alerts-quality"
     bad = [LINE.replace("2010-12-01 08:26:00", "never") for _ in range(9)]
     with pytest.raises(QualityBelowThreshold):
-        await run(told.deliver("till.csv", LINE, *bad), feed=feed)
-    await run(told.deliver("till.csv", LINE, *bad), feed=feed, quality_checks=False)
-    assert told.slack.headlines == [
-        "Error: Deliveries were refused for their quality: retail-etl",
-        "Recovered (Deliveries were refused for their quality): retail-etl",
-        "Warning: Many lines were set aside: retail-etl",
+        await run(receivers.deliver("till.csv", LINE, *bad), feed=feed)
+    await run(receivers.deliver("till.csv", LINE, *bad), feed=feed, quality_checks=False)
+    assert receivers.slack.headlines == [
+        "Error: Deliveries rejected by the quality gate: retail-etl",
+        "Recovered (Deliveries rejected by the quality gate): retail-etl",
+        "Warning: Many lines quarantined: retail-etl",
     ]
-    assert "9 of 10 lines (90.0 %)" in told.slack.taken[2]["blocks"][1]["text"]["text"]
-    await run(told.deliver("till.csv", LINE), feed=feed, replace=True)
-    assert told.slack.headlines[3:] == ["Recovered (Many lines were set aside): retail-etl"]
+    assert "9 of 10 lines (90.0 %)" in receivers.slack.accepted[2]["blocks"][1]["text"]["text"]
+    await run(receivers.deliver("till.csv", LINE), feed=feed, replace=True)
+    assert receivers.slack.headlines[3:] == ["Recovered (Many lines quarantined): retail-etl"]
 
 
 async def test_run_is_not_failed_by_channels_that_are_down(
-    told: Told, monkeypatch: pytest.MonkeyPatch
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(state_hooks, "DEFAULT_LIMITS", QUICK)
-    told.slack.codes, told.mail.answers = [500], ["550 no"] * 9
-    feed = "told-down"
+    receivers.slack.codes, receivers.mail.answers = [500], ["550 no"] * 9
+    feed = "alerts-down"
     with pytest.raises(DeliveriesFailed):
         await run("/nowhere.csv", feed=feed)
-    (report,) = told.reports()
+    (report,) = receivers.reports()
     assert outcomes(report) == [("failed", ["not delivered", "not delivered", "below minimum"])]
-    told.slack.codes = [200]
+    receivers.slack.codes = [200]
     with pytest.raises(DeliveriesFailed):
         await run("/nowhere.csv", feed=feed)
-    assert told.slack.headlines == ["Error: The run failed: retail-etl"]  # nobody had heard: no quiet time
+    assert receivers.slack.headlines == [
+        "Error: Run failed: retail-etl"
+    ]  # nobody received the first: no quiet time
 
 
-async def test_time_out_is_told(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_time_out_is_told(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TimeoutError):
         await retail_etl.with_options(timeout_seconds=0.05)(
-            sources=[told.deliver("good.csv", LINE)], feed="told-slow"
+            sources=[receivers.deliver("good.csv", LINE)], feed="alerts-slow"
         )
-    assert told.slack.headlines == ["Error: The run was too slow and was ended: retail-etl"]
+    assert receivers.slack.headlines == ["Error: Run timed out: retail-etl"]
 
 
-async def test_dry_run_tells_nobody(told: Told) -> None:
+async def test_dry_run_sends_no_alert(receivers: Receivers) -> None:
     with pytest.raises(DeliveriesFailed):
-        await run("/nowhere.csv", feed="told-dry", load=False)
-    assert told.slack.taken == []
+        await run("/nowhere.csv", feed="alerts-dry", load=False)
+    assert receivers.slack.accepted == []

@@ -20,9 +20,9 @@ QUICK = RetryLimits(seconds=3.0, tries=3, first=0.05, longest=0.1)
 SINCE = datetime(2026, 3, 1, 5, 15, tzinfo=UTC)
 
 
-def sample(kind: Kind = "failed", happened: str = "till.csv: no such file.", **more: str) -> Alert:
+def sample(kind: Kind = "failed", what: str = "till.csv: no such file.", **more: str) -> Alert:
     source = AlertSource("retail-etl", "daily", more.pop("feed", "shop"), "postgresql://retail@db/retail")
-    return build_alert(kind, source, happened, SINCE, **more)
+    return build_alert(kind, source, what, SINCE, **more)
 
 
 def slack(receiver: HttpReceiver, **options: object) -> SlackChannel:
@@ -38,8 +38,8 @@ def mail(receiver: MailReceiver, user: str = "", password: str = "", **options: 
         smtp_type="INSECURE",
         smtp_port=receiver.port,
     )
-    given = {"sender": "retail@example.org", "recipients": ("night@example.org",), **options}
-    return EmailChannel(credentials.get_server, **given)  # type: ignore[arg-type]
+    fields = {"sender": "retail@example.org", "recipients": ("night@example.org",), **options}
+    return EmailChannel(credentials.get_server, **fields)  # type: ignore[arg-type]
 
 
 def pager(receiver: HttpReceiver, **options: object) -> PagerChannel:

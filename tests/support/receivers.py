@@ -1,4 +1,4 @@
-"""Real servers on loopback that take what the channels send."""
+"""Real HTTP and mail servers on loopback that receive what the channels send."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class HttpReceiver:
-    """What a webhook was sent. ``codes`` are answered one after the other, the last of them for ever."""
+    """Messages sent to a webhook. Requests are answered with ``codes`` in order; the last code repeats."""
 
     port: int = 0
     codes: list[int] = field(default_factory=lambda: [200])
     body: str = "ok"
     seconds: float = 0.0
-    taken: list[dict[str, Any]] = field(default_factory=list)
+    accepted: list[dict[str, Any]] = field(default_factory=list)
 
     def url(self, path: str = "/services/T0/B0/secret", scheme: str = "http") -> str:
         return f"{scheme}://127.0.0.1:{self.port}{path}"
@@ -35,35 +35,37 @@ class HttpReceiver:
     def headlines(self) -> list[str]:
         """The headers of the Slack messages, or the titles of the pager's events, in order."""
         return [
-            one["blocks"][0]["text"]["text"] if "blocks" in one else one.get("title", one.get("text"))
-            for one in self.taken
+            message["blocks"][0]["text"]["text"]
+            if "blocks" in message
+            else message.get("title", message.get("text"))
+            for message in self.accepted
         ]
 
     def wait_for(self, number: int, seconds: float = 30.0) -> None:
-        """Until that many messages are there."""
+        """Wait until that many messages have arrived."""
         end = time.monotonic() + seconds
-        while len(self.taken) < number:
-            assert time.monotonic() < end, f"{len(self.taken)} of {number} messages: {self.headlines}"
+        while len(self.accepted) < number:
+            assert time.monotonic() < end, f"{len(self.accepted)} of {number} messages: {self.headlines}"
             time.sleep(0.1)
 
 
 @contextmanager
 def http_receiver(**options: Any) -> Iterator[HttpReceiver]:
-    """A local HTTP server that keeps the JSON it is sent."""
+    """A local HTTP server that records the JSON bodies of its requests."""
     receiver = HttpReceiver(**options)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
             time.sleep(receiver.seconds)
             code = receiver.codes[0] if len(receiver.codes) == 1 else receiver.codes.pop(0)
             if code < 300:
-                receiver.taken.append(json.loads(sent))
+                receiver.accepted.append(json.loads(body))
             try:
                 self.send_response(code)
                 self.end_headers()
                 self.wfile.write(receiver.body.encode())
-            except OSError:  # the caller did not wait
+            except OSError:  # the client has disconnected
                 return
 
         def log_message(self, *_: Any) -> None:
@@ -82,11 +84,11 @@ def http_receiver(**options: Any) -> Iterator[HttpReceiver]:
 
 @dataclass
 class MailReceiver:
-    """The e-mails that a mail server took. ``answers`` are its replies to RCPT, one after the other."""
+    """E-mails that a mail server accepted. ``answers`` are its replies to RCPT, in order."""
 
     port: int = 0
     answers: list[str] = field(default_factory=list)
-    taken: list[EmailMessage] = field(default_factory=list)
+    accepted: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -100,14 +102,14 @@ class MailReceiver:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content
         assert isinstance(content, bytes)
-        self.taken.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
+        self.accepted.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
         self.recipients.append(list(envelope.rcpt_tos))
         return "250 OK"
 
 
 @contextmanager
 def mail_receiver(user: str = "", password: str = "", **options: Any) -> Iterator[MailReceiver]:
-    """A mail server on loopback; with a user it asks for the log-in."""
+    """A mail server on loopback; it requires a log-in if a user is given."""
     receiver = MailReceiver(**options)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -115,8 +117,8 @@ def mail_receiver(user: str = "", password: str = "", **options: Any) -> Iterato
 
     def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        right = data.login == user.encode() and data.password == password.encode()
-        return AuthResult(success=right, handled=False)
+        matches = data.login == user.encode() and data.password == password.encode()
+        return AuthResult(success=matches, handled=False)
 
     controller = Controller(
         receiver,

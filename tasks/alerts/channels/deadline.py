@@ -1,4 +1,4 @@
-"""Blocking work within a time limit that really holds."""
+"""Blocking work with a time limit that holds even if the work hangs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ T = TypeVar("T")
 
 
 async def run_in_daemon_thread(work: Callable[[threading.Event], T], seconds: float) -> T:
-    """Run blocking work in a daemon thread. Raises TimeoutError when the time is up, or what the work raises.
+    """Run blocking work in a daemon thread and return its result.
 
-    A thread cannot be ended. That of a pool would keep the interpreter from exiting while a server hangs; this
-    one is left behind. The event it gets is set then, so that it does nothing more if the server comes back.
+    A thread cannot be killed, and a hanging pool thread would keep the interpreter from exiting; a daemon thread is
+    left behind. ``work`` gets an event that is set on time-out, so that it stops if the server answers later.
+
+    Raises:
+        TimeoutError: The work did not end within ``seconds``.
+        Exception: Whatever ``work`` raises.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
     abandoned = threading.Event()
 
-    def settle(result: T | None, error: BaseException | None) -> None:
+    def set_outcome(result: T | None, error: BaseException | None) -> None:
         if done.done():
             return
         if error is not None:
@@ -34,10 +38,10 @@ async def run_in_daemon_thread(work: Callable[[threading.Event], T], seconds: fl
         result, error = None, None
         try:
             result = work(abandoned)
-        except Exception as raised:  # noqa: BLE001 - handed to the waiting task
+        except Exception as raised:  # noqa: BLE001 - re-raised in the waiting task
             error = raised
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, error)
+        with suppress(RuntimeError):  # the loop is closed: nobody is waiting
+            loop.call_soon_threadsafe(set_outcome, result, error)
 
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), name="alert", daemon=True).start()

@@ -26,7 +26,7 @@ _SECONDS = 15.0
 
 @dataclass(frozen=True)
 class EmailChannel:
-    """Addresses behind a mail server. ``server`` connects, encrypts and logs in; it may hang."""
+    """E-mail recipients behind a mail server. ``server`` connects, starts TLS and logs in; it may hang."""
 
     server: Callable[[], smtplib.SMTP] = field(repr=False)
     sender: str
@@ -36,7 +36,7 @@ class EmailChannel:
     seconds: float = _SECONDS
 
     async def send(self, alert: Alert) -> None:
-        """Send one message to all recipients. Raises AlertNotDelivered."""
+        """Send one message to all recipients, see ``Channel.send``."""
         failure: AlertNotDelivered | None = None
         try:
             with muted_loggers():
@@ -48,8 +48,10 @@ class EmailChannel:
             what = f"the mail server gave no answer within {self.seconds:g} s."
             failure = ChannelUnreachable(what, channel=self.name)
         except (ValueError, MessageError):
-            failure = ChannelRefused("sender or a recipient is no address.", "Correct it.", channel=self.name)
-        except Exception as error:  # noqa: BLE001 - a server's words may hold anything
+            failure = ChannelRefused(
+                "the sender or a recipient is not an e-mail address.", "Correct it.", channel=self.name
+            )
+        except Exception as error:  # noqa: BLE001 - the server's text may hold a secret
             failure = _failure(self.name, error)
         if failure is not None:
             raise failure
@@ -61,50 +63,60 @@ class EmailChannel:
                 return
             if server.sock is not None:
                 server.sock.settimeout(self.seconds)
-            refused = server.send_message(mail)
+            rejected = server.send_message(mail)
         finally:
             server.close()
-        if refused:
-            told = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(refused.items()))
-            raise ChannelRefused(f"the mail server refused {told}; the others have it.", channel=self.name)
+        if rejected:
+            addresses = ", ".join(f"{address} ({code})" for address, (code, _) in sorted(rejected.items()))
+            raise ChannelRefused(
+                f"the mail server rejected {addresses}; the other recipients received the alert.",
+                "Correct those addresses.",
+                channel=self.name,
+            )
 
 
 def _failure(name: str, error: Exception) -> AlertNotDelivered:
-    """What the server did, in our words: its own may hold a secret."""
-    kind = type(error).__name__
+    """Describe the error in our words: the server's text may hold a secret."""
+    kind, next_step = type(error).__name__, ""
     match error:
         case smtplib.SMTPAuthenticationError():
-            code, what = error.smtp_code, "refused user or password. Correct them"
+            code, what = error.smtp_code, "rejected the user or the password"
+            next_step = "Correct them."
         case smtplib.SMTPRecipientsRefused():
-            # 4xx means later, as with grey-listing.
-            code, what = min(code for code, _ in error.recipients.values()), "refused every recipient"
+            # 4xx is temporary, as with greylisting.
+            code, what = min(code for code, _ in error.recipients.values()), "rejected every recipient"
         case smtplib.SMTPResponseException():
-            code, what = error.smtp_code, f"said no, {kind}"
+            code, what = error.smtp_code, f"rejected the message, {kind}"
         case ssl.SSLCertVerificationError():
-            code, what = 500, "has a certificate that does not verify"
+            code, what = 500, "presented a certificate that does not verify"
         case smtplib.SMTPNotSupportedError():
-            code, what = 500, "speaks no STARTTLS, or takes no log-in. Set its security"
+            code, what = 500, "does not support STARTTLS or log-in"
+            next_step = "Set the mail server's encryption to what it supports."
         case OSError():  # smtplib's errors are OSErrors too
             code, what = 400, f"could not be reached, {kind}"
         case _:
-            code, what = 500, f"could not be given the message, {kind}"
-    # A code of our own says only whether it can pass.
-    told = f" ({code})" if code not in {400, 500} else ""
+            code, what = 500, f"could not be sent the message, {kind}"
+    # 400 and 500 are our own codes, for temporary and permanent.
+    shown = f" ({code})" if code not in {400, 500} else ""
     return (ChannelRefused if code >= 500 else ChannelUnreachable)(
-        f"the mail server {what}{told}.", channel=name
+        f"the mail server {what}{shown}.", next_step, channel=name
     )
 
 
 def message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailMessage:
-    """The e-mail. Raises ValueError for an address that is none."""
-    if not all("@" in parseaddr(one)[1] for one in (sender, *recipients)) or not recipients:
-        raise ValueError("an address is missing")
+    """Build the e-mail, in plain text and HTML.
+
+    Raises:
+        ValueError: The sender or a recipient is not an e-mail address.
+    """
+    if not all("@" in parseaddr(address)[1] for address in (sender, *recipients)) or not recipients:
+        raise ValueError("not an e-mail address")
     mail = EmailMessage(policy=SMTP_POLICY)
-    mail["Subject"] = formatting.one_line(formatting.headline(alert), _SUBJECT)
+    mail["Subject"] = formatting.single_line(formatting.headline(alert), _SUBJECT)
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
     mail["Date"] = formatdate(localtime=False)
-    # Without a domain the library asks the network for this machine's name, and tells it to everyone.
+    # Without a domain the library looks up this machine's host name, and discloses it.
     mail["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost")
     mail["Auto-Submitted"] = "auto-generated"
     if alert.severity == "critical":
@@ -115,7 +127,7 @@ def message(alert: Alert, sender: str, recipients: tuple[str, ...]) -> EmailMess
 
 
 def as_html(alert: Alert) -> str:
-    """The facts as a table; whatever comes from files is escaped."""
+    """The facts as an HTML table, with every text escaped."""
     rows = [*formatting.facts(alert), ("Runbook", formatting.runbook(alert))]
     cells = "".join(
         f'<tr><th align="left" valign="top">{escape(label)}</th><td style="white-space: pre-wrap">'
@@ -127,7 +139,7 @@ def as_html(alert: Alert) -> str:
         if formatting.is_link(alert.link)
         else ""
     )
-    title = escape(formatting.one_line(formatting.headline(alert), _SUBJECT))
+    title = escape(formatting.single_line(formatting.headline(alert), _SUBJECT))
     return (
         f'<!doctype html><html lang="en"><body><h2>{title}</h2><table cellpadding="4">{cells}</table>'
         f"{link}</body></html>"

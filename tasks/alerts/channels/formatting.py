@@ -1,4 +1,4 @@
-"""An alert in words, the same in every channel. Each channel escapes them for itself."""
+"""The text of an alert, the same in every channel. Each channel does its own escaping."""
 
 from __future__ import annotations
 
@@ -8,59 +8,60 @@ RUNBOOK = "docs/runbook.md"
 
 
 def clean(text: str, limit: int) -> str:
-    """The text in printable characters (line breaks stay), cut to ``limit`` of them.
+    """Replace unprintable characters by spaces (line breaks stay) and cut the text to ``limit`` characters.
 
-    Control characters and marks that turn the writing direction would let a file's name pose as
-    something else.
+    Control characters and bidirectional marks would let a file's name pose as something else.
     """
-    plain = "".join(one if one.isprintable() or one == "\n" else " " for one in text).strip()
+    plain = "".join(
+        character if character.isprintable() or character == "\n" else " " for character in text
+    ).strip()
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
-def one_line(text: str, limit: int) -> str:
-    """The text as ``clean``, on one line."""
+def single_line(text: str, limit: int) -> str:
+    """``clean`` with all whitespace collapsed, so that the text is on one line."""
     return clean(" ".join(text.split()), limit)
 
 
 def headline(alert: Alert) -> str:
-    """Severity, title and subject on one line."""
-    what = f"{alert.title}: {alert.source.flow}"
-    return what if alert.kind == "recovered" else f"{alert.severity.capitalize()}: {what}"
+    """Severity, title and flow on one line."""
+    text = f"{alert.title}: {alert.source.flow}"
+    return text if alert.kind == "recovered" else f"{alert.severity.capitalize()}: {text}"
 
 
-def place(source: AlertSource) -> str:
-    """Where it happened, as far as it is known."""
-    known = [
+def location(source: AlertSource) -> str:
+    """The known parts of the source, such as ``flow retail-etl, feed default``."""
+    parts = [
         ("flow", source.flow),
         ("deployment", source.deployment),
         ("feed", source.feed),
         ("warehouse", source.warehouse),
     ]
-    return ", ".join(f"{name} {value}" for name, value in known if value)
+    return ", ".join(f"{name} {value}" for name, value in parts if value)
 
 
 def facts(alert: Alert) -> list[tuple[str, str]]:
-    """The labelled lines of an alert."""
+    """Labels and texts of the alert's body."""
     return [
-        ("What happened", alert.happened),
-        ("Where", place(alert.source)),
+        ("What happened", alert.what),
+        ("Where", location(alert.source)),
         ("Since", alert.since.isoformat(sep=" ", timespec="seconds")),
         ("Next step", alert.next_step),
     ]
 
 
 def runbook(alert: Alert) -> str:
-    """The entry in the runbook."""
+    """Path and anchor of the runbook entry."""
     return f"{RUNBOOK}#{alert.runbook}"
 
 
 def is_link(link: str) -> bool:
-    """True for an address that may be made clickable."""
+    """Whether an address is safe to render as a clickable link."""
     return link.startswith(("http://", "https://")) and not set(link) & set("<>|\"' \n\t")
 
 
 def as_text(alert: Alert, limit: int = 4000) -> str:
-    """The body as plain text; what happened is cut so that the whole has at most about ``limit`` characters."""
+    """The body as plain text; each fact is cut to half of ``limit`` characters."""
     lines = [f"{label}: {clean(text, limit // 2)}" for label, text in facts(alert)]
     lines += [f"Run: {alert.link}"] if is_link(alert.link) else []
     lines.append(f"Runbook: {runbook(alert)}")

@@ -1,4 +1,4 @@
-"""No word from the libraries that talk to the channels: at debug level they log addresses that are secrets."""
+"""Mute the loggers of the channels' libraries: at debug level they log URLs that are secrets."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _LIBRARIES = ("apprise", "slack_sdk", "aiohttp", "urllib3", "requests")
-# Made by their libraries only while a message is sent.
-_LATE = ("slack_sdk.webhook.async_client", "slack_sdk.http_retry", "aiohttp.client", "urllib3.connectionpool")
-_silent: ContextVar[bool] = ContextVar("silent", default=False)
+# Loggers that their libraries create only when the first message is sent.
+_LAZY = ("slack_sdk.webhook.async_client", "slack_sdk.http_retry", "aiohttp.client", "urllib3.connectionpool")
+_muted: ContextVar[bool] = ContextVar("muted", default=False)
 
 
-class _Mute(logging.Filter):
+class _MuteFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        return not _silent.get()
+        return not _muted.get()
 
 
-_MUTE = _Mute()
+_FILTER = _MuteFilter()
 
 
 @contextmanager
 def muted_loggers() -> Iterator[None]:
-    """Drop what those libraries log inside the block, in this task or thread only."""
-    # A filter works on the logger itself, not on those below it; more of them appear as modules are imported.
-    for name in [*_LIBRARIES, *_LATE, *logging.root.manager.loggerDict]:
+    """Drop the log records of those libraries inside the block, in this task or thread only."""
+    # A filter on a logger does not apply to its children, and imports add loggers: so filter each, each time.
+    for name in [*_LIBRARIES, *_LAZY, *logging.root.manager.loggerDict]:
         if name.partition(".")[0] in _LIBRARIES:
-            logging.getLogger(name).addFilter(_MUTE)
-    token = _silent.set(True)
+            logging.getLogger(name).addFilter(_FILTER)
+    token = _muted.set(True)
     try:
         yield
     finally:
-        _silent.reset(token)
+        _muted.reset(token)

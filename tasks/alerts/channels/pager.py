@@ -1,4 +1,4 @@
-"""Alerts to anything that Apprise knows: PagerDuty, Opsgenie, Teams, …"""
+"""Alerts to any service that Apprise supports: PagerDuty, Opsgenie, Teams, …"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TITLE, _BODY = 150, 2_000
 
 @dataclass(frozen=True)
 class PagerChannel:
-    """One Apprise URL. The name shows its scheme only."""
+    """An Apprise URL, which is a secret; the channel's name shows its scheme only."""
 
     url: SecretStr
     minimum: Severity = "critical"
@@ -36,39 +36,41 @@ class PagerChannel:
 
     @property
     def name(self) -> str:
-        """``pager 1 (pagerduty)``."""
+        """Number and scheme, such as ``pager 1 (pagerduty)``."""
         scheme, mark, _ = self.url.get_secret_value().partition("://")
-        known = scheme if mark and scheme.isalnum() and len(scheme) <= 20 else "no URL"
-        return f"pager {self.number} ({known})"
+        shown = scheme if mark and scheme.isalnum() and len(scheme) <= 20 else "no URL"
+        return f"pager {self.number} ({shown})"
 
     async def send(self, alert: Alert) -> None:
-        """Send one event. Raises AlertNotDelivered."""
+        """Send one event, see ``Channel.send``."""
         failure: AlertNotDelivered | None = None
         with muted_loggers():
             try:
-                taken = await run_in_daemon_thread(
+                accepted = await run_in_daemon_thread(
                     lambda abandoned: self._notify(alert, abandoned), self.seconds
                 )
             except TimeoutError:
-                failure = ChannelUnreachable(f"no answer within {self.seconds:g} s.", channel=self.name)
+                failure = ChannelUnreachable(
+                    f"the service gave no answer within {self.seconds:g} s.", channel=self.name
+                )
             except Exception as error:  # noqa: BLE001 - its text may hold the URL, which is a secret
                 failure = ChannelUnreachable(
                     f"the service could not be reached ({type(error).__name__}).", channel=self.name
                 )
             else:
-                failure = self._refusal(taken)
+                failure = self._failure(accepted)
         if failure is not None:
             raise failure
 
     def _notify(self, alert: Alert, abandoned: threading.Event) -> bool | None:
-        """True if the service took it, None if Apprise does not know the URL."""
+        """True if the service accepted the event, None if Apprise does not support the URL."""
         asset = AppriseAsset(app_id="retail", app_desc="Retail pipeline", secure_logging=True)
         service = Apprise.instantiate(self.url.get_secret_value(), asset=asset)
         if service is None or abandoned.is_set():
             return None
         return bool(
             Apprise([service]).notify(
-                title=formatting.one_line(formatting.headline(alert), _TITLE),
+                title=formatting.single_line(formatting.headline(alert), _TITLE),
                 body=formatting.as_text(alert, _BODY),
                 notify_type=NotifyType.SUCCESS if alert.kind == "recovered" else _TYPES[alert.severity],
                 body_format=NotifyFormat.TEXT,
@@ -76,14 +78,16 @@ class PagerChannel:
             )
         )
 
-    def _refusal(self, taken: bool | None) -> AlertNotDelivered | None:
-        if taken:
+    def _failure(self, accepted: bool | None) -> AlertNotDelivered | None:
+        if accepted:
             return None
-        if taken is None:
+        if accepted is None:
             return ChannelRefused(
-                "Apprise knows no such service, or the URL misses a part.", "Correct it.", channel=self.name
+                "Apprise does not support this URL, or a part of it is missing.",
+                "Correct the URL.",
+                channel=self.name,
             )
-        # Apprise does not tell refused from unreachable.
+        # Apprise does not distinguish rejected from unreachable.
         return ChannelUnreachable(
-            "the service did not take the event, or could not be reached.", channel=self.name
+            "the service rejected the event or could not be reached.", channel=self.name
         )

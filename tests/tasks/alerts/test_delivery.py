@@ -1,4 +1,4 @@
-"""An alert goes to the channels its severity reaches, side by side; a channel that breaks stays alone."""
+"""An alert goes in parallel to the channels that accept its severity; a broken channel does not affect others."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from tests.support.alert_samples import QUICK, SECRET, mail, pager, sample, slac
 from tests.support.receivers import http_receiver, mail_receiver
 
 
-class Broken:
+class BrokenChannel:
     name = "broken"
     minimum: Severity = "info"
 
@@ -20,30 +20,30 @@ class Broken:
         raise ZeroDivisionError(SECRET)
 
 
-async def test_minimum_of_each_channel() -> None:
+async def test_minimum_severity_of_each_channel() -> None:
     with http_receiver() as web, http_receiver() as events, mail_receiver() as post:
         channels = [slack(web), mail(post), pager(events)]
         for kind in ("quarantine", "failed", "crashed"):
             await deliver(sample(kind), channels, limits=QUICK)
-    assert (len(web.taken), len(post.taken), len(events.taken)) == (3, 2, 1)
+    assert (len(web.accepted), len(post.accepted), len(events.accepted)) == (3, 2, 1)
 
 
-async def test_recovered_reaches_whom_the_failure_reached() -> None:
+async def test_recovered_goes_to_the_channels_of_the_failure() -> None:
     with http_receiver() as web, http_receiver() as events:
         results = await deliver(sample("recovered"), [slack(web), pager(events)], "error", QUICK)
-    assert [one.outcome for one in results] == ["sent", "below minimum"]
+    assert [result.outcome for result in results] == ["sent", "below minimum"]
 
 
 async def test_channels_do_not_wait_for_each_other() -> None:
     with http_receiver(seconds=1.0) as web, http_receiver(seconds=1.0) as events:
-        began = time.monotonic()
-        results = await deliver(sample("crashed"), [slack(web), pager(events), Broken()], limits=QUICK)
-        assert time.monotonic() - began < 1.8
-    assert [one.outcome for one in results] == ["sent", "sent", "not delivered"]
+        started = time.monotonic()
+        results = await deliver(sample("crashed"), [slack(web), pager(events), BrokenChannel()], limits=QUICK)
+        assert time.monotonic() - started < 1.8
+    assert [result.outcome for result in results] == ["sent", "sent", "not delivered"]
     assert results[2].reason == "The channel raised ZeroDivisionError."
 
 
-async def test_secret_is_in_no_log_line(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
     for name in (
         "slack_sdk",
@@ -54,11 +54,11 @@ async def test_secret_is_in_no_log_line(caplog: pytest.LogCaptureFixture) -> Non
     ):
         logging.getLogger(name).setLevel(1)
     with http_receiver(codes=[500]) as web, mail_receiver(user="robot", password="another") as post:
-        channels = [slack(web), pager(web), mail(post, "robot", SECRET), Broken()]
+        channels = [slack(web), pager(web), mail(post, "robot", SECRET), BrokenChannel()]
         failed = await deliver(sample("crashed"), channels, limits=QUICK)
         web.codes = [200]
         sent = await deliver(sample("crashed"), channels[:2], limits=QUICK)
-    assert [one.outcome for one in (*failed, *sent)] == ["not delivered"] * 4 + ["sent"] * 2
+    assert [result.outcome for result in (*failed, *sent)] == ["not delivered"] * 4 + ["sent"] * 2
     assert SECRET not in caplog.text
     assert SECRET not in repr((failed, sent, channels))
     assert all(
@@ -66,7 +66,7 @@ async def test_secret_is_in_no_log_line(caplog: pytest.LogCaptureFixture) -> Non
     )
 
 
-async def test_secret_is_in_no_error() -> None:
+async def test_no_secret_in_errors() -> None:
     with http_receiver() as web:
         pass
     for channel in (slack(web), pager(web)):
