@@ -1,4 +1,4 @@
-"""The flow that looks for what would stop a run, before one stops."""
+"""The flow ``retail_doctor``: check everything that a run needs before it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flows import state_hooks
 from flows.doctor_inputs import gather_inputs
 from tasks.doctor.finding import Finding, blocking
 from tasks.doctor.markdown import summary
-from tasks.doctor.steps import examine_subjects, publish_findings
+from tasks.doctor.steps import examine_inputs, publish_findings
 from tasks.errors import ProblemsFound
 
 
@@ -24,25 +24,25 @@ from tasks.errors import ProblemsFound
 async def retail_doctor(
     warehouse: str = "", alerts: str = "", send_test: bool = False
 ) -> tuple[Finding, ...]:
-    """Look at everything that a run needs: the database, the workspace, Prefect, who is told.
+    """Check everything that a run needs: database, workspace, Prefect and alert channels.
 
     Args:
-        warehouse: Name of a SupabaseWarehouse block. Empty means RETAIL_WAREHOUSE, else DATABASE_URL of the
-            process, else the embedded Postgres.
-        alerts: Name of an Alerts block. Empty means RETAIL_ALERTS, else the channels of the environment.
+        warehouse: Name of a SupabaseWarehouse block. Empty: RETAIL_WAREHOUSE, else DATABASE_URL, else the embedded
+            Postgres.
+        alerts: Name of an Alerts block. Empty: RETAIL_ALERTS, else the channels in the environment.
         send_test: Send a test alert through every channel.
 
     Returns:
-        The findings, in order; the artifact retail-doctor-findings shows them.
+        The findings, in reading order; the artifact retail-doctor-findings shows them.
 
     Raises:
-        ProblemsFound: something would stop a run. Carries ``findings``.
+        ProblemsFound: A run would fail. Attribute: ``findings``.
     """
-    subjects = await gather_inputs(warehouse, alerts, send_test=send_test)
-    findings = await examine_subjects("everything", subjects)
+    inputs = await gather_inputs(warehouse, alerts, send_test=send_test)
+    findings = await examine_inputs("everything", inputs)
     await publish_findings("findings", findings)
     problems = blocking(findings)
     if problems:
-        lines = [f"{one.check}: {one.what} {one.fix}".rstrip() for one in problems]
+        lines = [f"{problem.check}: {problem.what} {problem.fix}".rstrip() for problem in problems]
         raise ProblemsFound("\n".join([f"{summary(findings)}.", *lines]), findings=findings)
     return findings

@@ -1,4 +1,4 @@
-"""What the doctor looks at, from the settings and blocks; what is wrong with those is a finding already."""
+"""Inputs of the doctor from settings and blocks; wrong settings and missing blocks become findings."""
 
 from __future__ import annotations
 
@@ -21,41 +21,49 @@ from tasks.postgres.connect import ConnectionSettings
 
 T = TypeVar("T")
 _BLOCK_SECONDS = 10.0
-# A server of the run's own that reads the block, or an embedded Postgres that is made: both start first.
+# Allows for starting an ephemeral Prefect server or the embedded Postgres.
 _START_SECONDS = 45.0
 
 
 async def gather_inputs(warehouse: str = "", alerts: str = "", *, send_test: bool = False) -> DoctorInputs:
-    """The subjects of an examination. Raises nothing for settings that are wrong."""
-    resolved, faults = resolve_collecting_errors()
-    prefect, found = _prefect_server()
-    found = [*(from_error("settings", fault) for fault in faults), *found]
-    if not faults:
-        found.append(ok("settings", _settings_in_words(resolved)))
-    starts = prefect is None or prefect.api_url is None
-    seconds = _START_SECONDS if starts else _BLOCK_SECONDS
-    (address, more), (told, untold) = await asyncio.gather(
+    """Read settings and blocks. Wrong settings become findings and raise nothing.
+
+    Args:
+        warehouse: Name of a SupabaseWarehouse block, or empty.
+        alerts: Name of an Alerts block, or empty.
+        send_test: Whether the doctor sends a test alert through each channel.
+    """
+    resolved, errors = resolve_collecting_errors()
+    prefect, prefect_findings = _prefect_server()
+    findings = [*(from_error("settings", error) for error in errors), *prefect_findings]
+    if not errors:
+        findings.append(ok("settings", _describe_settings(resolved)))
+    ephemeral = prefect is None or prefect.api_url is None
+    seconds = _START_SECONDS if ephemeral else _BLOCK_SECONDS
+    (connection, warehouse_findings), (channels, channel_findings) = await asyncio.gather(
         _warehouse(warehouse, resolved, seconds),
         _or_finding("alerts", "the channels", _channels(alerts, resolved), seconds),
     )
-    # Alerts that cannot be sent stop no run.
-    untold = [replace(one, status=Status.WARNING) for one in untold]
+    findings += warehouse_findings
     if not (alerts or resolved.settings.retail_alerts):
-        more = [*more, *_switched_off(resolved.settings)]
+        findings += _switched_off(resolved.settings)
     return DoctorInputs(
-        warehouse=address,
+        warehouse=connection,
         workspace=resolved.settings.workspace,
         prefect=prefect,
         analyst_roles=resolved.settings.retail_analyst_roles,
-        findings=(*found, *more),
-        channels=untold if told is None else told[0],
-        hosts={} if told is None else told[1],
+        findings=tuple(findings),
+        # A broken channel stops no run, so its finding is only a warning.
+        channels=[replace(finding, status=Status.WARNING) for finding in channel_findings]
+        if channels is None
+        else channels[0],
+        hosts={} if channels is None else channels[1],
         send_test=send_test,
     )
 
 
 def _switched_off(settings: Settings) -> list[Finding]:
-    """A warning for each channel that has its address but not its switch: somebody thinks to be told."""
+    """A warning for each channel that has its address set, but is switched off."""
     channels = (
         ("PIPELINE_SLACK_WEBHOOK_URL", settings.pipeline_slack_webhook_url, "PIPELINE_SLACK_NOTIFICATIONS"),
         ("PIPELINE_EMAIL_RECIPIENTS", settings.pipeline_email_recipients, "PIPELINE_EMAIL_ALERTS"),
@@ -63,7 +71,7 @@ def _switched_off(settings: Settings) -> list[Finding]:
     return [
         warning(
             "alerts",
-            f"{address} is set, but {switch} is off: nobody is told that way.",
+            f"{address} is set, but {switch} is off: no alerts are sent to it.",
             f"Set {switch}=true.",
         )
         for address, value, switch in channels
@@ -71,20 +79,20 @@ def _switched_off(settings: Settings) -> list[Finding]:
     ]
 
 
-def _settings_in_words(resolved: Resolved) -> str:
+def _describe_settings(resolved: Resolved) -> str:
     origins = [origin for _, _, origin in resolved.rows if origin != "default"]
     if not origins:
-        return "every one has its default"
+        return "all have their defaults"
     counted = ", ".join(f"{origins.count(origin)} from {origin}" for origin in dict.fromkeys(origins))
-    return f"{counted}; the rest have their defaults"
+    return f"{counted}; the others have their defaults"
 
 
 async def _warehouse(
     name: str, resolved: Resolved, seconds: float
 ) -> tuple[ConnectionSettings | None, list[Finding]]:
-    """The address, or the finding that says why there is none."""
-    named = name or resolved.settings.retail_warehouse
-    what = f"the block {named!r}" if named and named != lookup.EMBEDDED else "the address"
+    """The connection settings, or a finding that says why there are none."""
+    block = name or resolved.settings.retail_warehouse
+    what = f"the block {block!r}" if block and block != lookup.EMBEDDED else "the address"
     return await _or_finding("way in", what, lookup.warehouse_settings(name, resolved), seconds)
 
 
@@ -98,17 +106,17 @@ async def _or_finding(
         return None, [from_error(check, error)]
     except TimeoutError:
         return None, [
-            problem(check, f"{what} could not be read within {seconds:g} s.", "Is Prefect's server well?")
+            problem(check, f"{what} could not be read within {seconds:g} s.", "Check Prefect's server.")
         ]
-    except Exception as error:  # noqa: BLE001 - Prefect's and its libraries' own, whose text may hold a secret
-        surprise = from_unexpected_error(
+    except Exception as error:  # noqa: BLE001 - an error of Prefect or a library, whose text may hold a secret
+        finding = from_unexpected_error(
             check, error, "If it is a block: check Prefect's server, then save the block again."
         )
-        return None, [Finding(check, Status.PROBLEM, f"{what} {surprise.what}", surprise.fix)]
+        return None, [Finding(check, Status.PROBLEM, f"{what} {finding.what}", finding.fix)]
 
 
 async def _channels(name: str, resolved: Resolved) -> tuple[tuple[Channel, ...], dict[str, Host]]:
-    """The channels, and the hosts of those that have one of their own."""
+    """The channels, and host and port by name for those that have their own host."""
     block = await lookup.alerts_block(name, resolved)
     if block is None:
         return (), {}
@@ -118,7 +126,7 @@ async def _channels(name: str, resolved: Resolved) -> tuple[tuple[Channel, ...],
         hosts["slack"] = (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))
     if block.email is not None:
         server, kind = (
-            getattr(one, "value", one) for one in (block.email.smtp_server, block.email.smtp_type)
+            getattr(field, "value", field) for field in (block.email.smtp_server, block.email.smtp_type)
         )
         hosts["email"] = (str(server), int(block.email.smtp_port or kind))
     return block.policy().channels, hosts
@@ -129,15 +137,15 @@ def _prefect_server() -> tuple[PrefectServer | None, list[Finding]]:
         from prefect.settings import get_current_settings  # noqa: PLC0415 - it reads its settings on import
 
         api_url = get_current_settings().api.url
-    except Exception as error:  # noqa: BLE001 - a profile that cannot be read, in whatever way
+    except Exception as error:  # noqa: BLE001 - an unreadable profile raises various errors
         fix = "Correct Prefect's settings: prefect config view, or the variables PREFECT_…"
-        surprise = from_unexpected_error("Prefect", error, fix)
-        return None, [Finding("Prefect", Status.PROBLEM, f"its settings {surprise.what}", fix)]
+        finding = from_unexpected_error("Prefect", error, fix)
+        return None, [Finding("Prefect", Status.PROBLEM, f"its settings {finding.what}", fix)]
     return PrefectServer(api_url, version("prefect"), _ask_version), []
 
 
 async def _ask_version() -> str:
-    """The version of Prefect's server; empty for Prefect Cloud, which fits every client."""
+    """Version of the Prefect server; empty for Prefect Cloud, which supports every client."""
     from prefect.client.base import ServerType  # noqa: PLC0415 - as above
     from prefect.client.orchestration import get_client  # noqa: PLC0415
 

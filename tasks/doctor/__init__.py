@@ -1,1 +1,1 @@
-"""What would stop a run, looked for before it runs: each subject in a file, each finding with its fix."""
+"""Checks for everything that would stop a run: one file per subject, each finding with its fix."""

@@ -1,4 +1,4 @@
-"""The database: one connection is proven, and what it shows is examined on it."""
+"""The database: open one connection, and run the checks on it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import asyncpg
 
 from tasks import progress
 from tasks.doctor.connections import examine_connections
-from tasks.doctor.endpoint import examine_host, examine_way_in
-from tasks.doctor.finding import Finding, Status, from_error, from_unexpected_error, ok, skipped
+from tasks.doctor.endpoint import examine_connection_method, examine_host
+from tasks.doctor.finding import Finding, Status, blocking, from_error, from_unexpected_error, ok, skipped
 from tasks.doctor.pooling import examine_pooling
 from tasks.doctor.rights import examine_rights
 from tasks.doctor.schema import examine_readers, examine_schema
 from tasks.doctor.server import (
     examine_clock,
     examine_size,
-    examine_time_limit,
+    examine_statement_timeout,
     examine_version,
     examine_writable,
 )
@@ -30,23 +30,23 @@ from tasks.errors import CertificateRefused, RetailError, SettingsError, TlsRefu
 from tasks.postgres.connect import ConnectionSettings, connect
 from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 
-# A run is more patient (RETAIL_CONNECT_SECONDS); here somebody waits for an answer.
+# Shorter than in a run (RETAIL_CONNECT_SECONDS): somebody is waiting for the answer.
 CONNECT_SECONDS = 25.0
 CHECK_SECONDS = 8.0
 ALL_CHECKS_SECONDS = 20.0
 _STATEMENT_SECONDS = 10.0
-_FAREWELL_SECONDS = 2.0
-_AS_ASKED = "Ask the database again; if it stays, tell the maintainers."
+_CLOSE_SECONDS = 2.0
+_RETRY = "Run the doctor again; if the finding stays, report it to the maintainers."
 
-# What one look at the role's rights tells of.
+# The three findings of the check of the role's rights.
 _RIGHTS = ("loads", "schema upgrades", "backups")
 
 Check = Callable[[asyncpg.Connection, ConnectionSettings], Awaitable[list[Finding]]]
 
 
 @dataclass(frozen=True)
-class Examined:
-    """What was found, and the server's major version if it was reached."""
+class DatabaseExamination:
+    """The findings, and the server's major version if a connection succeeded."""
 
     findings: tuple[Finding, ...]
     major: int | None = None
@@ -57,7 +57,7 @@ def _checks(analyst_roles: Sequence[str]) -> dict[str, Check]:
         "session": examine_pooling,
         "server version": examine_version,
         "loads": examine_rights,
-        "statement timeout": examine_time_limit,
+        "statement timeout": examine_statement_timeout,
         "connections": examine_connections,
         "writes": examine_writable,
         "size": examine_size,
@@ -69,45 +69,56 @@ def _checks(analyst_roles: Sequence[str]) -> dict[str, Check]:
 
 async def examine_database(
     settings: ConnectionSettings | None, analyst_roles: Sequence[str] = ()
-) -> Examined:
-    """Everything that the address and a connection show; after a wrong password nothing more is tried."""
+) -> DatabaseExamination:
+    """Run every check of the address, the connection and the database.
+
+    After a wrong password nothing more is tried: two of them ban the address at Supabase.
+
+    Args:
+        settings: Connection settings, or None if there are none; all checks are then skipped.
+        analyst_roles: Roles that RETAIL_ANALYST_ROLES names.
+    """
     checks = _checks(analyst_roles)
     if settings is None:
-        return Examined(_unreached(["connection", *checks], "there is no address"))
+        return DatabaseExamination(_unreached(["connection", *checks], "no connection settings"))
     settings = replace(
         settings,
         connect_seconds=min(settings.connect_seconds, CONNECT_SECONDS),
         statement_timeout=_STATEMENT_SECONDS,
         lock_timeout=_STATEMENT_SECONDS,
     )
-    found = [*examine_way_in(settings), *await examine_ca(settings), *await examine_host(settings)]
-    if any(one.status is Status.PROBLEM for one in found):
-        return Examined((*found, *_unreached(["connection", *checks], "see above")))
+    findings = [
+        *examine_connection_method(settings),
+        *await examine_ca(settings),
+        *await examine_host(settings),
+    ]
+    if blocking(findings):
+        return DatabaseExamination((*findings, *_unreached(["connection", *checks], "see above")))
     progress.report("doctor.connect", settings.display)
     try:
         async with _connected(settings) as connection:
-            found.append(ok("connection", f"as {settings.user} to {settings.database}"))
-            found += await examine_encryption(settings)
+            findings.append(ok("connection", f"as {settings.user} to {settings.database}"))
+            findings += await examine_encryption(settings)
             progress.report("doctor.ask", settings.display)
-            found += await _ask(connection, settings, checks)
-            return Examined(tuple(found), connection.get_server_version().major)
+            findings += await _run_checks(connection, settings, checks)
+            return DatabaseExamination(tuple(findings), connection.get_server_version().major)
     except RetailError as error:
-        found.append(_no_connection(error))
+        findings.append(_connection_failure(error))
         if isinstance(error, CertificateRefused):
-            # Whose certificate it is explains the refusal; no password has been sent.
-            found += await examine_encryption(settings)
-        return Examined((*found, *_unreached(checks, "no connection")))
+            # The issuer of the certificate explains the rejection; no password has been sent.
+            findings += await examine_encryption(settings)
+        return DatabaseExamination((*findings, *_unreached(checks, "no connection")))
 
 
 def _unreached(names: Iterable[str], why: str) -> tuple[Finding, ...]:
-    every = (each for name in names for each in (_RIGHTS if name == "loads" else (name,)))
-    return tuple(skipped(name, why) for name in every)
+    checks = (check for name in names for check in (_RIGHTS if name == "loads" else (name,)))
+    return tuple(skipped(check, why) for check in checks)
 
 
-def _no_connection(error: RetailError) -> Finding:
+def _connection_failure(error: RetailError) -> Finding:
     if isinstance(error, WrongPassword):
         finding = from_error("connection", error)
-        return replace(finding, fix=f"{finding.fix} Nothing more was tried.")
+        return replace(finding, fix=f"{finding.fix} No further login was tried.")
     check = "encryption" if isinstance(error, TlsRefused | SettingsError) else "connection"
     return from_error(check, error)
 
@@ -118,45 +129,45 @@ async def _connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conn
     try:
         yield connection
         with suppress(*DRIVER_ERRORS, OSError):
-            await connection.close(timeout=_FAREWELL_SECONDS)
+            await connection.close(timeout=_CLOSE_SECONDS)
     finally:
         connection.terminate()
 
 
-async def _ask(
+async def _run_checks(
     connection: asyncpg.Connection, settings: ConnectionSettings, checks: dict[str, Check]
 ) -> list[Finding]:
-    """Run the checks one after another, while the server answers and the session is ours alone."""
+    """Run the checks in order, until the server is too slow, the connection is lost or sessions are shared."""
     end = time.monotonic() + ALL_CHECKS_SECONDS
-    found: list[Finding] = []
+    findings: list[Finding] = []
     why = ""
     for name, check in checks.items():
         if not why and time.monotonic() >= end:
             why = "the server answers too slowly"
         if why:
-            found += _unreached([name], why)
+            findings += _unreached([name], why)
             continue
-        new = await _settled(name, check(connection, settings), settings, end)
-        found += new
-        if name == "session" and any(one.status is Status.PROBLEM for one in new):
-            why = "needs a session that lasts"
+        new = await _guarded(name, check(connection, settings), settings, end)
+        findings += new
+        if name == "session" and blocking(new):
+            why = "needs a persistent session"
         elif connection.is_closed():
             why = "the connection was lost"
-    return found
+    return findings
 
 
-async def _settled(
+async def _guarded(
     name: str, work: Awaitable[list[Finding]], settings: ConnectionSettings, end: float
 ) -> list[Finding]:
-    """What a check finds; what it raises is a finding too."""
+    """The findings of a check; an error or a time-out becomes a finding."""
     try:
         async with asyncio.timeout(min(CHECK_SECONDS, max(0.1, end - time.monotonic()))):
             return await work
     except TimeoutError:
-        return [Finding(name, Status.WARNING, "the server did not answer in time.", _AS_ASKED)]
+        return [Finding(name, Status.WARNING, "the server did not answer in time.", _RETRY)]
     except RetailError as error:
         return [from_error(name, error, Status.WARNING)]
     except (*DRIVER_ERRORS, OSError) as error:
         return [from_error(name, map_driver_error(error, settings.display), Status.WARNING)]
-    except Exception as error:  # noqa: BLE001 - an examination ends with findings, whatever it meets
-        return [from_unexpected_error(name, error, _AS_ASKED)]
+    except Exception as error:  # noqa: BLE001 - an unexpected error is a finding as well
+        return [from_unexpected_error(name, error, _RETRY)]

@@ -1,4 +1,4 @@
-"""pg_dump for backups: whether one is there, new enough for the server, and able to speak TLS."""
+"""pg_dump for backups: whether it is installed, new enough for the server, and built with TLS."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tasks.postgres.connect import ConnectionSettings
 _SECONDS = 10.0
 _DEBIAN = Path("/usr/lib/postgresql")
 _CHECK = "dump tools"
-# A folder that cannot be: the program looks at the mode first, and ends.
-_ASKS_FOR_TLS = "host=/nonexistent sslmode=require"
+# The folder does not exist, so nothing is connected: libpq checks sslmode first, and fails if built without TLS.
+_TLS_PROBE = "host=/nonexistent sslmode=require"
 
 
 @dataclass(frozen=True)
 class DumpTool:
-    """A pg_dump of this machine."""
+    """A pg_dump on this machine."""
 
     path: str
     major: int
-    speaks_tls: bool
+    supports_tls: bool
 
 
 async def find_dump_tools() -> tuple[DumpTool, ...]:
-    """Every pg_dump on the PATH, where Debian keeps them, and in the embedded Postgres' wheel."""
-    asked = await asyncio.gather(*(_ask(path) for path in dict.fromkeys(_places())))
-    return tuple(one for one in asked if one is not None)
+    """Find every pg_dump: on the PATH, in Debian's folders, and in the wheel of the embedded Postgres."""
+    tools = await asyncio.gather(*(_probe(path) for path in dict.fromkeys(_candidates())))
+    return tuple(tool for tool in tools if tool is not None)
 
 
-def _places() -> Iterator[Path]:
+def _candidates() -> Iterator[Path]:
     on_path = shutil.which("pg_dump")
     if on_path:
         yield Path(on_path)
@@ -46,19 +46,19 @@ def _places() -> Iterator[Path]:
         yield Path(wheel.origin).parent / "pginstall" / "bin" / "pg_dump"
 
 
-async def _ask(path: Path) -> DumpTool | None:
-    """What that program says of itself; None if it cannot be run."""
+async def _probe(path: Path) -> DumpTool | None:
+    """Version and TLS support of a pg_dump; None if it cannot be run."""
     try:
-        version = re.search(r"\(PostgreSQL\) (\d+)", await _said(path, "--version"))
+        version = re.search(r"\(PostgreSQL\) (\d+)", await _output_of(path, "--version"))
         if version is None:
             return None
-        complaint = await _said(path, "--dbname", _ASKS_FOR_TLS)
+        message = await _output_of(path, "--dbname", _TLS_PROBE)
     except (OSError, TimeoutError):
         return None
-    return DumpTool(str(path), int(version[1]), "not compiled in" not in complaint)
+    return DumpTool(str(path), int(version[1]), "not compiled in" not in message)
 
 
-async def _said(path: Path, *arguments: str) -> str:
+async def _output_of(path: Path, *arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(
         path,
         *arguments,
@@ -69,33 +69,46 @@ async def _said(path: Path, *arguments: str) -> str:
     )
     try:
         async with asyncio.timeout(_SECONDS):
-            said, _ = await process.communicate()
+            output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
-    return said.decode(errors="replace")
+    return output.decode(errors="replace")
 
 
-def judge_dump_tools(
-    found: Sequence[DumpTool], settings: ConnectionSettings | None, major: int | None
+def examine_dump_tools(
+    tools: Sequence[DumpTool], settings: ConnectionSettings | None, major: int | None
 ) -> list[Finding]:
-    """Whether one of these can back up a server of that major version; loads need none."""
+    """Check that one of the tools can back up the server; loads need none.
+
+    Args:
+        tools: The pg_dump programs of this machine.
+        settings: Connection settings; TLS is needed unless they lead to this machine.
+        major: Major version of the server, or None if it is unknown.
+
+    Returns:
+        One finding.
+    """
     install = (
-        f"For backups install the client programs: apt-get install postgresql-client-{major or 'VERSION'}"
+        f"To back up, install the client programs: apt-get install postgresql-client-{major or 'VERSION'}"
     )
-    if not found:
-        return [warning(_CHECK, "no pg_dump on this machine: loads run, backups would not.", f"{install}.")]
-    listed = ", ".join(f"{one.path} ({one.major}{'' if one.speaks_tls else ', no TLS'})" for one in found)
+    if not tools:
+        return [warning(_CHECK, "no pg_dump on this machine: loads work, backups would fail.", f"{install}.")]
+    listed = ", ".join(
+        f"{tool.path} ({tool.major}{'' if tool.supports_tls else ', no TLS'})" for tool in tools
+    )
     if major is None:
-        return [ok(_CHECK, f"{listed}; the server's version is not known")]
-    new_enough = [one for one in found if one.major >= major]
+        return [ok(_CHECK, f"{listed}; the server's version is unknown")]
+    new_enough = [tool for tool in tools if tool.major >= major]
     if not new_enough:
-        what = f"pg_dump is older than the server ({major}): {listed}. It refuses to back that up; loads run."
+        what = f"pg_dump is older than the server ({major}): {listed}. It cannot back up that server; loads work."
         return [warning(_CHECK, what, f"{install} or newer.")]
     needs_tls = settings is not None and not settings.is_loopback
-    fit = [one for one in new_enough if one.speaks_tls or not needs_tls]
-    if not fit:
-        what = f"no pg_dump for this server speaks TLS, which its address needs: {listed}. Loads run."
+    usable = [tool for tool in new_enough if tool.supports_tls or not needs_tls]
+    if not usable:
+        what = (
+            f"no pg_dump for this server supports TLS, which the connection requires: {listed}. Loads work."
+        )
         return [warning(_CHECK, what, f"{install} or newer.")]
-    best = min(fit, key=lambda one: one.major)
+    best = min(usable, key=lambda tool: tool.major)
     return [ok(_CHECK, f"{best.path}, version {best.major}")]

@@ -1,4 +1,4 @@
-"""How the warehouse is reached, and whether this machine can reach that address at all."""
+"""How the warehouse is reached, and whether this machine has a route to it."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.supabase import ConnectionMethod, connection_method, is_supabase, pool_limits
 
 _SECONDS = 8.0
-_FOR_IPV4 = "Use the session pooler (Connect, in the project's dashboard; it has IPv4), or buy the project's IPv4 add-on."
+_FOR_IPV4 = "Use the session pooler, which has IPv4 (Connect, in the project's dashboard), or buy the project's IPv4 add-on."
 
 
 class Route(Enum):
     """Where this machine's route to an address leads."""
 
     NONE = 0
-    # The kernel would send from an address that the internet does not answer to.
+    # The kernel would send from a private address, to which no answer comes back.
     PRIVATE = 1
     PUBLIC = 2
 
 
-def examine_way_in(settings: ConnectionSettings) -> list[Finding]:
-    """Which of the ways in it is."""
-    way = connection_method(settings)
-    kept, more = pool_limits(settings)
+def examine_connection_method(settings: ConnectionSettings) -> list[Finding]:
+    """Report the connection method (direct, session pooler, plain Postgres) with a hint on its limits."""
+    method = connection_method(settings)
+    size, overflow = pool_limits(settings)
     hint = ""
-    if way is ConnectionMethod.DIRECT:
+    if method is ConnectionMethod.DIRECT:
         hint = "The direct connection is IPv6 only unless the project has the IPv4 add-on."
-    if way is ConnectionMethod.SESSION_POOLER:
-        hint = f"The pooler lets 15 clients of a role and database in by default; one process uses {kept + more} here."
-    return [ok("way in", f"{way}, {settings.display}", hint)]
+    if method is ConnectionMethod.SESSION_POOLER:
+        hint = f"By default the pooler accepts 15 clients per role and database; a process uses up to {size + overflow} here."
+    return [ok("way in", f"{method}, {settings.display}", hint)]
 
 
 async def examine_host(settings: ConnectionSettings) -> list[Finding]:
-    """Whether the host's name has an address that this machine has a route to; empty for a socket."""
+    """Check that the host name resolves to an address with a route; no findings for a Unix socket."""
     if settings.host.startswith("/"):
         return []
     try:
-        found = await run_in_daemon_thread(
+        addresses = await run_in_daemon_thread(
             lambda _: socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM), _SECONDS
         )
     except TimeoutError:
@@ -50,11 +50,11 @@ async def examine_host(settings: ConnectionSettings) -> list[Finding]:
     except (OSError, UnicodeError):
         advice = "Check the spelling and this machine's name server."
         if is_supabase(settings):
-            advice += " A paused or deleted project has no name either: look at its dashboard."
+            advice += " The name of a paused or deleted project does not resolve either: check its dashboard."
         return [problem("host", f"the name {settings.host} cannot be resolved.", advice)]
-    if any(family == socket.AF_INET for family, *_ in found):
+    if any(family == socket.AF_INET for family, *_ in addresses):
         return [ok("host", f"{settings.host} has an IPv4 address")]
-    return [_ipv6_only(settings, str(found[0][4][0]))]
+    return [_ipv6_only(settings, str(addresses[0][4][0]))]
 
 
 def _ipv6_only(settings: ConnectionSettings, address: str) -> Finding:
@@ -67,19 +67,19 @@ def _ipv6_only(settings: ConnectionSettings, address: str) -> Finding:
         case Route.PRIVATE:
             return warning(
                 "host",
-                f"{settings.host} has IPv6 addresses only, and this machine's own IPv6 address is a private one.",
+                f"{settings.host} has IPv6 addresses only, and this machine has only a private IPv6 address.",
                 f"If the connection gets no answer: {fix[:1].lower()}{fix[1:]}",
             )
     return ok("host", f"{settings.host} has IPv6 addresses only, and this machine has IPv6")
 
 
 def route_to(address: str, port: int) -> Route:
-    """This machine's route to an IPv6 address; nothing is sent."""
+    """This machine's route to an IPv6 address; no packet is sent."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
             probe.connect((address, port))
-            ours = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
+            source = ipaddress.ip_address(probe.getsockname()[0].partition("%")[0])
     except OSError:
         return Route.NONE
-    there = ipaddress.ip_address(address.partition("%")[0])
-    return Route.PRIVATE if ours.is_private and not there.is_private else Route.PUBLIC
+    target = ipaddress.ip_address(address.partition("%")[0])
+    return Route.PRIVATE if source.is_private and not target.is_private else Route.PUBLIC

@@ -1,4 +1,4 @@
-"""The whole examination: what is independent side by side, the findings in the order of a reader."""
+"""The whole examination: independent checks in parallel, findings in reading order."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 
 from tasks.alerts.policy import Channel
 from tasks.doctor.channels import Host, examine_channels
-from tasks.doctor.database import Examined, examine_database
-from tasks.doctor.dump_tools import DumpTool, find_dump_tools, judge_dump_tools
+from tasks.doctor.database import DatabaseExamination, examine_database
+from tasks.doctor.dump_tools import DumpTool, examine_dump_tools, find_dump_tools
 from tasks.doctor.finding import Finding, from_unexpected_error
 from tasks.doctor.prefect_server import PrefectServer, examine_prefect
 from tasks.doctor.workspace import examine_folder
 from tasks.postgres.connect import ConnectionSettings
 
-_TELL = "Tell the maintainers what was set up, and this name."
+_REPORT = "Report the settings and this name to the maintainers."
 
 
 @dataclass(frozen=True)
 class DoctorInputs:
-    """What is examined, and what was found while it was gathered. ``warehouse`` is None without an address.
+    """What the doctor examines, with the findings from reading the settings.
 
-    ``channels`` are the findings that say why, if they could not be read; ``hosts`` is where those of a name
-    are to be reached.
+    ``warehouse`` is None if there are no connection settings. ``channels`` is a list of findings if the channels could
+    not be read. ``hosts`` is host and port by channel name.
     """
 
     warehouse: ConnectionSettings | None
@@ -37,44 +37,44 @@ class DoctorInputs:
     send_test: bool = False
 
 
-async def examine(subjects: DoctorInputs) -> tuple[Finding, ...]:
-    """Every finding, in order. Raises nothing for what it finds, and ends within about a minute."""
+async def examine(inputs: DoctorInputs) -> tuple[Finding, ...]:
+    """Run every check and return all findings in order, within about a minute. Errors become findings."""
     tools = asyncio.ensure_future(find_dump_tools())
-    database, workspace, prefect, told = await asyncio.gather(
-        _database(subjects),
-        _guarded("workspace", examine_folder("workspace", subjects.workspace, "RETAIL_WORKSPACE")),
-        _guarded("Prefect", _prefect(subjects)),
-        _guarded("alerts", _channels(subjects)),
+    database, workspace, prefect, channels = await asyncio.gather(
+        _database(inputs),
+        _guarded("workspace", examine_folder("workspace", inputs.workspace, "RETAIL_WORKSPACE")),
+        _guarded("Prefect", _prefect(inputs)),
+        _guarded("alerts", _channels(inputs)),
     )
-    dumping = await _guarded("dump tools", _dump_tools(tools, subjects, database.major))
-    return (*subjects.findings, *database.findings, *dumping, *workspace, *prefect, *told)
+    backups = await _guarded("dump tools", _dump_tools(tools, inputs, database.major))
+    return (*inputs.findings, *database.findings, *backups, *workspace, *prefect, *channels)
 
 
-async def _database(subjects: DoctorInputs) -> Examined:
+async def _database(inputs: DoctorInputs) -> DatabaseExamination:
     try:
-        return await examine_database(subjects.warehouse, subjects.analyst_roles)
-    except Exception as error:  # noqa: BLE001 - the other subjects are examined all the same
-        return Examined((from_unexpected_error("connection", error, _TELL),))
+        return await examine_database(inputs.warehouse, inputs.analyst_roles)
+    except Exception as error:  # noqa: BLE001 - the other checks run all the same
+        return DatabaseExamination((from_unexpected_error("connection", error, _REPORT),))
 
 
 async def _dump_tools(
-    tools: Awaitable[tuple[DumpTool, ...]], subjects: DoctorInputs, major: int | None
+    tools: Awaitable[tuple[DumpTool, ...]], inputs: DoctorInputs, major: int | None
 ) -> list[Finding]:
-    return judge_dump_tools(await tools, subjects.warehouse, major)
+    return examine_dump_tools(await tools, inputs.warehouse, major)
 
 
-async def _prefect(subjects: DoctorInputs) -> list[Finding]:
-    return await examine_prefect(subjects.prefect) if subjects.prefect else []
+async def _prefect(inputs: DoctorInputs) -> list[Finding]:
+    return await examine_prefect(inputs.prefect) if inputs.prefect else []
 
 
-async def _channels(subjects: DoctorInputs) -> list[Finding]:
-    if isinstance(subjects.channels, list):
-        return subjects.channels
-    return await examine_channels(subjects.channels, subjects.hosts, send_test=subjects.send_test)
+async def _channels(inputs: DoctorInputs) -> list[Finding]:
+    if isinstance(inputs.channels, list):
+        return inputs.channels
+    return await examine_channels(inputs.channels, inputs.hosts, send_test=inputs.send_test)
 
 
 async def _guarded(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:
     try:
         return await work
-    except Exception as error:  # noqa: BLE001 - an examination ends with findings, whatever it meets
-        return [from_unexpected_error(name, error, _TELL)]
+    except Exception as error:  # noqa: BLE001 - an unexpected error is a finding as well
+        return [from_unexpected_error(name, error, _REPORT)]

@@ -1,4 +1,4 @@
-"""What the doctor says: one finding for each thing that was looked at."""
+"""A finding: the result of one check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.errors import RetailError
 
 
 class Status(StrEnum):
-    """How it stands: a problem would stop a run, a warning would not, skipped could not be looked at."""
+    """Result of a check: a problem would stop a run, a warning would not; skipped could not be checked."""
 
     OK = "ok"
     WARNING = "warning"
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; ``fix`` is what to do, or empty. Never holds a password."""
+    """The result of a check: what was found, and the ``fix`` or an empty text. Never holds a password."""
 
     check: str
     status: Status
@@ -29,22 +29,22 @@ class Finding:
 
 
 def ok(check: str, what: str, hint: str = "") -> Finding:
-    """It is as a run needs it."""
+    """A finding that a run needs nothing more; ``hint`` is optional advice."""
     return Finding(check, Status.OK, what, hint)
 
 
 def warning(check: str, what: str, fix: str) -> Finding:
-    """A run goes on, but something is amiss, or will be."""
+    """A finding that stops no run, but needs attention."""
     return Finding(check, Status.WARNING, what, fix)
 
 
 def problem(check: str, what: str, fix: str) -> Finding:
-    """A run would fail."""
+    """A finding that would make a run fail."""
     return Finding(check, Status.PROBLEM, what, fix)
 
 
 def skipped(check: str, why: str) -> Finding:
-    """It could not be looked at."""
+    """A finding for a check that could not run."""
     return Finding(check, Status.SKIPPED, why)
 
 
@@ -54,10 +54,10 @@ def from_error(check: str, error: RetailError, status: Status = Status.PROBLEM) 
 
 
 def from_unexpected_error(check: str, error: Exception, fix: str) -> Finding:
-    """An error that nobody expected as a finding. Its kind is told, not its text: that may hold anything."""
-    return Finding(check, Status.WARNING, f"could not be examined: {type(error).__name__}", fix)
+    """Turn an unexpected error into a warning. It shows the error's class only: the text may hold a secret."""
+    return Finding(check, Status.WARNING, f"could not be checked: {type(error).__name__}", fix)
 
 
 def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those that would."""
-    return tuple(one for one in findings if one.status is Status.PROBLEM)
+    """The findings that would make a run fail."""
+    return tuple(finding for finding in findings if finding.status is Status.PROBLEM)

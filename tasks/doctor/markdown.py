@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.doctor.finding import Finding, Status, blocking
-from tasks.report.markdown import escaped
+from tasks.report.markdown import escape
 
 _MARKS = {
     Status.OK: "✓ ok",
@@ -16,23 +16,23 @@ _MARKS = {
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """What it comes to, in a line."""
+    """Counts of problems and warnings, and whether a run can start, on one line."""
     problems = len(blocking(findings))
-    warnings = sum(one.status is Status.WARNING for one in findings)
+    warnings = sum(finding.status is Status.WARNING for finding in findings)
     counts = [
-        f"{number} {word}{'s' if number > 1 else ''}"
-        for number, word in ((problems, "problem"), (warnings, "warning"))
-        if number
+        f"{count} {noun}{'s' if count > 1 else ''}"
+        for count, noun in ((problems, "problem"), (warnings, "warning"))
+        if count
     ]
-    said = ", ".join(counts) or "no problem"
-    return f"{said}: a run would fail" if problems else f"{said}: a run can start"
+    result = ", ".join(counts) or "no problems"
+    return f"{result}: a run would fail" if problems else f"{result}: a run can start"
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:
-    """A table in the order of the findings."""
+    """The summary and a table of the findings, in their order."""
     rows = [
-        f"| {_MARKS[one.status]} | {escaped(one.check)} | {escaped(one.what)} | {escaped(one.fix)} |"
-        for one in findings
+        f"| {_MARKS[finding.status]} | {escape(finding.check)} | {escape(finding.what)} | {escape(finding.fix)} |"
+        for finding in findings
     ]
-    head = ["| | looked at | found | what to do |", "| --- | --- | --- | --- |"]
+    head = ["| | check | finding | what to do |", "| --- | --- | --- | --- |"]
     return f"# retail-doctor: {summary(findings)}\n\n" + "\n".join([*head, *rows]) + "\n"

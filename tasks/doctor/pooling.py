@@ -1,4 +1,4 @@
-"""Whether a connection keeps its session: behind a transaction-mode pooler on another port it does not."""
+"""Whether each connection keeps its own session; behind a transaction-mode pooler it does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.errors import RetailError
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.supabase import pool_limits
 
-_SECOND_CONNECT = 3.0
+_CONNECT_SECONDS = 3.0
 _FIX = (
     "Loads and backups need the direct connection, or a pooler in session mode (at Supabase: the same address with "
     "port 5432)."
@@ -19,25 +19,27 @@ _FIX = (
 
 
 async def examine_pooling(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """Two connections that are open at once have two sessions, unless a pooler lends one to both."""
+    """Open a second connection: two open connections have two sessions, unless a pooler shares one."""
     if sum(pool_limits(settings)) < 2:
-        return [skipped("session", "takes two connections, and the settings allow one")]
+        return [skipped("session", "needs two connections, and the settings allow one")]
     try:
-        ours = await connection.fetchval("select pg_backend_pid()")
-        async with connected(replace(settings, connect_seconds=_SECOND_CONNECT)) as second:
-            theirs = await second.fetchval("select pg_backend_pid()")
-            again = await connection.fetchval("select pg_backend_pid()")
+        first_pid = await connection.fetchval("select pg_backend_pid()")
+        async with connected(replace(settings, connect_seconds=_CONNECT_SECONDS)) as second:
+            second_pid = await second.fetchval("select pg_backend_pid()")
+            first_pid_again = await connection.fetchval("select pg_backend_pid()")
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError):
-        return [_lent()]
+        return [_shared()]
     except RetailError as error:
         if error.attributes.get("sqlstate") in {"26000", "42P05"}:
-            return [_lent()]
-        return [skipped("session", f"takes a second connection, which failed: {error.message}")]
-    if theirs == ours or again != ours:
-        return [_lent()]
-    return [ok("session", "each connection keeps a session of its own")]
+            return [_shared()]
+        return [skipped("session", f"needs a second connection, which failed: {error.message}")]
+    if second_pid == first_pid or first_pid_again != first_pid:
+        return [_shared()]
+    return [ok("session", "each connection keeps its own session")]
 
 
-def _lent() -> Finding:
-    what = "a transaction-mode pooler lends one session to several connections, where settings and locks do not last."
+def _shared() -> Finding:
+    what = (
+        "a transaction-mode pooler shares one session between connections, so settings and locks do not last."
+    )
     return problem("session", what, _FIX)

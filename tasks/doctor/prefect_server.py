@@ -1,4 +1,4 @@
-"""The Prefect server: whether one is set up, answers, and fits this client's version."""
+"""The Prefect server: whether one is configured, answers, and is compatible with this client's version."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tasks.doctor.finding import Finding, ok, problem, warning
 _CHECK = "Prefect"
 _SECONDS = 10.0
 _DEPLOYMENTS = (
-    "For deployments, schedules and blocks start a server and set PREFECT_API_URL (prefect server start)."
+    "For deployments, schedules and blocks, start a server (prefect server start) and set PREFECT_API_URL."
 )
 
 
 @dataclass(frozen=True)
 class PrefectServer:
-    """What is set up: the API's address, or None for a server of each run's own.
+    """The configured server: the API's URL, or None for ephemeral mode.
 
-    ``ask`` returns the server's version, empty where it has none (Prefect Cloud), or raises.
+    ``ask`` returns the server's version, empty for Prefect Cloud, or raises.
     """
 
     api_url: str | None
@@ -29,50 +29,48 @@ class PrefectServer:
 
 
 async def examine_prefect(server: PrefectServer) -> list[Finding]:
-    """Whether the server answers, with a version that this client can speak to."""
+    """Check that the server answers, and that its version is compatible with this client."""
     if server.api_url is None:
-        what = f"{server.client_version}, ephemeral mode: each run starts a server of its own (5 to 10 s)"
+        what = f"{server.client_version}, ephemeral mode: each run starts its own server (5 to 10 s)"
         return [ok(_CHECK, what, _DEPLOYMENTS)]
     address = _without_credentials(server.api_url)
     try:
         async with asyncio.timeout(_SECONDS):
             version = await server.ask()
     except TimeoutError:
-        return [problem(_CHECK, f"{address} did not answer within {_SECONDS:g} s.", _how(server.api_url))]
-    except Exception as error:  # noqa: BLE001 - whatever it is, the server is of no use
-        return [_refused(address, error, server.api_url)]
-    return [_judged(address, version, server.client_version)]
+        return [
+            problem(_CHECK, f"{address} did not answer within {_SECONDS:g} s.", _how_to_fix(server.api_url))
+        ]
+    except Exception as error:  # noqa: BLE001 - whatever the error, the server is unusable
+        return [_request_failure(address, error, server.api_url)]
+    return [_compare_versions(address, version, server.client_version)]
 
 
-def _judged(address: str, version: str, client_version: str) -> Finding:
+def _compare_versions(address: str, version: str, client_version: str) -> Finding:
     if not version:
         return ok(_CHECK, f"{address} answers, client {client_version}")
     ours, theirs = client_version.split(".")[:2], version.split(".")[:2]
-    said = f"{address} is version {version}, this client {client_version}"
+    what = f"{address} is version {version}, this client {client_version}"
     if ours[0] != theirs[0]:
-        return problem(
-            _CHECK, f"{said}: they do not understand each other.", "Install the same major version."
-        )
+        return problem(_CHECK, f"{what}: they are incompatible.", "Install the same major version.")
     if ours != theirs:
-        return warning(_CHECK, f"{said}.", "Bring both to the same minor version, the server first.")
-    return ok(_CHECK, said)
+        return warning(_CHECK, f"{what}.", "Upgrade both to the same minor version, the server first.")
+    return ok(_CHECK, what)
 
 
-def _refused(address: str, error: Exception, api_url: str) -> Finding:
+def _request_failure(address: str, error: Exception, api_url: str) -> Finding:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in {401, 403}:
-        fix = (
-            "Set PREFECT_API_KEY (Cloud) or PREFECT_API_AUTH_STRING (a server of your own), or log in again."
-        )
-        return problem(_CHECK, f"{address} does not let this client in ({status}).", fix)
+        fix = "Set PREFECT_API_KEY (Cloud) or PREFECT_API_AUTH_STRING (self-hosted server), or log in again."
+        return problem(_CHECK, f"{address} rejects this client's credentials ({status}).", fix)
     if status is not None:
         return problem(
             _CHECK, f"{address} answers with {status}.", "Check PREFECT_API_URL: it ends with /api."
         )
-    return problem(_CHECK, f"{address} does not answer ({type(error).__name__}).", _how(api_url))
+    return problem(_CHECK, f"{address} does not answer ({type(error).__name__}).", _how_to_fix(api_url))
 
 
-def _how(api_url: str) -> str:
+def _how_to_fix(api_url: str) -> str:
     if "api.prefect.cloud" in api_url:
         return "Check this machine's network and proxy."
     return "Start it (prefect server start), or correct PREFECT_API_URL; prefect config view shows where it is set."

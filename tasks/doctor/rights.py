@@ -1,4 +1,4 @@
-"""What this role may do of what loads, schema upgrades and backups need."""
+"""The rights of this role that loads, schema upgrades and backups need."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tasks.postgres.queries import sql
 from tasks.warehouse.migrate import revisions, version_on
 
 _SHOWN = 5
-_AS_OWNER = "Run as the role that owns the schemas retail_ops and retail_dwh."
+_AS_OWNER = "Connect as the role that owns the schemas retail_ops and retail_dwh."
 
 
 async def examine_rights(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """A finding each for loads, schema upgrades and backups."""
+    """Check the rights for loads, schema upgrades and backups; at least one finding for each."""
     row = await connection.fetchrow(sql("select_rights", "tasks.doctor"))
     backup = await connection.fetchrow(sql("select_backup_rights", "tasks.doctor"))
-    # From who does not own the schema its revision is hidden; that it cannot load says the finding on loads.
-    strange = row["closed"] or row["foreign_"]
-    at_head = bool(strange) or await version_on(connection) == revisions()[0]
+    # Only the owner sees the revision; for other roles the finding on loads reports the rest.
+    not_owner = row["closed"] or row["foreign_"]
+    at_head = bool(not_owner) or await version_on(connection) == revisions()[0]
     return [
         *_loads(row, settings),
         *_upgrades(row, settings, at_head=at_head),
@@ -43,8 +43,8 @@ def _loads(row: asyncpg.Record, settings: ConnectionSettings) -> list[Finding]:
         findings.append(problem("loads", f"{role} does not own {_some(foreign)}.", _AS_OWNER))
     if findings:
         return findings
-    owned = "owns what loads write to" if row["schemas"] else "will own what the first run makes"
-    return [ok("loads", f"{role} {owned}, and may create temporary tables")]
+    owns = "owns the schemas" if row["schemas"] else "will own the schemas that the first run creates"
+    return [ok("loads", f"{role} {owns}, and may create temporary tables")]
 
 
 def _upgrades(row: asyncpg.Record, settings: ConnectionSettings, *, at_head: bool) -> list[Finding]:
@@ -53,14 +53,18 @@ def _upgrades(row: asyncpg.Record, settings: ConnectionSettings, *, at_head: boo
     missing = {}
     if not row["create_schemas"]:
         missing[f"create schemas in {settings.database}"] = create
-    if not (row["create_roles"] or row["reader_is_there"]):
-        missing["create the role retail_reader, which is not there"] = "create role retail_reader nologin;"
+    if not (row["create_roles"] or row["reader_exists"]):
+        missing["create the role retail_reader, which does not exist"] = "create role retail_reader nologin;"
     if not missing:
-        return [ok(check, f"{role} may make and change the schema")]
+        return [ok(check, f"{role} may create and change the schema")]
     what, lines = f"{role} may not {' nor '.join(missing)}.", " ".join(missing.values())
     if at_head:
         return [
-            ok(check, f"none is due; {what.rstrip('.')}", f"Before an upgrade an administrator runs: {lines}")
+            ok(
+                check,
+                f"no upgrade is due; {what.rstrip('.')}",
+                f"Before an upgrade an administrator runs: {lines}",
+            )
         ]
     return [problem(check, what, f"An administrator runs once: {lines}")]
 
@@ -72,14 +76,14 @@ def _backups(row: asyncpg.Record, role: str) -> list[Finding]:
             warning(
                 check,
                 f"{role} may not read {_some(row['unreadable'])}: a backup of the whole database would fail.",
-                f'Back up as a role that may read everything: grant pg_read_all_data to "{role}";',
+                f'Back up as a role that may read all tables: grant pg_read_all_data to "{role}";',
             )
         )
     if row["hidden"]:
         findings.append(
             warning(
                 check,
-                f"row level security hides rows of {_some(row['hidden'])} from {role}: a backup would fail.",
+                f"row-level security hides rows of {_some(row['hidden'])} from {role}: a backup would fail.",
                 f'Back up as the owner, or: alter role "{role}" bypassrls;',
             )
         )

@@ -1,4 +1,4 @@
-"""The schema's revision against that of this release, and who may read what it holds."""
+"""The schema's revision compared with this release, and the roles that may read the star schema."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _ANONYMOUS = "anon"
 
 
 async def examine_schema(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """Whether the schema is there, and not newer than this release."""
+    """Check that the schema is not newer than this release; a missing or older one is fine."""
     newest, *older = revisions()
     present = await version_on(connection)
     if present is None and await connection.fetchval(
         "select to_regclass('retail_ops.schema_version') is not null"
     ):
-        return [skipped("schema", "it is there, but its revision is hidden from this role")]
+        return [skipped("schema", "it exists, but its revision is hidden from this role")]
     if present is None:
-        return [ok("schema", f"not there yet: the first run makes it ({newest})")]
+        return [ok("schema", f"does not exist yet: the first run creates it ({newest})")]
     if present == newest:
-        return [ok("schema", f"at the newest revision, {newest}")]
+        return [ok("schema", f"at the latest revision, {newest}")]
     if present in older:
-        return [ok("schema", f"at {present}: the next run brings it to {newest}")]
+        return [ok("schema", f"at revision {present}: the next run upgrades it to {newest}")]
     return [
         problem(
             "schema",
-            f"at revision {present}, which this release does not know (newest here: {newest}).",
+            f"at revision {present}, which this release does not know (latest here: {newest}).",
             "Install the release that wrote it, or a newer one.",
         )
     ]
@@ -40,10 +40,10 @@ async def examine_schema(connection: asyncpg.Connection, settings: ConnectionSet
 async def examine_readers(
     connection: asyncpg.Connection, settings: ConnectionSettings, analyst_roles: Sequence[str] = ()
 ) -> list[Finding]:
-    """Who may read the star schema, and whether those who shall may."""
-    # What SET ROLE can reach counts too; before 16 that is every member.
-    how = "set" if connection.get_server_version().major >= 16 else "member"
-    rows = await connection.fetch(sql("select_who_reads", "tasks.doctor"), how)
+    """List the roles that may read the star schema, and check RETAIL_ANALYST_ROLES and the role anon."""
+    # Includes roles that can SET ROLE to a reader; before Postgres 16 that is every member.
+    privilege = "set" if connection.get_server_version().major >= 16 else "member"
+    rows = await connection.fetch(sql("select_readers", "tasks.doctor"), privilege)
     known = {row["role"] for row in rows}
     reading = sorted(row["role"] for row in rows if row["reads"])
     missing = [role for role in analyst_roles if role not in known]
@@ -52,16 +52,16 @@ async def examine_readers(
         findings.append(
             problem(
                 "readers",
-                f"RETAIL_ANALYST_ROLES names roles that are not there: {', '.join(missing)}.",
-                "Create them first, or take them off the list.",
+                f"RETAIL_ANALYST_ROLES names roles that do not exist: {', '.join(missing)}.",
+                "Create them, or remove them from the setting.",
             )
         )
-    open_to_all = [row for row in rows if row["role"] == _ANONYMOUS and (row["reads"] or row["enters"])]
-    if open_to_all:
-        what = f"{_ANONYMOUS}, everyone who knows the project's address, may read retail_dwh."
-        fix = f"If that is not meant: revoke retail_reader from {_ANONYMOUS}; revoke all on schema retail_dwh from {_ANONYMOUS};"
+    open_to_public = [row for row in rows if row["role"] == _ANONYMOUS and (row["reads"] or row["enters"])]
+    if open_to_public:
+        what = f"{_ANONYMOUS}, that is anyone with the project's URL, may read retail_dwh."
+        fix = f"If this is not intended: revoke retail_reader from {_ANONYMOUS}; revoke all on schema retail_dwh from {_ANONYMOUS};"
         return [*findings, warning("readers", what, fix)]
-    to_come = [role for role in analyst_roles if role in known and role not in reading]
-    said = f"beside the owner: {', '.join(reading) or 'nobody'}"
-    said += f"; the next run adds {', '.join(to_come)}" if to_come else ""
-    return [*findings, ok("readers", said)]
+    to_add = [role for role in analyst_roles if role in known and role not in reading]
+    what = f"besides the owner: {', '.join(reading) or 'nobody'}"
+    what += f"; the next run adds {', '.join(to_add)}" if to_add else ""
+    return [*findings, ok("readers", what)]

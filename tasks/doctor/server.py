@@ -1,4 +1,4 @@
-"""The server as it stands: version, time limits, whether it takes writes, its size, its clock."""
+"""State of the server: version, time limits, writability, size, clock."""
 
 from __future__ import annotations
 
@@ -15,34 +15,38 @@ from tasks.postgres.supabase import is_supabase
 OLDEST, NEWEST = 15, 18
 CLOCK_SECONDS = 5.0
 _FREE_PLAN_MB = 500
-_TRIPS = 3
+_CLOCK_TRIPS = 3
 
 
 async def examine_version(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """Whether this release was made for the server's version."""
+    """Check that this release supports the server's version."""
     major = connection.get_server_version().major
-    said = f"PostgreSQL {await connection.fetchval('show server_version')}"
+    version = f"PostgreSQL {await connection.fetchval('show server_version')}"
     if major < OLDEST:
-        return [problem("server version", f"{said} is too old.", f"Upgrade the server to {OLDEST} or later.")]
+        return [
+            problem("server version", f"{version} is too old.", f"Upgrade the server to {OLDEST} or later.")
+        ]
     if major > NEWEST:
-        what = f"{said} is newer than what this release was tried on ({OLDEST} to {NEWEST})."
+        what = f"{version} is newer than the versions this release was tested with ({OLDEST} to {NEWEST})."
         return [warning("server version", what, "Look for a newer release of prefect-retail.")]
-    return [ok("server version", said)]
+    return [ok("server version", version)]
 
 
-async def examine_time_limit(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """The role's own statement_timeout, and whether ours takes its place."""
-    row = await connection.fetchrow(sql("select_time_limit", "tasks.doctor"))
+async def examine_statement_timeout(
+    connection: asyncpg.Connection, settings: ConnectionSettings
+) -> list[Finding]:
+    """Check that our statement_timeout replaces the role's own for the session."""
+    row = await connection.fetchrow(sql("select_statement_timeout", "tasks.doctor"))
     own = f"the role's own is {_duration(row['own'])}"
     if row["ours"] != settings.statement_timeout * 1000:
         return [
             problem(
                 "statement timeout",
-                f"ours does not last: the session has {_duration(row['ours'])}, {own}.",
-                "A pooler in transaction mode stands between: use the direct connection or a session-mode pooler.",
+                f"ours is lost: the session has {_duration(row['ours'])}, {own}.",
+                "A transaction-mode pooler drops it: use the direct connection or a pooler in session mode.",
             )
         ]
-    return [ok("statement timeout", f"{own}; loads set theirs for their session")]
+    return [ok("statement timeout", f"{own}; loads set their own for the session")]
 
 
 def _duration(milliseconds: int) -> str:
@@ -50,48 +54,48 @@ def _duration(milliseconds: int) -> str:
 
 
 async def examine_writable(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """Whether the database takes writes."""
+    """Check that the database accepts writes."""
     row = await connection.fetchrow(
         "select pg_is_in_recovery() as replica, current_setting('transaction_read_only')"
     )
     if row["replica"]:
-        what = "this server is a replica, which takes no writes."
-        return [problem("writes", what, "Use the primary's address; backups may run here.")]
+        what = "this server is a replica, which accepts no writes."
+        return [problem("writes", what, "Connect to the primary; backups can run here.")]
     if row["current_setting"] == "on":
-        what = "the database is read-only (default_transaction_read_only), as Supabase makes it when its disk is full."
-        fix = "Free or buy space, then switch it off in the project's settings; backups still run meanwhile."
+        what = "the database is read-only (default_transaction_read_only); Supabase sets this when the disk is full."
+        fix = "Free or buy space, then turn read-only mode off in the project's settings; backups still work meanwhile."
         return [problem("writes", what, fix)]
-    return [ok("writes", "the database takes writes")]
+    return [ok("writes", "the database accepts writes")]
 
 
 async def examine_size(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
-    """How large the database is; how much its disk holds is not to be seen from here."""
+    """Report the size of the database; the size of its disk cannot be queried."""
     megabytes = await connection.fetchval("select pg_database_size(current_database()) / 1e6")
     hint = ""
     if is_supabase(settings):
-        hint = f"On the free plan Supabase makes it read-only at {_FREE_PLAN_MB} MB; paid plans grow."
+        hint = f"On the free plan Supabase makes it read-only at {_FREE_PLAN_MB} MB; the disks of paid plans grow."
     return [ok("size", f"the database holds {megabytes:,.0f} MB", hint)]
 
 
 async def examine_clock(
     connection: asyncpg.Connection, settings: ConnectionSettings, now: Callable[[], float] = time.time
 ) -> list[Finding]:
-    """How far this machine's clock is from the server's, by the quickest of a few round trips."""
+    """Compare this machine's clock with the server's, using the fastest of a few round trips."""
     trips = []
-    for _ in range(_TRIPS):
+    for _ in range(_CLOCK_TRIPS):
         before = now()
-        theirs = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
+        server_time = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
         after = now()
-        trips.append((after - before, (before + after) / 2 - theirs))
+        trips.append((after - before, (before + after) / 2 - server_time))
     trip, difference = min(trips)
-    # Half a round trip may have gone either way.
+    # The error is at most half a round trip.
     if abs(difference) - trip / 2 <= CLOCK_SECONDS:
         return [ok("clock", f"{abs(difference):.1f} s from the server's")]
-    where = "ahead of" if difference > 0 else "behind"
+    direction = "ahead of" if difference > 0 else "behind"
     return [
         warning(
             "clock",
-            f"this machine's clock is {abs(difference):,.0f} s {where} the server's.",
-            "Set it by NTP (timedatectl set-ntp true): schedules, certificates and the times of runs depend on it.",
+            f"this machine's clock is {abs(difference):,.0f} s {direction} the server's.",
+            "Synchronize it with NTP (timedatectl set-ntp true): schedules, certificates and the times of runs depend on it.",
         )
     ]

@@ -13,14 +13,14 @@ from tasks.retries import step
 
 
 @step("examine", "doctor", timeout_seconds=180)
-async def examine_subjects(label: str, subjects: DoctorInputs) -> tuple[Finding, ...]:
-    """Look at everything that a run needs; see ``tasks.doctor.examine.examine``."""
-    return await examine(subjects)
+async def examine_inputs(label: str, inputs: DoctorInputs) -> tuple[Finding, ...]:
+    """Run every check; see ``tasks.doctor.examine.examine``."""
+    return await examine(inputs)
 
 
 @step("publish", "doctor", timeout_seconds=60)
 async def publish_findings(label: str, findings: Sequence[Finding]) -> None:
-    """Show the findings as a Markdown artifact of the flow run."""
+    """Publish the findings as a Markdown artifact of the flow run."""
     await acreate_markdown_artifact(
         as_markdown(findings), key="retail-doctor-findings", description=summary(findings)
     )

@@ -1,4 +1,4 @@
-"""TLS: whether it is spoken, how the server is checked, and how long the certificates last."""
+"""TLS: whether it is used, how the server is verified, and when the certificates expire."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ from tasks.postgres.connect import ConnectionSettings
 SOON_DAYS = 30
 _SECONDS = 5.0
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-_NEW_CA = "Download the current one from the project's database settings, and set it as sslrootcert."
+_NEW_CA = (
+    "Download the current CA certificate from the project's database settings, and set it as sslrootcert."
+)
 
 
 @dataclass(frozen=True)
 class PresentedCertificate:
-    """What a server answers to the request for TLS."""
+    """TLS version and certificate that a server presents."""
 
     version: str
     certificate: x509.Certificate
 
 
 async def presented_certificate(settings: ConnectionSettings) -> PresentedCertificate | None:
-    """The server's certificate, whoever signed it; None if it speaks no TLS.
+    """Fetch the server's certificate without verifying it; None if the server does not support TLS.
 
-    It shakes hands and leaves before any login, so that it counts neither as a wrong password nor as a session.
+    Disconnects after the TLS handshake: without a login it counts neither as a wrong password nor as a session.
     """
     reader, writer = await asyncio.open_connection(settings.host, settings.port)
     try:
@@ -44,94 +46,95 @@ async def presented_certificate(settings: ConnectionSettings) -> PresentedCertif
         context.verify_mode = ssl.CERT_NONE
         await writer.start_tls(context, server_hostname=settings.host)
         session = writer.get_extra_info("ssl_object")
-        found = x509.load_der_x509_certificate(session.getpeercert(binary_form=True))
-        return PresentedCertificate(str(session.version()), found)
+        certificate = x509.load_der_x509_certificate(session.getpeercert(binary_form=True))
+        return PresentedCertificate(str(session.version()), certificate)
     finally:
         writer.transport.abort()
 
 
 async def examine_encryption(settings: ConnectionSettings) -> list[Finding]:
-    """Whether TLS is spoken, with which check of the server, and until when its certificate is valid."""
+    """Check whether TLS is used, how the server is verified, and when its certificate expires."""
     if settings.host.startswith("/"):
         return [ok("encryption", "a Unix socket: nothing leaves this machine")]
     if settings.sslmode == "disable":
         return [ok("encryption", "none (sslmode=disable), on this machine only")]
     try:
         async with asyncio.timeout(_SECONDS):
-            found = await presented_certificate(settings)
+            presented = await presented_certificate(settings)
     except (OSError, TimeoutError, EOFError, ValueError) as error:
         return [skipped("encryption", f"the server's certificate could not be read ({type(error).__name__})")]
-    if found is None:
-        return [ok("encryption", "none: the server speaks no TLS, on this machine only")]
-    validity = _validity("server certificate", [found.certificate], "the server's")
+    if presented is None:
+        return [ok("encryption", "none: the server does not support TLS, on this machine only")]
+    validity = _validity("server certificate", [presented.certificate], "the server's")
     if not settings.sslrootcert and not settings.sslmode.startswith("verify"):
-        # Nobody looks at it, so that it stops no run.
+        # Not verified in this mode, so only a warning.
         validity = [
-            replace(one, status=Status.WARNING) if one.status is Status.PROBLEM else one for one in validity
+            replace(finding, status=Status.WARNING) if finding.status is Status.PROBLEM else finding
+            for finding in validity
         ]
-    return [_mode(settings, found), *validity]
+    return [_mode(settings, presented), *validity]
 
 
-def _mode(settings: ConnectionSettings, found: PresentedCertificate) -> Finding:
-    mode, spoken = settings.sslmode, f"{found.version}, sslmode={settings.sslmode}"
+def _mode(settings: ConnectionSettings, presented: PresentedCertificate) -> Finding:
+    mode, used = settings.sslmode, f"{presented.version}, sslmode={settings.sslmode}"
     if mode == "verify-full":
-        return ok("encryption", f"{spoken}: the server is who it says")
+        return ok("encryption", f"{used}: the server's identity is verified")
     if settings.sslrootcert:
         hint = "sslmode=verify-full also compares the host name."
-        return ok("encryption", f"{spoken}: the certificate is checked, the host name is not", hint)
+        return ok("encryption", f"{used}: the certificate is verified, the host name is not", hint)
     if mode == "verify-ca":
         return warning(
             "encryption",
-            f"{spoken} without sslrootcert: any authority of this system is believed, for any host name.",
+            f"{used} without sslrootcert: any certificate authority of this system is trusted, for any host name.",
             f"Use sslmode=verify-full with the project's CA certificate. {_NEW_CA}",
         )
     if settings.is_loopback:
-        return ok("encryption", f"{spoken}, on this machine only")
+        return ok("encryption", f"{used}, on this machine only")
     return warning(
         "encryption",
-        f"{spoken}: encrypted, but whoever answers is believed.",
+        f"{used}: encrypted, but the server's identity is not verified.",
         f"Use sslmode=verify-full with the project's CA certificate. {_NEW_CA}",
     )
 
 
 async def examine_ca(settings: ConnectionSettings) -> list[Finding]:
-    """How long the given CA certificates last; one that cannot be read is a problem."""
-    given = settings.sslrootcert
-    if not given or settings.host.startswith("/") or settings.sslmode == "disable":
+    """Check that the CA certificates in ``sslrootcert`` can be read and have not expired."""
+    root = settings.sslrootcert
+    if not root or settings.host.startswith("/") or settings.sslmode == "disable":
         return []
-    is_text = "-----BEGIN" in given
-    name = "the CA certificate given as text" if is_text else f"the CA file {given}"
+    is_text = "-----BEGIN" in root
+    name = "the CA certificate in the settings" if is_text else f"the CA file {root}"
     try:
         content = (
-            given.encode()
+            root.encode()
             if is_text
-            else await run_in_daemon_thread(lambda _: Path(given).read_bytes(), _SECONDS)
+            else await run_in_daemon_thread(lambda _: Path(root).read_bytes(), _SECONDS)
         )
-        found = x509.load_pem_x509_certificates(content)
+        certificates = x509.load_pem_x509_certificates(content)
     except (OSError, ValueError, TimeoutError) as error:
-        why = getattr(error, "strerror", None) or "it holds no certificate in PEM form"
+        why = getattr(error, "strerror", None) or "it holds no certificate in PEM format"
         return [problem("CA certificate", f"{name} cannot be read: {why}.", _NEW_CA)]
-    return _validity("CA certificate", found, name)
+    return _validity("CA certificate", certificates, name)
 
 
 def _validity(check: str, certificates: list[x509.Certificate], whose: str) -> list[Finding]:
-    """How long the one of these lasts that lasts longest: a bundle may hold an old root beside the new one."""
+    """Validity of the certificate that expires last: a bundle may hold an old root besides the new one."""
     now = datetime.now(UTC)
-    ends = max(one.not_valid_after_utc for one in certificates)
-    begins = min(one.not_valid_before_utc for one in certificates)
-    issuers = sorted({one.issuer.rfc4514_string() for one in certificates})
-    said = f"{whose} ({'; '.join(issuers)})"
-    fix = _NEW_CA if check == "CA certificate" else "Have whoever runs the server renew it."
+    ends = max(certificate.not_valid_after_utc for certificate in certificates)
+    begins = min(certificate.not_valid_before_utc for certificate in certificates)
+    issuers = sorted({certificate.issuer.rfc4514_string() for certificate in certificates})
+    subject = f"{whose} ({'; '.join(issuers)})"
+    fix = _NEW_CA if check == "CA certificate" else "Ask the server's administrator to renew it."
     if ends < now:
-        return [problem(check, f"{said} ran out on {ends:%Y-%m-%d}.", fix)]
+        return [problem(check, f"{subject} expired on {ends:%Y-%m-%d}.", fix)]
     if begins > now:
         return [
             problem(
                 check,
-                f"{said} is valid from {begins:%Y-%m-%d %H:%M} UTC only.",
+                f"{subject} is not valid before {begins:%Y-%m-%d %H:%M} UTC.",
                 "Check this machine's clock.",
             )
         ]
     if (ends - now).days < SOON_DAYS:
-        return [warning(check, f"{said} runs out on {ends:%Y-%m-%d %H:%M} UTC.", fix)]
-    return [ok(check, f"{said} is valid until {ends:%Y-%m-%d}")]
+        return [warning(check, f"{subject} expires on {ends:%Y-%m-%d %H:%M} UTC.", fix)]
+    return [ok(check, f"{subject} is valid until {ends:%Y-%m-%d}")]

@@ -1,4 +1,4 @@
-"""A folder that runs write to: whether that can be done, and how much still fits."""
+"""A folder that runs write to: whether it is writable, and how much space is free."""
 
 from __future__ import annotations
 
@@ -11,34 +11,42 @@ from tasks.alerts.channels.deadline import run_in_daemon_thread
 from tasks.doctor.finding import Finding, ok, problem, warning
 
 _SECONDS = 10.0
-_LITTLE, _NEXT_TO_NOTHING = 1e9, 50e6
+_LOW_BYTES, _TOO_LOW_BYTES = 1e9, 50e6
 
 
 async def examine_folder(check: str, folder: Path, setting: str) -> list[Finding]:
-    """Whether files can be made in ``folder``, or it in what is there above it; nothing is left behind."""
-    fix = f"Choose another folder with {setting}, or let this user write there."
+    """Check that files can be written to ``folder``, or the folder created; nothing is left behind.
+
+    Args:
+        check: Name of the check.
+        folder: The folder; it need not exist yet.
+        setting: Setting that names the folder, for the fix.
+    """
+    fix = f"Choose another folder with {setting}, or give this user write permission."
     try:
-        above, free = await run_in_daemon_thread(lambda _: _try(folder), _SECONDS)
+        existing, free = await run_in_daemon_thread(lambda _: _try(folder), _SECONDS)
     except TimeoutError:
         return [problem(check, f"{folder} did not answer within {_SECONDS:g} s (a network drive?).", fix)]
     except OSError as error:
         what = f"{folder} cannot be written ({os.strerror(error.errno or 0)})."
         return [problem(check, what, fix)]
-    said = f"{folder}, {free / 1e9:,.1f} GB free" + ("" if above == folder else "; the first run makes it")
-    if free < _NEXT_TO_NOTHING:
-        return [problem(check, f"{said}.", f"Free space, or choose another disk with {setting}.")]
-    if free < _LITTLE:
-        return [warning(check, f"{said}.", f"Free space, or choose another disk with {setting}.")]
-    return [ok(check, said)]
+    what = f"{folder}, {free / 1e9:,.1f} GB free" + (
+        "" if existing == folder else "; the first run creates it"
+    )
+    if free < _TOO_LOW_BYTES:
+        return [problem(check, f"{what}.", f"Free space, or choose another disk with {setting}.")]
+    if free < _LOW_BYTES:
+        return [warning(check, f"{what}.", f"Free space, or choose another disk with {setting}.")]
+    return [ok(check, what)]
 
 
 def _try(folder: Path) -> tuple[Path, int]:
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
         raise NotADirectoryError(20, "Not a directory")
-    with tempfile.TemporaryFile(dir=there) as file:
+    with tempfile.TemporaryFile(dir=existing) as file:
         file.write(b"retail doctor")
         file.flush()
-    return there, shutil.disk_usage(there).free
+    return existing, shutil.disk_usage(existing).free

@@ -1,1 +1,1 @@
-"""What a run tells about itself: report, metrics, lineage."""
+"""The run report: figures, timings, lineage."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 _SHOWN = 50
 
 
-def escaped(text: object) -> str:
-    """Text that Markdown shows as it is."""
+def escape(text: object) -> str:
+    """Escape text so that Markdown shows it literally, on one line."""
     plain = "".join(character if character.isprintable() else " " for character in str(text))
     for character in "\\`*_{}[]()<>#+!|~":
         plain = plain.replace(
@@ -21,9 +21,9 @@ def escaped(text: object) -> str:
     return plain
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(escaped(cell) for cell in row) + " |" for row in rows]
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
@@ -32,40 +32,46 @@ def _section(title: str, body: str) -> str:
 
 
 def as_markdown(report: RunReport) -> str:
-    """Render the report: totals, deliveries (those with a problem first), quality, stages, lineage."""
-    lines = f"{report.rows_in:,} in = {report.rows_loaded:,} loaded + {report.rows_duplicate:,} duplicate + "
-    lines += f"{report.rows_quarantined:,} quarantined"
-    parts = [f"# retail-etl: {report.status}", escaped(lines)]
+    """Render the report: totals, rejected and failed deliveries, all deliveries, quality, stages, lineage."""
+    balance = (
+        f"{report.rows_in:,} in = {report.rows_loaded:,} loaded + {report.rows_duplicate:,} duplicate + "
+    )
+    balance += f"{report.rows_quarantined:,} quarantined"
+    parts = [f"# retail-etl: {report.status}", escape(balance)]
     if report.error:
-        parts.append(f"**{escaped(report.error)}**")
-    trouble = [one for one in report.deliveries if one.reason]
-    if trouble:
+        parts.append(f"**{escape(report.error)}**")
+    problems = [delivery for delivery in report.deliveries if delivery.reason]
+    if problems:
         parts.append(
             _section(
-                "Not taken",
+                "Not loaded",
                 _table(
-                    ("delivery", "outcome", "why"), [(one.name, one.outcome, one.reason) for one in trouble]
+                    ("delivery", "outcome", "reason"),
+                    [(delivery.name, delivery.outcome, delivery.reason) for delivery in problems],
                 ),
             )
         )
-    order = sorted(report.deliveries, key=lambda one: (one.outcome == "unchanged", not one.rows_quarantined))
+    ordered = sorted(
+        report.deliveries,
+        key=lambda delivery: (delivery.outcome == "unchanged", not delivery.rows_quarantined),
+    )
     parts.append(
         _section(
-            f"Deliveries ({len(report.deliveries)}{f', {_SHOWN} shown' if len(order) > _SHOWN else ''})",
+            f"Deliveries ({len(report.deliveries)}{f', {_SHOWN} shown' if len(ordered) > _SHOWN else ''})",
             _table(
                 ("delivery", "outcome", "in", "loaded", "duplicate", "quarantined", "score", "SHA-256"),
                 [
                     (
-                        one.name,
-                        one.outcome,
-                        one.rows_in,
-                        one.rows_loaded,
-                        one.rows_duplicate,
-                        one.rows_quarantined,
-                        "" if one.quality_score is None else one.quality_score,
-                        (one.content_hash or "")[:12],
+                        delivery.name,
+                        delivery.outcome,
+                        delivery.rows_in,
+                        delivery.rows_loaded,
+                        delivery.rows_duplicate,
+                        delivery.rows_quarantined,
+                        "" if delivery.quality_score is None else delivery.quality_score,
+                        (delivery.content_hash or "")[:12],
                     )
-                    for one in order[:_SHOWN]
+                    for delivery in ordered[:_SHOWN]
                 ],
             ),
         )
@@ -75,25 +81,28 @@ def as_markdown(report: RunReport) -> str:
         _section(
             "Stages",
             _table(
-                ("stage", "seconds at work", "rows", "rows per second"),
-                [(one.stage, one.seconds, one.rows, one.rows_per_second) for one in report.stages],
+                ("stage", "busy seconds", "rows", "rows per second"),
+                [
+                    (timing.stage, timing.seconds, timing.rows, timing.rows_per_second)
+                    for timing in report.stages
+                ],
             ),
         )
     )
     parts.append(_section("Warehouse", _table(("table", "rows"), report.tables.items())))
-    used = [
+    resources = [
         ("seconds", report.seconds),
         ("CPU seconds", report.cpu_seconds),
-        ("memory peak, MB", report.peak_memory_mb),
+        ("peak memory, MB", report.peak_memory_mb),
     ]
     lineage = [
         ("run", report.run_id),
         ("warehouse", report.warehouse),
         ("report", report.report_path),
-        *used,
+        *resources,
         *report.feed.items(),
         *report.parameters.items(),
         *report.versions.items(),
     ]
-    parts.append(_section("Run", _table(("what", "value"), lineage)))
+    parts.append(_section("Run", _table(("property", "value"), lineage)))
     return "\n\n".join(parts) + "\n"

@@ -1,4 +1,4 @@
-"""The run report: every figure of a run, as one frozen value that is printed, stored and returned."""
+"""The run report: every figure of a run as one frozen value, which is printed, saved and returned."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.statistics import CountryRevenue
 from tasks.workspace.outputs import workspace_errors_mapped, write_text
 
-TAKEN = ("loaded", "replaced")
+_LOADED = ("loaded", "replaced")
 
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """A delivery's accounting.
+    """The figures of one delivery.
 
-    ``outcome`` is judged if nothing was to be loaded. ``refusal`` names what refused it; ``reason`` is why it was
-    refused or failed, with the next step. Money is a decimal as text.
+    ``outcome`` is ``judged`` in a dry run. ``refusal`` says which check rejected the delivery; ``reason`` says why it
+    was rejected or failed, with the next step. Rows are line counts, scores per cent, amounts decimals as text in the
+    feed's currency.
     """
 
     name: str
@@ -53,14 +54,17 @@ class DeliveryReport:
 
     @property
     def message(self) -> str:
-        """Why it was refused or failed, after its name."""
+        """Name of the delivery and why it was rejected or failed."""
         return f"{escape_unprintable(self.name)}: {self.reason}"
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run's report. Rows are sums over the deliveries that were taken; scores are means over all that were
-    judged, weighted by lines; money is a decimal as text by currency; times are ISO 8601 with zone."""
+    """The report of a run.
+
+    Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
+    deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
+    """
 
     run_id: str
     status: RunStatus
@@ -114,18 +118,26 @@ class RunReport:
 
     @property
     def nothing_new(self) -> bool:
-        """True if every delivery was there already."""
+        """Whether every delivery was already loaded unchanged."""
         return bool(self.outcomes) and set(self.outcomes) == {"unchanged"}
 
 
 def delivery_report(
     quality: DeliveryQuality,
-    received: IngestedFile,
+    ingested: IngestedFile,
     loaded: LoadedDelivery | None,
     score: float | None,
     rejection: str | None = None,
 ) -> DeliveryReport:
-    """Bring together what the stages know of one delivery."""
+    """Combine the figures of all stages for one delivery.
+
+    Args:
+        quality: Result of the validation.
+        ingested: The ingested file.
+        loaded: Result of the load; None if the delivery was rejected by the quality gate or in a dry run.
+        score: Overall quality score in per cent; None if quality checks are off.
+        rejection: Why the quality gate rejected it, or None.
+    """
     return DeliveryReport(
         name=quality.name,
         outcome=loaded.outcome if loaded else "refused" if rejection else "judged",
@@ -142,35 +154,37 @@ def delivery_report(
         if score is None
         else {name: round(value, 2) for name, value in quality.scores().items()},
         rules=dict(quality.rules),
-        ignored_columns=received.ignored_columns,
-        encodings=received.encodings,
+        ignored_columns=ingested.ignored_columns,
+        encodings=ingested.encodings,
         reason=rejection or (loaded.refusal.reason if loaded and loaded.refusal else ""),
         refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
     )
 
 
 def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, Any]:
-    """The report's sums and means over its deliveries."""
-    taken = [one for one in deliveries if one.outcome in {*TAKEN, "judged"}]
-    scored = [one for one in deliveries if one.quality_score is not None and one.rows_in]
-    rows = sum(one.rows_in for one in scored)
+    """Sums and means of the report over its deliveries, by field of ``RunReport``."""
+    counted = [delivery for delivery in deliveries if delivery.outcome in {*_LOADED, "judged"}]
+    scored = [delivery for delivery in deliveries if delivery.quality_score is not None and delivery.rows_in]
+    rows = sum(delivery.rows_in for delivery in scored)
     outcomes: dict[str, int] = {}
-    for one in deliveries:
-        outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
-    amount = sum((Decimal(one.identical_amount) for one in taken), Decimal(0))
+    for delivery in deliveries:
+        outcomes[delivery.outcome] = outcomes.get(delivery.outcome, 0) + 1
+    amount = sum((Decimal(delivery.identical_amount) for delivery in counted), Decimal(0))
     return {
-        "rows_in": sum(one.rows_in for one in taken),
-        "rows_loaded": sum(one.rows_loaded for one in taken),
-        "rows_duplicate": sum(one.rows_duplicate for one in taken),
-        "rows_quarantined": sum(one.rows_quarantined for one in taken),
-        "rows_refused": sum(one.rows_in for one in deliveries if one.outcome == "refused"),
-        "identical_lines": sum(one.identical_lines for one in taken),
+        "rows_in": sum(delivery.rows_in for delivery in counted),
+        "rows_loaded": sum(delivery.rows_loaded for delivery in counted),
+        "rows_duplicate": sum(delivery.rows_duplicate for delivery in counted),
+        "rows_quarantined": sum(delivery.rows_quarantined for delivery in counted),
+        "rows_refused": sum(delivery.rows_in for delivery in deliveries if delivery.outcome == "refused"),
+        "identical_lines": sum(delivery.identical_lines for delivery in counted),
         "identical_amount": {currency: str(amount)} if amount else {},
-        "quality_score": round(sum((one.quality_score or 0) * one.rows_in for one in scored) / rows, 2)
+        "quality_score": round(
+            sum((delivery.quality_score or 0) * delivery.rows_in for delivery in scored) / rows, 2
+        )
         if rows
         else None,
         "dimensions": {
-            name: round(sum(one.dimensions[name] * one.rows_in for one in scored) / rows, 2)
+            name: round(sum(delivery.dimensions[name] * delivery.rows_in for delivery in scored) / rows, 2)
             for name in DIMENSIONS
         }
         if rows
@@ -180,7 +194,11 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
 
 
 def save(report: RunReport) -> None:
-    """Write the report as JSON to its ``report_path``, readable by its owner only. Raises WorkspaceFull."""
+    """Write the report as JSON to its ``report_path``, readable by the owner only.
+
+    Raises:
+        WorkspaceFull: The workspace cannot be written.
+    """
     path = Path(report.report_path)
     with workspace_errors_mapped(path.parents[1]):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

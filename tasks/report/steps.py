@@ -16,7 +16,7 @@ from tasks.warehouse.ledger import Attempt, Run, finish_run
 
 @step("publish", "report", timeout_seconds=300)
 async def publish_report(label: str, report: RunReport) -> None:
-    """Save the report in the workspace, and as a Markdown artifact of the flow run."""
+    """Save the report in the workspace and publish it as a Markdown artifact of the flow run."""
     await asyncio.to_thread(save, report)
     await acreate_markdown_artifact(
         as_markdown(report),
@@ -29,5 +29,5 @@ async def publish_report(label: str, report: RunReport) -> None:
 async def record_run(
     label: str, warehouse: ConnectionSettings, run: Run, report: RunReport, attempts: Sequence[Attempt]
 ) -> None:
-    """Write how the run ended, and what it could not take, into the ledger."""
+    """Write the run's final status, and the deliveries it could not load, to the ledger."""
     await finish_run(warehouse, run, report.feed["feed"], report.status, report.quality_score, attempts)

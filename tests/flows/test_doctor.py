@@ -1,4 +1,4 @@
-"""``retail doctor`` and the flow of the same purpose: what is told, the exit codes, and that no password shows."""
+"""``retail doctor`` and its flow: findings, exit codes, alerts and artifacts, without passwords."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ async def main():
         findings = await retail_doctor()
     except ProblemsFound as error:
         findings = pickle.loads(pickle.dumps(error)).findings
-    # What was wrong is mended.
-    os.environ |= {"DATABASE_URL": os.environ["MENDED"], "RETAIL_WORKSPACE": ""}
+    # Fix the settings and run again.
+    os.environ |= {"DATABASE_URL": os.environ["FIXED"], "RETAIL_WORKSPACE": ""}
     await retail_doctor()
-    return [(one.check, one.status, one.what) for one in findings]
+    return [(finding.check, finding.status, finding.what) for finding in findings]
 
 print(json.dumps(asyncio.run(main())))
 """
 
 
 def _statuses(report: dict) -> dict[str, str]:  # type: ignore[type-arg]
-    return {one["check"]: one["status"] for one in report["findings"]}
+    return {finding["check"]: finding["status"] for finding in report["findings"]}
 
 
-def test_all_is_well(retail: Retail, prefect_server: PrefectServer) -> None:
+def test_healthy_setup(retail: Retail, prefect_server: PrefectServer) -> None:
     ended = retail("doctor", "--json")
     assert ended.code == 0, ended.out + ended.err
     assert ended.report["can_run"] is True
     assert set(_statuses(ended.report).values()) == {"ok"}, ended.out
-    (prefect,) = [one for one in ended.report["findings"] if one["check"] == "Prefect"]
+    (prefect,) = [finding for finding in ended.report["findings"] if finding["check"] == "Prefect"]
     assert prefect_server.url in prefect["what"]
     assert "is version 3." in prefect["what"]
 
 
-def test_everything_that_is_wrong_is_told_at_once(retail: Retail, tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(retail: Retail, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     api = f"http://127.0.0.1:{free_port()}/api"
     ended = retail(
@@ -64,7 +64,7 @@ def test_everything_that_is_wrong_is_told_at_once(retail: Retail, tmp_path: Path
     assert ended.code == 1
     assert "Traceback" not in ended.err + ended.out
     lines = [line for line in ended.out.splitlines() if line.startswith("problem")]
-    for line, said in zip(
+    for line, message in zip(
         lines,
         (
             "RETAIL_POOLSIZE: the environment sets it, but there is no such setting",
@@ -75,13 +75,13 @@ def test_everything_that_is_wrong_is_told_at_once(retail: Retail, tmp_path: Path
         ),
         strict=True,
     ):
-        assert said in line
+        assert message in line
     assert "-> Loads and backups need the direct connection or the session pooler" in ended.out
     assert ended.out.splitlines()[-1].startswith("5 problems")
     assert MARK not in ended.out + ended.err
 
 
-def test_a_password_shows_nowhere(retail: Retail) -> None:
+def test_password_is_not_shown(retail: Retail) -> None:
     url = f"postgresql://ann:{MARK}@127.0.0.1:{free_port()}/sales?connect_timeout=1"
     ended = retail("doctor", "--json", DATABASE_URL=url)
     assert ended.code == 1
@@ -101,79 +101,81 @@ def test_a_password_shows_nowhere(retail: Retail) -> None:
         f"postgresql://ann:{MARK}@db.example.com/sales?sslmode=disable",
     ],
 )
-async def test_an_address_that_is_refused_does_not_show_it(
+async def test_password_of_a_rejected_address_is_not_shown(
     url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path))
-    subjects = await gather_inputs()
-    found = await examine(replace(subjects, prefect=None))
-    refused = [one for one in found if one.status is Status.PROBLEM]
-    assert [one.check for one in refused] == ["way in"]
-    assert "Invalid warehouse address" in refused[0].what
-    assert MARK not in f"{subjects}{found}"
+    inputs = await gather_inputs()
+    findings = await examine(replace(inputs, prefect=None))
+    problems = [finding for finding in findings if finding.status is Status.PROBLEM]
+    assert [problem.check for problem in problems] == ["way in"]
+    assert "Invalid warehouse address" in problems[0].what
+    assert MARK not in f"{inputs}{findings}"
 
 
 def test_wrong_usage(plain_retail: Retail) -> None:
-    given = plain_retail("doctor", "--warehouse", f"postgresql://ann:{MARK}@localhost/sales")
-    assert given.code == 2
-    assert "DATABASE_URL" in given.err
-    assert MARK not in given.out + given.err
+    ended = plain_retail("doctor", "--warehouse", f"postgresql://ann:{MARK}@localhost/sales")
+    assert ended.code == 2
+    assert "DATABASE_URL" in ended.err
+    assert MARK not in ended.out + ended.err
 
 
-def test_blocks_that_are_not_there(retail: Retail) -> None:
+def test_missing_blocks(retail: Retail) -> None:
     ended = retail("doctor", "--warehouse", "nowhere", "--alerts", "nobody", "--json")
     assert ended.code == 1
     assert (_statuses(ended.report)["way in"], _statuses(ended.report)["alerts"]) == ("problem", "warning")
-    (found,) = [one for one in ended.report["findings"] if one["check"] == "way in"]
-    assert "'nowhere'" in found["what"]
-    assert found["fix"]
+    (finding,) = [finding for finding in ended.report["findings"] if finding["check"] == "way in"]
+    assert "'nowhere'" in finding["what"]
+    assert finding["fix"]
 
 
-def test_the_flow_shows_its_findings_and_fails(
+def test_flow_publishes_findings_and_fails(
     retail: Retail, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     wrong = {"RETAIL_WORKSPACE": str(tmp_path / "file"), "DATABASE_URL": f"postgresql://ann:{MARK}@h:6543/x"}
     with http_receiver() as slack:
-        told = {"PIPELINE_SLACK_NOTIFICATIONS": "true", "PIPELINE_SLACK_WEBHOOK_URL": slack.url()}
+        channel = {"PIPELINE_SLACK_NOTIFICATIONS": "true", "PIPELINE_SLACK_WEBHOOK_URL": slack.url()}
         ended = retail.run(
-            [sys.executable, "-c", FLOW], **wrong, **told, MENDED=retail.environment["DATABASE_URL"]
+            [sys.executable, "-c", FLOW], **wrong, **channel, FIXED=retail.environment["DATABASE_URL"]
         )
     assert ended.code == 0, ended.err
     assert slack.headlines == [
-        "Error: A check of the warehouse turned bad: retail-doctor",
-        "Recovered (A check of the warehouse turned bad): retail-doctor",
+        "Error: Warehouse health check failed: retail-doctor",
+        "Recovered (Warehouse health check failed): retail-doctor",
     ]
-    assert MARK not in json.dumps(slack.taken)
-    told_of = json.loads(ended.out.splitlines()[-1])
-    assert [check for check, status, _ in told_of if status == "problem"] == ["way in", "workspace"]
+    assert MARK not in json.dumps(slack.accepted)
+    findings = json.loads(ended.out.splitlines()[-1])
+    assert [check for check, status, _ in findings if status == "problem"] == ["way in", "workspace"]
     assert MARK not in ended.out + ended.err
 
-    shown = {"artifacts": {"key": {"any_": ["retail-doctor-findings"]}}}
-    found = prefect_server.get("/artifacts/filter", shown)
-    artifact, mended = sorted(found, key=lambda one: str(one["created"]))
-    assert "2 problems: a run would fail" in artifact["data"]
-    assert "no problem: a run can start" in mended["data"]
-    assert MARK not in json.dumps(artifact)
+    by_key = {"artifacts": {"key": {"any_": ["retail-doctor-findings"]}}}
+    artifacts = prefect_server.get("/artifacts/filter", by_key)
+    first, second = sorted(artifacts, key=lambda artifact: str(artifact["created"]))
+    assert "2 problems: a run would fail" in first["data"]
+    assert "no problems: a run can start" in second["data"]
+    assert MARK not in json.dumps(first)
     runs = prefect_server.get("/flow_runs/filter", {"flows": {"name": {"any_": ["retail-doctor"]}}})
-    assert sorted(one["state"]["type"] for one in runs) == ["COMPLETED", "FAILED"]
+    assert sorted(run["state"]["type"] for run in runs) == ["COMPLETED", "FAILED"]
     logs = prefect_server.get(
-        "/logs/filter", {"logs": {"flow_run_id": {"any_": [one["id"] for one in runs]}}}
+        "/logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"] for run in runs]}}}
     )
     tasks = prefect_server.get(
-        "/task_runs/filter", {"flow_runs": {"id": {"any_": [one["id"] for one in runs]}}}
+        "/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"] for run in runs]}}}
     )
-    assert {one["name"] for one in tasks} == {"examine everything", "publish findings"}
+    assert {task["name"] for task in tasks} == {"examine everything", "publish findings"}
     assert MARK not in json.dumps([runs, logs, tasks])
     assert runs[0]["parameters"] == {"warehouse": "", "alerts": "", "send_test": False}
 
 
-def test_a_channel_that_is_not_switched_on(retail: Retail) -> None:
+def test_channel_that_is_switched_off(retail: Retail) -> None:
     ended = retail(
         "doctor", "--json", PIPELINE_SLACK_WEBHOOK_URL="https://hooks.slack.com/services/marked-secret"
     )
-    (found,) = [one for one in ended.report["findings"] if "PIPELINE_SLACK_WEBHOOK_URL" in one["what"]]
-    assert (found["check"], found["status"]) == ("alerts", "warning")
-    assert found["fix"] == "Set PIPELINE_SLACK_NOTIFICATIONS=true."
+    (finding,) = [
+        finding for finding in ended.report["findings"] if "PIPELINE_SLACK_WEBHOOK_URL" in finding["what"]
+    ]
+    assert (finding["check"], finding["status"]) == ("alerts", "warning")
+    assert finding["fix"] == "Set PIPELINE_SLACK_NOTIFICATIONS=true."
     assert "marked-secret" not in ended.out + ended.err

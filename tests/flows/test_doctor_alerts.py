@@ -1,4 +1,4 @@
-"""The channels of alerts: which there are, whether their hosts answer, and a test alert through each that is asked for."""
+"""The doctor's checks of alert channels: whether their hosts answer, and the test alert on request."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.servers import free_port
 
 
 @dataclass(frozen=True)
-class Told:
-    """Where alerts arrive."""
+class Receivers:
+    """The receivers of alerts."""
 
     slack: HttpReceiver
     pager: HttpReceiver
@@ -26,8 +26,8 @@ class Told:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Told]:
-    """Slack, a mail server and a pager on loopback, set up by the environment."""
+def receivers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Receivers]:
+    """Slack, a mail server and a pager on loopback, configured in the environment."""
     with ExitStack() as stack:
         slack = stack.enter_context(http_receiver())
         pager = stack.enter_context(http_receiver())
@@ -45,56 +45,63 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Told]:
             "PIPELINE_PAGER_URLS": pager.url(scheme="json"),
         }.items():
             monkeypatch.setenv(name, value)
-        yield Told(slack, pager, mail)
+        yield Receivers(slack, pager, mail)
 
 
-async def look(*, send_test: bool = False) -> list[Finding]:
-    subjects = await gather_inputs()
-    assert isinstance(subjects.channels, tuple)
-    return await examine_channels(subjects.channels, subjects.hosts, send_test=send_test)
+async def examine(*, send_test: bool = False) -> list[Finding]:
+    inputs = await gather_inputs()
+    assert isinstance(inputs.channels, tuple)
+    return await examine_channels(inputs.channels, inputs.hosts, send_test=send_test)
 
 
-async def test_they_are_told_and_nothing_is_sent(told: Told) -> None:
-    slack, mail, pager = await look()
-    assert [one.status for one in (slack, mail, pager)] == [Status.OK] * 3
-    assert "slack, from severity warning on: 127.0.0.1 answers" in slack.what
-    assert "email, from severity error on: 127.0.0.1 answers" in mail.what
-    assert "pager 1 (json), from severity critical on: set up, not tried" in pager.what
+async def test_channels_are_listed_and_nothing_is_sent(receivers: Receivers) -> None:
+    slack, mail, pager = await examine()
+    assert [finding.status for finding in (slack, mail, pager)] == [Status.OK] * 3
+    assert "slack, minimum severity warning: 127.0.0.1 answers" in slack.what
+    assert "email, minimum severity error: 127.0.0.1 answers" in mail.what
+    assert "pager 1 (json), minimum severity critical: set up, not tested" in pager.what
     assert "secret" not in f"{slack}{mail}{pager}"
-    assert (told.slack.taken, told.pager.taken, told.mail.taken) == ([], [], [])
+    assert (receivers.slack.accepted, receivers.pager.accepted, receivers.mail.accepted) == ([], [], [])
 
 
-async def test_a_test_alert_through_each(told: Told) -> None:
-    found = await look(send_test=True)
-    assert [one.status for one in found] == [Status.OK] * 3
-    assert all("a test alert was sent" in one.what for one in found)
-    assert ["This is a test" in one for one in (*told.slack.headlines, *told.pager.headlines)] == [True, True]
-    (mail,) = told.mail.taken
+async def test_test_alert_through_each_channel(receivers: Receivers) -> None:
+    findings = await examine(send_test=True)
+    assert [finding.status for finding in findings] == [Status.OK] * 3
+    assert all("a test alert was sent" in finding.what for finding in findings)
+    assert [
+        "This is a test" in headline for headline in (*receivers.slack.headlines, *receivers.pager.headlines)
+    ] == [True, True]
+    (mail,) = receivers.mail.accepted
     assert "This is a test" in mail["subject"]
 
 
-async def test_one_that_cannot_be_reached_stops_no_run(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unreachable_channel_is_a_warning(
+    receivers: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PIPELINE_SLACK_WEBHOOK_URL", f"http://127.0.0.1:{free_port()}/services/secret")
-    told.pager.codes = [500]
+    receivers.pager.codes = [500]
     for send_test in (False, True):
-        found = await look(send_test=send_test)
-        assert found[0].status is Status.WARNING
-        assert found[1].status is Status.OK
-        assert "reached" in found[0].what
-        assert "secret" not in str(found)
-    assert found[2].status is Status.WARNING
+        findings = await examine(send_test=send_test)
+        assert findings[0].status is Status.WARNING
+        assert findings[1].status is Status.OK
+        assert "reached" in findings[0].what
+        assert "secret" not in str(findings)
+    assert findings[2].status is Status.WARNING
 
 
-async def test_without_channels_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_no_channels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann@db.example.com:6543/sales")
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path))
-    (found,) = await look()
-    assert found.status is Status.OK
-    assert "nobody is told" in found.what
-    # A channel that is half set up is a wrong setting, and no channel.
+    (finding,) = await examine()
+    assert finding.status is Status.OK
+    assert "nobody is notified" in finding.what
+    # A channel without its address is an invalid setting, and not a channel.
     monkeypatch.setenv("PIPELINE_SLACK_NOTIFICATIONS", "true")
-    subjects = await gather_inputs()
-    assert [one.what for one in subjects.findings if one.check == "settings"] == [
-        "PIPELINE_SLACK_NOTIFICATIONS is on without PIPELINE_SLACK_WEBHOOK_URL: set the channel's webhook."
+    inputs = await gather_inputs()
+    assert [(finding.what, finding.fix) for finding in inputs.findings if finding.check == "settings"] == [
+        (
+            "PIPELINE_SLACK_NOTIFICATIONS is on, but PIPELINE_SLACK_WEBHOOK_URL is not set.",
+            "Set it to the channel's incoming webhook.",
+        )
     ]
-    assert subjects.channels == ()
+    assert inputs.channels == ()

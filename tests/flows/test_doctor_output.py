@@ -1,14 +1,14 @@
-"""Findings on a terminal and in a pipe: in order, the fix under each, text of others as it is."""
+"""Findings in a terminal, a pipe and the Prefect UI: in order, each with its fix, texts not interpreted."""
 
 from __future__ import annotations
 
 import pytest
 
-from flows.cli import doctor_output as shown
+from flows.cli import doctor_output
 from tasks.doctor.finding import Finding, ok, problem, skipped, warning
 from tasks.doctor.markdown import as_markdown
 
-FOUND: tuple[Finding, ...] = (
+FINDINGS: tuple[Finding, ...] = (
     ok("host", "db.example.com has an IPv4 address"),
     problem("connection", "role [bold]ann[/] | refused.", "Check user and password."),
     skipped("loads", "no connection"),
@@ -18,7 +18,7 @@ FOUND: tuple[Finding, ...] = (
 
 
 def test_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    shown.print_findings(FOUND)
+    doctor_output.print_findings(FINDINGS)
     assert capsys.readouterr().out.splitlines() == [
         "ok       host        db.example.com has an IPv4 address",
         "problem  connection  role [bold]ann[/] | refused.",
@@ -31,7 +31,7 @@ def test_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    shown._print_table(FOUND)
+    doctor_output._print_table(FINDINGS)
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         "✓ host db.example.com has an IPv4 address",
@@ -46,7 +46,7 @@ def test_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_in_the_prefect_ui() -> None:
-    text = as_markdown(FOUND)
+    text = as_markdown(FINDINGS)
     assert "# retail-doctor: 1 problem, 1 warning: a run would fail" in text
     assert (
         r"| ✗ problem | connection | role \[bold\]ann\[/\] \| refused. | Check user and password. |" in text

@@ -1,4 +1,4 @@
-"""An address at which something answers that is no Prefect server."""
+"""A PREFECT_API_URL at which another HTTP server answers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tasks.doctor.prefect_server import PrefectServer, examine_prefect
 from tests.support.receivers import http_receiver
 
 
-async def test_an_address_that_is_no_prefect_server() -> None:
+async def test_server_that_is_not_prefect() -> None:
     with http_receiver() as receiver:
         url = f"http://127.0.0.1:{receiver.port}/nothing"
         with temporary_settings({PREFECT_API_URL: url}):
-            (found,) = await examine_prefect(PrefectServer(url, "3.9.1", _ask_version))
-    assert found.status is Status.PROBLEM
-    assert f"{url} answers with 501" in found.what
-    assert "ends with /api" in found.fix
+            (finding,) = await examine_prefect(PrefectServer(url, "3.9.1", _ask_version))
+    assert finding.status is Status.PROBLEM
+    assert f"{url} answers with 501" in finding.what
+    assert "ends with /api" in finding.fix

@@ -1,4 +1,4 @@
-"""The doctor's findings by what they are about."""
+"""The doctor's findings by check."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ OK, WARNING, PROBLEM, SKIPPED = Status.OK, Status.WARNING, Status.PROBLEM, Statu
 async def examine_warehouse(
     settings: ConnectionSettings | None, analyst_roles: Sequence[str] = ()
 ) -> dict[str, Finding]:
-    """The database's findings; of several about one thing the gravest."""
+    """The findings on the database, by check; the most severe one if there are several."""
     return by_check((await examine_database(settings, analyst_roles)).findings)
 
 
 def by_check(findings: Sequence[Finding]) -> dict[str, Finding]:
     order = [SKIPPED, OK, WARNING, PROBLEM]
-    return {one.check: one for one in sorted(findings, key=lambda one: order.index(one.status))}
+    return {
+        finding.check: finding
+        for finding in sorted(findings, key=lambda finding: order.index(finding.status))
+    }
 
 
-def statuses(found: dict[str, Finding], status: Status) -> set[str]:
-    return {name for name, one in found.items() if one.status is status}
+def checks_with(status: Status, findings: dict[str, Finding]) -> set[str]:
+    return {check for check, finding in findings.items() if finding.status is status}

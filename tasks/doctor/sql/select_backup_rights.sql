@@ -1,4 +1,4 @@
--- pg_dump locks and reads every table and sequence; what belongs to an extension is made by the extension again.
+-- pg_dump locks and reads every table and sequence, except those that an extension creates.
 with dumped as (
     select
         format('%I.%I', n.nspname, c.relname) as name,

@@ -1,5 +1,5 @@
--- pg_stat_database counts the sessions of everyone; pg_stat_activity shows a plain role its own alone.
--- A limit of -1 is none. Roles with no limit, and superusers, have the server's.
+-- pg_stat_database counts the sessions of all roles; pg_stat_activity shows an ordinary role only its own.
+-- A limit of -1 means no limit: the server's limit applies.
 select
     current_user as role,
     current_setting('max_connections')::int as of_server,

@@ -1,11 +1,11 @@
--- Closed: schemas of ours that this role may not work in. Foreign: what in them it does not own, so that row
--- level security hides the rows from it and keys and indexes cannot be added.
+-- closed: our schemas that this role may not use or create in. foreign_: relations in them that it does not own, so
+-- that row-level security hides their rows and it cannot add keys or indexes.
 select
     r.rolname as role,
     has_database_privilege(current_database(), 'temporary') as temporary,
     has_database_privilege(current_database(), 'create') as create_schemas,
     r.rolsuper or r.rolcreaterole as create_roles,
-    to_regrole('retail_reader') is not null as reader_is_there,
+    to_regrole('retail_reader') is not null as reader_exists,
     array(select nspname::text from pg_namespace where nspname in ('retail_dwh', 'retail_ops')) as schemas,
     array(
         select nspname::text

@@ -1,4 +1,4 @@
-"""A server on TCP that asks for passwords and has few connections, for all tests of the doctor."""
+"""A TCP server with passwords and few connections, shared by the tests of the doctor."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from tests.support.servers import TcpServer, tcp_server
 
 @pytest.fixture(scope="session")
 def cluster(server: EmbeddedServer) -> Iterator[TcpServer]:
-    with tcp_server(server.psql().parent, max_connections="12") as one:
-        yield one
+    with tcp_server(server.psql().parent, max_connections="12") as running:
+        yield running

@@ -1,4 +1,4 @@
-"""Read-only, full, of another schema, with strange readers or another clock: each is told with its way out."""
+"""A server that is read-only or full, with another schema revision, readers or clock: each finding has a fix."""
 
 from __future__ import annotations
 
@@ -10,79 +10,81 @@ import pytest
 from tasks.doctor.server import examine_clock
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
-from tests.support.examination import OK, PROBLEM, WARNING, examine_warehouse, statuses
+from tests.support.examination import OK, PROBLEM, WARNING, checks_with, examine_warehouse
 from tests.support.servers import TcpServer
 
 
-async def test_a_read_only_database(warehouse: ConnectionSettings) -> None:
+async def test_read_only_database(warehouse: ConnectionSettings) -> None:
     async with connected(warehouse) as connection:
         await connection.execute(
             f"alter database {warehouse.database} set default_transaction_read_only = on"
         )
-    found = await examine_warehouse(warehouse)
-    assert statuses(found, PROBLEM) == {"writes"}
-    assert "read-only" in found["writes"].what
-    assert "Free or buy space" in found["writes"].fix
+    findings = await examine_warehouse(warehouse)
+    assert checks_with(PROBLEM, findings) == {"writes"}
+    assert "read-only" in findings["writes"].what
+    assert "Free or buy space" in findings["writes"].fix
 
 
-async def test_fewer_connections_than_the_pool_may_take(cluster: TcpServer) -> None:
-    found = (await examine_warehouse(cluster.settings()))["connections"]
-    assert found.status is WARNING
-    assert found.what.startswith("9 free at the server (max_connections 12, 3 reserved)")
-    assert "one process may take 30" in found.what
+async def test_fewer_connections_than_the_pool_may_use(cluster: TcpServer) -> None:
+    finding = (await examine_warehouse(cluster.settings()))["connections"]
+    assert finding.status is WARNING
+    assert finding.what.startswith("9 free, limited by the server (max_connections 12, 3 reserved)")
+    assert "a process may use 30" in finding.what
     assert (await examine_warehouse(cluster.settings(pool_size=4, max_overflow=4)))[
         "connections"
     ].status is OK
 
 
-async def test_next_to_no_connections(cluster: TcpServer) -> None:
+async def test_too_few_connections(cluster: TcpServer) -> None:
     async with AsyncExitStack() as held:
         for _ in range(8):
             await held.enter_async_context(connected(cluster.settings()))
-        found = (await examine_warehouse(cluster.settings(pool_size=20)))["connections"]
-    assert found.status is PROBLEM
-    assert found.what.startswith("1 free at the server")
+        finding = (await examine_warehouse(cluster.settings(pool_size=20)))["connections"]
+    assert finding.status is PROBLEM
+    assert finding.what.startswith("1 free, limited by the server")
 
 
-async def test_the_roles_own_limit_counts(cluster: TcpServer) -> None:
+async def test_connection_limit_of_the_role(cluster: TcpServer) -> None:
     cluster.sql("alter role retail connection limit 3")
     try:
-        found = (await examine_warehouse(cluster.settings()))["connections"]
+        finding = (await examine_warehouse(cluster.settings()))["connections"]
     finally:
         cluster.sql("alter role retail connection limit -1")
-    assert found.what.startswith("3 free at the role retail")
+    assert finding.what.startswith("3 free, limited by the role retail")
 
 
 @pytest.mark.parametrize(
-    ("revision", "status", "said"),
-    [("0001_ledger", OK, "the next run brings it"), ("9999_later", PROBLEM, "does not know")],
+    ("revision", "status", "message"),
+    [("0001_ledger", OK, "the next run upgrades it"), ("9999_later", PROBLEM, "does not know")],
 )
-async def test_another_revision(warehouse: ConnectionSettings, revision: str, status: str, said: str) -> None:
+async def test_other_revision(
+    warehouse: ConnectionSettings, revision: str, status: str, message: str
+) -> None:
     async with connected(warehouse) as connection:
         await connection.execute(f"update retail_ops.schema_version set version_num = '{revision}'")
-    found = (await examine_warehouse(warehouse))["schema"]
-    assert found.status is status
-    assert said in found.what
+    finding = (await examine_warehouse(warehouse))["schema"]
+    assert finding.status is status
+    assert message in finding.what
 
 
-async def test_who_reads(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
+async def test_readers(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
     async with connected(server.settings(SUPERUSER, warehouse.database)) as connection:
         await connection.execute(
             "create role doctors_analyst; create role doctors_later; grant retail_reader to doctors_analyst"
         )
         try:
-            found = (await examine_warehouse(warehouse, ["doctors_later", "doctors_analyst"]))["readers"]
-            assert found.status is OK
-            assert "doctors_analyst; the next run adds doctors_later" in found.what
-            found = (await examine_warehouse(warehouse, ["doctors_missing"]))["readers"]
-            assert found.status is PROBLEM
-            assert "doctors_missing" in found.what
+            finding = (await examine_warehouse(warehouse, ["doctors_later", "doctors_analyst"]))["readers"]
+            assert finding.status is OK
+            assert "doctors_analyst; the next run adds doctors_later" in finding.what
+            finding = (await examine_warehouse(warehouse, ["doctors_missing"]))["readers"]
+            assert finding.status is PROBLEM
+            assert "doctors_missing" in finding.what
             there = await connection.fetchval("select to_regrole('anon') is not null")
             await connection.execute("" if there else "create role anon noinherit")
             await connection.execute("grant usage on schema retail_dwh to anon")
-            found = (await examine_warehouse(warehouse))["readers"]
-            assert found.status is WARNING
-            assert "revoke all on schema retail_dwh from anon" in found.fix
+            finding = (await examine_warehouse(warehouse))["readers"]
+            assert finding.status is WARNING
+            assert "revoke all on schema retail_dwh from anon" in finding.fix
             await connection.execute("revoke usage on schema retail_dwh from anon")
             assert (await examine_warehouse(warehouse))["readers"].status is OK
             await connection.execute("grant retail_reader to anon")
@@ -93,11 +95,11 @@ async def test_who_reads(warehouse: ConnectionSettings, server: EmbeddedServer) 
             await connection.execute("drop role doctors_analyst; drop role doctors_later")
 
 
-@pytest.mark.parametrize(("ahead", "said"), [(60, "60 s ahead of"), (-60, "60 s behind")])
-async def test_a_clock_that_is_wrong(warehouse: ConnectionSettings, ahead: int, said: str) -> None:
+@pytest.mark.parametrize(("ahead", "message"), [(60, "60 s ahead of"), (-60, "60 s behind")])
+async def test_wrong_clock(warehouse: ConnectionSettings, ahead: int, message: str) -> None:
     async with connected(warehouse) as connection:
-        (found,) = await examine_clock(connection, warehouse, lambda: time.time() + ahead)
-        assert found.status is WARNING
-        assert said in found.what
-        (found,) = await examine_clock(connection, warehouse, lambda: time.time() + 4)
-        assert found.status is OK
+        (finding,) = await examine_clock(connection, warehouse, lambda: time.time() + ahead)
+        assert finding.status is WARNING
+        assert message in finding.what
+        (finding,) = await examine_clock(connection, warehouse, lambda: time.time() + 4)
+        assert finding.status is OK

@@ -1,4 +1,4 @@
-"""A database as a run needs it: everything is looked at and nothing is wrong."""
+"""A healthy database: every check runs and none finds a problem."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.examination import examine_warehouse
 from tests.support.servers import TcpServer
 
-EVERYTHING = {
+ALL_CHECKS = {
     "way in",
     "connection",
     "encryption",
@@ -27,10 +27,10 @@ EVERYTHING = {
 }
 
 
-async def test_everything_is_looked_at_and_nothing_is_wrong(warehouse: ConnectionSettings) -> None:
+async def test_every_check_runs_and_is_ok(warehouse: ConnectionSettings) -> None:
     examined = await examine_database(warehouse)
-    assert {one.check for one in examined.findings} == EVERYTHING
-    assert {one.status for one in examined.findings} == {Status.OK}, examined.findings
+    assert {finding.check for finding in examined.findings} == ALL_CHECKS
+    assert {finding.status for finding in examined.findings} == {Status.OK}, examined.findings
     assert examined.major == 18
 
 
@@ -42,9 +42,9 @@ async def test_no_connection_is_left_open(warehouse: ConnectionSettings) -> None
         assert await connection.fetchval(f"select count(*) from pg_stat_activity where {others}") == 0
 
 
-async def test_the_roles_own_time_limit_is_told(cluster: TcpServer) -> None:
+async def test_statement_timeout_of_the_role_is_shown(cluster: TcpServer) -> None:
     cluster.sql("alter role retail set statement_timeout = '2min'")
-    found = (await examine_warehouse(cluster.settings()))["statement timeout"]
+    finding = (await examine_warehouse(cluster.settings()))["statement timeout"]
     cluster.sql("alter role retail reset statement_timeout")
-    assert found.status is Status.OK
-    assert "the role's own is 120 s" in found.what
+    assert finding.status is Status.OK
+    assert "the role's own is 120 s" in finding.what

@@ -1,4 +1,4 @@
-"""A host that cannot be reached: why, how to reach it, and the end within the time limit."""
+"""An unreachable host: the finding has cause and fix, and the check ends within the time limit."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ import pytest
 from flows import doctor_inputs
 from tasks.doctor import database, endpoint, tls
 from tasks.postgres.connect import ConnectionSettings
-from tests.support.examination import PROBLEM, SKIPPED, examine_warehouse, statuses
+from tests.support.examination import PROBLEM, SKIPPED, checks_with, examine_warehouse
 from tests.support.required import missing
 from tests.support.servers import free_port
 
-IN_A_WORLD_OF_ITS_OWN = """
+IPV6_PROGRAM = """
 import asyncio, json
 from tasks.doctor.endpoint import examine_host
 from tasks.postgres.connect import ConnectionSettings
 settings = ConnectionSettings("2001:db8::1", sslmode="require")
-print(json.dumps([(one.status, one.what, one.fix) for one in asyncio.run(examine_host(settings))]))
+print(json.dumps([(finding.status, finding.what, finding.fix) for finding in asyncio.run(examine_host(settings))]))
 """
 
 
-async def test_nothing_listens() -> None:
-    found = await examine_warehouse(ConnectionSettings("127.0.0.1", free_port(), connect_seconds=0.5))
-    assert statuses(found, PROBLEM) == {"connection"}
-    assert "nothing listens there" in found["connection"].what
-    assert "not paused" in found["connection"].fix
-    assert found["loads"].status is SKIPPED
+async def test_closed_port() -> None:
+    findings = await examine_warehouse(ConnectionSettings("127.0.0.1", free_port(), connect_seconds=0.5))
+    assert checks_with(PROBLEM, findings) == {"connection"}
+    assert "nothing listens there" in findings["connection"].what
+    assert "not paused" in findings["connection"].fix
+    assert findings["loads"].status is SKIPPED
 
 
-async def test_a_host_that_says_nothing_is_waited_for_a_while_only(
+async def test_silent_host_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    blocks_ca_and_name = doctor_inputs._BLOCK_SECONDS + tls._SECONDS + endpoint._SECONDS
-    asking = tls._SECONDS + database.ALL_CHECKS_SECONDS + database._FAREWELL_SECONDS
-    assert blocks_ca_and_name + database.CONNECT_SECONDS + asking <= 75
+    before_connecting = doctor_inputs._BLOCK_SECONDS + tls._SECONDS + endpoint._SECONDS
+    after_connecting = tls._SECONDS + database.ALL_CHECKS_SECONDS + database._CLOSE_SECONDS
+    assert before_connecting + database.CONNECT_SECONDS + after_connecting <= 75
     monkeypatch.setattr(database, "CONNECT_SECONDS", 1.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         started = time.monotonic()
-        found = await examine_warehouse(
+        findings = await examine_warehouse(
             ConnectionSettings("127.0.0.1", silent.getsockname()[1], connect_seconds=3600)
         )
     assert time.monotonic() - started < 3
-    assert statuses(found, PROBLEM) == {"connection"}
-    assert "no answer in time" in found["connection"].what
+    assert checks_with(PROBLEM, findings) == {"connection"}
+    assert "no answer in time" in findings["connection"].what
 
 
-async def test_a_name_that_does_not_resolve_is_not_tried() -> None:
+async def test_unresolvable_name_is_not_connected_to() -> None:
     started = time.monotonic()
-    found = await examine_warehouse(
+    findings = await examine_warehouse(
         ConnectionSettings("db.abcdefghijklmnopqrst.supabase.co.invalid", sslmode="require")
     )
-    assert statuses(found, PROBLEM) == {"host"}
-    assert "cannot be resolved" in found["host"].what
-    assert found["connection"].status is SKIPPED
+    assert checks_with(PROBLEM, findings) == {"host"}
+    assert "cannot be resolved" in findings["host"].what
+    assert findings["connection"].status is SKIPPED
     assert time.monotonic() - started < 20
 
 
 def test_ipv6_only_without_a_route() -> None:
-    """In a network namespace of its own, where no address but its own can be reached."""
-    command = ["unshare", "--net", "--map-root-user", sys.executable, "-c", IN_A_WORLD_OF_ITS_OWN]
+    """Runs in its own network namespace, which has no routes."""
+    command = ["unshare", "--net", "--map-root-user", sys.executable, "-c", IPV6_PROGRAM]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 and "unshare" in done.stderr:
         missing(f"network namespaces: {done.stderr}")
@@ -74,7 +74,7 @@ def test_ipv6_only_without_a_route() -> None:
     assert fix
 
 
-def test_supabase_is_told_of_the_session_pooler() -> None:
+def test_session_pooler_is_suggested_for_supabase() -> None:
     settings = ConnectionSettings("db.abcdefghijklmnopqrst.supabase.co", sslmode="require")
     finding = endpoint._ipv6_only(settings, "2001:db8::1")
     assert endpoint.route_to("::1", 5432) is not endpoint.Route.PRIVATE

@@ -1,6 +1,6 @@
-"""The report in the UI shows text from files as it is, and never as markup."""
+"""The Markdown report shows text from files literally, never as markup."""
 
-from tasks.report.markdown import as_markdown, escaped
+from tasks.report.markdown import as_markdown, escape
 from tasks.report.run_report import DeliveryReport, RunReport, totals
 
 
@@ -38,11 +38,11 @@ def test_text_from_files_is_escaped() -> None:
     assert all(line.count(" | ") <= 9 for line in text.splitlines())
 
 
-def test_escaped_keeps_plain_text() -> None:
-    assert escaped("2010-12-01.csv: 3 lines") == "2010-12-01.csv: 3 lines"
+def test_escape_keeps_plain_text() -> None:
+    assert escape("2010-12-01.csv: 3 lines") == "2010-12-01.csv: 3 lines"
 
 
-def test_trouble_comes_first() -> None:
+def test_problems_come_first() -> None:
     good = DeliveryReport(
         "good.csv",
         "loaded",
@@ -53,6 +53,6 @@ def test_trouble_comes_first() -> None:
             ("completeness", "uniqueness", "validity", "consistency", "timeliness"), 99.0
         ),
     )
-    text = as_markdown(report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
-    assert text.index("Not taken") < text.index("Deliveries")
+    text = as_markdown(_report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
+    assert text.index("Not loaded") < text.index("Deliveries")
     assert "2 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined" in text

@@ -1,11 +1,11 @@
-"""The report's sums add up, and its money is exact."""
+"""The sums of the report add up, and its amounts are exact."""
 
 from tasks.report.run_report import DeliveryReport, totals
 
 SCORES = dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 100.0)
 
 
-def test_totals() -> None:
+def test_sums_and_weighted_means() -> None:
     loaded = DeliveryReport(
         "a",
         "loaded",
@@ -30,12 +30,10 @@ def test_totals() -> None:
     )
     refused = DeliveryReport("c", "refused", rows_in=40, quality_score=20.0, dimensions=SCORES, reason="poor")
     unchanged = DeliveryReport("d", "unchanged")
-    found = totals((loaded, replaced, refused, unchanged), "GBP")
-    assert (
-        found["rows_in"] == found["rows_loaded"] + found["rows_duplicate"] + found["rows_quarantined"] == 40
-    )
-    assert found["rows_refused"] == 40
-    assert found["identical_amount"] == {"GBP": "0.3000"}
-    assert found["quality_score"] == round((90 * 10 + 100 * 30 + 20 * 40) / 80, 2)
-    assert found["dimensions"]["validity"] == round((50 * 10 + 100 * 70) / 80, 2)
-    assert found["outcomes"] == {"loaded": 1, "replaced": 1, "refused": 1, "unchanged": 1}
+    sums = totals((loaded, replaced, refused, unchanged), "GBP")
+    assert sums["rows_in"] == sums["rows_loaded"] + sums["rows_duplicate"] + sums["rows_quarantined"] == 40
+    assert sums["rows_refused"] == 40
+    assert sums["identical_amount"] == {"GBP": "0.3000"}
+    assert sums["quality_score"] == round((90 * 10 + 100 * 30 + 20 * 40) / 80, 2)
+    assert sums["dimensions"]["validity"] == round((50 * 10 + 100 * 70) / 80, 2)
+    assert sums["outcomes"] == {"loaded": 1, "replaced": 1, "refused": 1, "unchanged": 1}

@@ -1,4 +1,4 @@
--- Superusers read everything and are left out, as are the roles of Postgres itself.
+-- Without superusers, which read everything, and without the predefined roles of Postgres.
 select
     r.rolname as role,
     coalesce(
