@@ -1,6 +1,6 @@
-"""What a person configures in the Prefect UI: ``from blocks import SupabaseWarehouse``.
+"""The blocks that users configure in the Prefect UI: ``from blocks import SupabaseWarehouse``.
 
-Nothing is imported before it is asked for: settings are read without Prefect.
+Blocks are imported lazily, so that reading the settings does not import Prefect.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    # ``prefect block register -m blocks`` finds the blocks by it.
+    # ``prefect block register -m blocks`` discovers the blocks through it.
     return sorted({*globals(), *__all__})

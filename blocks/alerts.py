@@ -1,4 +1,4 @@
-"""The block that holds who is told, and how."""
+"""The block with the alert channels."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from tasks.errors import SettingsError
 
 
 class Alerts(Block):
-    """Who is told when a run fails, dies or finds bad data: on Slack, by e-mail, on a pager.
+    """Alert channels for failed, crashed or low-quality runs: Slack, e-mail and pagers.
 
-    Every channel has the least severity that it gets: info, warning, error or critical. The same cause is told
-    once within the quiet time, and once more when it is gone.
+    Each channel has a minimum severity: info, warning, error or critical. The same cause is sent once per quiet time,
+    and once more when it is resolved.
 
     Example:
-        Name the block as a flow's parameter `alerts`:
+        Name the block in a flow's parameter `alerts`:
         ```python
         from flows import retail_etl
 
         report = await retail_etl(sources=["/srv/tills"], alerts="BLOCK_NAME")
         ```
 
-        Load it to see which channels it has:
+        Load the block to list its channels:
         ```python
         from blocks import Alerts
 
         alerts = Alerts.load("BLOCK_NAME")
-        print([channel.name for channel in alerts.audience().channels])
+        print([channel.name for channel in alerts.policy().channels])
         ```
     """
 
@@ -49,50 +49,50 @@ class Alerts(Block):
     _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/automations")
 
     slack: SlackWebhook | None = Field(
-        default=None, title="Slack webhook", description="Incoming webhook of the Slack channel."
+        default=None, title="Slack webhook", description="URL of the Slack channel's incoming webhook."
     )
     slack_minimum: Severity = Field(
-        default="warning", title="Slack: least severity", description="Least severity that Slack gets."
+        default="warning", title="Slack: minimum severity", description="Lowest severity sent to Slack."
     )
     email: EmailServerCredentials | None = Field(
-        default=None, title="Mail server", description="Server that sends the e-mails."
+        default=None, title="Mail server", description="SMTP server that sends the e-mails."
     )
     email_recipients: list[str] = Field(
         default_factory=list,
         title="E-mail recipients",
-        description='Addresses that get the e-mails, as a list such as ["ann@example.com"].',
+        description='Addresses that receive the e-mails, as a list such as ["ann@example.com"].',
     )
     email_sender: str = Field(
         default="",
         title="E-mail sender",
-        description="Address in From. Empty: the mail server's user if that is an address, else the first recipient.",
+        description="From address. Empty: the mail server's user if it is an address, else the first recipient.",
     )
     email_minimum: Severity = Field(
-        default="error", title="E-mail: least severity", description="Least severity that is sent by e-mail."
+        default="error", title="E-mail: minimum severity", description="Lowest severity sent by e-mail."
     )
     pager_urls: list[SecretStr] = Field(
         default_factory=list,
         title="Pager URLs",
-        description='Apprise URLs, as a list such as ["pagerduty://KEY@TOKEN"]; over a hundred services are known.',
+        description='Apprise URLs, as a list such as ["pagerduty://KEY@TOKEN"]; over 100 services are supported.',
     )
     pager_minimum: Severity = Field(
-        default="critical", title="Pager: least severity", description="Least severity that rings the pager."
+        default="critical", title="Pager: minimum severity", description="Lowest severity sent to the pager."
     )
     quiet_minutes: float = Field(
         default=60.0,
         ge=0,
         le=10080,
         title="Quiet time (minutes)",
-        description="Minutes in which the same cause is told once.",
+        description="Minutes before an alert for the same cause is sent again.",
     )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Alerts:
-        """The block that the environment describes."""
+        """Build the block from the channels that the environment switches on."""
         slack = email = None
         if settings.pipeline_slack_notifications and settings.pipeline_slack_webhook_url is not None:
             slack = SlackWebhook(url=settings.pipeline_slack_webhook_url)
-        # Incomplete only where the settings cannot be read: then the other channels tell so.
+        # Incomplete only with invalid settings; the other channels then send the alert about them.
         if (
             settings.pipeline_email_alerts
             and settings.pipeline_smtp_host
@@ -118,7 +118,7 @@ class Alerts(Block):
         )
 
     def as_settings(self) -> dict[str, Any]:
-        """What this block sets, by the names of the environment's settings; None where it leaves it open."""
+        """The block's values by name of the setting in ``Settings``; None where the block sets nothing."""
         server = self.email
         return {
             "pipeline_slack_notifications": self.slack is not None,
@@ -141,10 +141,14 @@ class Alerts(Block):
         }
 
     def policy(self) -> NotificationPolicy:
-        """The plain channels that flows send through. Raises SettingsError for a mail server without recipients."""
+        """Build the channels and the quiet time, as plain objects.
+
+        Raises:
+            SettingsError: A mail server is set, but no recipients.
+        """
         channels: list[Channel] = []
         if self.slack is not None:
-            # Prefect's own client, of which a new one is made for each message.
+            # Prefect's client; a new one for each message.
             channels.append(SlackChannel(partial(self.slack.get_client, False), self.slack_minimum))
         if self.email is not None:
             channels.append(self._mail(self.email))
@@ -156,8 +160,8 @@ class Alerts(Block):
     def _mail(self, server: EmailServerCredentials) -> EmailChannel:
         if not self.email_recipients:
             raise SettingsError(
-                "alerts: the Alerts block has a mail server but no recipients.",
-                "Name who gets the e-mails.",
+                "The Alerts block has a mail server but no recipients.",
+                "Add e-mail recipients to the block.",
                 setting="email_recipients",
             )
         user = server.username or ""

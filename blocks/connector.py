@@ -1,4 +1,4 @@
-"""prefect-sqlalchemy's connector over a pool of the warehouse's."""
+"""prefect-sqlalchemy's connector on a pool with the warehouse's settings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tasks.postgres.pool import engine_options
 
 
 class WarehouseConnector(AsyncSqlAlchemyConnector):  # type: ignore[misc]  # it has no types
-    """The connector of a SupabaseWarehouse block; made by its ``connector``, not saved by itself.
+    """The connector of a SupabaseWarehouse block, created by ``SupabaseWarehouse.connector``; not saved itself.
 
-    ``fetch_all`` asks anew each time and gives its connection back at once: the base class would go on with the
-    finished answer of the same query, and hold a connection for each different one. ``fetch_one`` and
-    ``fetch_many`` are the base class's cursors, which ``reset_connections`` ends.
+    ``fetch_all`` runs the query each time and releases its connection at once; the base class would return the
+    exhausted result of an equal query, and hold a connection per distinct query. ``fetch_one`` and ``fetch_many``
+    are the base class's cursors, which ``reset_connections`` closes.
     """
 
     _block_type_name = "Retail Warehouse Connector"
@@ -26,9 +26,16 @@ class WarehouseConnector(AsyncSqlAlchemyConnector):  # type: ignore[misc]  # it 
     async def fetch_all(
         self, operation: str, parameters: dict[str, Any] | None = None, **execution_options: Any
     ) -> list[Any]:
-        """All rows of one query, with ``:name`` parameters.
+        """Run a query and return all rows.
 
-        Raises WarehouseBusy if none of the pool's connections became free, SQLAlchemy's errors for the rest.
+        Args:
+            operation: SQL with ``:name`` parameters.
+            parameters: Values by name.
+            execution_options: SQLAlchemy's execution options.
+
+        Raises:
+            WarehouseBusy: No connection of the pool became free in time.
+            SQLAlchemyError: The database rejected the query, or the connection failed.
         """
         connection = self.get_engine().connect()
         try:
@@ -36,19 +43,19 @@ class WarehouseConnector(AsyncSqlAlchemyConnector):  # type: ignore[misc]  # it 
         except PoolTimeout:
             raise WarehouseBusy(
                 f"All connections of the pool to {self._rendered_url.host} were in use.",
-                "Ask less at once, or raise the block's pool size and overflow.",
+                "Run fewer queries at once, or raise the block's pool size and overflow.",
             ) from None
         try:
-            answer = await connection.execute(
+            result = await connection.execute(
                 text(operation), parameters, execution_options=execution_options
             )
-            return list(answer.fetchall())
+            return list(result.fetchall())
         finally:
             await connection.close()
 
 
 def connector_to(settings: ConnectionSettings) -> WarehouseConnector:
-    """A connector with the settings' TLS mode, connection retry, budget and pool sizes."""
+    """Create a connector with the TLS mode, retries, connection limit and pool sizes of the settings."""
     connector = WarehouseConnector(
         connection_info=ConnectionComponents(
             driver=AsyncDriver.POSTGRESQL_ASYNCPG,

@@ -1,7 +1,7 @@
-"""What a run uses of what is configured.
+"""Look up the warehouse and the alert channels of a run.
 
-Its warehouse: the block that is named, else DATABASE_URL, else the embedded Postgres. Who is told: the block
-that is named, else the channels of the environment.
+The warehouse is the named block, else DATABASE_URL, else the embedded Postgres. The channels are those of the named
+block, else those in the environment.
 """
 
 from __future__ import annotations
@@ -28,14 +28,20 @@ EMBEDDED = "embedded"
 
 
 async def warehouse_settings(block_name: str = "", resolved: Resolved | None = None) -> ConnectionSettings:
-    """How to reach the warehouse of this run; the embedded server is started if it is that and need be.
+    """Connection settings of this run's warehouse; starts the embedded server if that is selected.
 
-    ``block_name`` beats RETAIL_WAREHOUSE, and that DATABASE_URL unless the latter stands in the environment
-    and the former only in .env; "embedded" is the embedded server. Raises SettingsError for a block that is
-    missing and an address that loads cannot use, EmbeddedServerError if the server cannot start.
+    Args:
+        block_name: Name of a SupabaseWarehouse block, or "embedded" for the embedded server. Empty: RETAIL_WAREHOUSE,
+            else DATABASE_URL. A DATABASE_URL in the environment overrides a RETAIL_WAREHOUSE in .env.
+        resolved: Settings with their origins; read if None.
+
+    Raises:
+        SettingsError: The block does not exist, or loads cannot use the address.
+        PrefectUnreachable: The block cannot be read.
+        EmbeddedServerError: The embedded server cannot start.
     """
     resolved = resolved or resolve()
-    address = await _address(block_name or _block_of(resolved), resolved.settings)
+    address = await _address(block_name or _warehouse_block_name(resolved), resolved.settings)
     return replace(address, load_lock_timeout=resolved.settings.retail_load_lock_timeout_minutes * 60)
 
 
@@ -47,7 +53,7 @@ async def _address(name: str, settings: Settings) -> ConnectionSettings:
     return from_environment(settings)
 
 
-def _block_of(resolved: Resolved) -> str:
+def _warehouse_block_name(resolved: Resolved) -> str:
     origins = [resolved.origins.get(name) for name in ("retail_warehouse", "database_url")]
     if origins == [ENV_FILE, "environment"]:
         return ""
@@ -55,8 +61,12 @@ def _block_of(resolved: Resolved) -> str:
 
 
 def from_environment(settings: Settings) -> ConnectionSettings:
-    """The warehouse of DATABASE_URL. Raises SettingsError for an address that loads cannot use."""
-    assert settings.database_url is not None  # noqa: S101 - the caller has looked
+    """Connection settings from DATABASE_URL, which must be set.
+
+    Raises:
+        SettingsError: Loads cannot use the address.
+    """
+    assert settings.database_url is not None  # noqa: S101 - checked by the caller
     url = settings.database_url.get_secret_value()
     address = from_url(url)
     check_for_loads(address)
@@ -72,8 +82,13 @@ def from_environment(settings: Settings) -> ConnectionSettings:
 
 
 async def load_warehouse(name: str) -> SupabaseWarehouse:
-    """The SupabaseWarehouse block of that name. Raises SettingsError if Prefect has none, PrefectUnreachable."""
-    from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - Prefect takes a second to import
+    """Load a SupabaseWarehouse block.
+
+    Raises:
+        SettingsError: The block does not exist.
+        PrefectUnreachable: The Prefect API gives no answer.
+    """
+    from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - importing Prefect takes a second
 
     return cast(SupabaseWarehouse, await _load(SupabaseWarehouse, name, "warehouse"))
 
@@ -85,16 +100,21 @@ async def _load(kind: type[Block], name: str, setting: str) -> Block:
     except ValueError:
         raise SettingsError(
             f"{setting}: Prefect has no {kind.__name__} block {name!r}.",
-            "Make one in its UI, or with python -m deployments.blocks; names are listed by prefect block ls.",
+            "Create it in the Prefect UI or with python -m deployments.blocks; prefect block ls lists the names.",
             setting=setting,
         ) from None
 
 
 async def with_blocks(alerts_name: str = "") -> Resolved:
-    """The settings of this process with those of the blocks that they name."""
+    """Resolve the settings, including those of the blocks that they name.
+
+    Raises:
+        SettingsError: A setting is invalid, or a named block does not exist.
+        PrefectUnreachable: A block cannot be read.
+    """
     resolved = resolve()
     blocks: dict[str, dict[str, Any]] = {}
-    name = _block_of(resolved)
+    name = _warehouse_block_name(resolved)
     if name and name != EMBEDDED:
         blocks[f"supabase-warehouse/{name}"] = (await load_warehouse(name)).as_settings()
     name = alerts_name or resolved.settings.retail_alerts
@@ -104,10 +124,13 @@ async def with_blocks(alerts_name: str = "") -> Resolved:
 
 
 async def notification_policy(block_name: str = "", resolved: Resolved | None = None) -> NotificationPolicy:
-    """Who is told, through which channels: the block that is named, else RETAIL_ALERTS, else the environment's.
+    """Channels and quiet time of a run: from the named block, else RETAIL_ALERTS, else the environment.
 
-    Without any of them there are no channels, and Prefect is not asked. Raises SettingsError for a block that
-    is missing or incomplete.
+    Without any of them there are no channels, and no request goes to Prefect.
+
+    Raises:
+        SettingsError: The block does not exist or is incomplete.
+        PrefectUnreachable: The block cannot be read.
     """
     resolved = resolved or resolve()
     block = await alerts_block(block_name, resolved)
@@ -117,25 +140,30 @@ async def notification_policy(block_name: str = "", resolved: Resolved | None = 
 
 
 async def alerts_block(block_name: str, resolved: Resolved) -> Alerts | None:
-    """The Alerts block of ``alerts``, saved or made of the environment; None if there is no channel."""
+    """The named Alerts block, or one built from the environment; None without channels."""
     settings = resolved.settings
     name = block_name or settings.retail_alerts
     if name:
         return await load_alerts(name)
-    environment_has = (
+    has_channels = (
         settings.pipeline_slack_notifications
         or settings.pipeline_email_alerts
         or settings.pipeline_pager_urls
     )
-    if not environment_has:
+    if not has_channels:
         return None
-    from blocks.alerts import Alerts  # noqa: PLC0415 - Slack's and Apprise's libraries take a second to import
+    from blocks.alerts import Alerts  # noqa: PLC0415 - importing Slack's and Apprise's libraries takes a second
 
     return Alerts.from_settings(settings)
 
 
 async def load_alerts(name: str) -> Alerts:
-    """The Alerts block of that name. Raises SettingsError if Prefect has none, PrefectUnreachable."""
+    """Load an Alerts block.
+
+    Raises:
+        SettingsError: The block does not exist.
+        PrefectUnreachable: The Prefect API gives no answer.
+    """
     from blocks.alerts import Alerts  # noqa: PLC0415 - as above
 
     return cast(Alerts, await _load(Alerts, name, "alerts"))
@@ -143,7 +171,7 @@ async def load_alerts(name: str) -> Alerts:
 
 @contextmanager
 def prefect_errors_mapped() -> Iterator[None]:
-    """What Prefect's client raises for a server that is not there leaves as PrefectUnreachable."""
+    """Turn a connection error of Prefect's client into PrefectUnreachable."""
     import httpx  # noqa: PLC0415 - Prefect's, imported with it
     from prefect.settings import get_current_settings  # noqa: PLC0415 - as above
 

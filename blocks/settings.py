@@ -1,4 +1,4 @@
-"""The settings: names, types, defaults and what they mean. ``blocks.settings_sources`` reads them."""
+"""The settings: names, types, defaults and descriptions. ``blocks.settings_sources`` reads them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 def _split(value: Any) -> Any:
-    """A comma-separated text as its parts."""
+    """Split comma-separated text."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
 
 
 def _weights(value: Any) -> Any:
-    """``completeness=2,uniqueness=0.5`` as a mapping that the score can use."""
+    """Parse ``completeness=2,uniqueness=0.5`` into weights by quality dimension."""
     if isinstance(value, str):
         try:
             pairs = [item.split("=") for item in value.split(",") if item.strip()]
@@ -42,16 +42,16 @@ def _weights(value: Any) -> Any:
 
 
 def _schedule(value: str) -> str:
-    """The cron expression of hourly, daily, weekly, or of itself."""
+    """Turn hourly, daily or weekly into a cron expression; check any other as one."""
     cron = _SCHEDULES.get(value.strip().lower(), value.strip())
     fields = cron.split()
     if len(fields) != 5 or not all(map(_is_cron_field, fields, _CRON_LIMITS)):
-        raise ValueError(f"is none of {', '.join(_SCHEDULES)}, nor a cron expression of five fields")
+        raise ValueError(f"is neither {', '.join(_SCHEDULES)} nor a cron expression with five fields")
     return cron
 
 
 def _is_cron_field(text: str, limits: tuple[int, int]) -> bool:
-    """True for ``*``, numbers, ranges and lists of them, with steps; of months and days their names too."""
+    """Whether the text is ``*``, numbers, ranges or lists of them, with optional steps; names for months and days."""
     for part in text.split(","):
         numbers, _, step = part.partition("/")
         if step and not (step.isdecimal() and int(step) > 0):
@@ -70,7 +70,7 @@ Cron = Annotated[str, AfterValidator(_schedule)]
 
 
 class Settings(BaseSettings):
-    """All settings. A field's name in capitals is its name in the environment."""
+    """All settings. The environment variable is the field's name in upper case."""
 
     model_config = SettingsConfigDict(
         env_file=None,
@@ -82,102 +82,118 @@ class Settings(BaseSettings):
     )
 
     database_url: SecretStr | None = Field(
-        None, description="The warehouse's address; unset: the embedded Postgres."
+        None, description="URL of the warehouse; unset: the embedded Postgres."
     )
     retail_warehouse: str = Field(
-        "", description="Name of a SupabaseWarehouse block; it replaces DATABASE_URL."
+        "", description="Name of a SupabaseWarehouse block; overrides DATABASE_URL."
     )
     retail_connect_seconds: float = Field(
-        60.0, gt=0, le=3600, description="Seconds for all tries of a connection."
+        60.0, gt=0, le=3600, description="Time limit for all attempts to connect, in seconds."
     )
     retail_statement_timeout_minutes: float = Field(
-        30.0, gt=0, le=1440, description="Limit of a bulk statement."
+        30.0, gt=0, le=1440, description="Time limit of a statement of a load, in minutes."
     )
     retail_load_lock_timeout_minutes: float = Field(
         60.0, gt=0, le=1440, description="Longest wait for another load of the same warehouse."
     )
     retail_pool_size: int | None = Field(
-        None, ge=1, le=100, description="Connections kept (10; 5 on a shared pooler)."
+        None, ge=1, le=100, description="Connections kept open (10; 5 on a shared pooler)."
     )
     retail_pool_overflow: int | None = Field(
-        None, ge=0, le=100, description="Connections above those at need (20; 5 on a shared pooler)."
+        None, ge=0, le=100, description="Additional connections at peak (20; 5 on a shared pooler)."
     )
     retail_analyst_roles: Names = Field((), description="Database roles that may read retail_dwh.")
 
     retail_data_dir: Path = Field(
-        default_factory=default_data_dir, description="Folder of the embedded Postgres and the workspace."
+        default_factory=default_data_dir, description="Folder for the embedded Postgres and the workspace."
     )
     retail_workspace: Path | None = Field(
-        None, description="Folder of bronze, silver, quarantine and reports."
+        None, description="Folder for bronze, silver, quarantine and reports."
     )
     retail_retention_days: float = Field(
-        7.0, gt=0, allow_inf_nan=False, description="Days after which unused bronze and silver are deleted."
+        7.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Days after which unused bronze and silver files are deleted.",
     )
     retail_quality_weights: Weights = Field(
         default_factory=dict,
-        description="Weights of the quality dimensions, such as completeness=2 (1 each).",
+        description="Weights of the quality dimensions, such as completeness=2 (default: 1 each).",
     )
 
     pipeline_default_retries: int = Field(
-        3, ge=0, le=20, description="Retries of a task whose cause can pass."
+        3, ge=0, le=20, description="Retries of a task after a transient error."
     )
     pipeline_retry_delay_minutes: float = Field(
         5.0,
         ge=0,
         le=1440,
-        description="First delay; it doubles each time. On the command line these are seconds.",
+        description="Delay before the first retry, in minutes; doubles each time. In seconds on the command line.",
     )
-    pipeline_execution_timeout_hours: float = Field(2.0, gt=0, le=168, description="Time limit of a run.")
+    pipeline_execution_timeout_hours: float = Field(
+        2.0, gt=0, le=168, description="Time limit of a run, in hours."
+    )
     pipeline_quality_threshold: float = Field(
-        DEFAULT_THRESHOLD, ge=0, le=100, description="Below it a delivery is refused."
+        DEFAULT_THRESHOLD,
+        ge=0,
+        le=100,
+        description="Minimum quality score of a delivery in per cent; lower ones are rejected.",
     )
     pipeline_quarantine_share: float = Field(
-        5.0, ge=0, le=100, description="Percentage of a run's lines set aside above which people are told."
+        5.0,
+        ge=0,
+        le=100,
+        description="Percentage of quarantined lines in a run above which an alert is sent.",
     )
 
-    retail_alerts: str = Field("", description="Name of an Alerts block; it replaces the settings below.")
+    retail_alerts: str = Field("", description="Name of an Alerts block; overrides the alert settings below.")
     pipeline_slack_notifications: bool = Field(False, description="Send alerts to Slack.")
     pipeline_slack_webhook_url: SecretStr | None = Field(
-        None, description="Incoming webhook of the Slack channel."
+        None, description="URL of the Slack channel's incoming webhook."
     )
-    pipeline_slack_minimum: Severity = Field("warning", description="Least severity that Slack gets.")
+    pipeline_slack_minimum: Severity = Field("warning", description="Lowest severity sent to Slack.")
     pipeline_email_alerts: bool = Field(False, description="Send alerts by e-mail.")
-    pipeline_email_recipients: Names = Field((), description="Addresses, separated by commas.")
+    pipeline_email_recipients: Names = Field((), description="E-mail addresses, separated by commas.")
     pipeline_email_sender: str = Field(
-        "", description="Sender; unset: the SMTP user, else the first recipient."
+        "", description="From address; unset: the SMTP user if it is an address, else the first recipient."
     )
-    pipeline_email_minimum: Severity = Field("error", description="Least severity that is sent by e-mail.")
-    pipeline_smtp_host: str = Field("", description="Mail server.")
-    pipeline_smtp_port: int | None = Field(None, ge=1, le=65535, description="Its port (465, 587 or 25).")
+    pipeline_email_minimum: Severity = Field("error", description="Lowest severity sent by e-mail.")
+    pipeline_smtp_host: str = Field("", description="Host of the mail server.")
+    pipeline_smtp_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of the mail server; unset: 465, 587 or 25, by the encryption.",
+    )
     pipeline_smtp_security: Literal["SSL", "STARTTLS", "INSECURE"] = Field(
-        "STARTTLS", description="Its encryption."
+        "STARTTLS", description="Encryption of the mail server."
     )
-    pipeline_smtp_user: str = Field("", description="User at the mail server, if it wants one.")
-    pipeline_smtp_password: SecretStr | None = Field(None, description="Password of that user.")
+    pipeline_smtp_user: str = Field("", description="User for the mail server, if it requires a log-in.")
+    pipeline_smtp_password: SecretStr | None = Field(None, description="Password of PIPELINE_SMTP_USER.")
     pipeline_pager_urls: Secrets = Field(
         (), description="Apprise URLs, such as pagerduty://KEY@TOKEN, separated by commas."
     )
-    pipeline_pager_minimum: Severity = Field("critical", description="Least severity that rings the pager.")
+    pipeline_pager_minimum: Severity = Field("critical", description="Lowest severity sent to the pager.")
     pipeline_alert_quiet_minutes: float = Field(
-        60.0, ge=0, le=10080, description="Minutes in which the same cause is told once."
+        60.0, ge=0, le=10080, description="Minutes before an alert for the same cause is sent again."
     )
 
     supabase_backup_enabled: bool = Field(
-        False, description="Schedule the backup deployments (not there yet)."
+        False, description="Schedule the backup deployments (not available yet)."
     )
     supabase_backup_schedule: Cron = Field(
-        "daily", description="hourly, daily, weekly, or a cron expression (UTC)."
+        "daily", description="Schedule of backups: hourly, daily, weekly, or a cron expression (UTC)."
     )
     supabase_monitoring_enabled: bool = Field(
-        False, description="Schedule the deployments that watch the warehouse."
+        False, description="Schedule the deployments that monitor the warehouse."
     )
 
     @property
     def workspace(self) -> Path:
-        """The folder of bronze, silver, quarantine and reports."""
+        """Absolute path of the folder for bronze, silver, quarantine and reports."""
         return (self.retail_workspace or self.retail_data_dir / "workspace").expanduser().absolute()
 
     @property
     def data_dir(self) -> Path:
-        """The folder of the embedded Postgres."""
+        """Absolute path of the folder for the embedded Postgres."""
         return self.retail_data_dir.expanduser().absolute()

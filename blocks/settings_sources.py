@@ -1,7 +1,7 @@
-"""Every setting, from the environment or a ``.env`` file in the working directory; ``retail settings`` shows them.
+"""Read the settings; ``retail settings`` shows each value with its origin.
 
-A value is taken from the first of: the flow's parameter, the block that is named, the environment, the
-``.env`` file, the default. A setting that is unknown or cannot be read is an error that names it.
+Sources by precedence: flow parameter, named block, environment, ``.env`` file in the working directory, default. An
+unknown or invalid setting is an error that names it.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ __all__ = [
 ]
 
 ENV_FILE = ".env"
-# What begins with one of these is ours, so that a name nobody knows is a slip of the pen.
-_OURS = ("RETAIL_", "PIPELINE_", "SUPABASE_BACKUP_", "SUPABASE_MONITORING_")
+# An unknown name with one of these prefixes is a typing error.
+_PREFIXES = ("RETAIL_", "PIPELINE_", "SUPABASE_BACKUP_", "SUPABASE_MONITORING_")
 _MASK = "********"
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings of a run, and where each came from: parameter, a block, environment, .env, or default."""
+    """The settings of a run, and the origin of each that is not a default: parameter, block, environment, .env."""
 
     settings: Settings
     origins: Mapping[str, str]
 
     @cached_property
     def rows(self) -> tuple[tuple[str, str, str], ...]:
-        """Name in the environment, value with secrets masked, origin."""
+        """One row per setting: environment variable, value with secrets masked, origin."""
         return tuple(
             (name.upper(), _shown(name, getattr(self.settings, name)), self.origins.get(name, "default"))
             for name in Settings.model_fields
@@ -59,31 +59,34 @@ class Resolved:
 def resolve(
     parameters: Mapping[str, Any] | None = None, blocks: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Resolved:
-    """The settings with their origins; ``parameters`` beat those of ``blocks``, and these the environment.
+    """Resolve the settings from all sources.
 
-    Parameters are by field name, those of a block too, under the block's name; None means not given.
-    Raises SettingsError for a name that is unknown and for a value that cannot be read, without quoting one
-    that may be secret.
+    Args:
+        parameters: Values by field name; None means not set. They override all other sources.
+        blocks: Values by field name, by name of the block; they override the environment.
+
+    Raises:
+        SettingsError: A setting is unknown or invalid. Values that may be secret are not quoted.
     """
-    resolved, faults = resolve_collecting_errors(parameters, blocks)
-    if faults:
-        raise faults[0]
+    resolved, errors = resolve_collecting_errors(parameters, blocks)
+    if errors:
+        raise errors[0]
     return resolved
 
 
 def resolve_collecting_errors(
     parameters: Mapping[str, Any] | None = None, blocks: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Resolved, tuple[SettingsError, ...]]:
-    """As ``resolve``, for who must go on: what is wrong is told, and has its default instead."""
-    file, faults = _read_file()
-    faults += [*_unknown(os.environ, "the environment"), *_unknown(file, ENV_FILE)]
-    of_file = EnvSettingsSource(Settings)
-    of_file.env_vars = {name.lower(): value for name, value in file.items() if value}
+    """Like ``resolve``, but return the errors; an invalid setting has its default."""
+    file, errors = _read_file()
+    errors += [*_unknown(os.environ, "the environment"), *_unknown(file, ENV_FILE)]
+    file_source = EnvSettingsSource(Settings)
+    file_source.env_vars = {name.lower(): value for name, value in file.items() if value}
     layers: list[tuple[str, Mapping[str, Any]]] = [
-        (ENV_FILE, of_file()),
+        (ENV_FILE, file_source()),
         ("environment", EnvSettingsSource(Settings)()),
-        *((f"block {name}", _given(values)) for name, values in (blocks or {}).items()),
-        ("parameter", _given(parameters)),
+        *((f"block {name}", _without_none(values)) for name, values in (blocks or {}).items()),
+        ("parameter", _without_none(parameters)),
     ]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -93,31 +96,31 @@ def resolve_collecting_errors(
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        faults += _refusals(error, origins)
-        wrong = {str(one["loc"][0]) for one in error.errors()} & set(Settings.model_fields)
+        errors += _invalid_values(error, origins)
+        invalid = {str(detail["loc"][0]) for detail in error.errors()} & set(Settings.model_fields)
         defaults = {
-            name: Settings.model_fields[name].get_default(call_default_factory=True) for name in wrong
+            name: Settings.model_fields[name].get_default(call_default_factory=True) for name in invalid
         }
         settings = Settings(**{**values, **defaults})
-    faults += _incomplete_channels(settings)
-    return Resolved(settings, origins), tuple(faults)
+    errors += _incomplete_channels(settings)
+    return Resolved(settings, origins), tuple(errors)
 
 
 def resolve_leniently() -> Resolved:
-    """The settings of the environment that can be read, with defaults for the others: what alerts are sent by.
+    """The settings of the environment, with defaults for invalid ones.
 
-    A run that fails for a setting must still be able to tell people so.
+    Alerts use them: a run that fails because of a setting must still be able to send its alert.
     """
     return resolve_collecting_errors()[0]
 
 
 def read_settings() -> Settings:
-    """The settings of the environment. Raises SettingsError, see ``resolve``."""
+    """The settings of the environment. Raises SettingsError like ``resolve``."""
     return resolve().settings
 
 
 def execution_seconds() -> float:
-    """The time limit of a run in seconds; the default if the settings are wrong, which the run then says."""
+    """Time limit of a run in seconds; the default if the settings are invalid, which the run then reports."""
     try:
         return read_settings().pipeline_execution_timeout_hours * 3600
     except SettingsError:
@@ -125,9 +128,9 @@ def execution_seconds() -> float:
 
 
 def _read_file() -> tuple[dict[str, str], list[SettingsError]]:
-    """The names and values of the .env file as they stand there, and an error for each line that is none.
+    """Names and values of the .env file, and an error for each invalid line.
 
-    A line that was passed over could be the one that names the warehouse. No line is quoted: it may be a secret.
+    A skipped line could be the one that names the warehouse. No line is quoted: it may hold a secret.
     """
     try:
         text = Path(ENV_FILE).read_text(encoding="utf-8-sig")
@@ -137,86 +140,93 @@ def _read_file() -> tuple[dict[str, str], list[SettingsError]]:
         what = (
             "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
         )
-        fault = SettingsError(
+        unreadable = SettingsError(
             f"{Path(ENV_FILE).absolute()} {what}.", "Save it as UTF-8 text.", setting=ENV_FILE
         )
-        return {}, [fault]
-    values, faults = {}, []
+        return {}, [unreadable]
+    values, errors = {}, []
     for binding in parse_stream(StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
-            faults.append(
+            errors.append(
                 SettingsError(
                     f"{Path(ENV_FILE).absolute()}, line {binding.original.line}, cannot be read: "
                     "it is not of the form NAME=value, or a quotation mark is missing.",
-                    "Correct it, or begin it with # to leave it out.",
+                    "Correct it, or comment it out with #.",
                     setting=ENV_FILE,
                 )
             )
         elif binding.key is not None:
             values[binding.key] = binding.value or ""
-    return values, faults
+    return values, errors
 
 
-def _given(layer: Mapping[str, Any] | None) -> dict[str, Any]:
+def _without_none(layer: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (layer or {}).items() if value is not None}
 
 
 def _unknown(variables: Iterable[str], source: str) -> Iterator[SettingsError]:
-    """An error for each name that begins like ours and that nobody knows."""
+    """An error for each unknown name with one of our prefixes, or close to DATABASE_URL in the file."""
     known = {name.upper() for name in Settings.model_fields}
     for name in variables:
-        is_slip = source == ENV_FILE and bool(
+        is_typo = source == ENV_FILE and bool(
             difflib.get_close_matches(name.upper(), ["DATABASE_URL"], cutoff=0.85)
         )
-        if (name.upper().startswith(_OURS) or is_slip) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, n=1)
-            advice = f"Did you mean {near[0]}?" if near else "retail settings lists those there are."
+        if (name.upper().startswith(_PREFIXES) or is_typo) and name.upper() not in known:
+            similar = difflib.get_close_matches(name.upper(), known, n=1)
+            next_step = f"Did you mean {similar[0]}?" if similar else "retail settings lists all settings."
             yield SettingsError(
-                f"{name}: {source} sets it, but there is no such setting. {advice}", setting=name
+                f"{name}: {source} sets it, but there is no such setting.", next_step, setting=name
             )
 
 
-def _refusals(error: ValidationError, origins: Mapping[str, str]) -> Iterator[SettingsError]:
-    for one in error.errors(include_url=False, include_context=False):
-        field = str(one["loc"][0])
+def _invalid_values(error: ValidationError, origins: Mapping[str, str]) -> Iterator[SettingsError]:
+    """A SettingsError for each invalid value; values that may be secret are not quoted."""
+    for detail in error.errors(include_url=False):
+        field = str(detail["loc"][0])
         annotation = (
             str(Settings.model_fields[field].annotation) if field in Settings.model_fields else "SecretStr"
         )
-        quoted = "" if "Secret" in annotation else f" {one['input']!r}"
-        what = one["msg"].removeprefix("Value error, ").rstrip(".")
+        quoted = "" if "Secret" in annotation else f" {detail['input']!r}"
+        # Pydantic prefixes the text of our own validators, so take it from the error itself.
+        cause = detail["ctx"]["error"] if detail["type"] == "value_error" else detail["msg"]
+        what = str(cause).rstrip(".")
         origin = origins.get(field, "default")
-        # A parameter has the setting's name without the word for where it belongs.
+        # The parameter's name is the setting's without its prefix.
         name = field.partition("_")[2] if origin == "parameter" else field.upper()
-        yield SettingsError(f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.", setting=name)
+        yield SettingsError(
+            f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.", "Correct it.", setting=name
+        )
 
 
 def _incomplete_channels(settings: Settings) -> Iterator[SettingsError]:
-    """An error for each channel that is switched on without what it needs."""
+    """An error for each setting that a channel which is switched on lacks."""
     if settings.pipeline_slack_notifications and settings.pipeline_slack_webhook_url is None:
         yield SettingsError(
-            "PIPELINE_SLACK_NOTIFICATIONS is on without PIPELINE_SLACK_WEBHOOK_URL: set "
-            "the channel's webhook.",
+            "PIPELINE_SLACK_NOTIFICATIONS is on, but PIPELINE_SLACK_WEBHOOK_URL is not set.",
+            "Set it to the channel's incoming webhook.",
             setting="PIPELINE_SLACK_WEBHOOK_URL",
         )
     if settings.pipeline_email_alerts and not settings.pipeline_email_recipients:
         yield SettingsError(
-            "PIPELINE_EMAIL_ALERTS is on without PIPELINE_EMAIL_RECIPIENTS: name who gets them.",
+            "PIPELINE_EMAIL_ALERTS is on, but PIPELINE_EMAIL_RECIPIENTS is not set.",
+            "Set it to the recipients' addresses.",
             setting="PIPELINE_EMAIL_RECIPIENTS",
         )
     if settings.pipeline_email_alerts and not settings.pipeline_smtp_host:
         yield SettingsError(
-            "PIPELINE_EMAIL_ALERTS is on without PIPELINE_SMTP_HOST: name the mail server.",
+            "PIPELINE_EMAIL_ALERTS is on, but PIPELINE_SMTP_HOST is not set.",
+            "Set it to the mail server's host name.",
             setting="PIPELINE_SMTP_HOST",
         )
 
 
 def _shown(name: str, value: Any) -> str:
-    """A value as text, secrets masked; of the warehouse's address the password only."""
+    """A value as text, with secrets masked; in DATABASE_URL only the password is."""
     match value:
         case SecretStr():
-            return _address(value) if name == "database_url" else _MASK
+            return _masked_url(value) if name == "database_url" else _MASK
         case tuple():
-            return ",".join(_shown("", one) for one in value)
+            return ",".join(_shown("", item) for item in value)
         case dict():
             return ",".join(f"{key}={number:g}" for key, number in value.items())
         case float():
@@ -224,7 +234,7 @@ def _shown(name: str, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _address(url: SecretStr) -> str:
+def _masked_url(url: SecretStr) -> str:
     try:
         return from_url(url.get_secret_value()).display
     except SettingsError:

@@ -1,4 +1,4 @@
-"""The block that holds the way to a warehouse."""
+"""The block with the connection settings of a warehouse."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ TlsMode = Literal["verify-full", "verify-ca", "require", "prefer", "disable"]
 
 
 class SupabaseWarehouse(Block):
-    """The way to a warehouse on Supabase, or on any other Postgres from 15 on.
+    """Connection settings of a warehouse on Supabase, or on any other Postgres 15 or later.
 
-    Take host, port and user from *Connect* in the project's dashboard: the direct connection, or the session
-    pooler. The transaction pooler (port 6543) cannot carry loads and is refused.
+    Copy host, port and user from *Connect* in the project's dashboard: the direct connection or the session pooler.
+    The transaction pooler (port 6543) does not support loads and is rejected.
 
     Example:
-        Load the block in a flow or a notebook, and query through its engine:
+        Load the block in a flow or a notebook, and run a query:
         ```python
         from blocks import SupabaseWarehouse
 
@@ -30,7 +30,7 @@ class SupabaseWarehouse(Block):
             rows = await database.fetch_all("select * from retail_dwh.daily_sales")
         ```
 
-        Load deliveries into it:
+        Load deliveries into the warehouse:
         ```python
         from flows import retail_etl
 
@@ -51,7 +51,7 @@ class SupabaseWarehouse(Block):
     port: int = Field(
         default=5432,
         title="Port",
-        description="5432 for the direct connection and the session pooler; 6543 cannot carry loads.",
+        description="5432 for the direct connection and the session pooler; 6543 does not support loads.",
         ge=1,
         le=65535,
     )
@@ -61,71 +61,72 @@ class SupabaseWarehouse(Block):
     user: str = Field(
         default="postgres",
         title="User",
-        description="Role that owns the warehouse; on the shared pooler ROLE.PROJECT, such as postgres.abcdefghijkl.",
+        description="Role that owns the warehouse; for the shared pooler ROLE.PROJECT, such as postgres.abcdefghijkl.",
         min_length=1,
     )
-    # No field may be None: Prefect's form turns such a union into a pair of tabs.
-    password: SecretStr = Field(default=SecretStr(""), title="Password", description="Password of that role.")
+    # No field accepts None: Prefect's form renders such a union as tabs.
+    password: SecretStr = Field(default=SecretStr(""), title="Password", description="Password of the user.")
     tls_mode: TlsMode = Field(
         default="verify-full",
         title="TLS mode",
-        description="verify-full with the project's CA certificate is best; require encrypts without checking who "
-        "answers; weaker modes are accepted for this machine only.",
+        description="verify-full with the project's CA certificate is best. require encrypts without verifying the "
+        "server. Weaker modes are accepted for this machine only.",
     )
     ca_certificate: str = Field(
         default="",
         title="CA certificate",
-        description="The project's CA certificates in PEM form (-----BEGIN CERTIFICATE----- …), or the path of a "
-        "file with them on the worker. Empty, the authorities of the worker's system are trusted.",
+        description="The project's CA certificates in PEM format (-----BEGIN CERTIFICATE----- …), or the path of a "
+        "file with them on the worker. Empty: the certificate authorities of the worker's system are trusted.",
     )
     connect_seconds: float = Field(
         default=60.0,
         gt=0,
         le=3600,
         title="Connection time limit (seconds)",
-        description="Seconds for all tries of one connection together.",
+        description="Seconds for all attempts to connect together.",
     )
     backoff_seconds: float = Field(
         default=0.5,
         gt=0,
         le=60,
-        title="First pause between tries (seconds)",
-        description="It doubles from try to try, with jitter.",
+        title="First pause between attempts (seconds)",
+        description="Pause before the second attempt; doubles with each attempt, with jitter.",
     )
     backoff_max_seconds: float = Field(
         default=8.0,
         gt=0,
         le=600,
-        title="Longest pause between tries (seconds)",
-        description="The pause between tries does not grow beyond it.",
+        title="Longest pause between attempts (seconds)",
+        description="Upper limit of the pause between attempts.",
     )
     statement_timeout_minutes: float = Field(
         default=30.0,
         gt=0,
         le=1440,
         title="Statement time limit (minutes)",
-        description="After it the server ends a statement of a load; Supabase's own limit is 2 minutes.",
+        description="The server cancels a statement of a load after this time; Supabase's own limit is 2 minutes.",
     )
     pool_size: int = Field(
         default=0,
         ge=0,
         le=100,
         title="Pool size",
-        description="Connections kept for queries. 0 leaves both sizes to the way in: 10 + 20, on the shared "
-        "session pooler 5 + 5.",
+        description="Connections kept open for queries. 0: both sizes depend on the connection method, 10 + 20, or "
+        "5 + 5 on the shared session pooler.",
     )
     max_overflow: int = Field(
         default=20,
         ge=0,
         le=100,
         title="Pool overflow",
-        description="Connections above the pool size at need; used where the pool size is not 0.",
+        description="Additional connections at peak; ignored if the pool size is 0.",
     )
 
     def connection_settings(self) -> ConnectionSettings:
-        """The plain settings that the stages connect with.
+        """Convert the block to the settings that the stages connect with.
 
-        Raises SettingsError for a host off this machine without TLS, and for the transaction pooler.
+        Raises:
+            SettingsError: A remote host without TLS, or the transaction pooler.
         """
         settings = ConnectionSettings(
             host=self.host,
@@ -147,13 +148,13 @@ class SupabaseWarehouse(Block):
         return settings
 
     def as_settings(self) -> dict[str, Any]:
-        """What this block sets, by the names of the environment's settings; None where it leaves it open."""
+        """The block's values by name of the setting in ``Settings``; None where the block sets nothing."""
         address = self.connection_settings()
         password = f":{quote(self.password.get_secret_value(), safe='')}" if address.password else ""
-        place = address.display.replace(f"{quote(self.user)}@", f"{quote(self.user)}{password}@", 1)
-        joint = "&" if "?" in place else "?"
+        url = address.display.replace(f"{quote(self.user)}@", f"{quote(self.user)}{password}@", 1)
+        separator = "&" if "?" in url else "?"
         return {
-            "database_url": SecretStr(f"{place}{joint}sslmode={self.tls_mode}"),
+            "database_url": SecretStr(f"{url}{separator}sslmode={self.tls_mode}"),
             "retail_connect_seconds": self.connect_seconds,
             "retail_statement_timeout_minutes": self.statement_timeout_minutes,
             "retail_pool_size": address.pool_size,
@@ -161,9 +162,9 @@ class SupabaseWarehouse(Block):
         }
 
     def connector(self) -> WarehouseConnector:
-        """prefect-sqlalchemy's connector over a pool of this block's sizes, for queries of your own.
+        """Create prefect-sqlalchemy's connector on a pool of this block's sizes, for your own queries.
 
-        Its connections keep the block's TLS mode, retry and budget. Never COPY through it: under SQLAlchemy
-        that commits by itself. Raises SettingsError as ``connection_settings`` does.
+        Its connections have the block's TLS mode, retries and connection limit. Do not COPY through it: under
+        SQLAlchemy that commits by itself. Raises SettingsError like ``connection_settings``.
         """
         return connector_to(self.connection_settings())

@@ -1,1 +1,1 @@
-"""How the flows run elsewhere: deployments in ``prefect.yaml``, and what they need registered."""
+"""Registers what the deployments in ``prefect.yaml`` need: blocks, schedules and automations."""

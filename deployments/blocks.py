@@ -1,8 +1,8 @@
-"""Write the blocks from the environment: ``python -m deployments.blocks``, as often as you like.
+"""Save blocks and schedules from the environment: ``python -m deployments.blocks`` (idempotent).
 
-Makes or updates, in the Prefect server or Cloud workspace of this process, the block
-``supabase-warehouse/NAME`` from DATABASE_URL and the block ``retail-alerts/NAME`` from the channels that are
-switched on, then sets the schedules of the deployments (see ``deployments.schedules``).
+Creates or updates, in the Prefect server or Cloud workspace of this process, the block ``supabase-warehouse/NAME`` from
+DATABASE_URL and the block ``retail-alerts/NAME`` from the channels that are switched on, then sets the schedules of the
+deployments (see ``deployments.schedules``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NAME = "retail"
 
 
 def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
-    """The warehouse of DATABASE_URL as a block, or None if that is not set. Raises SettingsError."""
+    """Build a block from DATABASE_URL; None if it is not set. Raises SettingsError like ``from_environment``."""
     if settings.database_url is None:
         return None
     address = lookup.from_environment(settings)
@@ -49,40 +49,48 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
     )
 
 
-async def write_blocks(name: str = NAME) -> list[str]:
-    """Write the blocks and return a line on each. Raises SettingsError for a setting that is wrong."""
+async def save_blocks(name: str = NAME) -> list[str]:
+    """Save the blocks and set the schedules; return a line on each.
+
+    Raises:
+        SettingsError: A setting is invalid.
+    """
     resolved = resolve()
     settings = resolved.settings
-    told = []
+    lines = []
     warehouse = warehouse_block(settings)
     if warehouse is None:
-        told.append("supabase-warehouse: not written, since DATABASE_URL is not set")
+        lines.append("supabase-warehouse: not saved: DATABASE_URL is not set")
     else:
         await warehouse.asave(name, overwrite=True)
-        told.append(f"supabase-warehouse/{name}: {warehouse.connection_settings().display}")
+        lines.append(f"supabase-warehouse/{name}: {warehouse.connection_settings().display}")
     alerts = await lookup.alerts_block("", resolved)
     if alerts is None:
-        told.append("retail-alerts: not written, since no channel is switched on")
+        lines.append("retail-alerts: not saved: no channel is switched on")
     else:
         await alerts.asave(name, overwrite=True)
-        told.append(
+        lines.append(
             f"retail-alerts/{name}: {', '.join(channel.name for channel in alerts.policy().channels)}"
         )
-    return told + await set_schedules(settings)
+    return lines + await set_schedules(settings)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the blocks and tell what was written; 2 for settings that are wrong."""
-    parser = argparse.ArgumentParser(prog="python -m deployments.blocks", description="Write the blocks.")
+    """Save the blocks and print a line on each; exit code 2 for invalid settings."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deployments.blocks", description="Save blocks and schedules from the environment."
+    )
     parser.add_argument("--name", default=NAME, help="name of the blocks (default: %(default)s)")
     name = parser.parse_args(arguments).name
     try:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
             raise SettingsError(
-                f"--name {name!r}: a block's name has lower-case letters, digits and dashes.", setting="name"
+                f"--name {name!r} is not a valid block name.",
+                "Use lower-case letters, digits and single dashes.",
+                setting="name",
             )
         with lookup.prefect_errors_mapped():
-            print("\n".join(asyncio.run(write_blocks(name))))
+            print("\n".join(asyncio.run(save_blocks(name))))
     except RetailError as error:
         print(f"deployments.blocks: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1

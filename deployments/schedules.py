@@ -1,4 +1,4 @@
-"""The schedules of the deployments, from the settings: SUPABASE_BACKUP_ENABLED, _SCHEDULE, SUPABASE_MONITORING_ENABLED."""
+"""Schedules of the deployments, from SUPABASE_BACKUP_ENABLED, SUPABASE_BACKUP_SCHEDULE, SUPABASE_MONITORING_ENABLED."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ MONITORING_CRON = "7 * * * *"
 
 
 @dataclass(frozen=True)
-class Scheduled:
-    """A deployment whose schedule the settings decide; times are UTC."""
+class DeploymentSchedule:
+    """A deployment whose schedule depends on ``setting``; ``cron`` is in UTC."""
 
     deployment: str
     cron: str
-    switched_on: bool
+    enabled: bool
     setting: str
 
 
-def wanted(settings: Settings) -> tuple[Scheduled, ...]:
-    """The schedules that these settings ask for."""
+def schedules_for(settings: Settings) -> tuple[DeploymentSchedule, ...]:
+    """The deployments with a schedule, switched on or off by the settings."""
     return (
-        Scheduled(
+        DeploymentSchedule(
             "retail-doctor/hourly",
             MONITORING_CRON,
             settings.supabase_monitoring_enabled,
             "SUPABASE_MONITORING_ENABLED",
         ),
-        Scheduled(
+        DeploymentSchedule(
             "retail-backup/full",
             settings.supabase_backup_schedule,
             settings.supabase_backup_enabled,
@@ -43,26 +43,28 @@ def wanted(settings: Settings) -> tuple[Scheduled, ...]:
 
 
 async def set_schedules(settings: Settings) -> list[str]:
-    """Give each of these deployments its schedule, and return a line on each that the settings speak of."""
+    """Set the schedule of each deployment; return a line on each that exists or is switched on."""
     async with get_client() as client:
-        return [line for one in wanted(settings) for line in [await _set(client, one)] if line]
+        return [line for schedule in schedules_for(settings) if (line := await _set(client, schedule))]
 
 
-async def _set(client: PrefectClient, one: Scheduled) -> str:
+async def _set(client: PrefectClient, schedule: DeploymentSchedule) -> str:
     try:
-        deployment = await client.read_deployment_by_name(one.deployment)
+        deployment = await client.read_deployment_by_name(schedule.deployment)
     except ObjectNotFound:
-        if not one.switched_on:
+        if not schedule.enabled:
             return ""
-        return f"{one.deployment}: {one.setting} is on, but there is no such deployment yet; deploy it, then run this again"
-    await _replace(client, deployment.id, one)
-    return f"{one.deployment}: " + (f"scheduled, {one.cron} UTC" if one.switched_on else "not scheduled")
+        return f"{schedule.deployment}: {schedule.setting} is on, but the deployment does not exist yet; deploy it and run this again"
+    await _replace(client, deployment.id, schedule)
+    return f"{schedule.deployment}: " + (
+        f"scheduled, {schedule.cron} UTC" if schedule.enabled else "not scheduled"
+    )
 
 
-async def _replace(client: PrefectClient, deployment_id: UUID, one: Scheduled) -> None:
-    """Leave the deployment with this one schedule, so that running it again changes nothing."""
-    for schedule in await client.read_deployment_schedules(deployment_id):
-        await client.delete_deployment_schedule(deployment_id, schedule.id)
-    if one.switched_on:
-        schedules: list[tuple[SCHEDULE_TYPES, bool]] = [(CronSchedule(cron=one.cron, timezone="UTC"), True)]
-        await client.create_deployment_schedules(deployment_id, schedules)
+async def _replace(client: PrefectClient, deployment_id: UUID, schedule: DeploymentSchedule) -> None:
+    """Replace all schedules of the deployment by this one, so that running it again changes nothing."""
+    for existing in await client.read_deployment_schedules(deployment_id):
+        await client.delete_deployment_schedule(deployment_id, existing.id)
+    if schedule.enabled:
+        new: list[tuple[SCHEDULE_TYPES, bool]] = [(CronSchedule(cron=schedule.cron, timezone="UTC"), True)]
+        await client.create_deployment_schedules(deployment_id, new)

@@ -19,7 +19,7 @@ and its source. An unknown name with one of these prefixes is an error, and so i
 The command line reads `PIPELINE_RETRY_DELAY_MINUTES` as seconds, because somebody is waiting; a step that waits for a
 retry shows the limit of all its retries.
 
-| setting | default | means |
+| setting | default | description |
 | --- | --- | --- |
 """
 

@@ -1,4 +1,4 @@
-"""The Alerts block: its form explains itself, and it is the same as the environment's settings."""
+"""The Alerts block: its form is documented, and the environment builds the same block."""
 
 from __future__ import annotations
 
@@ -44,36 +44,36 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 async def test_channels_of_the_environment(settings: pytest.MonkeyPatch) -> None:
-    audience = await lookup.notification_policy("", resolve())
-    assert [(one.name, one.minimum) for one in audience.channels] == [
+    policy = await lookup.notification_policy("", resolve())
+    assert [(channel.name, channel.minimum) for channel in policy.channels] == [
         ("slack", "warning"),
         ("email", "warning"),
         ("pager 1 (pagerduty)", "critical"),
         ("pager 2 (json)", "critical"),
     ]
-    assert audience.quiet_seconds == 300
-    assert "sender='robot@example.org'" in repr(audience)
-    assert SECRET not in repr(audience)
+    assert policy.quiet_seconds == 300
+    assert "sender='robot@example.org'" in repr(policy)
+    assert SECRET not in repr(policy)
 
 
-async def test_channels_that_are_switched_off(settings: pytest.MonkeyPatch) -> None:
+async def test_switched_off_channels(settings: pytest.MonkeyPatch) -> None:
     settings.setenv("PIPELINE_SLACK_NOTIFICATIONS", "false")
     settings.setenv("PIPELINE_EMAIL_ALERTS", "false")
     settings.setenv("PIPELINE_PAGER_URLS", "")
-    audience = await lookup.notification_policy("", resolve())
-    assert audience.channels == ()
+    policy = await lookup.notification_policy("", resolve())
+    assert policy.channels == ()
 
 
-async def test_wrong_settings_do_not_silence_the_channels(settings: pytest.MonkeyPatch) -> None:
+async def test_invalid_settings_do_not_disable_the_channels(settings: pytest.MonkeyPatch) -> None:
     settings.setenv("PIPELINE_QUALITY_THRESHOLD", "high")
-    settings.setenv("RETAIL_WAREHUOSE", "a slip of the pen")
+    settings.setenv("RETAIL_WAREHUOSE", "a typing error")
     settings.setenv("PIPELINE_EMAIL_RECIPIENTS", "")
     with pytest.raises(SettingsError):
         resolve()
     resolved = resolve_leniently()
-    audience = await lookup.notification_policy("", resolved)
-    assert [one.name for one in audience.channels] == ["slack", "pager 1 (pagerduty)", "pager 2 (json)"]
-    assert audience.quiet_seconds == 300
+    policy = await lookup.notification_policy("", resolved)
+    assert [channel.name for channel in policy.channels] == ["slack", "pager 1 (pagerduty)", "pager 2 (json)"]
+    assert policy.quiet_seconds == 300
     assert resolved.settings.pipeline_quality_threshold == 85
 
 

@@ -1,4 +1,4 @@
-"""docs/settings.md and .env.example name the settings there are."""
+"""docs/settings.md and .env.example match the settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blocks import settings_sources
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_document_is_that_of_the_code() -> None:
+def test_document_is_up_to_date() -> None:
     spec = importlib.util.spec_from_file_location("make_settings", ROOT / "docs/make_settings.py")
     assert spec is not None
     assert spec.loader is not None
@@ -23,13 +23,13 @@ def test_the_document_is_that_of_the_code() -> None:
     assert (ROOT / "docs/settings.md").read_text() == module.text(), "run python docs/make_settings.py"
 
 
-def test_the_example_can_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With every line of it switched on, it is read without an error."""
+def test_example_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line of .env.example is a valid setting when uncommented."""
     lines = (ROOT / ".env.example").read_text().splitlines()
-    switched_on = [re.sub(r"^#(?=[A-Z])", "", line) for line in lines]
-    (tmp_path / ".env").write_text("\n".join(switched_on) + "\n")
+    uncommented = [re.sub(r"^#(?=[A-Z])", "", line) for line in lines]
+    (tmp_path / ".env").write_text("\n".join(uncommented) + "\n")
     for name in settings_sources.Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
-    found = {name for name, _, origin in settings_sources.resolve().rows if origin == ".env"}
-    assert found == set(dotenv_values(tmp_path / ".env"))
+    names = {name for name, _, origin in settings_sources.resolve().rows if origin == ".env"}
+    assert names == set(dotenv_values(tmp_path / ".env"))

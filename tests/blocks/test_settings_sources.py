@@ -1,4 +1,4 @@
-"""What the environment says is what a run uses, and what it cannot mean is refused by name."""
+"""Settings come from parameters, blocks, environment and .env; invalid ones are rejected by name."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tasks.postgres.embedded.server import EmbeddedServer
 
 
 @pytest.fixture(autouse=True)
-def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An environment and a working directory that say nothing."""
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings in the environment, no .env in the working directory."""
     for name in settings_sources.Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 
 
-async def test_the_warehouse_is_that_of_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_warehouse_from_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com:5433/sales")
-    found = await lookup.warehouse_settings()
-    assert found.display == "postgresql://ann@db.example.com:5433/sales"
-    assert found.sslmode == "require"
+    settings = await lookup.warehouse_settings()
+    assert settings.display == "postgresql://ann@db.example.com:5433/sales"
+    assert settings.sslmode == "require"
 
 
 @pytest.mark.parametrize("url", [None, ""])
-async def test_else_it_is_the_embedded_one(
+async def test_embedded_warehouse_without_database_url(
     monkeypatch: pytest.MonkeyPatch, server: EmbeddedServer, url: str | None
 ) -> None:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(server.folder.parent))
@@ -46,14 +46,14 @@ async def test_else_it_is_the_embedded_one(
         ("db.example.com", "begin with postgresql://"),
     ],
 )
-async def test_addresses_that_loads_cannot_use(monkeypatch: pytest.MonkeyPatch, url: str, what: str) -> None:
+async def test_unusable_addresses(monkeypatch: pytest.MonkeyPatch, url: str, what: str) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(SettingsError, match=what) as caught:
         await lookup.warehouse_settings()
     assert "word" not in caught.value.message.replace("password", "")
 
 
-async def test_the_word_embedded_is_the_embedded_one_whatever_else_is_set(
+async def test_embedded_overrides_database_url(
     monkeypatch: pytest.MonkeyPatch, server: EmbeddedServer
 ) -> None:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(server.folder.parent))
@@ -61,7 +61,7 @@ async def test_the_word_embedded_is_the_embedded_one_whatever_else_is_set(
     assert await lookup.warehouse_settings(lookup.EMBEDDED) == server.settings()
 
 
-async def test_an_address_in_the_environment_beats_a_block_in_the_file(
+async def test_address_in_environment_overrides_block_in_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text("RETAIL_WAREHOUSE=production\n")
@@ -69,20 +69,20 @@ async def test_an_address_in_the_environment_beats_a_block_in_the_file(
     assert (await lookup.warehouse_settings()).host == "db.example.com"
 
 
-async def test_limits_of_the_environment_reach_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connection_limits_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com/sales")
     monkeypatch.setenv("RETAIL_STATEMENT_TIMEOUT_MINUTES", "90")
     monkeypatch.setenv("RETAIL_CONNECT_SECONDS", "120")
     monkeypatch.setenv("RETAIL_POOL_SIZE", "3")
     monkeypatch.setenv("RETAIL_POOL_OVERFLOW", "0")
-    found = await lookup.warehouse_settings()
-    assert (found.statement_timeout, found.connect_seconds) == (5400, 120)
-    assert (found.pool_size, found.max_overflow) == (3, 0)
+    settings = await lookup.warehouse_settings()
+    assert (settings.statement_timeout, settings.connect_seconds) == (5400, 120)
+    assert (settings.pool_size, settings.max_overflow) == (3, 0)
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann:word@db.example.com/sales?connect_timeout=5")
     assert (await lookup.warehouse_settings()).connect_seconds == 5
 
 
-def test_the_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path))
     assert settings_sources.read_settings().workspace == tmp_path / "workspace"
     monkeypatch.setenv("RETAIL_WORKSPACE", str(tmp_path / "elsewhere"))
@@ -101,7 +101,7 @@ def test_retention(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "a week"])
-def test_a_retention_that_is_no_number_of_days(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_retention(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RETAIL_RETENTION_DAYS", text)
     with pytest.raises(SettingsError, match=f"RETAIL_RETENTION_DAYS '{text}'") as caught:
         settings_sources.read_settings()
@@ -131,25 +131,25 @@ def test_quality_weights(monkeypatch: pytest.MonkeyPatch) -> None:
         "completeness=0,uniqueness=0,validity=0,consistency=0,timeliness=0",
     ],
 )
-def test_what_is_no_weight(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_quality_weights(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("RETAIL_QUALITY_WEIGHTS", text)
     with pytest.raises(SettingsError):
         settings_sources.read_settings()
 
 
 def origins(resolved: settings_sources.Resolved) -> dict[str, tuple[str, str]]:
-    """Value and origin of what is not left to its default."""
+    """Value and origin of each setting that is not a default."""
     return {name: (value, origin) for name, value, origin in resolved.rows if origin != "default"}
 
 
-def test_each_value_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_origin_of_each_value(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "PIPELINE_DEFAULT_RETRIES=9\nPIPELINE_SMTP_PORT=26\nRETAIL_POOL_SIZE=\nSOMETHING_ELSE=1\n"
     )
     monkeypatch.setenv("PIPELINE_DEFAULT_RETRIES", "4")
     monkeypatch.setenv("PIPELINE_QUALITY_THRESHOLD", "70")
     monkeypatch.setenv("RETAIL_CONNECT_SECONDS", "30")
-    found = settings_sources.resolve(
+    resolved = settings_sources.resolve(
         {"pipeline_quality_threshold": 90.0, "pipeline_quarantine_share": None},
         {
             "supabase-warehouse/production": {
@@ -159,7 +159,7 @@ def test_each_value_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tm
             }
         },
     )
-    assert origins(found) == {
+    assert origins(resolved) == {
         "PIPELINE_DEFAULT_RETRIES": ("4", "environment"),
         "PIPELINE_SMTP_PORT": ("26", ".env"),
         "RETAIL_CONNECT_SECONDS": ("20", "block supabase-warehouse/production"),
@@ -167,7 +167,7 @@ def test_each_value_tells_where_it_came_from(monkeypatch: pytest.MonkeyPatch, tm
     }
 
 
-def test_defaults_of_the_sketch() -> None:
+def test_defaults() -> None:
     settings = settings_sources.read_settings()
     assert settings.pipeline_default_retries == 3
     assert settings.pipeline_retry_delay_minutes == 5
@@ -181,11 +181,11 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ann:marked-secret@db.example.com/sales")
     for name in ("PIPELINE_SLACK_WEBHOOK_URL", "PIPELINE_SMTP_PASSWORD", "PIPELINE_PAGER_URLS"):
         monkeypatch.setenv(name, "marked-secret")
-    found = settings_sources.resolve()
-    shown = {name: value for name, (value, _) in origins(found).items()}
+    resolved = settings_sources.resolve()
+    shown = {name: value for name, (value, _) in origins(resolved).items()}
     assert shown.pop("DATABASE_URL") == "postgresql://ann@db.example.com:5432/sales"
     assert set(shown.values()) == {"********"}
-    assert "marked-secret" not in repr(found) + str(found.settings)
+    assert "marked-secret" not in repr(resolved) + str(resolved.settings)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +204,11 @@ def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SUPABASE_BACKUP_ENABLE", "true", "Did you mean SUPABASE_BACKUP_ENABLED"),
     ],
 )
-@pytest.mark.parametrize("place", ["environment", "file"])
-def test_what_is_unknown_or_ill_typed_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, what: str, place: str
+@pytest.mark.parametrize("source", ["environment", "file"])
+def test_unknown_or_invalid_settings_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, what: str, source: str
 ) -> None:
-    if place == "file":
+    if source == "file":
         (tmp_path / ".env").write_text(f"{name}='{value}'\n")
     else:
         monkeypatch.setenv(name, value)
@@ -228,9 +228,7 @@ def test_what_is_unknown_or_ill_typed_is_named(
         ),
     ],
 )
-def test_a_channel_without_what_it_needs(
-    monkeypatch: pytest.MonkeyPatch, switch: dict[str, str], needed: str
-) -> None:
+def test_incomplete_channels(monkeypatch: pytest.MonkeyPatch, switch: dict[str, str], needed: str) -> None:
     for name, value in switch.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=needed):
@@ -265,8 +263,8 @@ def test_backup_schedules(monkeypatch: pytest.MonkeyPatch, text: str, cron: str)
         (b"DATABASE_URI=marked-secret\n", "Did you mean DATABASE_URL"),
     ],
 )
-def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
-    """A line that was passed over might be the one that names the warehouse."""
+def test_invalid_file_is_rejected(tmp_path: Path, content: bytes, what: str) -> None:
+    """A skipped line could be the one that names the warehouse."""
     (tmp_path / ".env").write_bytes(content)
     with pytest.raises(SettingsError, match=what) as caught:
         settings_sources.read_settings()
@@ -274,28 +272,28 @@ def test_a_file_that_cannot_be_read_whole_is_refused(tmp_path: Path, content: by
     assert settings_sources.resolve_leniently().settings.pipeline_default_retries == 3
 
 
-def test_values_of_the_file_are_taken_as_they_stand(tmp_path: Path) -> None:
+def test_values_in_the_file_are_not_expanded(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "# a comment\nexport PIPELINE_SMTP_USER='a b' # why\nPIPELINE_SMTP_PASSWORD=x${HOME}$y\r\n\npipeline_smtp_host=mail\n"
     )
-    found = settings_sources.read_settings()
-    assert found.pipeline_smtp_user == "a b"
-    assert found.pipeline_smtp_host == "mail"
-    assert found.pipeline_smtp_password is not None
-    assert found.pipeline_smtp_password.get_secret_value() == "x${HOME}$y"
+    settings = settings_sources.read_settings()
+    assert settings.pipeline_smtp_user == "a b"
+    assert settings.pipeline_smtp_host == "mail"
+    assert settings.pipeline_smtp_password is not None
+    assert settings.pipeline_smtp_password.get_secret_value() == "x${HOME}$y"
 
 
 @pytest.mark.parametrize(
     "cron", ["99 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "*/0 * * * *", "a b c d e"]
 )
-def test_schedules_that_never_come(monkeypatch: pytest.MonkeyPatch, cron: str) -> None:
+def test_impossible_schedules(monkeypatch: pytest.MonkeyPatch, cron: str) -> None:
     monkeypatch.setenv("SUPABASE_BACKUP_SCHEDULE", cron)
     with pytest.raises(SettingsError, match="SUPABASE_BACKUP_SCHEDULE"):
         settings_sources.read_settings()
 
 
-def test_reading_settings_imports_nothing_that_judges_lines() -> None:
-    """So that a command which only asks the warehouse begins in half the time."""
+def test_reading_settings_imports_no_heavy_library() -> None:
+    """So that a command which only queries the warehouse starts twice as fast."""
     script = (
         "import sys\nfrom blocks import lookup, settings_sources\nsettings_sources.read_settings()\n"
         "print(sorted({'prefect', 'polars', 'pandera'} & set(sys.modules)))"

@@ -1,4 +1,4 @@
-"""The SupabaseWarehouse block: its form, what it turns into, what it refuses, saved and loaded for real."""
+"""The SupabaseWarehouse block: form, conversion to settings, rejected values, saving and loading."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARK = "marked-secret-word"
 
 
 class TestStandard(BlockStandardTestSuite):
-    """Prefect's own requirements of a block."""
+    """Prefect's requirements for a block."""
 
     @pytest.fixture
     def block(self) -> type[Block]:
@@ -31,7 +31,7 @@ class TestStandard(BlockStandardTestSuite):
 
 
 def block_of(settings: ConnectionSettings, **more: Any) -> SupabaseWarehouse:
-    """A block that leads to that warehouse."""
+    """A block for an existing warehouse."""
     return SupabaseWarehouse(
         host=settings.host,
         port=settings.port,
@@ -46,11 +46,11 @@ def test_every_field_has_a_title_and_secrets_are_secret() -> None:
     assert all(field.get("title") for field in schema["properties"].values())
     assert schema["secret_fields"] == ["password"]
     assert not {"url", "connection_info"} & set(schema["properties"])
-    # Prefect's form shows a union as tabs.
+    # Prefect's form renders a union as tabs.
     assert not [name for name, field in schema["properties"].items() if "anyOf" in field]
 
 
-def test_sizes_are_those_of_the_way_in_unless_they_are_set() -> None:
+def test_pool_sizes_depend_on_the_connection_method_unless_set() -> None:
     pooled = SupabaseWarehouse(host="aws-0-eu.pooler.supabase.com", user="postgres.abc")
     assert pool_limits(pooled.connection_settings()) == (5, 5)
     assert pool_limits(SupabaseWarehouse(host="db.example.com").connection_settings()) == (10, 20)
@@ -73,26 +73,26 @@ def test_verify_full_is_the_default() -> None:
         ({"host": "aws-0-eu.pooler.supabase.com", "user": "postgres"}, "project's reference"),
     ],
 )
-def test_what_is_refused(fields: dict[str, Any], what: str) -> None:
+def test_rejected_settings(fields: dict[str, Any], what: str) -> None:
     block = SupabaseWarehouse(**{"password": MARK, **fields})
-    for use in (block.connection_settings, block.connector):
+    for convert in (block.connection_settings, block.connector):
         with pytest.raises(SettingsError, match=what) as caught:
-            use()
+            convert()
         assert MARK not in str(caught.value)
 
 
 @pytest.mark.parametrize("mode", ["prefer", "disable"])
-def test_this_machine_may_be_spoken_to_without_tls(mode: Any) -> None:
+def test_loopback_without_tls(mode: Any) -> None:
     assert SupabaseWarehouse(host="127.0.0.1", tls_mode=mode).connection_settings().sslmode == mode
 
 
 @pytest.mark.parametrize("fields", [{"port": 0}, {"tls_mode": "perhaps"}, {"pool_size": -1}, {"host": ""}])
-def test_what_cannot_be_is_refused_by_the_form(fields: dict[str, Any]) -> None:
+def test_form_rejects_invalid_values(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SupabaseWarehouse(**{"host": "db.example.com", **fields})
 
 
-def test_the_password_is_in_no_text() -> None:
+def test_password_is_not_shown() -> None:
     block = SupabaseWarehouse(host="db.example.com", password=MARK)
     shown = [repr(block), str(block), repr(block.connection_settings()), repr(block.as_settings())]
     connector = block.connector()
@@ -100,43 +100,41 @@ def test_the_password_is_in_no_text() -> None:
     assert MARK not in "".join(shown)
 
 
-async def test_its_engine_asks_the_warehouse(warehouse: ConnectionSettings) -> None:
+async def test_connector_queries_the_warehouse(warehouse: ConnectionSettings) -> None:
     async with block_of(warehouse).connector() as database:
         rows = await database.fetch_all("select current_database(), current_setting('statement_timeout')")
     assert list(rows[0]) == [warehouse.database, "30min"]
 
 
-async def test_the_same_query_again_is_asked_again(warehouse: ConnectionSettings) -> None:
+async def test_equal_query_is_run_again(warehouse: ConnectionSettings) -> None:
     async with block_of(warehouse, pool_size=1, max_overflow=0).connector() as database:
         for _ in range(3):
             assert [tuple(row) for row in await database.fetch_all("select :one + 1", {"one": 1})] == [(2,)]
-        for number in range(5):  # none of them keeps the only connection
+        for number in range(5):  # none keeps the only connection
             assert (await database.fetch_all(f"select {number}"))[0][0] == number
 
 
-async def test_31_users_of_its_connector_get_their_turn(warehouse: ConnectionSettings) -> None:
+async def test_31_concurrent_queries_share_30_connections(warehouse: ConnectionSettings) -> None:
     async with block_of(warehouse).connector() as database:
-        asked = "select pg_backend_pid(), pg_sleep(0.3)"
-        rows = await asyncio.gather(*(database.fetch_all(asked) for _ in range(31)))
+        query = "select pg_backend_pid(), pg_sleep(0.3)"
+        rows = await asyncio.gather(*(database.fetch_all(query) for _ in range(31)))
     assert len({row[0][0] for row in rows}) == 30
 
 
-async def test_its_engine_keeps_to_the_blocks_sizes(warehouse: ConnectionSettings) -> None:
+async def test_engine_respects_the_pool_sizes(warehouse: ConnectionSettings) -> None:
     async with block_of(warehouse, pool_size=1, max_overflow=1).connector() as database:
         engine = database.get_engine()
 
         async def pid() -> Any:
             async with engine.connect() as connection:
-                answer = await connection.exec_driver_sql("select pg_backend_pid(), pg_sleep(0.1)")
-                return answer.scalar_one()
+                result = await connection.exec_driver_sql("select pg_backend_pid(), pg_sleep(0.1)")
+                return result.scalar_one()
 
         assert len(set(await asyncio.gather(*(pid() for _ in range(6))))) == 2
 
 
 @pytest.mark.prefect
-async def test_saved_again_and_again_and_loaded(
-    prefect_api: PrefectServer, warehouse: ConnectionSettings
-) -> None:
+async def test_saving_twice_and_loading(prefect_api: PrefectServer, warehouse: ConnectionSettings) -> None:
     for size in (3, 4):
         await block_of(warehouse, pool_size=size, password=SecretStr(MARK)).asave("saved", overwrite=True)
     loaded = await lookup.load_warehouse("saved")
@@ -149,7 +147,7 @@ async def test_saved_again_and_again_and_loaded(
 
 
 @pytest.mark.prefect
-async def test_a_named_block_beats_the_environment(
+async def test_named_block_overrides_the_environment(
     prefect_api: PrefectServer, warehouse: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await block_of(warehouse).asave("chosen", overwrite=True)
@@ -164,6 +162,6 @@ async def test_a_named_block_beats_the_environment(
 
 
 @pytest.mark.prefect
-async def test_a_block_that_is_missing_is_named(prefect_api: PrefectServer) -> None:
+async def test_missing_block_is_named(prefect_api: PrefectServer) -> None:
     with pytest.raises(SettingsError, match="no SupabaseWarehouse block 'absent'"):
         await lookup.warehouse_settings("absent")

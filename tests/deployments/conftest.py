@@ -1,4 +1,4 @@
-"""The command line, as the flows' tests have it."""
+"""The command line fixture of the flows' tests."""
 
 from tests.flows.conftest import retail
 

@@ -53,6 +53,6 @@ def test_problems_come_first() -> None:
             ("completeness", "uniqueness", "validity", "consistency", "timeliness"), 99.0
         ),
     )
-    text = as_markdown(_report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
+    text = as_markdown(report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
     assert text.index("Not loaded") < text.index("Deliveries")
     assert "2 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined" in text
