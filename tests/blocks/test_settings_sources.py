@@ -43,7 +43,7 @@ async def test_embedded_warehouse_without_database_url(
     [
         ("postgresql://ann:word@aws.pooler.supabase.com:6543/postgres", "transaction-mode pooler"),
         ("postgresql://ann:word@db.example.com/sales?sslmode=disable", "TLS"),
-        ("db.example.com", "begin with postgresql://"),
+        ("db.example.com", "Begin it with postgresql://"),
     ],
 )
 async def test_unusable_addresses(monkeypatch: pytest.MonkeyPatch, url: str, what: str) -> None:

@@ -70,7 +70,7 @@ def test_verify_full_is_the_default() -> None:
         ({"host": "db.example.com", "tls_mode": "prefer"}, "without TLS"),
         ({"host": "db.example.com", "tls_mode": "disable"}, "without TLS"),
         ({"host": "db.example.com", "port": 6543}, "transaction-mode pooler"),
-        ({"host": "aws-0-eu.pooler.supabase.com", "user": "postgres"}, "project's reference"),
+        ({"host": "aws-0-eu.pooler.supabase.com", "user": "postgres"}, "the project reference"),
     ],
 )
 def test_rejected_settings(fields: dict[str, Any], what: str) -> None:
