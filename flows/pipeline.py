@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
+from flows.batch_load import load_accepted
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
 from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
@@ -30,7 +31,6 @@ from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
 from tasks.validate.steps import validate_batch
 from tasks.warehouse.load.transaction import LoadedDelivery
-from tasks.warehouse.steps import load_batch
 
 T = TypeVar("T")
 # One copies, one has its lines ready.
@@ -195,17 +195,7 @@ class _Pipeline:
         if accepted and self.context.warehouse is not None:
             if self.context.preparation is not None:
                 await asyncio.wait([self.context.preparation])
-            result = await request.retry.on(load_batch)(
-                batch.label,
-                self.context.warehouse,
-                silver,
-                accepted,
-                self.context.run,
-                replace_anyway=request.replace,
-            )
-            rows = sum(quality.rows_in for quality in accepted)
-            self.context.watch.add("load", result.seconds, rows)
-            loaded = {delivery.name: delivery for delivery in result.deliveries}
+            loaded = await load_accepted(self.context, self.context.warehouse, batch.label, silver, accepted)
         files = {delivery.name: delivery for delivery in bronze.deliveries}
         return [
             delivery_report(

@@ -12,12 +12,12 @@ RetailError
             FeedConflict        the run's settings differ from those of the feed
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
-            DateFormatUnclear, ReplacementRefused
+            DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
         WarehouseError          the database rejected a statement or the connection
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
-            TlsRefused, ReadOnlyWarehouse, RightsMissing
+            TlsRefused, ReadOnlyWarehouse, RightsMissing, DataRejected
         ChannelRefused          an alert channel rejected the alert (also an AlertNotDelivered)
         PrefectUnreachable      the Prefect API does not respond
         EmbeddedServerError     the embedded Postgres cannot be started or stopped
@@ -167,6 +167,14 @@ class ReplacementRefused(DeliveryError):
     """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``."""
 
 
+class LedgerChanged(DeliveryError):
+    """Another run loaded or withdrew the delivery after this run had looked at it."""
+
+
+class DeliveryRejected(DeliveryError):
+    """The database rejects a value of the delivery that the contract accepts. Attribute: ``sqlstate``."""
+
+
 class ContractBroken(Terminal):
     """A rule of the contract raised an error. Attribute: ``rule``."""
 
@@ -207,6 +215,10 @@ class ReadOnlyWarehouse(WarehouseError):
 
 class RightsMissing(WarehouseError):
     """The role lacks a right that the step needs."""
+
+
+class DataRejected(WarehouseError):
+    """The database rejects a value: too long for an index, not in its encoding, against a constraint of others."""
 
 
 class AlertNotDelivered(RetailError):

@@ -20,6 +20,7 @@ from tasks.errors import Transient
 P = ParamSpec("P")
 R = TypeVar("R")
 _JITTER = 0.5
+_LONGEST_DELAY = 3600.0  # seconds
 # A tag makes Prefect look up concurrency limits. The ephemeral SQLite server of a run without an API URL
 # answers that with 503 during any other write, which costs two seconds, and no UI shows its tags.
 _USE_TAGS = bool(get_current_settings().api.url)
@@ -31,7 +32,7 @@ class RetryPolicy:
 
     Attributes:
         retries: Maximum number of retries.
-        delay_seconds: Delay before the first retry; it doubles with each further one.
+        delay_seconds: Delay before the first retry; it doubles with each further one, up to an hour.
     """
 
     retries: int = 3
@@ -39,8 +40,9 @@ class RetryPolicy:
 
     @property
     def delays(self) -> tuple[float, ...]:
-        """Delay before each retry in seconds, without jitter."""
-        return tuple(exponential_backoff(self.delay_seconds)(self.retries))
+        """Delay before each retry in seconds, without jitter: doubled each time, an hour at most."""
+        delays = exponential_backoff(self.delay_seconds)(self.retries)
+        return tuple(min(delay, _LONGEST_DELAY) for delay in delays)
 
     def on(self, task: Task[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
         """Give a step this policy.

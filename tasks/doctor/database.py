@@ -17,9 +17,10 @@ from tasks.doctor.endpoint import examine_connection_method, examine_host
 from tasks.doctor.finding import Finding, Status, blocking, from_error, from_unexpected_error, ok, skipped
 from tasks.doctor.pooling import examine_pooling
 from tasks.doctor.rights import examine_rights
-from tasks.doctor.schema import examine_readers, examine_schema
+from tasks.doctor.schema import examine_public, examine_readers, examine_schema
 from tasks.doctor.server import (
     examine_clock,
+    examine_encoding,
     examine_size,
     examine_statement_timeout,
     examine_version,
@@ -60,8 +61,10 @@ def _checks(analyst_roles: Sequence[str]) -> dict[str, Check]:
         "statement timeout": examine_statement_timeout,
         "connections": examine_connections,
         "writes": examine_writable,
+        "encoding": examine_encoding,
         "size": examine_size,
         "schema": examine_schema,
+        "schema public": examine_public,
         "readers": partial(examine_readers, analyst_roles=analyst_roles),
         "clock": examine_clock,
     }

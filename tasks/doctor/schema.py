@@ -37,6 +37,22 @@ async def examine_schema(connection: asyncpg.Connection, settings: ConnectionSet
     ]
 
 
+async def examine_public(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+    """List the roles that may create objects in the schema public; databases from before 15 allow every role."""
+    roles = [row["role"] for row in await connection.fetch(sql("select_public_creators", "tasks.doctor"))]
+    if not roles:
+        return [ok("schema public", "only its owner may create objects there")]
+    return [
+        warning(
+            "schema public",
+            f"{', '.join(roles)} may create objects there, such as operators that sessions of others then call; ours "
+            "do not look there.",
+            "If nobody needs it: "
+            + " ".join(f"revoke create on schema public from {role};" for role in roles),
+        )
+    ]
+
+
 async def examine_readers(
     connection: asyncpg.Connection, settings: ConnectionSettings, analyst_roles: Sequence[str] = ()
 ) -> list[Finding]:

@@ -68,6 +68,20 @@ async def examine_writable(connection: asyncpg.Connection, settings: ConnectionS
     return [ok("writes", "the database accepts writes")]
 
 
+async def examine_encoding(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+    """Check that the database can hold every text."""
+    encoding = connection.get_settings().server_encoding
+    if encoding == "UTF8":
+        return [ok("encoding", "UTF8")]
+    return [
+        problem(
+            "encoding",
+            f"the database has the encoding {encoding}, which lacks characters that deliveries use.",
+            "Create a database with encoding 'UTF8' (create database ... encoding 'UTF8' template template0).",
+        )
+    ]
+
+
 async def examine_size(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
     """Report the size of the database; the size of its disk cannot be queried."""
     megabytes = await connection.fetchval("select pg_database_size(current_database()) / 1e6")

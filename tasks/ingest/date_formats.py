@@ -6,6 +6,7 @@ If only one of the two can parse all dates of a run, it becomes the format of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -210,6 +211,13 @@ def parse_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
         parts.field("fraction").fill_null(""),
     )
     return iso.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
+
+
+def has_second_60(text: pl.Expr, date_format: str | None) -> pl.Expr:
+    """Whether a date names second 60, which polars would read as the next minute."""
+    before = re.search(r"(.)%S", date_format or "")
+    separator = re.escape(before[1]) if before else ":"
+    return text.str.contains(rf"{separator}60(?:\D|$)")
 
 
 def parse_pattern(text: pl.Expr, pattern: str, timezone: str) -> pl.Expr:

@@ -23,6 +23,11 @@ DRIVER_ERRORS = (
     TimeoutError,
     asyncpg.InternalClientError,
 )
+# SQLSTATE classes of errors that a value causes: data exception, integrity constraint, program limit.
+_DATA_CLASSES = frozenset({"22", "23", "54"})
+_DATA_ADVICE = (
+    "If somebody changed the tables (columns, constraints, triggers), undo that; else correct the delivery."
+)
 _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "28P01": (
         errors.WrongPassword,
@@ -35,12 +40,20 @@ _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "3D000": (errors.DatabaseMissing, "Check the database name at the end of DATABASE_URL."),
     "25006": (
         errors.ReadOnlyWarehouse,
-        "The database is read-only (full disk, size limit, or replica). Free or buy space, or use the primary's "
-        "address, then run again: no delivery is half-loaded.",
+        "The database is read-only (full disk, size limit, replica, or default_transaction_read_only of the role or the "
+        "database). Free or buy space, use the primary's address, or reset that setting; then run again: no delivery is "
+        "half-loaded.",
     ),
     "42501": (errors.RightsMissing, "Grant it to this role, or run as the owner of the schemas."),
     "53100": (errors.WarehouseError, "The database's disk is full. Free or buy space, then run again."),
-    "53300": (errors.ConnectionInterrupted, "All connections are in use."),
+    "53300": (
+        errors.ConnectionInterrupted,
+        "All connections are in use. A run needs three; see the role's own limit too (alter role ... connection limit).",
+    ),
+    "58030": (
+        errors.WarehouseError,
+        "The server cannot read or write its disk, which may be full. Then run again.",
+    ),
     "57P03": (errors.ConnectionInterrupted, "The server is starting up or shutting down."),
     "57P01": (errors.ConnectionInterrupted, "The server was shut down."),
     "57P02": (errors.ConnectionInterrupted, "The server crashed and is restarting."),
@@ -49,6 +62,11 @@ _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "40001": (errors.WarehouseBusy, "Serialization failure."),
     "26000": (errors.WarehouseError, _TRANSACTION_POOLER),
     "42P05": (errors.WarehouseError, _TRANSACTION_POOLER),
+    "25P04": (
+        errors.WarehouseError,
+        "The transaction exceeded the server's transaction_timeout. Raise it for this role (alter role ... set "
+        "transaction_timeout), then run again: no delivery is half-loaded.",
+    ),
     "57014": (
         errors.WarehouseError,
         "The statement exceeded its time limit, or was cancelled. Look for locks in pg_stat_activity, or raise "
@@ -160,6 +178,10 @@ def map_driver_error(error: BaseException, warehouse: str) -> errors.RetailError
     if sqlstate in _BY_SQLSTATE:
         error_type, next_step = _BY_SQLSTATE[sqlstate]
         return error_type(f"{error.args[0]}.", next_step, warehouse=warehouse, sqlstate=sqlstate)
+    if sqlstate is not None and sqlstate[:2] in _DATA_CLASSES:
+        return errors.DataRejected(
+            f"{_message(error).rstrip('.')}.", _DATA_ADVICE, warehouse=warehouse, sqlstate=sqlstate
+        )
     for is_match, error_type, what, next_step in _BY_PREDICATE:
         if is_match(error):
             return error_type(what.format(_message(error)), next_step, warehouse=warehouse)

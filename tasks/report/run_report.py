@@ -156,9 +156,14 @@ def delivery_report(
         rules=dict(quality.rules),
         ignored_columns=ingested.ignored_columns,
         encodings=ingested.encodings,
-        reason=rejection or (loaded.refusal.reason if loaded and loaded.refusal else ""),
+        reason=rejection or _reason(loaded),
         refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
     )
+
+
+def _reason(loaded: LoadedDelivery | None) -> str:
+    error = (loaded.refusal or loaded.error) if loaded else None
+    return error.reason if error else ""
 
 
 def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.ingest.date_formats import NAMED_FORMATS, parse_dates
+from tasks.ingest.date_formats import NAMED_FORMATS, has_second_60, parse_dates
 from tasks.ingest.schema import FAULT, LINE_NO
 from tasks.validate.schema import MONEY
 from tasks.validate.settings import FeedSettings
@@ -91,6 +91,8 @@ def _date_columns(texts: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         dates = dates.join(other, on="date_text", how="left", maintain_order="left").select(
             "date_text", pl.coalesce("sold_at_local", "other")
         )
+    second_60 = has_second_60(pl.col("date_text"), settings.date_format)
+    dates = dates.with_columns(pl.when(~second_60).then(pl.col("sold_at_local")))
     in_zone = pl.col("sold_at_local").dt.replace_time_zone(
         settings.timezone, ambiguous="earliest", non_existent="null"
     )

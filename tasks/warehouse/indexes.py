@@ -103,6 +103,7 @@ async def complete_indexes(
         await connection.execute(_BUILD_SETTINGS)
         async with connection.transaction():
             await lock_loads(connection, settings)
+            await _drop_invalid(connection)
             indexes, constraints, _ = await _missing(connection)
             progress.report("finish.indexes", f"{len(indexes)} indexes")
             await _build(settings, connection, [*(INDEXES[name] for name in indexes), *_ANALYSE_OTHERS])
@@ -119,6 +120,15 @@ async def complete_indexes(
             await connection.execute(statement)
         progress.report("finish.done")
     return True
+
+
+async def _drop_invalid(connection: asyncpg.Connection) -> None:
+    """Drop indexes of ours that an interrupted CREATE INDEX CONCURRENTLY or REINDEX left invalid; they are built again."""
+    row = await connection.fetchrow(sql("select_fact_keys"))
+    assert row is not None  # noqa: S101 - for the type checker: the query returns one row
+    for name in INDEXES:
+        if name in row["invalid_indexes"]:
+            await connection.execute(f"drop index retail_dwh.{name}")
 
 
 async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, statements: list[str]) -> None:

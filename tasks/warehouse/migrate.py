@@ -62,8 +62,13 @@ async def version_on(connection: asyncpg.Connection) -> str | None:
     exists = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
     if not exists:
         return None
-    version: str | None = await connection.fetchval("select version_num from retail_ops.schema_version")
-    return version
+    rows = await connection.fetch("select version_num from retail_ops.schema_version order by version_num")
+    if len(rows) > 1:
+        raise WarehouseError(
+            f"retail_ops.schema_version has {len(rows)} rows: {', '.join(row['version_num'] for row in rows)}.",
+            "Delete all but the row of the revision that the tables have, usually the newest, then run again.",
+        )
+    return rows[0]["version_num"] if rows else None
 
 
 async def migrate(settings: ConnectionSettings) -> str:
@@ -107,7 +112,16 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
         command.upgrade(configuration, "head")
 
     async def creator() -> asyncpg.Connection:
-        return await connect(settings)
+        connection = await connect(settings)
+        encoding = connection.get_settings().server_encoding
+        if encoding != "UTF8":
+            await connection.close()
+            raise WarehouseError(
+                f"the database has the encoding {encoding}, which lacks characters that deliveries use.",
+                "Create a database with encoding 'UTF8' (create database ... encoding 'UTF8' template template0).",
+                warehouse=settings.display,
+            )
+        return connection
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
     try:
@@ -124,6 +138,12 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
 
 
 def _map_error(cause: BaseException, settings: ConnectionSettings) -> Exception:
+    if isinstance(cause, asyncpg.DuplicateSchemaError):
+        return WarehouseError(
+            f"{cause.args[0]}, but it is not one that this package created.",
+            "Rename it (alter schema retail_dwh rename to ...), or drop it if it is empty; then run again.",
+            warehouse=settings.display,
+        )
     if not isinstance(cause, asyncpg.InsufficientPrivilegeError):
         return map_driver_error(cause, settings.display)
     message = str(cause.args[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks.errors import DeliveryMissing
 from tasks.postgres.connect import ConnectionSettings
@@ -48,10 +48,11 @@ async def load_batch(
     accepted: Sequence[DeliveryQuality],
     run: Run,
     *,
+    known: Mapping[str, str],
     replace_anyway: bool,
 ) -> LoadResult:
     """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
-    return await load(warehouse, silver, accepted, run, replace_anyway=replace_anyway)
+    return await load(warehouse, silver, accepted, run, known=known, replace_anyway=replace_anyway)
 
 
 @step("finish", "warehouse", timeout_seconds=7200)

@@ -61,6 +61,10 @@ async def test_terminal_error_is_not_retried(prefect_api: PrefectServer) -> None
     assert attempts.count("once") == 1
 
 
+def test_delays_end_at_an_hour() -> None:
+    assert RetryPolicy(4, 1500.0).delays == (1500.0, 3000.0, 3600.0, 3600.0)
+
+
 def test_delays_double() -> None:
     assert RetryPolicy(retries=3, delay_seconds=300).delays == (300, 600, 1200)
 

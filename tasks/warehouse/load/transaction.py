@@ -8,14 +8,14 @@ the warehouse has the union of the lines of its deliveries.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 import polars as pl
 
 from tasks import progress
-from tasks.errors import ReplacementRefused
+from tasks.errors import DeliveryError, LedgerChanged, ReplacementRefused
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.queries import sql
@@ -32,7 +32,7 @@ from tasks.warehouse.withdraw import remove_lines
 
 @dataclass(frozen=True)
 class LoadedDelivery:
-    """Outcome of a delivery: loaded, replaced, unchanged or refused; ``refusal`` has the reason."""
+    """Outcome of a delivery: loaded, replaced, unchanged, refused or failed; ``refusal`` or ``error`` has the reason."""
 
     name: str
     outcome: Outcome
@@ -42,6 +42,7 @@ class LoadedDelivery:
     rows_quarantined: int
     lines_withdrawn: int = 0
     refusal: ReplacementRefused | None = None
+    error: DeliveryError | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ async def load(
     accepted: Sequence[DeliveryQuality],
     run: Run,
     *,
+    known: Mapping[str, str] | None = None,
     replace_anyway: bool = False,
 ) -> LoadResult:
     """Load accepted deliveries in one transaction, with their ledger rows.
@@ -71,6 +73,9 @@ async def load(
         silver: Output of validate.
         accepted: Its deliveries that passed the quality gate.
         run: The run, recorded with ``start_run``.
+        known: SHA-256 of each accepted delivery that the ledger had when the run looked; None to load whatever the ledger
+            has now. A delivery that another run has loaded or withdrawn since then fails, and the others load: what
+            this run read may be the older content.
         replace_anyway: Accept replacements that withdraw more lines than the guard allows. Without it they are
             refused and the other deliveries load.
 
@@ -88,7 +93,7 @@ async def load(
                 progress.report("load.locked")
                 await save_feed(connection, silver.settings.feed)
                 plan = LoadPlan(connection, silver)
-                skipped, withdrawn = await _compare_with_ledger(plan, accepted, run, replace_anyway)
+                skipped, withdrawn = await _compare_with_ledger(plan, accepted, run, known, replace_anyway)
                 if plan.deliveries:
                     await write_ledger(plan, run)
                     progress.report("load.ledger_written")
@@ -120,12 +125,16 @@ def _loaded(delivery: DeliveryLoad) -> LoadedDelivery:
 
 
 async def _compare_with_ledger(
-    plan: LoadPlan, accepted: Sequence[DeliveryQuality], run: Run, replace_anyway: bool
+    plan: LoadPlan,
+    accepted: Sequence[DeliveryQuality],
+    run: Run,
+    known: Mapping[str, str] | None,
+    replace_anyway: bool,
 ) -> tuple[list[LoadedDelivery], pl.DataFrame]:
-    """Add deliveries to the plan unless they are unchanged or refused.
+    """Add deliveries to the plan unless they are unchanged, refused or overtaken by another run.
 
     Returns:
-        The unchanged and refused deliveries, and the lines to withdraw, columns as in ``DELIVERY_LINE``.
+        The other deliveries, and the lines to withdraw, columns as in ``DELIVERY_LINE``.
     """
     feed = plan.silver.settings.feed.feed
     rows = await plan.connection.fetch(
@@ -146,11 +155,14 @@ async def _compare_with_ledger(
     )
     for quality in accepted:
         row = ledger.get(quality.name)
-        if row is None:
+        held = row["content_hash"] if row and row["reading_settings"] == READING_SETTINGS else None
+        if row is not None and held == quality.content_hash:
+            skipped.append(_as_recorded(row, outcomes.get(quality.name, "unchanged")))
+        elif known is not None and held != known.get(quality.name):
+            skipped.append(_overtaken(quality, withdrawn=row is None))
+        elif row is None:
             plan.deliveries[quality.name] = DeliveryLoad(quality, next_key, replaces=False)
             next_key += 1
-        elif row["content_hash"] == quality.content_hash and row["reading_settings"] == READING_SETTINGS:
-            skipped.append(_as_recorded(row, outcomes.get(quality.name, "unchanged")))
         else:
             plan.deliveries[quality.name] = DeliveryLoad(quality, row["delivery_key"], replaces=True)
     withdrawn, refusals = await withdrawn_lines(plan, replace_anyway)
@@ -162,6 +174,18 @@ async def _compare_with_ledger(
 def _refused(quality: DeliveryQuality, refusal: ReplacementRefused) -> LoadedDelivery:
     return LoadedDelivery(
         quality.name, "refused", quality.rows_in, 0, 0, quality.rows_quarantined, refusal=refusal
+    )
+
+
+def _overtaken(quality: DeliveryQuality, *, withdrawn: bool) -> LoadedDelivery:
+    what = "was withdrawn" if withdrawn else "was loaded with other content by another run"
+    error = LedgerChanged(
+        f"it {what} while this run worked; its present state stays.",
+        "Run again: the delivery is then read anew.",
+        delivery=quality.name,
+    )
+    return LoadedDelivery(
+        quality.name, "failed", quality.rows_in, 0, 0, quality.rows_quarantined, error=error
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,15 @@ async def test_read_only_database(warehouse: ConnectionSettings) -> None:
     assert checks_with(PROBLEM, findings) == {"writes"}
     assert "read-only" in findings["writes"].what
     assert "Free or buy space" in findings["writes"].fix
+
+
+async def test_schema_public_that_others_may_write(warehouse: ConnectionSettings) -> None:
+    async with connected(replace(warehouse, user=SUPERUSER)) as connection:
+        await connection.execute("grant create on schema public to public")
+    finding = (await examine_warehouse(warehouse))["schema public"]
+    assert finding.status is WARNING
+    assert finding.what.startswith("public may create objects there")
+    assert "revoke create on schema public from public;" in finding.fix
 
 
 async def test_fewer_connections_than_the_pool_may_use(cluster: TcpServer) -> None:

@@ -20,8 +20,10 @@ ALL_CHECKS = {
     "statement timeout",
     "connections",
     "writes",
+    "encoding",
     "size",
     "schema",
+    "schema public",
     "readers",
     "clock",
 }

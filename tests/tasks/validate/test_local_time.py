@@ -46,6 +46,23 @@ def test_skipped_hour_is_null_but_its_local_time_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "date_format"),
+    [
+        ("2011-07-01 12:00:60", None),
+        ("2011-07-01T12:00:60.5+01:00", None),
+        ("1/7/2011 12:00:60", "eu"),
+        ("01.07.2011 12.00.60", "%d.%m.%Y %H.%M.%S"),
+    ],
+)
+def test_second_60_is_not_the_next_minute(text: str, date_format: str | None) -> None:
+    texts = [text, text.replace("60", "59")]
+    unreadable, moment = normalise_values("invoice_date", texts, "sold_at_local", date_format=date_format)
+    assert unreadable is None
+    assert moment is not None
+    assert (moment.minute, moment.second) == (0, 59)
+
+
+@pytest.mark.parametrize(
     ("timezone", "hour"),
     [("UTC", 12), ("America/New_York", 16), ("Asia/Kolkata", 6), ("Australia/Sydney", 2)],
 )
