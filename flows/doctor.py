@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from flows import state_hooks
+from flows.checked_flow import BlockName, flow
 from flows.doctor_inputs import gather_inputs
 from tasks.doctor.finding import Finding, blocking
 from tasks.doctor.markdown import summary
 from tasks.doctor.steps import examine_inputs, publish_findings
 from tasks.errors import ProblemsFound
+from tasks.outside_text import displayable
 
 
 @flow(
@@ -22,7 +22,7 @@ from tasks.errors import ProblemsFound
     on_cancellation=[state_hooks.notify_cancellation],
 )
 async def retail_doctor(
-    warehouse: str = "", alerts: str = "", send_test: bool = False
+    warehouse: BlockName = "", alerts: BlockName = "", send_test: bool = False
 ) -> tuple[Finding, ...]:
     """Check everything that a run needs: database, workspace, Prefect and alert channels.
 
@@ -43,6 +43,8 @@ async def retail_doctor(
     await publish_findings("findings", findings)
     problems = blocking(findings)
     if problems:
-        lines = [f"{problem.check}: {problem.what} {problem.fix}".rstrip() for problem in problems]
+        lines = [
+            displayable(f"{problem.check}: {problem.what} {problem.fix}".rstrip()) for problem in problems
+        ]
         raise ProblemsFound("\n".join([f"{summary(findings)}.", *lines]), findings=findings)
     return findings

@@ -17,7 +17,7 @@ RetailError
         WorkspaceFull           the workspace is full or not writable
         WarehouseError          the database rejected a statement or the connection
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
-            TlsRefused, ReadOnlyWarehouse, RightsMissing, DataRejected
+            TlsRefused, ClearTextPasswordRefused, ReadOnlyWarehouse, RightsMissing, DataRejected
         ChannelRefused          an alert channel rejected the alert (also an AlertNotDelivered)
         PrefectUnreachable      the Prefect API does not respond
         EmbeddedServerError     the embedded Postgres cannot be started or stopped
@@ -39,16 +39,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-
-def escape_unprintable(name: str) -> str:
-    r"""Escape unprintable characters; a line break becomes ``\n``.
-
-    Otherwise a file name could fake a line of output or send control sequences to a terminal.
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in name
-    )
+from tasks.outside_text import displayable
 
 
 class RetailError(Exception):
@@ -62,11 +53,14 @@ class RetailError(Exception):
 
     # The attribute that starts the message.
     subject: ClassVar[str] = ""
+    # Unprintable characters that the message may have: an error about several things has a line for each.
+    keep: ClassVar[str] = ""
 
     def __init__(self, what: str, next_step: str = "", **ids: Any) -> None:
-        super().__init__(what)
-        self.what = what
-        self.next_step = next_step
+        # Here and not where an error is shown: it ends in logs, states and reports that are not ours.
+        self.what = displayable(what, self.keep)
+        self.next_step = displayable(next_step, self.keep)
+        super().__init__(self.what)
         self.attributes = ids
         for name, value in ids.items():
             setattr(self, name, value)
@@ -75,7 +69,7 @@ class RetailError(Exception):
     def description(self) -> str:
         """The subject and what happened."""
         subject = self.attributes.get(self.subject)
-        return f"{escape_unprintable(subject)}: {self.what}" if subject else self.what
+        return f"{displayable(subject)}: {self.what}" if subject else self.what
 
     @property
     def reason(self) -> str:
@@ -209,6 +203,10 @@ class TlsRefused(WarehouseError):
     """The server does not offer TLS, but TLS is required."""
 
 
+class ClearTextPasswordRefused(WarehouseError):
+    """The server asks for the password in clear text and is not verified. The password was not sent."""
+
+
 class ReadOnlyWarehouse(WarehouseError):
     """The database is read-only."""
 
@@ -253,13 +251,20 @@ class PrefectUnreachable(Terminal):
 class EmbeddedServerError(Terminal):
     """The embedded Postgres cannot be set up, started or stopped. Attribute: ``folder``."""
 
+    # The end of the server's log.
+    keep = "\n\t"
+
 
 class ProblemsFound(Terminal):
     """The doctor found a problem that makes runs fail. Attribute: ``findings``."""
 
+    keep = "\n"
+
 
 class RunFailed(Terminal):
     """Raised at the end of a run, after all other deliveries are loaded. Attribute: ``report``."""
+
+    keep = "\n"
 
 
 class DeliveriesFailed(RunFailed):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
+
+from tasks.outside_text import displayable
 
 
 def _version() -> str:
@@ -15,8 +18,16 @@ def _version() -> str:
         return "not installed"
 
 
+def _usage_error(error: CycloptsError) -> Any:
+    """The panel of a wrong usage: what was typed may hold a secret, and a log of a CI keeps it."""
+    from cyclopts import CycloptsPanel
+
+    return CycloptsPanel(displayable(error, keep="\n"))
+
+
 app = App(
     name="retail",
+    error_formatter=_usage_error,
     help="Load retail sales deliveries into a star schema on Postgres, exactly once.",
     help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage or refused settings, 3 refused by the quality gate.",
     version=_version,

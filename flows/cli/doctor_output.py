@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tasks.doctor.finding import Finding, Status, blocking
 from tasks.doctor.markdown import summary
+from tasks.outside_text import displayable
 
 _STYLES = {Status.OK: "green", Status.WARNING: "yellow", Status.PROBLEM: "bold red", Status.SKIPPED: "dim"}
 _MARKS = {Status.OK: "✓", Status.WARNING: "!", Status.PROBLEM: "✗", Status.SKIPPED: "·"}
@@ -38,12 +39,19 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 def _in_order(findings: Sequence[Finding]) -> tuple[list[Finding], list[str]]:
     """Those to be told, and the names of what could not be looked at for one and the same reason."""
+    findings = [_displayable(one) for one in findings]
     told = [one for one in findings if one.status is not Status.SKIPPED]
     left: dict[str, list[str]] = {}
     for one in findings:
         if one.status is Status.SKIPPED:
             left.setdefault(one.what, []).append(one.check)
     return told, [f"{', '.join(checks)} ({why})" for why, checks in left.items()]
+
+
+def _displayable(finding: Finding) -> Finding:
+    # A fix may be the end of a server's log.
+    fix = displayable(finding.fix, keep="\n\t")
+    return Finding(displayable(finding.check), finding.status, displayable(finding.what), fix)
 
 
 def _print_table(findings: Sequence[Finding]) -> None:

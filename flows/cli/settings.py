@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import choose_warehouse, with_exit_code
+from flows.cli.exit_codes import check_alerts, choose_warehouse, with_exit_code
 
 
 def settings(
@@ -36,6 +36,7 @@ def settings(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
+        check_alerts(alerts)
         from blocks.lookup import with_blocks
         from flows.cli.run_flow import quiet_prefect
 
@@ -57,10 +58,12 @@ def _print(rows: Sequence[tuple[str, str, str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from tasks.outside_text import displayable
+
     table = Table(show_edge=False, box=None, pad_edge=False)
     for head in ("setting", "value", "from"):
         table.add_column(head, overflow="fold")
     for name, value, origin in rows:
         style = "dim" if origin == "default" else ""
-        table.add_row(*(Text(text, style=style) for text in (name, value, origin)))
+        table.add_row(*(Text(displayable(text), style=style) for text in (name, value, origin)))
     Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)

@@ -69,12 +69,14 @@ def _print(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from tasks.outside_text import escape_unprintable
+
     table = Table(show_edge=False)
     for position, name in enumerate(names):
         numeric = bool(rows) and not isinstance(rows[0][position], str)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(Text(escape_unprintable(name)), justify="right" if numeric else "left")
     for row in rows[:_SHOWN]:
-        table.add_row(*("" if value is None else Text(str(value)) for value in row))
+        table.add_row(*("" if value is None else Text(escape_unprintable(str(value))) for value in row))
     console = Console()
     console.print(table)
     if len(rows) > _SHOWN:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.exit_codes import program
+from tasks.outside_text import displayable
 from tasks.report.run_report import RunReport
 
 _SHOWN = 10
@@ -63,7 +64,7 @@ def _warehouse(report: RunReport) -> list[Table]:
         tables.add_row(name, f"{rows:,}")
     countries = _pairs("Revenue, top five countries")
     for one in report.top_countries:
-        countries.add_row(escape(one.country), f"{money(one.revenue)} {one.currency}")
+        countries.add_row(escape(displayable(one.country)), f"{money(one.revenue)} {one.currency}")
     return [tables, countries] if report.top_countries else [tables]
 
 
@@ -90,10 +91,10 @@ def print_summary(report: RunReport) -> None:
         _grid(console, _warehouse(report))
         console.print()
     for one in [one for one in report.deliveries if one.reason][:_SHOWN]:
-        console.print(f"[bold]{one.outcome}[/] {escape(one.message)}")
+        console.print(f"[bold]{one.outcome}[/] {escape(displayable(one.message))}")
     for what, line in _next_steps(report):
         # Not through a table: these are for copying, and must not be wrapped.
-        console.print(f"{what:10}{line}", soft_wrap=True, markup=False)
+        console.print(f"{what:10}{displayable(line)}", soft_wrap=True, markup=False)
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tasks import progress
+from tasks.outside_text import displayable
 
 _SAID = {
     "prefect.import": "loading Prefect",
@@ -46,14 +47,16 @@ _WAITS = {
 def said(step: progress.Progress) -> str | None:
     """The words for a step, or None if it need not be told."""
     if step.step in _WAITS:
-        return f"{_WAITS[step.step]}: {step.detail}"
+        return f"{_WAITS[step.step]}: {displayable(step.detail)}"
     words = _SAID.get(step.step)
     if words is None:
         return None
     if step.done is not None and step.total:
         return f"{words} {step.done} of {step.total}"
     return (
-        f"{words}: {step.detail}" if step.detail and step.step.startswith(("ingest", "validate")) else words
+        f"{words}: {displayable(step.detail)}"
+        if step.detail and step.step.startswith(("ingest", "validate"))
+        else words
     )
 
 

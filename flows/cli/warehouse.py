@@ -70,11 +70,13 @@ def status(*, data_dir: str | None = None) -> int:
     """
 
     def command() -> int:
+        from tasks.outside_text import displayable
+
         server = _server(data_dir)
         running = server.is_running()
         where = f" --data-dir {shlex.quote(data_dir)}" if data_dir else ""
         print("running" if running else "stopped")
-        print(f"data     {server.folder}")
+        print(f"data     {displayable(server.folder)}")
         print(f"address  {server.settings().display}")
         print(
             f"psql     {server.psql()} '{server.settings().display}'"

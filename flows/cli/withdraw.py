@@ -52,14 +52,14 @@ def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
     from blocks import lookup
     from flows.cli.run_flow import quiet_prefect, run_flow
     from flows.cli.terminal import shown
-    from tasks.errors import escape_unprintable
+    from tasks.outside_text import displayable
 
     quiet_prefect(verbose=False)
     with shown():
         address = asyncio.run(lookup.warehouse_settings())
     if confirm is not None and confirm != address.database:
         print(
-            f"retail: --confirm {confirm} is not the database's name, {address.database}; nothing was done.",
+            f"retail: --confirm {displayable(confirm)} is not the database's name, {address.database}; nothing was done.",
             file=sys.stderr,
         )
         return EXIT_SETTINGS
@@ -68,8 +68,10 @@ def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
         print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
         return 0
     done = "was taken out" if confirm is not None else "would be taken out"
-    name = escape_unprintable(result.name)
-    print(f"{name} (feed {result.feed}, {result.rows_in:,} rows in) {done} of {address.display}:")
+    name = displayable(result.name)
+    print(
+        f"{name} (feed {displayable(result.feed)}, {result.rows_in:,} rows in) {done} of {address.display}:"
+    )
     print(
         f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too."
     )

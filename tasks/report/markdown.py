@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from tasks.outside_text import displayable
+
 if TYPE_CHECKING:
     from tasks.report.run_report import RunReport
 
@@ -13,7 +15,7 @@ _SHOWN = 50
 
 def escape(text: object) -> str:
     """Escape text so that Markdown shows it literally, on one line."""
-    plain = "".join(character if character.isprintable() else " " for character in str(text))
+    plain = displayable(text)
     for character in "\\`*_{}[]()<>#+!|~":
         plain = plain.replace(
             character, f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character]

@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from tasks.errors import escape_unprintable
 from tasks.ingest.bronze import IngestedFile
+from tasks.outside_text import displayable
 from tasks.report.frame import deliveries_frame
 from tasks.report.markdown import as_markdown
 from tasks.report.timings import StageTime
@@ -55,7 +55,7 @@ class DeliveryReport:
     @property
     def message(self) -> str:
         """Name of the delivery and why it was rejected or failed."""
-        return f"{escape_unprintable(self.name)}: {self.reason}"
+        return f"{displayable(self.name)}: {self.reason}"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ import time
 import asyncpg
 
 from tasks import progress
-from tasks.errors import WarehouseBusy, escape_unprintable
+from tasks.errors import WarehouseBusy
+from tasks.outside_text import displayable
 from tasks.postgres.queries import sql
 from tasks.postgres.settings import ConnectionSettings
 
@@ -79,9 +80,9 @@ async def _describe_holder(connection: asyncpg.Connection, statement: str, *argu
     row = await connection.fetchrow(sql(statement), *arguments)
     if row is None:
         return ""
-    application = escape_unprintable(row["application"] or "unknown application")
+    application = displayable(row["application"] or "unknown application")
     since = f", since {row['since']:%Y-%m-%d %H:%M:%S} UTC" if row["since"] else ""
-    return f"process {row['pid']} ({application}, role {escape_unprintable(row['role'] or '')}{since})"
+    return f"process {row['pid']} ({application}, role {displayable(row['role'] or '')}{since})"
 
 
 def _busy(settings: ConnectionSettings, holder: str) -> WarehouseBusy:

@@ -14,7 +14,8 @@ import asyncpg
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryMissing, escape_unprintable
+from tasks.errors import DeliveryMissing
+from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.copy import copy_frame, fetch_frame
 from tasks.postgres.queries import sql
@@ -161,7 +162,7 @@ async def _delivery_missing(connection: asyncpg.Connection, feed: str, name: str
         )
         by_file_name = {PurePosixPath(row["name"]).name: row for row in deliveries}
         rows = [by_file_name[match] for match in get_close_matches(file_name, by_file_name)]
-    similar = "; ".join(f"{escape_unprintable(row['name'])} (feed {row['feed']})" for row in rows)
+    similar = "; ".join(f"{displayable(row['name'])} (feed {row['feed']})" for row in rows)
     return DeliveryMissing(
         f"feed {feed} has no delivery of that name.",
         f"Did you mean {similar}?"

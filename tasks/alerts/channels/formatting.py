@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from tasks.alerts.alert import Alert, AlertSource
+from tasks.outside_text import displayable
 
 RUNBOOK = "docs/runbook.md"
 
 
 def clean(text: str, limit: int) -> str:
-    """Replace unprintable characters by spaces (line breaks stay) and cut the text to ``limit`` characters.
+    """Escape unprintable characters (line breaks stay), mask secrets and cut the text to ``limit`` characters.
 
     Control characters and bidirectional marks would let a file's name pose as something else.
     """
-    plain = "".join(
-        character if character.isprintable() or character == "\n" else " " for character in text
-    ).strip()
+    plain = displayable(text.replace("\r\n", "\n"), keep="\n").strip()
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 

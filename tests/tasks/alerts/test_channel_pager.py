@@ -15,7 +15,7 @@ async def test_event_has_all_facts() -> None:
     (event,) = receiver.accepted
     assert event["title"] == "Critical: Run crashed: retail-etl"
     assert event["type"] == "failure"
-    assert event["message"].splitlines()[0] == "What happened: <b>{{7*7}}</b> *x* \\n &lt;  fdp.exe"
+    assert event["message"].splitlines()[0] == "What happened: <b>{{7*7}}</b> *x* \\n &lt; \\u202efdp.exe"
     assert "Run: http://127.0.0.1:4200/runs/1" in event["message"]
     assert "docs/runbook.md#crashed" in event["message"]
 

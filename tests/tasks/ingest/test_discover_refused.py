@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, escape_unprintable
+from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable
 from tasks.ingest.discover import discover
+from tasks.outside_text import displayable
 from tests.support.deliveries import write
 from tests.support.required import missing
 from tests.support.unprivileged import as_nobody, common_folder
@@ -18,7 +19,7 @@ def _discover_with_bad(source: Path | str, good: Path) -> DeliveryError:
     discovery = discover([str(source), str(source), str(good)])
     assert [delivery.path for delivery in discovery.deliveries] == [str(good)]
     (error,) = discovery.failed
-    assert error.message.startswith(f"{escape_unprintable(error.delivery)}: ")
+    assert error.message.startswith(f"{displayable(error.delivery)}: ")
     return error
 
 
