@@ -27,7 +27,14 @@ from tasks.doctor.server import (
     examine_writable,
 )
 from tasks.doctor.tls import examine_ca, examine_encryption
-from tasks.errors import CertificateRefused, RetailError, SettingsError, TlsRefused, WrongPassword
+from tasks.errors import (
+    CertificateRefused,
+    ClearTextPasswordRefused,
+    RetailError,
+    SettingsError,
+    TlsRefused,
+    WrongPassword,
+)
 from tasks.postgres.connect import ConnectionSettings, connect
 from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 
@@ -41,6 +48,7 @@ _RETRY = "Run the doctor again; if the finding stays, report it to the maintaine
 
 # The three findings of the check of the role's rights.
 _RIGHTS = ("loads", "schema upgrades", "backups")
+_OF_ENCRYPTION = (ClearTextPasswordRefused, SettingsError, TlsRefused)
 
 Check = Callable[[asyncpg.Connection, ConnectionSettings], Awaitable[list[Finding]]]
 
@@ -122,7 +130,7 @@ def _connection_failure(error: RetailError) -> Finding:
     if isinstance(error, WrongPassword):
         finding = from_error("connection", error)
         return replace(finding, fix=f"{finding.fix} No further login was tried.")
-    check = "encryption" if isinstance(error, TlsRefused | SettingsError) else "connection"
+    check = "encryption" if isinstance(error, _OF_ENCRYPTION) else "connection"
     return from_error(check, error)
 
 

@@ -13,6 +13,7 @@ from cryptography import x509
 
 from tasks.alerts.channels.deadline import run_in_daemon_thread
 from tasks.doctor.finding import Finding, Status, ok, problem, skipped, warning
+from tasks.postgres.clear_text import may_send_clear_text
 from tasks.postgres.connect import ConnectionSettings
 
 SOON_DAYS = 30
@@ -62,7 +63,9 @@ async def examine_encryption(settings: ConnectionSettings) -> list[Finding]:
         async with asyncio.timeout(_SECONDS):
             presented = await presented_certificate(settings)
     except (OSError, TimeoutError, EOFError, ValueError) as error:
-        return [skipped("encryption", f"the server's certificate could not be read ({type(error).__name__})")]
+        unread = f"the server's certificate could not be read ({type(error).__name__})"
+        unverified = not settings.is_loopback and not may_send_clear_text(settings)
+        return [_unverified(unread) if unverified else skipped("encryption", unread)]
     if presented is None:
         return [ok("encryption", "none: the server does not support TLS, on this machine only")]
     validity = _validity("server certificate", [presented.certificate], "the server's")
@@ -90,10 +93,12 @@ def _mode(settings: ConnectionSettings, presented: PresentedCertificate) -> Find
         )
     if settings.is_loopback:
         return ok("encryption", f"{used}, on this machine only")
+    return _unverified(f"{used}: encrypted, but the server's identity is not verified")
+
+
+def _unverified(what: str) -> Finding:
     return warning(
-        "encryption",
-        f"{used}: encrypted, but the server's identity is not verified.",
-        f"Use sslmode=verify-full with the project's CA certificate. {_NEW_CA}",
+        "encryption", f"{what}.", f"Use sslmode=verify-full with the project's CA certificate. {_NEW_CA}"
     )
 
 

@@ -1,7 +1,8 @@
 """Connections to Postgres: the TLS rule, retries, and driver errors mapped to errors of this package.
 
-Every connection is opened here, with TLS unless the host is loopback. Loads use plain asyncpg connections with
-transactions of their own: COPY on a connection borrowed from SQLAlchemy commits by itself.
+Every connection is opened here, with TLS unless the host is loopback, and without a password in clear text to a
+server that is not verified (see ``clear_text``). Loads use plain asyncpg connections with transactions of their own:
+COPY on a connection borrowed from SQLAlchemy commits by itself.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tasks.errors import (
     WarehouseUnreachable,
     WrongPassword,
 )
+from tasks.postgres.clear_text import clear_text_refused, ensure_guarded
 from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.errors import DRIVER_ERRORS, is_tls_refused, map_driver_error
 from tasks.postgres.settings import ConnectionSettings, check_tls, from_url, with_database
@@ -86,22 +88,24 @@ def _tls_context(settings: ConnectionSettings) -> ssl.SSLContext | None:
 async def _open(
     settings: ConnectionSettings, tls: ssl.SSLContext | None, seconds: float
 ) -> asyncpg.Connection:
-    connection = await asyncpg.connect(
-        host=settings.host,
-        port=settings.port,
-        user=settings.user,
-        database=settings.database,
-        password=settings.password.get_secret_value() if settings.password else None,
-        ssl=tls or False,
-        direct_tls=False,
-        target_session_attrs="any",
-        timeout=seconds,
-        # statement_timeout ends a long statement; this covers a server that disappeared silently.
-        command_timeout=settings.statement_timeout + 60 if settings.statement_timeout else None,
-        server_settings={"application_name": "prefect-retail"},
-    )
+    with clear_text_refused(settings):
+        connection = await asyncpg.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            database=settings.database,
+            password=settings.password.get_secret_value() if settings.password else None,
+            ssl=tls or False,
+            direct_tls=False,
+            target_session_attrs="any",
+            timeout=seconds,
+            # statement_timeout ends a long statement; this covers a server that disappeared silently.
+            command_timeout=settings.statement_timeout + 60 if settings.statement_timeout else None,
+            server_settings={"application_name": "prefect-retail"},
+        )
     ready = False
     try:
+        ensure_guarded(connection)
         # Not in the start-up message: there Supavisor drops these settings and PgBouncer rejects them.
         await connection.execute(
             f"set statement_timeout = {int(settings.statement_timeout * 1000)}; "

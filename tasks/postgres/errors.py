@@ -10,6 +10,7 @@ from collections.abc import Callable
 import asyncpg
 
 from tasks import errors
+from tasks.postgres.clear_text import ClearTextRequested
 
 _TRANSACTION_POOLER = (
     "A transaction-mode pooler breaks sessions like this. Use the direct connection or a session-mode pooler "
@@ -130,6 +131,14 @@ _BY_PREDICATE: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailEr
         errors.TlsRefused,
         "the server does not support TLS, which is required for every host but this machine.",
         "Check host and port; on your own server, set ssl = on and install a certificate.",
+    ),
+    (
+        lambda error: isinstance(error, ClearTextRequested),
+        errors.ClearTextPasswordRefused,
+        "the server asks for the password in clear text, and nothing proves that it is the server that is meant. The "
+        "password was not sent.",
+        "Use sslmode=verify-full with the project's CA certificate as sslrootcert, or have the server ask for "
+        "scram-sha-256 (pg_hba.conf).",
     ),
     (
         lambda error: isinstance(error, socket.gaierror),
