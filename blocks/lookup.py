@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from blocks.names import ensure_block_name
+from blocks.own_server import prepare_own_server
 from blocks.settings_sources import ENV_FILE, Resolved, Settings, resolve
 from tasks.alerts.policy import NotificationPolicy
 from tasks.errors import PrefectUnreachable, SettingsError
@@ -94,6 +96,7 @@ async def load_warehouse(name: str) -> SupabaseWarehouse:
 
 
 async def _load(kind: type[Block], name: str, setting: str) -> Block:
+    ensure_block_name(name, setting)
     try:
         with prefect_errors_mapped():
             return await kind.aload(name)
@@ -175,6 +178,7 @@ def prefect_errors_mapped() -> Iterator[None]:
     import httpx  # noqa: PLC0415 - Prefect's, imported with it
     from prefect.settings import get_current_settings  # noqa: PLC0415 - as above
 
+    prepare_own_server()
     try:
         yield
     except httpx.TransportError:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from blocks.names import NOT_A_BLOCK_NAME, is_block_name
 from tasks.alerts.kinds import Severity
 from tasks.errors import SettingsError
 from tasks.postgres.embedded.server import default_data_dir
@@ -41,6 +42,12 @@ def _weights(value: Any) -> Any:
     return value
 
 
+def _block_name(value: str) -> str:
+    if value and not is_block_name(value):
+        raise ValueError(f"is {NOT_A_BLOCK_NAME}")
+    return value
+
+
 def _schedule(value: str) -> str:
     """Turn hourly, daily or weekly into a cron expression; check any other as one."""
     cron = _SCHEDULES.get(value.strip().lower(), value.strip())
@@ -66,6 +73,7 @@ def _is_cron_field(text: str, limits: tuple[int, int]) -> bool:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 Weights = Annotated[dict[str, float], NoDecode, BeforeValidator(_weights)]
+BlockName = Annotated[str, AfterValidator(_block_name)]
 Cron = Annotated[str, AfterValidator(_schedule)]
 
 
@@ -84,7 +92,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="URL of the warehouse; unset: the embedded Postgres."
     )
-    retail_warehouse: str = Field(
+    retail_warehouse: BlockName = Field(
         "", description="Name of a SupabaseWarehouse block; overrides DATABASE_URL."
     )
     retail_connect_seconds: float = Field(
@@ -146,7 +154,9 @@ class Settings(BaseSettings):
         description="Percentage of quarantined lines in a run above which an alert is sent.",
     )
 
-    retail_alerts: str = Field("", description="Name of an Alerts block; overrides the alert settings below.")
+    retail_alerts: BlockName = Field(
+        "", description="Name of an Alerts block; overrides the alert settings below."
+    )
     pipeline_slack_notifications: bool = Field(False, description="Send alerts to Slack.")
     pipeline_slack_webhook_url: SecretStr | None = Field(
         None, description="URL of the Slack channel's incoming webhook."

@@ -1,12 +1,11 @@
 """Read the settings; ``retail settings`` shows each value with its origin.
 
 Sources by precedence: flow parameter, named block, environment, ``.env`` file in the working directory, default. An
-unknown or invalid setting is an error that names it.
+invalid setting is an error that names it; a name that misspells a setting is a warning.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,8 +18,11 @@ from dotenv.parser import parse_stream
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
+from blocks.names import where_it_belongs
+from blocks.near_names import Misspelling, meant_name, replaced_names
 from blocks.settings import Settings
 from tasks.errors import SettingsError
+from tasks.outside_text import MASK, displayable
 from tasks.postgres.settings import from_url
 
 __all__ = [
@@ -35,9 +37,7 @@ __all__ = [
 ]
 
 ENV_FILE = ".env"
-# An unknown name with one of these prefixes is a typing error.
-_PREFIXES = ("RETAIL_", "PIPELINE_", "SUPABASE_BACKUP_", "SUPABASE_MONITORING_")
-_MASK = "********"
+_BLOCK_NAMES = ("retail_warehouse", "retail_alerts")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Resolved:
 
     settings: Settings
     origins: Mapping[str, str]
+    # Names that misspell a setting: a run warns of them and goes on.
+    misspelled: tuple[Misspelling, ...] = ()
+    # Names of the Airflow project, each with ours.
+    replaced: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def rows(self) -> tuple[tuple[str, str, str], ...]:
@@ -66,7 +70,7 @@ def resolve(
         blocks: Values by field name, by name of the block; they override the environment.
 
     Raises:
-        SettingsError: A setting is unknown or invalid. Values that may be secret are not quoted.
+        SettingsError: A setting is invalid. Values that may be secret are not quoted.
     """
     resolved, errors = resolve_collecting_errors(parameters, blocks)
     if errors:
@@ -79,7 +83,10 @@ def resolve_collecting_errors(
 ) -> tuple[Resolved, tuple[SettingsError, ...]]:
     """Like ``resolve``, but return the errors; an invalid setting has its default."""
     file, errors = _read_file()
-    errors += [*_unknown(os.environ, "the environment"), *_unknown(file, ENV_FILE)]
+    misspelled = [*_misspellings(os.environ, "the environment"), *_misspellings(file, ENV_FILE)]
+    # Without it the lines would go into another warehouse.
+    grave = [slip for slip in misspelled if slip.meant == "DATABASE_URL"]
+    errors += [SettingsError(slip.what, slip.next_step, setting=slip.name) for slip in grave]
     file_source = EnvSettingsSource(Settings)
     file_source.env_vars = {name.lower(): value for name, value in file.items() if value}
     layers: list[tuple[str, Mapping[str, Any]]] = [
@@ -103,7 +110,9 @@ def resolve_collecting_errors(
         }
         settings = Settings(**{**values, **defaults})
     errors += _incomplete_channels(settings)
-    return Resolved(settings, origins), tuple(errors)
+    harmless = tuple(slip for slip in misspelled if slip not in grave)
+    replaced = tuple(replaced_names([*os.environ, *file]))
+    return Resolved(settings, origins, harmless, replaced), tuple(errors)
 
 
 def resolve_leniently() -> Resolved:
@@ -164,19 +173,14 @@ def _without_none(layer: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (layer or {}).items() if value is not None}
 
 
-def _unknown(variables: Iterable[str], source: str) -> Iterator[SettingsError]:
-    """An error for each unknown name with one of our prefixes, or close to DATABASE_URL in the file."""
+def _misspellings(variables: Iterable[str], source: str) -> Iterator[Misspelling]:
     known = {name.upper() for name in Settings.model_fields}
+    if source != ENV_FILE:
+        known.discard("DATABASE_URL")  # every other program has one like it
     for name in variables:
-        is_typo = source == ENV_FILE and bool(
-            difflib.get_close_matches(name.upper(), ["DATABASE_URL"], cutoff=0.85)
-        )
-        if (name.upper().startswith(_PREFIXES) or is_typo) and name.upper() not in known:
-            similar = difflib.get_close_matches(name.upper(), known, n=1)
-            next_step = f"Did you mean {similar[0]}?" if similar else "retail settings lists all settings."
-            yield SettingsError(
-                f"{name}: {source} sets it, but there is no such setting.", next_step, setting=name
-            )
+        meant = None if name.upper() == "DATABASE_URL" else meant_name(name, known)
+        if meant:
+            yield Misspelling(name, source, meant)
 
 
 def _invalid_values(error: ValidationError, origins: Mapping[str, str]) -> Iterator[SettingsError]:
@@ -186,7 +190,9 @@ def _invalid_values(error: ValidationError, origins: Mapping[str, str]) -> Itera
         annotation = (
             str(Settings.model_fields[field].annotation) if field in Settings.model_fields else "SecretStr"
         )
-        quoted = "" if "Secret" in annotation else f" {detail['input']!r}"
+        # In the place of a block's name there may be an address with its password.
+        is_secret = "Secret" in annotation or field in _BLOCK_NAMES
+        quoted = "" if is_secret else f" {detail['input']!r}"
         # Pydantic prefixes the text of our own validators, so take it from the error itself.
         cause = detail["ctx"]["error"] if detail["type"] == "value_error" else detail["msg"]
         what = str(cause).rstrip(".")
@@ -194,7 +200,9 @@ def _invalid_values(error: ValidationError, origins: Mapping[str, str]) -> Itera
         # The parameter's name is the setting's without its prefix.
         name = field.partition("_")[2] if origin == "parameter" else field.upper()
         yield SettingsError(
-            f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.", "Correct it.", setting=name
+            f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.",
+            where_it_belongs(name) if field in _BLOCK_NAMES else "Correct it.",
+            setting=name,
         )
 
 
@@ -224,18 +232,18 @@ def _shown(name: str, value: Any) -> str:
     """A value as text, with secrets masked; in DATABASE_URL only the password is."""
     match value:
         case SecretStr():
-            return _masked_url(value) if name == "database_url" else _MASK
+            return _masked_url(value) if name == "database_url" else MASK
         case tuple():
             return ",".join(_shown("", item) for item in value)
         case dict():
             return ",".join(f"{key}={number:g}" for key, number in value.items())
         case float():
             return f"{value:g}"
-    return "" if value is None else str(value)
+    return "" if value is None else displayable(value)
 
 
 def _masked_url(url: SecretStr) -> str:
     try:
         return from_url(url.get_secret_value()).display
     except SettingsError:
-        return _MASK
+        return MASK

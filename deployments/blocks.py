@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Sequence
 from typing import cast
@@ -17,6 +16,7 @@ from typing import cast
 from pydantic import SecretStr
 
 from blocks import lookup
+from blocks.names import ensure_block_name
 from blocks.settings_sources import Settings, resolve
 from blocks.warehouse import SupabaseWarehouse, TlsMode
 from deployments.schedules import set_schedules
@@ -83,12 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", default=NAME, help="name of the blocks (default: %(default)s)")
     name = parser.parse_args(arguments).name
     try:
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-            raise SettingsError(
-                f"--name {name!r} is not a valid block name.",
-                "Use lower-case letters, digits and single dashes.",
-                setting="name",
-            )
+        ensure_block_name(name, "--name")
         with lookup.prefect_errors_mapped():
             print("\n".join(asyncio.run(save_blocks(name))))
     except RetailError as error:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
-from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_run_logger
 
 from blocks import lookup, settings_sources
 from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_parameter
+from flows.checked_flow import BlockName, flow
 from tasks.alerts.alert import Alert, AlertSource, build_alert
 from tasks.alerts.history import read_figures, report_path
 from tasks.alerts.notify import notify
@@ -27,7 +27,7 @@ from tasks.errors import ChannelRefused
 async def retail_alert(
     flow_run_id: UUID,
     kind: Literal["crashed", "never_started"] = "crashed",
-    alerts: str = "",
+    alerts: BlockName = "",
     told_already: list[str] | None = None,
 ) -> None:
     """Notify people that a run crashed or never started, unless it was notified before or has recovered.

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from blocks import lookup
 from blocks.settings_sources import Resolved, Settings, resolve_collecting_errors
+from flows.doctor_settings import examine_settings, without_channels
 from tasks.alerts.policy import Channel
 from tasks.doctor.channels import Host
 from tasks.doctor.examine import DoctorInputs
@@ -36,7 +37,8 @@ async def gather_inputs(warehouse: str = "", alerts: str = "", *, send_test: boo
     resolved, errors = resolve_collecting_errors()
     prefect, prefect_findings = _prefect_server()
     findings = [*(from_error("settings", error) for error in errors), *prefect_findings]
-    if not errors:
+    findings = [*examine_settings(resolved), *findings]
+    if not (errors or resolved.misspelled):
         findings.append(ok("settings", _describe_settings(resolved)))
     ephemeral = prefect is None or prefect.api_url is None
     seconds = _START_SECONDS if ephemeral else _BLOCK_SECONDS
@@ -56,7 +58,7 @@ async def gather_inputs(warehouse: str = "", alerts: str = "", *, send_test: boo
         # A broken channel stops no run, so its finding is only a warning.
         channels=[replace(finding, status=Status.WARNING) for finding in channel_findings]
         if channels is None
-        else channels[0],
+        else channels[0] or without_channels(alerts or resolved.settings.retail_alerts),
         hosts={} if channels is None else channels[1],
         send_test=send_test,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
-
 from blocks import settings_sources
 from flows import state_hooks
+from flows.checked_flow import flow
+from flows.misspelled_settings import warn_of_misspelled
 from flows.pipeline import run_pipeline
 from flows.request import EtlRequest
 from flows.result import build_report, complete_warehouse, publish, raise_on_failure
@@ -43,6 +43,7 @@ async def retail_etl(*args: Any, **kwargs: Any) -> RunReport:
     """
     progress.report("flow.began")
     request = RunRequest.of(bind(EtlRequest, args, kwargs))
+    warn_of_misspelled(request.resolved)
     request.ensure_valid()
     context = await begin_run(request)
     result = await run_pipeline(context)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from blocks.names import BLOCK_NAME, ensure_block_name
 from flows.signature import EmptyField
 
 
@@ -18,6 +19,8 @@ def _one_or_many(value: Any) -> Any:
 
 
 _Text = Annotated[str, EmptyField(type="string")]
+# With the pattern Prefect's server refuses an address, before it stores it.
+_BlockName = Annotated[str, EmptyField(type="string", pattern=f"^({BLOCK_NAME})?$")]
 
 
 class EtlRequest(BaseModel):
@@ -90,12 +93,12 @@ class EtlRequest(BaseModel):
         default=False,
         description="Accept replacements that withdraw more than a tenth of a delivery's lines.",
     )
-    warehouse: _Text = Field(
+    warehouse: _BlockName = Field(
         default="",
         description="Name of a SupabaseWarehouse block. Default: RETAIL_WAREHOUSE, else DATABASE_URL of the process, "
         "else the embedded Postgres.",
     )
-    alerts: _Text = Field(
+    alerts: _BlockName = Field(
         default="",
         description="Name of an Alerts block. Default: RETAIL_ALERTS, else the channels of the environment.",
     )
@@ -114,3 +117,10 @@ class EtlRequest(BaseModel):
     def _null_is_not_given(cls, value: Any, info: ValidationInfo) -> Any:
         name = info.field_name
         return cls.model_fields[name].default if value is None and name in cls.model_fields else value
+
+    @field_validator("warehouse", "alerts")
+    @classmethod
+    def _names_a_block(cls, value: str, info: ValidationInfo) -> str:
+        if value:
+            ensure_block_name(value, str(info.field_name))
+        return value

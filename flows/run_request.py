@@ -14,6 +14,7 @@ from flows.demo import BUNDLED
 from flows.request import EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
+from tasks.outside_text import mask_secrets_in
 from tasks.retries import RetryPolicy
 from tasks.validate import contract
 from tasks.validate.score import check_threshold
@@ -91,9 +92,9 @@ class RunRequest(EtlRequest):
         return tuple(self.sources) or (str(BUNDLED),)
 
     def parameters(self) -> dict[str, Any]:
-        """The parameters as JSON values for the ledger and the report; they hold no secret."""
+        """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""
         given: dict[str, Any] = self.model_dump(mode="json", exclude={"resolved"})
-        return (
+        recorded: dict[str, Any] = mask_secrets_in(
             given
             | {name: given[name] or None for name in _NULL_IF_EMPTY}
             | {
@@ -102,6 +103,7 @@ class RunRequest(EtlRequest):
                 "retention_days": self.settings.retail_retention_days,
             }
         )
+        return recorded
 
 
 def versions() -> dict[str, str]:

@@ -8,15 +8,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from blocks import lookup, settings_sources
 from flows import state_hooks
+from flows.checked_flow import BlockName, flow
+from flows.misspelled_settings import warn_of_misspelled
 from flows.run_request import versions
 from tasks import progress
-from tasks.errors import DeliveryMissing, RetailError, escape_unprintable
+from tasks.errors import DeliveryMissing, RetailError
+from tasks.outside_text import displayable, mask_secrets_in
 from tasks.postgres.connect import ConnectionSettings
 from tasks.retries import RetryPolicy
 from tasks.warehouse.ledger import Run
@@ -34,7 +36,11 @@ from tasks.warehouse.withdraw import Withdrawal
     on_cancellation=[state_hooks.notify_cancellation],
 )
 async def retail_withdraw(
-    name: str, feed: str = "default", confirm: bool = False, warehouse: str = "", alerts: str = ""
+    name: str,
+    feed: str = "default",
+    confirm: bool = False,
+    warehouse: BlockName = "",
+    alerts: BlockName = "",
 ) -> Withdrawal:
     """Take a delivery out of the warehouse; without ``confirm`` only show what would go.
 
@@ -56,11 +62,12 @@ async def retail_withdraw(
     """
     progress.report("flow.began")
     resolved = settings_sources.resolve()
+    warn_of_misspelled(resolved)
     address = await lookup.warehouse_settings(warehouse, resolved)
     run = Run(
         UUID(flow_run.id) if flow_run.id else uuid4(),
         datetime.now(UTC),
-        {"withdraw": name, "feed": feed},
+        mask_secrets_in({"withdraw": name, "feed": feed}),
         versions(),
     )
     # With the short delays of a policy's own: a withdrawal takes seconds, and often somebody waits.
@@ -69,7 +76,7 @@ async def retail_withdraw(
     if not confirm:
         return preview
     async with _recorded(retry, address, feed, run):
-        result = await retry.on(withdraw_delivery)(escape_unprintable(preview.name), address, preview, run)
+        result = await retry.on(withdraw_delivery)(displayable(preview.name), address, preview, run)
         await retry.on(finish_warehouse)("keys and indexes", address, 0)
     return result
 
@@ -80,12 +87,12 @@ async def _find(
     """Preview the withdrawal of the delivery of that name, else of the file at that path."""
     preview = retry.on(preview_withdrawal)
     try:
-        return await preview(escape_unprintable(name), address, feed, name, run)
+        return await preview(displayable(name), address, feed, name, run)
     except DeliveryMissing:
         path = _path_of(name)
         if path == name:
             raise
-        return await preview(escape_unprintable(path), address, feed, path, run)
+        return await preview(displayable(path), address, feed, path, run)
 
 
 def _path_of(name: str) -> str:

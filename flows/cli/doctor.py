@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import EXIT_FAILED, choose_warehouse, with_exit_code
+from flows.cli.exit_codes import EXIT_FAILED, check_alerts, choose_warehouse, with_exit_code
 
 
 def doctor(
@@ -38,6 +38,7 @@ def doctor(
 
     def command() -> int:
         choose_warehouse(warehouse, data_dir)
+        check_alerts(alerts)
         from flows.cli.doctor_output import as_json, print_findings
         from flows.cli.run_flow import quiet_prefect
         from flows.cli.terminal import shown

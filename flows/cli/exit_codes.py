@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from blocks.names import ensure_block_name
 from tasks.errors import QualityBelowThreshold, RetailError, SettingsError
 
 EXIT_FAILED = 1
@@ -30,6 +31,7 @@ def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
     if not chosen:
         return
     if "://" not in chosen:
+        ensure_block_name(chosen, "--warehouse")
         os.environ["RETAIL_WAREHOUSE"] = chosen
         return
     try:
@@ -45,6 +47,12 @@ def choose_warehouse(chosen: str | None, data_dir: str | None) -> None:
         )
     os.environ["DATABASE_URL"] = chosen
     os.environ.pop("RETAIL_WAREHOUSE", None)
+
+
+def check_alerts(chosen: str) -> None:
+    """Raise SettingsError for ``--alerts`` that cannot name a block: it may hold a secret."""
+    if chosen:
+        ensure_block_name(chosen, "--alerts")
 
 
 def program() -> str:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from blocks.settings_sources import resolve_collecting_errors
 from flows.cli.exit_codes import EXIT_TERMINATED, INTERRUPTED, exit_code
 from flows.cli.summary import print_summary
 from flows.cli.terminal import shown
@@ -88,8 +89,16 @@ def run_flow(name: str, parameters: Mapping[str, Any], *, verbose: bool = False)
         SystemExit: the process was told to terminate; the flow run is closed.
     """
     quiet_prefect(verbose)
+    if not verbose:  # else Prefect prints the line that the flow logs
+        _warn_of_misspelled()
     with shown():
         return _run(name, parameters)
+
+
+def _warn_of_misspelled() -> None:
+    misspelled = resolve_collecting_errors()[0].misspelled
+    if misspelled:
+        print("retail: warning:", *misspelled, file=sys.stderr)
 
 
 def _run(name: str, parameters: Mapping[str, Any]) -> Any:

@@ -1,0 +1,30 @@
+"""Names of blocks. Anything else in the place of one may be an address with a password, and is never quoted."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.errors import SettingsError
+
+BLOCK_NAME = "[a-z0-9-]+"
+NOT_A_BLOCK_NAME = "not the name of a block, which has only lower-case letters, digits and dashes"
+
+
+def is_block_name(text: str) -> bool:
+    """True for a name that Prefect accepts for a block."""
+    return re.fullmatch(BLOCK_NAME, text) is not None
+
+
+def ensure_block_name(name: str, setting: str) -> None:
+    """Raise SettingsError, without quoting it, for text in ``setting`` that cannot be a block's name."""
+    if not is_block_name(name):
+        raise SettingsError(
+            f"{setting}: this is {NOT_A_BLOCK_NAME}.", where_it_belongs(setting), setting=setting
+        )
+
+
+def where_it_belongs(setting: str) -> str:
+    """The next step for somebody who put an address in the place of a block's name."""
+    if "alerts" in setting.lower():
+        return "Set it to the name of an Alerts block; a webhook belongs in PIPELINE_SLACK_WEBHOOK_URL."
+    return "Set it to the name of a SupabaseWarehouse block; an address belongs in DATABASE_URL."

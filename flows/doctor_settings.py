@@ -1,0 +1,34 @@
+"""What the doctor says of settings that are read, but do not do what somebody expects of them."""
+
+from __future__ import annotations
+
+from blocks.settings_sources import Resolved
+from tasks.doctor.finding import Finding, problem, warning
+
+
+def examine_settings(resolved: Resolved) -> list[Finding]:
+    """Examine names that misspell a setting, names of the Airflow project, and a backup that is on but not made."""
+    findings = [problem("settings", slip.what, slip.next_step) for slip in resolved.misspelled]
+    findings += [
+        warning("settings", f"{old} is set, which this project does not read.", f"Set {new} instead.")
+        for old, new in resolved.replaced
+    ]
+    if resolved.settings.supabase_backup_enabled:
+        findings.append(
+            warning(
+                "settings",
+                "SUPABASE_BACKUP_ENABLED is on, but this release makes no backup: there is none.",
+                "Until it does, rely on Supabase's own backups or on pg_dump, and restore one as a test.",
+            )
+        )
+    return findings
+
+
+def without_channels(block: str) -> list[Finding] | tuple[()]:
+    """A problem if an Alerts block is named and has no channel: somebody relies on it, and nobody is notified."""
+    if not block:
+        return ()
+    what = f"the Alerts block {block!r} has no channel: nobody is notified of failures."
+    return [
+        problem("alerts", what, "Add Slack, a mail server or a pager to the block, or leave the block out.")
+    ]
