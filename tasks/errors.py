@@ -10,11 +10,13 @@ RetailError
     Terminal                    a retry cannot succeed: never retried
         SettingsError           a setting is invalid (exit code 2)
             FeedConflict        the run's settings differ from those of the feed
+            UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
             DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
+        OutputDamaged           a part of an output is not what was written
         WarehouseError          the database rejected a statement or the connection
             WarehouseUnreachable, WrongPassword, DatabaseMissing, CertificateRefused,
             TlsRefused, ClearTextPasswordRefused, ReadOnlyWarehouse, RightsMissing, DataRejected
@@ -130,6 +132,10 @@ class FeedConflict(SettingsError):
     """The run's settings differ from those the feed was first loaded with. Attribute: ``feed``."""
 
 
+class UntrustedPath(SettingsError):
+    """Another user owns or may write a folder or file that must be ours alone. Attributes: ``path``, ``setting``."""
+
+
 class DeliveryError(Terminal):
     """One delivery cannot be loaded; the others are. Attribute: ``delivery`` (its name)."""
 
@@ -175,6 +181,10 @@ class ContractBroken(Terminal):
 
 class WorkspaceFull(Terminal):
     """The workspace cannot be written: disk full or permission denied. Attribute: ``folder``."""
+
+
+class OutputDamaged(Terminal):
+    """A part of an output is not what was written. Attribute: ``path``."""
 
 
 class WarehouseError(Terminal):
