@@ -19,7 +19,7 @@ from prefect.utilities.urls import url_for
 from tasks.alerts.alert import AlertSource
 from tasks.alerts.history import add_to_report, as_rows
 from tasks.alerts.notify import AlertRecord
-from tasks.errors import WorkspaceFull
+from tasks.errors import UntrustedPath, WorkspaceFull
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State
@@ -82,7 +82,7 @@ async def record_alerts(
     if report is not None:
         try:
             await asyncio.to_thread(add_to_report, report, records)
-        except WorkspaceFull as error:
+        except (UntrustedPath, WorkspaceFull) as error:
             logger.warning("The alerts could not be added to the run's report: %s", error)
     artifact = ArtifactCreate(
         key=ARTIFACT,

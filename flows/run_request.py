@@ -19,6 +19,8 @@ from tasks.retries import RetryPolicy
 from tasks.validate import contract
 from tasks.validate.score import check_threshold
 from tasks.warehouse.ledger import resolve_feed_settings
+from tasks.workspace.integrity import check_workspace
+from tasks.workspace.outputs import workspace_errors_mapped
 
 # Text that is null in the ledger and the report when it is not given.
 _NULL_IF_EMPTY = ("root", "timezone", "currency", "date_format", "identical_lines")
@@ -51,7 +53,7 @@ class RunRequest(EtlRequest):
         return cls(**(dict(request) | filled), resolved=resolved)
 
     def ensure_valid(self) -> None:
-        """Raise SettingsError for the first parameter that is wrong or refused."""
+        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
         check_threshold(self.quality_threshold)
         resolve_feed_settings(
             None, self.feed, self.timezone, self.currency, self.date_format, self.identical_lines
@@ -65,6 +67,8 @@ class RunRequest(EtlRequest):
             raise SettingsError(
                 "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
             )
+        with workspace_errors_mapped(self.workspace):
+            check_workspace(self.workspace)
 
     @property
     def settings(self) -> Settings:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.alerts.notify import AlertRecord
+from tasks.errors import UntrustedPath
+from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import workspace_errors_mapped, write_text
 
 
@@ -42,6 +44,7 @@ def report_path(workspace: Path, run_id: str) -> Path:
 def read_figures(path: Path) -> RunFigures:
     """Read the figures from a saved report; empty figures if it is missing or unreadable."""
     try:
+        check_workspace(path)
         saved = json.loads(path.read_text(encoding="utf-8"))
         rules: dict[str, int] = {}
         for delivery in saved["deliveries"]:
@@ -50,7 +53,7 @@ def read_figures(path: Path) -> RunFigures:
         return RunFigures(
             str(saved["warehouse"]), int(saved["rows_in"]), int(saved["rows_quarantined"]), rules
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, UntrustedPath, ValueError, KeyError, TypeError, AttributeError):
         return RunFigures()
 
 

@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 
 from tasks.alerts.channels.deadline import run_in_daemon_thread
-from tasks.doctor.finding import Finding, ok, problem, warning
+from tasks.doctor.finding import Finding, from_error, ok, problem, warning
+from tasks.errors import UntrustedPath
+from tasks.workspace.integrity import check_workspace
 
 _SECONDS = 10.0
 _LOW_BYTES, _TOO_LOW_BYTES = 1e9, 50e6
@@ -27,6 +29,8 @@ async def examine_folder(check: str, folder: Path, setting: str) -> list[Finding
         existing, free = await run_in_daemon_thread(lambda _: _try(folder), _SECONDS)
     except TimeoutError:
         return [problem(check, f"{folder} did not answer within {_SECONDS:g} s (a network drive?).", fix)]
+    except UntrustedPath as error:
+        return [from_error(check, error)]
     except OSError as error:
         what = f"{folder} cannot be written ({os.strerror(error.errno or 0)})."
         return [problem(check, what, fix)]
@@ -41,6 +45,7 @@ async def examine_folder(check: str, folder: Path, setting: str) -> list[Finding
 
 
 def _try(folder: Path) -> tuple[Path, int]:
+    check_workspace(folder)
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent

@@ -20,6 +20,7 @@ from tasks.validate.score import DIMENSIONS, DeliveryQuality
 from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.statistics import CountryRevenue
+from tasks.workspace.integrity import make_folder
 from tasks.workspace.outputs import workspace_errors_mapped, write_text
 
 _LOADED = ("loaded", "replaced")
@@ -206,5 +207,5 @@ def save(report: RunReport) -> None:
     """
     path = Path(report.report_path)
     with workspace_errors_mapped(path.parents[1]):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_text(path, json.dumps(asdict(report), indent=2) + "\n")

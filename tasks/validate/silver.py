@@ -20,6 +20,7 @@ from tasks.validate.schema import LINE, QUARANTINE
 from tasks.validate.score import DeliveryQuality, DimensionScore
 from tasks.validate.settings import ValidationSettings
 from tasks.workspace import outputs
+from tasks.workspace.integrity import read_checked
 from tasks.workspace.part_files import read_part, write_part
 
 # Bronze columns; content_hash is kept per delivery.
@@ -81,7 +82,7 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
     counts = _QualityCounts(bronze)
     quarantine: list[pl.DataFrame] = []
     for number in range(bronze.parts):
-        raw = read_part(outputs.part_path(bronze.folder, number), _TEXTS, _OTHERS)
+        raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
         lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")

@@ -1,8 +1,9 @@
 """The run's workspace: outputs are folders of zstd-compressed Parquet, named by a hash of their inputs.
 
 An output is written to a temporary folder and renamed when complete. So a run that dies leaves no partial
-output under a final name, and the next run reuses the finished ones. The manifest records the sizes of the
-files: an output that lost data in a crash of the machine is made again. Files are 0600, folders 0700.
+output under a final name, and the next run reuses the finished ones. The manifest records the hashes of
+the files: an output that lost or changed one is made again. Files are 0600, folders 0700, and a folder that another
+user can change is refused.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import WorkspaceFull
-
-MANIFEST = "manifest.json"
+from tasks.workspace.integrity import MANIFEST, are_whole, check_workspace, hash_files, make_folder
 
 
 def hash_of(*values: object) -> str:
@@ -31,8 +31,12 @@ def hash_of(*values: object) -> str:
 
 @contextmanager
 def workspace_errors_mapped(root: Path) -> Iterator[None]:
-    """Raise WorkspaceFull for every OSError inside the block, which works in the workspace ``root``."""
+    """Raise WorkspaceFull for every OSError inside the block, which works in the workspace ``root``.
+
+    Raises UntrustedPath if another user can change the workspace.
+    """
     try:
+        check_workspace(root)
         yield
     except OSError as error:
         if error.errno is None:
@@ -64,21 +68,21 @@ def make_output(
 
     Raises:
         WorkspaceFull: The workspace cannot be written.
+        UntrustedPath: Another user can change the workspace or the output.
     """
     final = root / kind / name
     with workspace_errors_mapped(root):
+        for folder in (root, final.parent):
+            make_folder(folder)
         existing = _read_manifest(final)
         if existing is not None:
             os.utime(final)
             return final, existing
-        for folder in (root, root / kind):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = _temporary_path(final, "partial")
         partial.mkdir(mode=0o700)
         try:
             made = fill(partial)
-            sizes = {file.name: file.stat().st_size for file in partial.iterdir()}
-            text = json.dumps({"made": made, "sizes": sizes}, default=vars)
+            text = json.dumps({"made": made, "hashes": hash_files(partial)}, default=vars)
             write_text(partial / MANIFEST, text)
             _publish(partial, final)
         finally:
@@ -93,11 +97,15 @@ def _temporary_path(final: Path, suffix: str) -> Path:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
-    """Return the manifest of a finished output, or None if the output is missing or incomplete."""
+    """Return the manifest of a finished output, or None if the output is missing or incomplete.
+
+    Raises UntrustedPath if another user can change it.
+    """
     try:
+        check_workspace(folder / MANIFEST)
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        complete = all((folder / name).stat().st_size == size for name, size in content["sizes"].items())
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
+        complete = are_whole(folder, content["hashes"])
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
         return None
     manifest: dict[str, Any] = content["made"]
     return manifest if complete else None

@@ -55,18 +55,19 @@ def _to_arrow_binary(column: pl.Series) -> pa.Array:
     return plain.cast(pa.binary()).cast(pa.binary(width)) if width and width == sizes.min() else plain
 
 
-def read_part(path: Path, texts: Sequence[str], others: Sequence[str]) -> pl.DataFrame:
+def read_part(part: Path | bytes, texts: Sequence[str], others: Sequence[str]) -> pl.DataFrame:
     """Read columns of one part.
 
     Args:
-        path: The part.
+        part: The part, as a file or as its content.
         texts: Text columns, read as Enum with the distinct texts of the part.
         others: Columns read with the dtype of the file.
 
     Returns:
         The columns ``texts``, then ``others``.
     """
-    with pq.ParquetFile(path, read_dictionary=list(texts)) as file:
+    source = pa.BufferReader(part) if isinstance(part, bytes) else part
+    with pq.ParquetFile(source, read_dictionary=list(texts)) as file:
         table = file.read([*texts, *others])
     # Each row group has its own dictionaries.
     table = table.unify_dictionaries().combine_chunks()

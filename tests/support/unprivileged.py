@@ -29,7 +29,8 @@ def as_nobody() -> Iterator[None]:
 def common_folder() -> Iterator[Path]:
     """Create a temporary folder that nobody can write, too."""
     folder = open_folder("retail-common-")
-    folder.chmod(0o777)
+    # Sticky, as /tmp is: what belongs to one user cannot be replaced by another.
+    folder.chmod(0o1777)
     try:
         yield folder
     finally:

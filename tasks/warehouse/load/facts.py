@@ -26,6 +26,7 @@ from tasks.warehouse.dimensions import (
 from tasks.warehouse.load.plan import LoadPlan
 from tasks.warehouse.schema.columns import EXISTING_LINE, FACT, LINE_SOURCE
 from tasks.workspace import outputs
+from tasks.workspace.integrity import read_checked
 from tasks.workspace.part_files import dictionary_encode, read_part
 
 # Silver columns.
@@ -71,7 +72,7 @@ class PartReader:
 
 
 def _read(silver: Silver, number: int) -> Part:
-    lines = read_part(outputs.part_path(silver.folder, number), _TEXTS, _OTHERS)
+    lines = read_part(read_checked(outputs.part_path(silver.folder, number)), _TEXTS, _OTHERS)
     lines = lines.with_columns(date_keys(lines.get_column("sold_at_local")))
     return _prepare(lines)
 

@@ -9,6 +9,7 @@ from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
 from tasks.warehouse.schema.columns import DELIVERY_KEY, DELIVERY_LINE
 from tasks.warehouse.withdraw import lines_of
 from tasks.workspace import outputs
+from tasks.workspace.integrity import read_checked
 
 # A replacement that withdraws more than this share of a delivery's lines, and more than this many, is more likely a
 # truncated file than a correction.
@@ -41,13 +42,12 @@ async def withdrawn_lines(
         },
         schema=DELIVERY_KEY,
     )
-    incoming = (
-        pl.scan_parquet(
-            [outputs.part_path(plan.silver.folder, number) for number in range(plan.silver.parts)]
+    parts = (outputs.part_path(plan.silver.folder, number) for number in range(plan.silver.parts))
+    incoming = pl.concat(
+        pl.read_parquet(read_checked(part), columns=["delivery", "line_id"]).join(
+            keys, on="delivery", how="inner"
         )
-        .select("delivery", "line_id")
-        .join(keys.lazy(), on="delivery", how="inner")
-        .collect()
+        for part in parts
     )
     withdrawn = loaded.join(incoming, on=["delivery_key", "line_id"], how="anti")
     refusals: list[ReplacementRefused] = []

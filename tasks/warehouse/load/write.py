@@ -12,6 +12,7 @@ from tasks.postgres.queries import sql
 from tasks.validate import contract
 from tasks.warehouse.ledger import READING_SETTINGS, Attempt, Run, record_attempts
 from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
+from tasks.workspace.integrity import read_checked
 
 
 async def write_ledger(plan: LoadPlan, run: Run) -> None:
@@ -52,7 +53,7 @@ async def write_bookkeeping(plan: LoadPlan, run: Run) -> None:
             f"delete from retail_ops.{table} where delivery_key = any($1::integer[])", keys
         )
     await copy_frame(connection, "retail_ops.quality_score", _score_rows(deliveries))
-    quarantined = pl.read_parquet(plan.silver.quarantine)
+    quarantined = pl.read_parquet(read_checked(plan.silver.quarantine))
     if quarantined.height:
         rows = quarantined.join(plan.keys(), on="delivery", how="inner").with_columns(
             contract_version=pl.lit(contract.VERSION)
