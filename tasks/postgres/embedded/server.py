@@ -26,10 +26,10 @@ from tasks.postgres.embedded.binaries import (
     ServerUser,
     find_binaries,
     find_server_user,
-    program_environment,
     remove_old_copies,
 )
 from tasks.postgres.embedded.processes import find_postmaster, remove_stale_pid_file, stop_orphans
+from tasks.postgres.embedded.trust import check_data_folder
 
 OWNER = "retail"
 DATABASE = "retail"
@@ -76,7 +76,9 @@ class EmbeddedServer:
             data_dir: Folder above the cluster, the socket and the log; see ``default_data_dir``.
             configuration: Further Postgres settings, used if this object starts the server.
         """
-        self.folder = (data_dir or default_data_dir()).resolve() / "postgres"
+        # Kept unresolved too: the owners of its links count.
+        self._data_dir = data_dir or default_data_dir()
+        self.folder = self._data_dir.resolve() / "postgres"
         self.cluster = self.folder / "cluster"
         self.log = self.folder / "server.log"
         self._configuration = {**_CONFIGURATION, **(configuration or {})}
@@ -111,17 +113,20 @@ class EmbeddedServer:
 
         Raises:
             EmbeddedServerError: the server does not start; the message has the end of its log.
+            UntrustedPath: another user can change the data folder.
         """
         with self._lock():
             user = find_server_user()
             binaries = find_binaries(self.folder)
+            for folder in (self.cluster, self.socket_dir):
+                check_data_folder(folder, user.uid)
             # The server found may be shutting down; retry once.
             for _ in range(2):
                 server = None
                 if find_postmaster(self.cluster) is None:
                     server = self._start_server(binaries, user)
-                if self._wait_until_ready(binaries, server):
-                    self._create_database(binaries)
+                if self._wait_until_ready(binaries, user, server):
+                    self._create_database(binaries, user)
                     return self.settings()
                 if server is not None:
                     break
@@ -172,7 +177,9 @@ class EmbeddedServer:
         """Exclude other processes for the block, and map errors of the operating system inside it."""
         try:
             self._make_folder()
-            with open(self.folder / "lock", "w") as handle:
+            with open(
+                os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w"
+            ) as handle:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -191,9 +198,13 @@ class EmbeddedServer:
 
     def _make_folder(self) -> None:
         """Create the folder and its missing parents; the server user can enter them whatever the umask."""
+        check_data_folder(self._data_dir)
+        check_data_folder(self.folder)
         missing = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
         for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(mode=0o755, exist_ok=True)
+            # Another user may have been faster, in a folder such as /tmp.
+            check_data_folder(folder)
             if os.geteuid() == 0:
                 folder.chmod(0o755)
 
@@ -229,16 +240,20 @@ class EmbeddedServer:
         # On the command line, not in postgresql.conf: root must not write where the server user can place a link.
         for name, value in {**self._configuration, "unix_socket_directories": f'"{quoted}"'}.items():
             command += ["-c", f"{name}={value}"]
-        with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        with open(
+            os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "ab"
+        ) as log:
             return user.spawn(command, log)
 
-    def _wait_until_ready(self, binaries: Path, server: subprocess.Popen[bytes] | None) -> bool:
+    def _wait_until_ready(
+        self, binaries: Path, user: ServerUser, server: subprocess.Popen[bytes] | None
+    ) -> bool:
         """Wait until the server accepts connections; return False if it exits or takes too long."""
         started = time.monotonic()
         is_reported = False
         command = [str(binaries / "pg_isready"), "-q", "-h", str(self.socket_dir), "-p", str(self.port)]
         command += ["-U", SUPERUSER, "-d", "postgres"]
-        while subprocess.run(command, check=False, cwd="/", env=program_environment()).returncode != 0:
+        while user.call(command).returncode != 0:
             waited = time.monotonic() - started
             has_exited = server.poll() is not None if server else find_postmaster(self.cluster) is None
             if has_exited or waited > _START_SECONDS:
@@ -251,21 +266,12 @@ class EmbeddedServer:
             time.sleep(0.02)
         return True
 
-    def _create_database(self, binaries: Path) -> None:
+    def _create_database(self, binaries: Path, user: ServerUser) -> None:
         """Create the owner and the database unless they exist. Nothing else uses the superuser."""
         script = _CREATE_DATABASE.format(owner=OWNER, database=DATABASE)
         command = [str(binaries / "psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", "postgres"]
         command += ["-h", str(self.socket_dir), "-p", str(self.port), "-U", SUPERUSER]
-        completed = subprocess.run(
-            command,
-            input=script,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            cwd="/",
-            env=program_environment(),
-        )
+        completed = user.call(command, script, 60)
         if completed.returncode != 0:
             raise EmbeddedServerError(
                 f"The warehouse's role and database cannot be created: {completed.stderr.strip()}",

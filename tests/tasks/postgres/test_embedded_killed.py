@@ -37,12 +37,12 @@ def embedded(own: EmbeddedServer) -> EmbeddedServer:
 
 async def commit_row(address: ConnectionSettings) -> None:
     async with connected(address) as connection:
-        await connection.execute("create table if not exists kept as select 7 as seven")
+        await connection.execute("create table if not exists public.kept as select 7 as seven")
 
 
 async def read_row(address: ConnectionSettings) -> int:
     async with connected(address) as connection:
-        return int(await connection.fetchval("select seven from kept"))
+        return int(await connection.fetchval("select seven from public.kept"))
 
 
 def pid_of(embedded: EmbeddedServer) -> int:

@@ -38,14 +38,14 @@ async def test_a_new_folder_and_a_second_start(folder: Path) -> None:
     assert not server.is_running()
     first = server.start()
     async with connected(first) as connection:
-        await connection.execute("create table kept as select 7 as seven")
+        await connection.execute("create table public.kept as select 7 as seven")
 
     started = time.monotonic()
     assert EmbeddedServer(folder, QUICK).start() == first
     assert time.monotonic() - started < 1
     assert server.is_running()
     async with connected(first) as connection:
-        assert await connection.fetchval("select seven from kept") == 7
+        assert await connection.fetchval("select seven from public.kept") == 7
 
 
 async def test_the_server_outlives_the_process_that_started_it(folder: Path) -> None:
