@@ -43,7 +43,7 @@ async def warehouse_settings(block_name: str = "", resolved: Resolved | None = N
         EmbeddedServerError: The embedded server cannot start.
     """
     resolved = resolved or resolve()
-    address = await _address(block_name or _warehouse_block_name(resolved), resolved.settings)
+    address = await _address(block_name or warehouse_block_name(resolved), resolved.settings)
     return replace(address, load_lock_timeout=resolved.settings.retail_load_lock_timeout_minutes * 60)
 
 
@@ -55,7 +55,8 @@ async def _address(name: str, settings: Settings) -> ConnectionSettings:
     return from_environment(settings)
 
 
-def _warehouse_block_name(resolved: Resolved) -> str:
+def warehouse_block_name(resolved: Resolved) -> str:
+    """SupabaseWarehouse block that the settings select; empty if they select DATABASE_URL or nothing."""
     origins = [resolved.origins.get(name) for name in ("retail_warehouse", "database_url")]
     if origins == [ENV_FILE, "environment"]:
         return ""
@@ -117,7 +118,7 @@ async def with_blocks(alerts_name: str = "") -> Resolved:
     """
     resolved = resolve()
     blocks: dict[str, dict[str, Any]] = {}
-    name = _warehouse_block_name(resolved)
+    name = warehouse_block_name(resolved)
     if name and name != EMBEDDED:
         blocks[f"supabase-warehouse/{name}"] = (await load_warehouse(name)).as_settings()
     name = alerts_name or resolved.settings.retail_alerts

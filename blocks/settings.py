@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     retail_workspace: Path | None = Field(
         None, description="Folder for bronze, silver, quarantine and reports."
     )
+    retail_follow_links: bool = Field(
+        True,
+        description="Follow links that lead out of a source folder. Off: they are passed over and named.",
+    )
     retail_retention_days: float = Field(
         7.0,
         gt=0,

@@ -21,7 +21,8 @@ from pydantic_settings import EnvSettingsSource
 from blocks.names import where_it_belongs
 from blocks.near_names import Misspelling, meant_name, replaced_names
 from blocks.settings import Settings
-from tasks.errors import SettingsError
+from blocks.working_directory import ENV_FILE, read_env_file
+from tasks.errors import SettingsError, UntrustedPath
 from tasks.outside_text import MASK, displayable
 from tasks.postgres.settings import from_url
 
@@ -36,7 +37,6 @@ __all__ = [
     "resolve_leniently",
 ]
 
-ENV_FILE = ".env"
 _BLOCK_NAMES = ("retail_warehouse", "retail_alerts")
 
 
@@ -50,6 +50,16 @@ class Resolved:
     misspelled: tuple[Misspelling, ...] = ()
     # Names of the Airflow project, each with ours.
     replaced: tuple[tuple[str, str], ...] = ()
+    env_file: str = ""
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Origin of each setting that is not the default, by its name in the environment; a file by its path."""
+        return {
+            name: self.env_file if origin == ENV_FILE else origin
+            for name, _, origin in self.rows
+            if origin != "default"
+        }
 
     @cached_property
     def rows(self) -> tuple[tuple[str, str, str], ...]:
@@ -112,7 +122,8 @@ def resolve_collecting_errors(
     errors += _incomplete_channels(settings)
     harmless = tuple(slip for slip in misspelled if slip not in grave)
     replaced = tuple(replaced_names([*os.environ, *file]))
-    return Resolved(settings, origins, harmless, replaced), tuple(errors)
+    env_file = str(Path(ENV_FILE).absolute()) if file else ""
+    return Resolved(settings, origins, harmless, replaced, env_file), tuple(errors)
 
 
 def resolve_leniently() -> Resolved:
@@ -142,9 +153,9 @@ def _read_file() -> tuple[dict[str, str], list[SettingsError]]:
     A skipped line could be the one that names the warehouse. No line is quoted: it may hold a secret.
     """
     try:
-        text = Path(ENV_FILE).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}, []
+        text = read_env_file()
+    except UntrustedPath as untrusted:
+        return {}, [untrusted]
     except (OSError, UnicodeDecodeError) as error:
         what = (
             "is not UTF-8" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"

@@ -11,11 +11,13 @@ with the first one after the other batches are through.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
+
+from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
 from flows.progress_artifact import ProgressArtifact
@@ -25,6 +27,7 @@ from tasks.ingest.bronze import Bronze
 from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
 from tasks.ingest.steps import ingest_batch
+from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, delivery_report
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
@@ -39,13 +42,15 @@ _LOADERS = 2
 
 @dataclass(frozen=True)
 class PipelineResult:
-    """A report for each delivery, the files passed over, and the first error that was not a delivery's own.
+    """A report for each delivery, the files passed over, the links that lead out of the sources,
+    and the first error that was not a delivery's own.
 
     The last update of ``progress`` may still be under way.
     """
 
     deliveries: tuple[DeliveryReport, ...]
     passed_over: tuple[str, ...]
+    links_out: Mapping[str, str]
     error: RetailError | None
     progress: ProgressArtifact
 
@@ -58,16 +63,24 @@ async def run_pipeline(context: RunContext) -> PipelineResult:
         RetailError: a new warehouse could not be prepared; nothing was loaded.
     """
     try:
-        discovery = discover(context.request.paths, context.request.root)
+        discovery = discover(
+            context.request.paths,
+            context.request.root,
+            follow_links=context.request.settings.retail_follow_links,
+        )
     except RetailError:
         if context.preparation is not None:
             context.preparation.cancel()
         raise
+    for link, target in discovery.links_out.items():
+        get_run_logger().warning("%s leads out of the source, to %s", *map(displayable, (link, target)))
     pipeline = _Pipeline(context, batches(discovery.deliveries))
     await pipeline.run()
     reports = [report for batch in pipeline.batches for report in batch.reports]
     reports += [failed_delivery(error) for error in discovery.failed]
-    return PipelineResult(tuple(reports), discovery.passed_over, pipeline.error, pipeline.progress)
+    return PipelineResult(
+        tuple(reports), discovery.passed_over, discovery.links_out, pipeline.error, pipeline.progress
+    )
 
 
 def failed_delivery(error: DeliveryError) -> DeliveryReport:

@@ -47,6 +47,8 @@ def build_report(context: RunContext, result: PipelineResult, figures: Warehouse
         quality_threshold=request.quality_threshold,
         deliveries=result.deliveries,
         passed_over=result.passed_over,
+        links_out=result.links_out,
+        settings=context.request.setting_sources(),
         tables=figures.tables,
         top_countries=figures.top_countries,
         stages=context.watch.stages(),

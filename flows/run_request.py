@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import SkipValidation
 
+from blocks.lookup import EMBEDDED, warehouse_block_name
 from blocks.settings_sources import Resolved, Settings, resolve
 from flows.demo import BUNDLED
 from flows.request import EtlRequest
@@ -84,6 +85,20 @@ class RunRequest(EtlRequest):
     def workspace(self) -> Path:
         """The folder of bronze, silver, quarantine and reports."""
         return self.settings.workspace
+
+    def setting_sources(self) -> dict[str, str]:
+        """Where each setting comes from that is not the default: a file's path, environment, block or parameter."""
+        sources = self.resolved.sources
+        if self.alerts:
+            sources["RETAIL_ALERTS"] = "parameter"
+        if self.warehouse:
+            sources["RETAIL_WAREHOUSE"] = "parameter"
+        block = self.warehouse or warehouse_block_name(self.resolved)
+        if block and self.load:
+            sources.pop("DATABASE_URL", None)
+        if block not in {"", EMBEDDED} and self.load:
+            sources["DATABASE_URL"] = f"block supabase-warehouse/{block}"
+        return sources
 
     @property
     def retry(self) -> RetryPolicy:

@@ -19,7 +19,8 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
-from tasks.errors import UntrustedPath, escape_unprintable
+from tasks.errors import UntrustedPath
+from tasks.outside_text import escape_unprintable
 
 _MAX_LINKS = 40  # as Linux
 _ACCESS_LIST = "system.posix_acl_access"

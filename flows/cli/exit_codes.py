@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from blocks.names import ensure_block_name
+from blocks.working_directory import check_configuration
 from tasks.errors import QualityBelowThreshold, RetailError, SettingsError
 
 EXIT_FAILED = 1
@@ -71,6 +72,7 @@ def exit_code(error: RetailError) -> int:
 def with_exit_code(command: Callable[[], int]) -> int:
     """Run a command; an error of ours is told in its own words, without a traceback."""
     try:
+        check_configuration()
         code = command()
         sys.stdout.flush()
         return code

@@ -92,9 +92,20 @@ def print_summary(report: RunReport) -> None:
         console.print()
     for one in [one for one in report.deliveries if one.reason][:_SHOWN]:
         console.print(f"[bold]{one.outcome}[/] {escape(displayable(one.message))}")
+    _print_links_out(console, report)
     for what, line in _next_steps(report):
         # Not through a table: these are for copying, and must not be wrapped.
         console.print(f"{what:10}{displayable(line)}", soft_wrap=True, markup=False)
+
+
+def _print_links_out(console: Console, report: RunReport) -> None:
+    links = list(report.links_out)
+    if not links:
+        return
+    fate = "passed over" if set(links) <= set(report.passed_over) else "followed"
+    shown = ", ".join(map(displayable, links[:3])) + (", ..." if len(links) > 3 else "")
+    counted = "1 link leads" if len(links) == 1 else f"{len(links)} links lead"
+    console.print(f"{counted} out of the sources ({fate}): {shown}", soft_wrap=True, markup=False)
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, SettingsError
+from tasks.ingest.boundary import Boundary
 
 SUFFIXES = (".csv", ".parquet")
 # Approximate text per batch: bounds memory, yet is enough work for a task.
@@ -47,15 +48,17 @@ class Discovery:
     Attributes:
         deliveries: In the order of the sources, each once.
         failed: Errors of the sources and files that cannot be delivered.
-        passed_over: Paths of files with another suffix, in folders and globs.
+        passed_over: Paths of files with another suffix, in folders and globs, and of links that are not followed.
+        links_out: Links in folders and globs that lead out of them, with their targets.
     """
 
     deliveries: tuple[Delivery, ...]
     failed: tuple[DeliveryError, ...] = ()
     passed_over: tuple[str, ...] = ()
+    links_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def discover(sources: Iterable[str], root: str | None = None) -> Discovery:
+def discover(sources: Iterable[str], root: str | None = None, *, follow_links: bool = True) -> Discovery:
     """Find the deliveries in files, folders and globs.
 
     A delivery's name is the absolute path of its file with links resolved, relative to ``root`` if it is
@@ -66,6 +69,7 @@ def discover(sources: Iterable[str], root: str | None = None) -> Discovery:
     Args:
         sources: Files, folders and glob patterns.
         root: Folder to cut off the names, for feeds that are read on several machines.
+        follow_links: Whether links that lead out of a folder or glob are followed.
 
     Raises:
         SettingsError: ``root`` is not a folder.
@@ -75,13 +79,14 @@ def discover(sources: Iterable[str], root: str | None = None) -> Discovery:
         prefix = Path(os.path.realpath(os.path.expanduser(root)))
         if not os.path.isdir(prefix):
             raise SettingsError(f"root: {prefix} is not a folder.", "Check the path.", setting="root")
-    search = _Search(prefix)
+    search = _Search(prefix, follow_links)
     for source in sources:
         search.expand(source)
     return Discovery(
         tuple(search.deliveries.values()),
         tuple(search.failed.values()),
         tuple(dict.fromkeys(search.passed_over)),
+        search.links_out,
     )
 
 
@@ -90,20 +95,23 @@ class _Search:
     """Collects deliveries and errors, the first of each name."""
 
     prefix: Path | None
+    follow_links: bool
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     failed: dict[str, DeliveryError] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
+    links_out: dict[str, str] = field(default_factory=dict)
 
     def expand(self, source: str) -> None:
         path = os.path.expanduser(source)
+        boundary = Boundary.of(path, self.follow_links)
         if os.path.isdir(path):
-            self._add_many(self._walk(path), source)
+            self._add_many(self._walk(path, boundary), source, boundary)
         elif os.path.exists(path):
             self._add(path)
         elif glob.has_magic(source):
-            self._report_closed_folders(path)
+            self._report_closed_folders(path, boundary)
             matches = sorted(glob.glob(path, recursive=True))
-            self._add_many([match for match in matches if not os.path.isdir(match)], source)
+            self._add_many([match for match in matches if not os.path.isdir(match)], source, boundary)
         else:
             self._fail(
                 source,
@@ -112,7 +120,7 @@ class _Search:
                 "Check the path on the machine that runs the flow.",
             )
 
-    def _report_closed_folders(self, pattern: str) -> None:
+    def _report_closed_folders(self, pattern: str, boundary: Boundary) -> None:
         """Report the folders of a glob pattern without the permission to search them: glob skips them silently."""
         if os.path.basename(pattern) == "**":
             pattern = os.path.join(pattern, "*")
@@ -120,8 +128,8 @@ class _Search:
             pattern, entry = os.path.split(pattern)
             listed = glob.has_magic(entry) or os.path.basename(pattern) == "**"
             need = os.X_OK | (os.R_OK if listed else 0)
-            for folder in glob.glob(pattern or ".", recursive=True):
-                if os.path.isdir(folder) and not os.access(folder, need, effective_ids=_USE_EFFECTIVE_IDS):
+            for folder in filter(os.path.isdir, glob.glob(pattern or ".", recursive=True)):
+                if not os.access(folder, need, effective_ids=_USE_EFFECTIVE_IDS) and boundary.admits(folder):
                     self._fail_folder(folder, "Permission denied")
 
     def _fail_folder(self, folder: str, cause: str | None) -> None:
@@ -131,7 +139,7 @@ class _Search:
     def _fail(self, name: str, kind: type[DeliveryError], what: str, next_step: str) -> None:
         self.failed.setdefault(name, kind(what, next_step, delivery=name))
 
-    def _walk(self, folder: str) -> list[str]:
+    def _walk(self, folder: str, boundary: Boundary) -> list[str]:
         files: list[str] = []
         visited: set[str] = set()
 
@@ -144,19 +152,23 @@ class _Search:
                 name
                 for name in folders
                 # A link may lead back to a visited folder.
-                if not name.startswith(".") and os.path.realpath(os.path.join(parent, name)) not in visited
+                if not name.startswith(".")
+                and os.path.realpath(os.path.join(parent, name)) not in visited
+                and boundary.admits(os.path.join(parent, name))
             )
             files += [os.path.join(parent, name) for name in sorted(names) if not name.startswith(".")]
         return files
 
-    def _add_many(self, files: Sequence[str], source: str) -> None:
-        selected = [file for file in files if _suffix(file) in SUFFIXES]
+    def _add_many(self, files: Sequence[str], source: str, boundary: Boundary) -> None:
+        selected = [file for file in files if _suffix(file) in SUFFIXES and boundary.admits(file)]
         self.passed_over += [file for file in files if _suffix(file) not in SUFFIXES]
         if not selected:
             what = f"no {' or '.join(SUFFIXES)} files found."
             self._fail(source, DeliveryMissing, what, "Check the path or pattern.")
         for file in selected:
             self._add(file)
+        self.links_out |= boundary.links
+        self.passed_over += [] if boundary.follow else boundary.links
 
     def _add(self, file: str) -> None:
         path = os.path.realpath(file)

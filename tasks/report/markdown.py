@@ -33,6 +33,19 @@ def _section(title: str, body: str) -> str:
     return f"## {title}\n\n{body}"
 
 
+def _origins(report: RunReport) -> list[str]:
+    """Sections on where the run's settings and some of its deliveries come from."""
+    sections = []
+    if report.settings:
+        sections.append(_section("Settings", _table(("setting", "from"), report.settings.items())))
+    if report.links_out:
+        shown = list(report.links_out.items())[:_SHOWN]
+        more = f", {_SHOWN} shown" if len(report.links_out) > _SHOWN else ""
+        title = f"Links out of the sources ({len(report.links_out)}{more})"
+        sections.append(_section(title, _table(("link", "leads to"), shown)))
+    return sections
+
+
 def as_markdown(report: RunReport) -> str:
     """Render the report: totals, rejected and failed deliveries, all deliveries, quality, stages, lineage."""
     balance = (
@@ -107,4 +120,5 @@ def as_markdown(report: RunReport) -> str:
         *report.versions.items(),
     ]
     parts.append(_section("Run", _table(("property", "value"), lineage)))
+    parts += _origins(report)
     return "\n\n".join(parts) + "\n"

@@ -65,6 +65,8 @@ class RunReport:
 
     Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
     deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
+    ``links_out`` maps links that lead out of a source to their targets. ``settings`` maps the settings that are not
+    the default to where they come from: the path of a file, environment, a block or parameter.
     """
 
     run_id: str
@@ -96,6 +98,8 @@ class RunReport:
     versions: Mapping[str, str]
     report_path: str
     error: str = ""
+    links_out: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The report as one line of JSON."""

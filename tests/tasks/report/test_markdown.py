@@ -1,5 +1,7 @@
 """The Markdown report shows text from files literally, never as markup."""
 
+from dataclasses import replace
+
 from tasks.report.markdown import as_markdown, escape
 from tasks.report.run_report import DeliveryReport, RunReport, totals
 
@@ -56,3 +58,12 @@ def test_problems_come_first() -> None:
     text = as_markdown(report(good, DeliveryReport("bad.csv", "failed", reason="bad.csv: it is empty")))
     assert text.index("Not loaded") < text.index("Deliveries")
     assert "2 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined" in text
+
+
+def test_links_out_and_origins_of_settings_are_shown() -> None:
+    links = {f"/inbox/<b>{number}.csv": "/private" for number in range(60)}
+    text = as_markdown(replace(report(), links_out=links, settings={"DATABASE_URL": "/shop/.env"}))
+    assert "## Links out of the sources (60, 50 shown)" in text
+    assert "| /inbox/&lt;b&gt;0.csv | /private |" in text
+    assert "| DATABASE\\_URL | /shop/.env |" in text
+    assert "Links out" not in as_markdown(report())

@@ -79,8 +79,10 @@ def test_an_output_of_a_release_without_hashes_is_made_again(
     sizes = {part.name: part.stat().st_size for part in manifest.parent.glob("part-*")}
     manifest.write_text(json.dumps({**kept, "sizes": sizes}))
     made: list[Path] = []
-    fill = bronzes._fill
-    monkeypatch.setattr(bronzes, "_fill", lambda opened, aside: made.append(aside) or fill(opened, aside))
+    write_parts = bronzes._write_parts
+    monkeypatch.setattr(
+        bronzes, "_write_parts", lambda files, folder: made.append(folder) or write_parts(files, folder)
+    )
     assert bronze_of(ingest_sources(place / "w", day)) == bronze
     assert len(made) == 1
     assert "hashes" in json.loads(manifest.read_text())
