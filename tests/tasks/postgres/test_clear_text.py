@@ -17,7 +17,7 @@ import pytest
 from tasks.errors import ClearTextPasswordRefused
 from tasks.postgres.clear_text import may_send_clear_text
 from tasks.postgres.connect import ConnectionSettings, connect, connected
-from tasks.postgres.embedded.binaries import find_runner
+from tasks.postgres.embedded.binaries import find_server_user
 from tests.conftest import open_folder
 from tests.support.certificates import Authority
 from tests.support.examination import PROBLEM, WARNING, examine_warehouse
@@ -43,7 +43,7 @@ class AskingServer:
 
 @pytest.fixture(scope="module")
 def asking() -> Iterator[AskingServer]:
-    folder, runner, authority = open_folder("retail-clear-"), find_runner(), Authority("Retail test CA")
+    folder, runner, authority = open_folder("retail-clear-"), find_server_user(), Authority("Retail test CA")
     certificate, key = folder / "server.crt", folder / "server.key"
     authority.issue("localhost", certificate, key)
     if runner.uid is not None and runner.gid is not None:
