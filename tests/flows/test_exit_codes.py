@@ -172,12 +172,6 @@ def test_settings_of_the_environment_are_those_of_the_run(retail: Retail, tmp_pa
     assert again.report["quality_threshold"] == 80
 
 
-def test_a_setting_that_nobody_knows_is_named(retail: Retail) -> None:
-    ended = retail("etl", PIPELINE_QUALITY_TRESHOLD="80")
-    assert ended.code == 2
-    assert "Did you mean PIPELINE_QUALITY_THRESHOLD?" in ended.err
-
-
 def test_settings_are_shown_with_their_origins(plain_retail: Retail) -> None:
     ended = plain_retail(
         "settings", "--json", PIPELINE_SMTP_PASSWORD="secret-word", PIPELINE_DEFAULT_RETRIES="7"

@@ -148,7 +148,7 @@ def test_artifact(text: str) -> None:
 
 
 def test_slack() -> None:
-    alert = replace(sample(happened=HOSTILE, title=HOSTILE, feed=HOSTILE), next_step=HOSTILE)
+    alert = replace(sample(what=HOSTILE, title=HOSTILE, feed=HOSTILE), next_step=HOSTILE)
     payload = [blocks(alert), fallback(alert)]
     for text in (json.dumps(payload, ensure_ascii=False), fallback(alert)):
         ensure_harmless(text)
@@ -157,7 +157,7 @@ def test_slack() -> None:
 
 
 def test_email() -> None:
-    alert = replace(sample(happened=HOSTILE, title=HOSTILE, feed=HOSTILE), next_step=HOSTILE)
+    alert = replace(sample(what=HOSTILE, title=HOSTILE, feed=HOSTILE), next_step=HOSTILE)
     mail = message(alert, "retail@example.org", ("night@example.org",))
     plain = mail.get_body(("plain",))
     assert plain is not None
