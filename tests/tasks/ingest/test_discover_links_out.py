@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,8 +58,21 @@ def test_a_run_that_keeps_to_the_inside_passes_them_over(inbox: Path, pattern: s
 def test_a_closed_folder_outside_fails_nothing_then(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a supplier could otherwise make every run fail."""
     monkeypatch.setattr("os.access", lambda path, *_, **__: not str(path).endswith("old"))
-    assert len(discover([str(inbox / "*" / "*.csv")]).failed) == 1
-    assert discover([str(inbox), str(inbox / "*" / "*.csv")], follow_links=False).failed[1:] == ()
+    assert [error.delivery for error in discover([str(inbox / "*" / "*.csv")]).failed] == [str(inbox / "old")]
+    assert discover([str(inbox / "*" / "*.csv")], follow_links=False).failed == ()
+
+
+def test_a_folder_outside_is_not_even_listed_then(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    scandir = os.scandir
+
+    def noted(path: str) -> Any:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    discover([str(inbox)], follow_links=False)
+    assert listed == [str(inbox)]
 
 
 def test_a_source_that_is_a_link_itself_was_chosen_by_the_caller(inbox: Path) -> None:
