@@ -76,7 +76,7 @@ def test_all_problems_are_reported_at_once(retail: Retail, tmp_path: Path) -> No
         strict=True,
     ):
         assert message in line
-    assert "-> Loads and backups need the direct connection or the session pooler" in ended.out
+    assert "-> Use the direct connection or the session pooler for loads and backups" in ended.out
     assert ended.out.splitlines()[-1].startswith("5 problems")
     assert MARK not in ended.out + ended.err
 

@@ -34,7 +34,7 @@ def test_bad_deliveries_fail_by_name_and_the_others_load(retail: Retail, days: P
     assert "no rows" in reasons["header.csv"]
     assert "unknown header" in reasons["unknown.csv"]
     assert "not a text file" in reasons["junk.csv"]
-    assert "no whole Parquet file" in reasons["cut.parquet"]
+    assert "not a complete Parquet file" in reasons["cut.parquet"]
     assert "no such file" in reasons["missing.csv"]
     named = [delivery for delivery in ended.report["deliveries"] if delivery["reason"]]
     shown = [f"{delivery['name']}: {delivery['reason']}" in ended.err for delivery in named]
