@@ -1,4 +1,4 @@
-"""The command line ``retail``; each command is imported only when it is called."""
+"""The command line ``retail``. A command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -29,24 +29,22 @@ app = App(
     name="retail",
     error_formatter=_usage_error,
     help="Load retail sales deliveries into a star schema on Postgres, exactly once.",
-    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage or refused settings, 3 refused by the quality gate.",
+    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage or invalid settings, 3 rejected by the quality gate.",
     version=_version,
 )
 app.command(
     "flows.cli.demo:demo",
     name="demo",
-    help="Load the bundled data into an embedded Postgres and show what came of it.",
+    help="Load the bundled data into an embedded Postgres and show the result.",
 )
 app.command(
     "flows.cli.etl:etl", name="etl", help="Load deliveries: files, folders or globs of CSV and Parquet."
 )
-app.command(
-    "flows.cli.withdraw:withdraw", name="withdraw", help="Take a delivery out of the warehouse again."
-)
-app.command("flows.cli.sql:sql", name="sql", help="Ask the warehouse something; needs no psql.")
-app.command("flows.cli.doctor:doctor", name="doctor", help="Look for what would stop a run, before it runs.")
-app.command("flows.cli.settings:settings", name="settings", help="Show every setting and where it came from.")
-app.command("flows.cli.warehouse:app", name="warehouse", help="Start, stop or look at the embedded Postgres.")
+app.command("flows.cli.withdraw:withdraw", name="withdraw", help="Withdraw a delivery from the warehouse.")
+app.command("flows.cli.sql:sql", name="sql", help="Run a read-only query.")
+app.command("flows.cli.doctor:doctor", name="doctor", help="Check for problems that would stop a run.")
+app.command("flows.cli.settings:settings", name="settings", help="Show every setting and its source.")
+app.command("flows.cli.warehouse:app", name="warehouse", help="Start, stop or inspect the embedded Postgres.")
 
 
 def main() -> int:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import choose_warehouse, with_exit_code
+from flows.cli.exit_codes import with_exit_code
+from flows.cli.warehouse_option import use_warehouse
 
 
 def demo(
@@ -28,7 +29,7 @@ def demo(
     """
 
     def command() -> int:
-        choose_warehouse(None, data_dir)
+        use_warehouse(None, data_dir)
         from blocks.lookup import EMBEDDED
         from flows.cli.run_flow import run_etl
 

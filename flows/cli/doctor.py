@@ -8,7 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import EXIT_FAILED, check_alerts, choose_warehouse, with_exit_code
+from flows.cli.exit_codes import EXIT_FAILED, with_exit_code
+from flows.cli.warehouse_option import check_alerts_name, use_warehouse
 
 
 def doctor(
@@ -37,8 +38,8 @@ def doctor(
     """
 
     def command() -> int:
-        choose_warehouse(warehouse, data_dir)
-        check_alerts(alerts)
+        use_warehouse(warehouse, data_dir)
+        check_alerts_name(alerts)
         from flows.cli.doctor_output import as_json, print_findings
         from flows.cli.run_flow import quiet_prefect
         from flows.cli.terminal import shown

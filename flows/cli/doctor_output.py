@@ -1,4 +1,4 @@
-"""The doctor's findings as a person reads them, and as a program does."""
+"""The doctor's findings as text and as JSON."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _MARKS = {Status.OK: "✓", Status.WARNING: "!", Status.PROBLEM: "✗", Status.S
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Every finding, and whether a run can start."""
-    counts = {status.value: sum(one.status is status for one in findings) for status in Status}
+    """Return all findings, their counts by status, and whether a run can start."""
+    counts = {status.value: sum(finding.status is status for finding in findings) for status in Status}
     return {
         "can_run": not blocking(findings),
         "counts": counts,
-        "findings": [asdict(one) for one in findings],
+        "findings": [asdict(finding) for finding in findings],
     }
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """A table on a terminal; in a pipe plain lines, which nothing wraps or cuts."""
+    """Print a table on a terminal, and plain lines without wrapping in a pipe."""
     if sys.stdout.isatty():
         _print_table(findings)
     else:
         _print_lines(findings)
 
 
-def _in_order(findings: Sequence[Finding]) -> tuple[list[Finding], list[str]]:
-    """Those to be told, and the names of what could not be looked at for one and the same reason."""
-    findings = [_displayable(one) for one in findings]
-    told = [one for one in findings if one.status is not Status.SKIPPED]
-    left: dict[str, list[str]] = {}
-    for one in findings:
-        if one.status is Status.SKIPPED:
-            left.setdefault(one.what, []).append(one.check)
-    return told, [f"{', '.join(checks)} ({why})" for why, checks in left.items()]
+def _group(findings: Sequence[Finding]) -> tuple[list[Finding], list[str]]:
+    """Return the findings of checks that ran, and a line for each reason why checks were skipped."""
+    findings = [_displayable(finding) for finding in findings]
+    skipped: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.status is Status.SKIPPED:
+            skipped.setdefault(finding.what, []).append(finding.check)
+    ran = [finding for finding in findings if finding.status is not Status.SKIPPED]
+    return ran, [f"{', '.join(checks)} ({reason})" for reason, checks in skipped.items()]
 
 
 def _displayable(finding: Finding) -> Finding:
@@ -55,22 +55,22 @@ def _displayable(finding: Finding) -> Finding:
 
 
 def _print_table(findings: Sequence[Finding]) -> None:
-    told, left = _in_order(findings)
+    ran, skipped = _group(findings)
     console = Console(highlight=False)
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
-    for one in told:
-        style = _STYLES[one.status]
-        said = Text(one.what)
-        if one.fix:
-            said.append(f"\n→ {one.fix}", style="dim" if one.status is Status.OK else style)
-        table.add_row(Text(_MARKS[one.status], style=style), Text(one.check), said)
-    for line in left:
+    for finding in ran:
+        style = _STYLES[finding.status]
+        text = Text(finding.what)
+        if finding.fix:
+            text.append(f"\n→ {finding.fix}", style="dim" if finding.status is Status.OK else style)
+        table.add_row(Text(_MARKS[finding.status], style=style), Text(finding.check), text)
+    for line in skipped:
         table.add_row(
             Text(_MARKS[Status.SKIPPED], style="dim"),
-            Text("not looked at", style="dim"),
+            Text("skipped", style="dim"),
             Text(line, style="dim"),
         )
     console.print(table)
@@ -79,12 +79,12 @@ def _print_table(findings: Sequence[Finding]) -> None:
 
 
 def _print_lines(findings: Sequence[Finding]) -> None:
-    told, left = _in_order(findings)
-    width = max((len(one.check) for one in told), default=0)
-    for one in told:
-        print(f"{one.status:<8} {one.check:<{width}}  {one.what}")
-        if one.fix:
-            print(f"{'':<8} {'':<{width}}  -> {one.fix}")
-    for line in left:
+    ran, skipped = _group(findings)
+    width = max((len(finding.check) for finding in ran), default=0)
+    for finding in ran:
+        print(f"{finding.status:<8} {finding.check:<{width}}  {finding.what}")
+        if finding.fix:
+            print(f"{'':<8} {'':<{width}}  -> {finding.fix}")
+    for line in skipped:
         print(f"{Status.SKIPPED:<8} {line}")
     print(summary(findings))

@@ -10,7 +10,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import check_alerts, choose_warehouse, with_exit_code
+from flows.cli.exit_codes import with_exit_code
+from flows.cli.warehouse_option import check_alerts_name, use_warehouse
 
 
 def settings(
@@ -35,8 +36,8 @@ def settings(
     """
 
     def command() -> int:
-        choose_warehouse(warehouse, data_dir)
-        check_alerts(alerts)
+        use_warehouse(warehouse, data_dir)
+        check_alerts_name(alerts)
         from blocks.lookup import with_blocks
         from flows.cli.run_flow import quiet_prefect
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flows.cli.exit_codes import choose_warehouse, with_exit_code
+from flows.cli.exit_codes import with_exit_code
+from flows.cli.warehouse_option import use_warehouse
+
+if TYPE_CHECKING:
+    from tasks.errors import ReadOnlyWarehouse
 
 _SHOWN = 1000
 
@@ -28,7 +33,10 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
     """
 
     def command() -> int:
-        choose_warehouse(warehouse, data_dir)
+        use_warehouse(warehouse, data_dir)
+        # A block is read through Prefect, whose client and server report usage to its makers.
+        os.environ.setdefault("DO_NOT_TRACK", "1")
+        os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         from flows.cli.terminal import shown
 
         with shown():
@@ -48,15 +56,23 @@ async def _ask(query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     try:
         async with connected(address) as connection, connection.transaction(readonly=True):
             statement = await connection.prepare(query)
+            if not statement.get_attributes():  # not a query: it may end this transaction, or write
+                raise _read_only(address.display)
             rows = await statement.fetch()
             return [column.name for column in statement.get_attributes()], [tuple(row) for row in rows]
     except ReadOnlyWarehouse:
-        # It is our own transaction that refuses, whatever the database's disk.
-        raise ReadOnlyWarehouse(
-            "retail sql runs queries in a read-only transaction; this one would write.",
-            f"Nothing was done. To write, use psql or another client: {address.display}",
-            warehouse=address.display,
-        ) from None
+        # Our own read-only transaction rejected it, not the database.
+        raise _read_only(address.display) from None
+
+
+def _read_only(warehouse: str) -> ReadOnlyWarehouse:
+    from tasks.errors import ReadOnlyWarehouse
+
+    return ReadOnlyWarehouse(
+        "retail sql runs queries, in a read-only transaction; this statement is none, or would write.",
+        f"Nothing was changed. To write, use psql or another client: {warehouse}",
+        warehouse=warehouse,
+    )
 
 
 def _print(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""The report as a person reads it at the end of a run."""
+"""The run report on a terminal, at the end of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 10
 
 
 def money(amount: str) -> str:
-    """A decimal as text with grouped digits, without idle zeros beyond the second decimal."""
+    """Format a decimal with grouped digits and at least two decimals, without trailing zeros beyond them."""
     value = Decimal(amount)
     text = f"{value:,.4f}"
     while text.endswith("0") and len(text.rsplit(".", 1)[1]) > 2:
@@ -45,7 +45,7 @@ def _rows(report: RunReport) -> Table:
         table.add_row("refused", f"{report.rows_refused:,}")
     table.add_row("identical lines", f"{report.identical_lines:,}")
     for currency, amount in report.identical_amount.items():
-        table.add_row("  carrying", f"{money(amount)} {currency}")
+        table.add_row("  their amount", f"{money(amount)} {currency}")
     return table
 
 
@@ -63,8 +63,8 @@ def _warehouse(report: RunReport) -> list[Table]:
     for name, rows in report.tables.items():
         tables.add_row(name, f"{rows:,}")
     countries = _pairs("Revenue, top five countries")
-    for one in report.top_countries:
-        countries.add_row(escape(displayable(one.country)), f"{money(one.revenue)} {one.currency}")
+    for row in report.top_countries:
+        countries.add_row(escape(displayable(row.country)), f"{money(row.revenue)} {row.currency}")
     return [tables, countries] if report.top_countries else [tables]
 
 
@@ -79,9 +79,9 @@ def _grid(console: Console, tables: list[Table]) -> None:
 
 
 def print_summary(report: RunReport) -> None:
-    """Print the totals, the quality, the tables, and what to do next."""
+    """Print totals, quality, tables and next steps."""
     console = Console(highlight=False)
-    new = "nothing new: every delivery was there already" if report.nothing_new else _outcomes(report)
+    new = "nothing new: all deliveries are loaded already" if report.nothing_new else _outcomes(report)
     console.print(f"[bold]retail-etl {report.status}[/] in {report.seconds:.1f} s ({new})")
     console.print()
     if not report.nothing_new:
@@ -90,22 +90,22 @@ def print_summary(report: RunReport) -> None:
     if report.tables:
         _grid(console, _warehouse(report))
         console.print()
-    for one in [one for one in report.deliveries if one.reason][:_SHOWN]:
-        console.print(f"[bold]{one.outcome}[/] {escape(displayable(one.message))}")
+    for delivery in [delivery for delivery in report.deliveries if delivery.reason][:_SHOWN]:
+        console.print(f"[bold]{delivery.outcome}[/] {escape(displayable(delivery.message))}")
     _print_links_out(console, report)
-    for what, line in _next_steps(report):
-        # Not through a table: these are for copying, and must not be wrapped.
-        console.print(f"{what:10}{displayable(line)}", soft_wrap=True, markup=False)
+    for label, line in _next_steps(report):
+        # Not in a table: commands to copy must not be wrapped.
+        console.print(f"{label:10}{displayable(line)}", soft_wrap=True, markup=False)
 
 
 def _print_links_out(console: Console, report: RunReport) -> None:
     links = list(report.links_out)
     if not links:
         return
-    fate = "passed over" if set(links) <= set(report.passed_over) else "followed"
+    handling = "passed over" if set(links) <= set(report.passed_over) else "followed"
     shown = ", ".join(map(displayable, links[:3])) + (", ..." if len(links) > 3 else "")
-    counted = "1 link leads" if len(links) == 1 else f"{len(links)} links lead"
-    console.print(f"{counted} out of the sources ({fate}): {shown}", soft_wrap=True, markup=False)
+    count = "1 link leads" if len(links) == 1 else f"{len(links)} links lead"
+    console.print(f"{count} out of the sources ({handling}): {shown}", soft_wrap=True, markup=False)
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:
@@ -124,10 +124,10 @@ def _next_steps(report: RunReport) -> list[tuple[str, str]]:
         which = f" --warehouse {EMBEDDED}" if asked and elsewhere else ""
         query = "'select * from retail_dwh.daily_sales order by date limit 5'"
         steps.append(("Warehouse", report.warehouse))
-        steps.append(("Ask it", f"{retail} sql{which}{where} {query}"))
+        steps.append(("Query", f"{retail} sql{which}{where} {query}"))
         steps.append(("or", f"psql {shlex.quote(report.warehouse)}"))
         if embedded:
-            steps.append(("Stop it", f"{retail} warehouse stop{where}"))
+            steps.append(("Stop", f"{retail} warehouse stop{where}"))
     return [*steps, ("Report", report.report_path)]
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: one line that says what is being waited for."""
+"""Progress of a running command on standard error: a live line on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tasks import progress
 from tasks.outside_text import displayable
 
-_SAID = {
+_STEPS = {
     "prefect.import": "loading Prefect",
     "prefect.server": "starting Prefect's own server (10 s on a fresh home, 5 s later)",
     "embedded.initialise": "creating the embedded Postgres",
@@ -32,40 +32,41 @@ _SAID = {
     "finish.done": "writing the report",
     "doctor.gather": "reading the settings",
     "doctor.connect": "connecting to the warehouse",
-    "doctor.ask": "asking the warehouse",
+    "doctor.ask": "checking the warehouse",
 }
-# What the work waits for, in the words of who waits; told in a pipe too, where silence looks like a hang.
+# Waits; shown in a pipe too, where silence looks like a hang.
 _WAITS = {
     "connect.waiting": "waiting for the warehouse",
     "embedded.waiting": "waiting",
     "embedded.leftovers": "waiting",
     "finish.waiting": "waiting",
-    "task.retrying": "waiting to try again",
+    "load.waiting": "waiting",
+    "task.retrying": "waiting to retry",
 }
 
 
-def said(step: progress.Progress) -> str | None:
-    """The words for a step, or None if it need not be told."""
+def describe(step: progress.Progress) -> str | None:
+    """Describe a step, or return None for one that is not shown."""
     if step.step in _WAITS:
         return f"{_WAITS[step.step]}: {displayable(step.detail)}"
-    words = _SAID.get(step.step)
-    if words is None:
+    text = _STEPS.get(step.step)
+    if text is None:
         return None
     if step.done is not None and step.total:
-        return f"{words} {step.done} of {step.total}"
+        return f"{text} {step.done} of {step.total}"
     return (
-        f"{words}: {displayable(step.detail)}"
+        f"{text}: {displayable(step.detail)}"
         if step.detail and step.step.startswith(("ingest", "validate"))
-        else words
+        else text
     )
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Show progress on standard error: a live line on a terminal, else only what is waited for."""
+    """Show progress on standard error: a live line on a terminal, otherwise only waits."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        with progress.listening(_tell_waiting):
+        with progress.listening(_print_wait):
             yield
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -73,14 +74,14 @@ def shown() -> Iterator[None]:
         row = bar.add_task("starting")
 
         def listener(step: progress.Progress) -> None:
-            words = said(step)
-            if words:
-                bar.update(row, description=escape(words))
+            text = describe(step)
+            if text:
+                bar.update(row, description=escape(text))
 
         with progress.listening(listener):
             yield
 
 
-def _tell_waiting(step: progress.Progress) -> None:
+def _print_wait(step: progress.Progress) -> None:
     if step.step in _WAITS:
-        print(f"{time.strftime('%H:%M:%S')} {said(step)}", file=sys.stderr, flush=True)
+        print(f"{time.strftime('%H:%M:%S')} {describe(step)}", file=sys.stderr, flush=True)

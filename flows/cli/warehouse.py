@@ -13,7 +13,7 @@ from flows.cli.exit_codes import program, with_exit_code
 if TYPE_CHECKING:
     from tasks.postgres.embedded.server import EmbeddedServer
 
-app = App(name="warehouse", help="Start, stop or look at the embedded Postgres.")
+app = App(name="warehouse", help="Start, stop or inspect the embedded Postgres.")
 
 
 def _server(data_dir: str | None) -> EmbeddedServer:
@@ -27,7 +27,7 @@ def _server(data_dir: str | None) -> EmbeddedServer:
 
 @app.command
 def start(*, data_dir: str | None = None) -> int:
-    """Start the embedded Postgres and tell how to reach it.
+    """Start the embedded Postgres and print its address.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def stop(*, data_dir: str | None = None) -> int:
 
 @app.command
 def status(*, data_dir: str | None = None) -> int:
-    """Tell whether the embedded Postgres runs, where its data is, and how to reach it.
+    """Show whether the embedded Postgres runs, its data folder and its address.
 
     Parameters
     ----------

@@ -10,7 +10,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import EXIT_SETTINGS, choose_warehouse, with_exit_code
+from flows.cli.exit_codes import EXIT_SETTINGS, with_exit_code
+from flows.cli.warehouse_option import use_warehouse
 
 
 def withdraw(
@@ -22,14 +23,14 @@ def withdraw(
     data_dir: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Take a delivery out of the warehouse; without --confirm only show what would go.
+    """Withdraw a delivery from the warehouse; without --confirm only show what would change.
 
     Parameters
     ----------
     name
         Name of the delivery as the ledger has it, or the path of its file.
     confirm
-        Name of the database, to do it.
+        Name of the database; withdraws the delivery.
     feed
         Feed of the delivery.
     warehouse
@@ -42,7 +43,7 @@ def withdraw(
     """
 
     def command() -> int:
-        choose_warehouse(warehouse, data_dir)
+        use_warehouse(warehouse, data_dir)
         return _withdraw(name, confirm, feed, json)
 
     return with_exit_code(command)
@@ -59,7 +60,7 @@ def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
         address = asyncio.run(lookup.warehouse_settings())
     if confirm is not None and confirm != address.database:
         print(
-            f"retail: --confirm {displayable(confirm)} is not the database's name, {address.database}; nothing was done.",
+            f"retail: --confirm {displayable(confirm)} is not the name of the database, {address.database}. Nothing was changed.",
             file=sys.stderr,
         )
         return EXIT_SETTINGS
@@ -67,14 +68,12 @@ def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
     if as_json:
         print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
         return 0
-    done = "was taken out" if confirm is not None else "would be taken out"
+    verb = "withdrawn from" if confirm is not None else "would be withdrawn from"
     name = displayable(result.name)
+    print(f"{name} (feed {displayable(result.feed)}, {result.rows_in:,} rows in) {verb} {address.display}:")
     print(
-        f"{name} (feed {displayable(result.feed)}, {result.rows_in:,} rows in) {done} of {address.display}:"
-    )
-    print(
-        f"  {result.lines_deleted:,} lines go, {result.lines_passed_on:,} stay since other deliveries brought them too."
+        f"  {result.lines_deleted:,} lines deleted, {result.lines_passed_on:,} kept because other deliveries have them too."
     )
     if confirm is None:
-        print(f"Nothing was done. To do it, add: --confirm {address.database}")
+        print(f"Nothing was changed. To withdraw it, add: --confirm {address.database}")
     return 0

@@ -39,7 +39,7 @@ def test_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         "→ Check user and password.",
         "! alerts slack cannot be reached.",
         "→ Check the network.",
-        "· not looked at loads, clock (no connection)",
+        "· skipped loads, clock (no connection)",
         "",
         "1 problem, 1 warning: a run would fail",
     ]

@@ -8,7 +8,7 @@ def test_sql(retail: Retail) -> None:
     assert asked.code == 0, asked.err
     assert asked.out.splitlines() == ["one,text,nothing", '1,"a,b",']
 
-    for statement in ("delete from retail_dwh.dim_date", "create table public.x (i int)"):
+    for statement in ("delete from retail_dwh.dim_date", "create table public.x (i int)", "commit", "begin"):
         refused = retail("sql", statement)
         assert refused.code == 1
         assert "read-only transaction" in refused.err

@@ -46,7 +46,7 @@ def test_another_process_at_the_embedded_server_is_told() -> None:
                 text=True,
             )
             assert asking.stderr is not None
-            assert "another process starts or stops the embedded Postgres" in asking.stderr.readline()
+            assert "another process is starting or stopping the embedded Postgres" in asking.stderr.readline()
         out, err = asking.communicate(timeout=120)
         assert (asking.returncode, out.splitlines()) == (0, ["one", "1"]), err
     finally:

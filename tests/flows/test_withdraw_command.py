@@ -18,7 +18,7 @@ async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Pat
     shown = retail("withdraw", str(path))
     assert shown.code == 0, shown.err
     assert f"--confirm {warehouse.database}" in shown.out
-    assert f"{before.lines:,} lines go" in shown.out
+    assert f"{before.lines:,} lines deleted" in shown.out
     assert await state(warehouse) == before
 
     assert retail("withdraw", str(path), "--confirm", "another").code == 2

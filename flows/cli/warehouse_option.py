@@ -1,0 +1,48 @@
+"""The options ``--warehouse``, ``--data-dir`` and ``--alerts`` that commands share."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from blocks.names import ensure_block_name
+from tasks.errors import SettingsError
+
+
+def use_warehouse(address: str | None, data_dir: str | None) -> None:
+    """Select the warehouse of this process through its environment.
+
+    Args:
+        address: URL without a password, or the name of a SupabaseWarehouse block; None for that of the settings.
+        data_dir: Folder of the embedded Postgres and the workspace; None for that of the settings.
+
+    Raises:
+        SettingsError: The URL has a password, which every user of the machine can see in the process list.
+    """
+    if data_dir:
+        os.environ["RETAIL_DATA_DIR"] = data_dir
+    if not address:
+        return
+    if "://" not in address:
+        ensure_block_name(address, "--warehouse")
+        os.environ["RETAIL_WAREHOUSE"] = address
+        return
+    try:
+        password = urlsplit(address).password
+    except ValueError:
+        password = None
+    if password is not None or "password=" in address:
+        raise SettingsError(
+            "--warehouse: the address holds a password, which every user of this machine "
+            "can see in the process list.",
+            "Set it in DATABASE_URL instead, and leave --warehouse out.",
+            setting="warehouse",
+        )
+    os.environ["DATABASE_URL"] = address
+    os.environ.pop("RETAIL_WAREHOUSE", None)
+
+
+def check_alerts_name(name: str) -> None:
+    """Raise SettingsError if ``--alerts`` is not a block name: it may be a secret, typed in the wrong place."""
+    if name:
+        ensure_block_name(name, "--alerts")
