@@ -28,12 +28,12 @@ _ADVISORY = "select pg_advisory_xact_lock(hashtext('prefect-retail load'))"
 async def _stranger(warehouse: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
     """Create a role that can only connect."""
     async with connected(replace(warehouse, user=SUPERUSER)) as superuser:
-        await superuser.execute("create role stranger login")
+        await superuser.execute("create role stranger_to_loads login")
         try:
-            async with connected(replace(warehouse, user="stranger")) as connection:
+            async with connected(replace(warehouse, user="stranger_to_loads")) as connection:
                 yield connection
         finally:
-            await superuser.execute("drop role stranger")
+            await superuser.execute("drop role stranger_to_loads")
 
 
 async def test_a_role_without_privileges_cannot_stop_loads(
