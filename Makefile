@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test test-slow check clean
 
 $(BIN)/retail: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -15,6 +15,10 @@ demo: $(BIN)/retail
 
 test: $(BIN)/retail
 	$(BIN)/python -m pytest
+
+# pytest exits with 5 if no test is marked slow.
+test-slow: $(BIN)/retail
+	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
 
 check: $(BIN)/retail
 	$(BIN)/ruff check .

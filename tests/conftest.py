@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -20,7 +21,9 @@ from flows.demo import BUNDLED
 from tasks.postgres.connect import ConnectionSettings, connected, with_database
 from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
 from tasks.warehouse.migrate import migrate
-from tests.support.prefect_server import PrefectServer, running_prefect_server
+from tests.support import run_folder
+from tests.support.prefect_server import PrefectServer, shared_prefect_server
+from tests.support.run_folder import RunFolder
 
 settings.register_profile(
     "default",
@@ -29,6 +32,54 @@ settings.register_profile(
 )
 settings.load_profile("default")
 _numbers = count(1)
+# Files that take long; they run first, so that no worker is left with one at the end.
+_LONG_FILES = (
+    "test_deployment.py",
+    "test_history_any.py",
+    "test_exit_codes.py",
+    "test_automations.py",
+    "test_blocks.py",
+    "test_demo_on_terminal.py",
+    "test_full_data.py",
+    "test_withdraw_command.py",
+    "test_doctor.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Create the folder of this test run; a worker of xdist gets it from the controller."""
+    given = getattr(config, "workerinput", None)
+    run_folder.use(RunFolder(Path(given["folder"]), given["controller"]) if given else RunFolder.create())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the folder of this test run to a worker of xdist."""
+    folder = run_folder.current()
+    node.workerinput |= {"folder": str(folder.path), "controller": folder.controller}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are CPUs: many tests wait for servers and timeouts."""
+    cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return len(cpus) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, then tests outside `tests/tasks`, which start processes, then the rest."""
+
+    def order(item: pytest.Item) -> tuple[int, bool]:
+        name = item.path.name
+        rank = _LONG_FILES.index(name) if name in _LONG_FILES else len(_LONG_FILES)
+        return rank, "tasks" in item.path.parts
+
+    items.sort(key=order)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the shared servers after all workers have ended."""
+    if not hasattr(config, "workerinput"):
+        run_folder.current().remove()
 
 
 def open_folder(prefix: str) -> Path:
@@ -50,10 +101,9 @@ def server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[PrefectServer]:
-    """The one Prefect server of this session."""
-    with running_prefect_server() as one:
-        yield one
+def prefect_server() -> PrefectServer:
+    """The one Prefect server of the test run. Tests of all workers use it, so each looks only at what it created."""
+    return shared_prefect_server()
 
 
 @pytest.fixture
@@ -78,7 +128,8 @@ def template(server: EmbeddedServer) -> str:
 async def create_database(owner: ConnectionSettings, name: str, template: str = "template0") -> None:
     """Create a database as the owner of the warehouse."""
     async with connected(owner) as connection:
-        await connection.execute(f"create database {name} template {template}")
+        # Postgres's default strategy writes every page to the WAL, which takes several times the CPU.
+        await connection.execute(f"create database {name} template {template} strategy file_copy")
 
 
 @pytest.fixture

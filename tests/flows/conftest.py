@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tasks.postgres.connect import ConnectionSettings
+from tests.support import commands
 from tests.support.prefect_server import PrefectServer
 
 
@@ -44,9 +45,13 @@ class Retail:
 
     def run(self, command: Sequence[str], timeout: float = 120, **more: str) -> Ended:
         """Run any command in that environment."""
+        environment = {**self.environment, **more}
+        if list(command[:2]) == [sys.executable, "-m"]:
+            done = commands.run(command[2], command[3:], environment, timeout)
+            return Ended(done.returncode, done.stdout, done.stderr)
         done = subprocess.run(
             command,
-            env={**self.environment, **more},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=timeout,

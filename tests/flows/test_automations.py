@@ -28,7 +28,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from deployments.automations import main
 from tests.flows.conftest import Retail, base_environment
 from tests.support.alert_samples import SECRET
-from tests.support.prefect_server import PrefectServer
+from tests.support.prefect_server import PrefectServer, own_prefect_server
 from tests.support.receivers import http_receiver
 
 PROJECT = Path(__file__).parents[2]
@@ -137,6 +137,13 @@ class Scenario:
         path = f"/deployments/{daily['id']}/create_flow_run"
         run: dict[str, Any] = self.server.get(path, {"state": {"type": "SCHEDULED"}, **options})
         return run
+
+
+@pytest.fixture(scope="module")
+def prefect_server() -> Iterator[PrefectServer]:
+    """A separate server, because automations react to the runs of all tests."""
+    with own_prefect_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

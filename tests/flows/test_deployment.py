@@ -27,7 +27,8 @@ def test_deploy_and_run(
     for _ in range(2):
         deployed = retail.run([*prefect, "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml")])
         assert deployed.code == 0, deployed.err + deployed.out
-    found = {one["name"]: one for one in prefect_server.get("/deployments/filter", {})}
+    of_pool = {"work_pools": {"name": {"any_": ["retail"]}}}
+    found = {one["name"]: one for one in prefect_server.get("/deployments/filter", of_pool)}
     assert set(found) == {"daily", "hourly", "crashed"}
     form = found["daily"]["parameter_openapi_schema"]["properties"]
     assert "worker" in form["sources"]["description"]

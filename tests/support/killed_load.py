@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from pathlib import Path
 
 from tasks import progress
 from tasks.postgres.connect import ConnectionSettings
+from tests.support.commands import Command
 from tests.support.plain_run import run
-
-_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -53,31 +51,27 @@ class Child:
             "batch_bytes": batch_bytes,
             "last_step": str(self._last_step),
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.killed_load", json.dumps(options)],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        orders_in, self._orders = os.pipe()
+        output, output_in = os.pipe()
+        arguments = [json.dumps(options)]
+        self._command = Command("tests.support.killed_load", arguments, os.environ, (orders_in, output_in, 2))
+        os.close(orders_in)
+        os.close(output_in)
+        self._output = open(output, encoding="utf-8")  # noqa: SIM115 - wait() closes it
 
     def wait_until_ready(self) -> None:
         """Wait until the process has imported everything."""
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
+        assert self._output.readline() == "ready\n"
 
     def go(self) -> None:
         """Start the load."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
+        os.write(self._orders, b"go\n")
 
     def wait(self) -> Exit:
         """Wait until the process ends."""
-        code = self._process.wait(timeout=60)
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        code = self._command.wait(timeout=60)
+        os.close(self._orders)
+        self._output.close()
         return Exit(code, self._last_step.read_text() if self._last_step.exists() else "")
 
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import run_folder
+
 
 def free_port() -> int:
     """A TCP port that nothing listens on."""
@@ -60,10 +62,33 @@ class PrefectServer:
                 time.sleep(0.5)
 
 
+def shared_prefect_server() -> PrefectServer:
+    """The server of this test run; the first process that needs it starts it."""
+    folder = run_folder.current()
+
+    def start() -> dict[str, Any]:
+        server, process = _start(folder.path / "prefect")
+        return {"url": server.url, "home": str(server.home), "pid": process.pid}
+
+    started = folder.once("prefect-server", start)
+    return PrefectServer(started["url"], Path(started["home"]))
+
+
 @contextmanager
-def running_prefect_server() -> Iterator[PrefectServer]:
-    """A Prefect server on loopback, with a home of its own."""
-    home, port = Path(tempfile.mkdtemp(prefix="retail-prefect-")), free_port()
+def own_prefect_server() -> Iterator[PrefectServer]:
+    """A further server, for tests that react to every event on it."""
+    home = Path(tempfile.mkdtemp(prefix="retail-prefect-"))
+    server, process = _start(home)
+    yield server
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _start(home: Path) -> tuple[PrefectServer, subprocess.Popen[bytes]]:
+    """Start a server on loopback and wait until it answers."""
+    home.mkdir(exist_ok=True)
+    port = free_port()
     server = PrefectServer(f"http://127.0.0.1:{port}/api", home)
     environment = {**os.environ, **server.environment()}
     with open(home / "server.log", "wb") as log:
@@ -78,12 +103,8 @@ def running_prefect_server() -> Iterator[PrefectServer]:
     while True:
         try:
             with urllib.request.urlopen(f"{server.url}/health", timeout=5):
-                break
+                return server, process
         except (urllib.error.URLError, OSError):
             assert process.poll() is None, (home / "server.log").read_text()
             assert time.monotonic() < end, "the Prefect server did not answer within 120 s"
             time.sleep(0.3)
-    yield server
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    shutil.rmtree(home, ignore_errors=True)
