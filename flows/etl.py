@@ -47,8 +47,8 @@ async def retail_etl(*args: Any, **kwargs: Any) -> RunReport:
     request.ensure_valid()
     context = await begin_run(request)
     result = await run_pipeline(context)
-    figures = await complete_warehouse(context, result)
-    report = build_report(context, result, figures)
+    finished = await complete_warehouse(context, result)
+    report = build_report(context, result, finished)
     await publish(context, result, report)
     raise_on_failure(report, result.error)
     return report

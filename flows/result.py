@@ -17,23 +17,23 @@ from tasks.report.steps import publish_report, record_run
 from tasks.report.timings import peak_memory_mb
 from tasks.warehouse.ledger import Attempt
 from tasks.warehouse.statistics import WarehouseFigures
-from tasks.warehouse.steps import finish_warehouse
+from tasks.warehouse.steps import FinishedWarehouse, finish_warehouse
 from tasks.workspace.outputs import prune
 
 _NAMED = 5
 
 
-async def complete_warehouse(context: RunContext, result: PipelineResult) -> WarehouseFigures:
+async def complete_warehouse(context: RunContext, result: PipelineResult) -> FinishedWarehouse:
     """Complete the fact table's keys and indexes, even if nothing was new, and read the figures."""
     if context.warehouse is None or result.error is not None:
-        return WarehouseFigures({}, ())
+        return FinishedWarehouse(WarehouseFigures({}, ()))
     with context.watch.stage("finish"):
         loaded = sum(delivery.rows_loaded for delivery in result.deliveries)
         finish = context.request.retry.on(finish_warehouse)
         return await finish("keys and indexes", context.warehouse, loaded)
 
 
-def build_report(context: RunContext, result: PipelineResult, figures: WarehouseFigures) -> RunReport:
+def build_report(context: RunContext, result: PipelineResult, finished: FinishedWarehouse) -> RunReport:
     """Sum up a run."""
     request, run = context.request, context.run
     failed = result.error is not None or any(delivery.reason for delivery in result.deliveries)
@@ -49,8 +49,8 @@ def build_report(context: RunContext, result: PipelineResult, figures: Warehouse
         passed_over=result.passed_over,
         links_out=result.links_out,
         settings=context.request.setting_sources(),
-        tables=figures.tables,
-        top_countries=figures.top_countries,
+        tables=finished.figures.tables,
+        top_countries=finished.figures.top_countries,
         stages=context.watch.stages(),
         seconds=round(context.watch.seconds, 3),
         cpu_seconds=round(context.watch.cpu_seconds, 3),
@@ -59,6 +59,8 @@ def build_report(context: RunContext, result: PipelineResult, figures: Warehouse
         versions=run.versions,
         report_path=str(request.workspace / "reports" / f"{run.run_id}.json"),
         error=str(result.error or ""),
+        degraded=bool(finished.degraded_reasons),
+        degraded_reasons=finished.degraded_reasons,
         **totals(result.deliveries, context.feed.currency),
     )
 

@@ -154,7 +154,11 @@ async def _completion(ended: _EndedRun) -> list[AlertRecord]:
     passed = share is not None and share <= ended.settings.pipeline_quarantine_share
 
     def is_resolved(alert: OpenAlert) -> bool:
-        return alert.kind in _RESOLVED_BY_SUCCESS or (alert.kind == "quarantine" and passed)
+        return (
+            alert.kind in _RESOLVED_BY_SUCCESS
+            or (alert.kind == "quarantine" and passed)
+            or (alert.kind == "degraded" and not ended.figures.degraded_reasons)
+        )
 
     resolved = await resolve(
         ended.source,
@@ -165,7 +169,12 @@ async def _completion(ended: _EndedRun) -> list[AlertRecord]:
         ended.link,
         ended.limits,
     )
-    return [*resolved, *await _quarantine(ended)]
+    return [*resolved, *await _quarantine(ended), *await _degraded(ended)]
+
+
+async def _degraded(ended: _EndedRun) -> list[AlertRecord]:
+    reasons = ended.figures.degraded_reasons
+    return [await ended.notify(_alert(ended, "degraded", f"{'; '.join(reasons)}."))] if reasons else []
 
 
 async def _crash(ended: _EndedRun) -> list[AlertRecord]:

@@ -92,6 +92,8 @@ def print_summary(report: RunReport) -> None:
         console.print()
     for delivery in [delivery for delivery in report.deliveries if delivery.reason][:_SHOWN]:
         console.print(f"[bold]{delivery.outcome}[/] {escape(displayable(delivery.message))}")
+    for reason in report.degraded_reasons:
+        console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
     _print_links_out(console, report)
     for label, line in _next_steps(report):
         # Not in a table: commands to copy must not be wrapped.

@@ -23,6 +23,7 @@ class RunFigures:
     rows_in: int = 0
     rows_quarantined: int = 0
     rules: Mapping[str, int] | None = None
+    degraded_reasons: tuple[str, ...] = ()
 
     @property
     def quarantine_share(self) -> float | None:
@@ -51,7 +52,11 @@ def read_figures(path: Path) -> RunFigures:
             for name, count in delivery["rules"].items():
                 rules[name] = rules.get(name, 0) + count
         return RunFigures(
-            str(saved["warehouse"]), int(saved["rows_in"]), int(saved["rows_quarantined"]), rules
+            str(saved["warehouse"]),
+            int(saved["rows_in"]),
+            int(saved["rows_quarantined"]),
+            rules,
+            tuple(map(str, saved.get("degraded_reasons", ()))),
         )
     except (OSError, UntrustedPath, ValueError, KeyError, TypeError, AttributeError):
         return RunFigures()

@@ -55,6 +55,7 @@ def as_markdown(report: RunReport) -> str:
     parts = [f"# retail-etl: {report.status}", escape(balance)]
     if report.error:
         parts.append(f"**{escape(report.error)}**")
+    parts += [f"**Degraded: {escape(reason)}.**" for reason in report.degraded_reasons]
     problems = [delivery for delivery in report.deliveries if delivery.reason]
     if problems:
         parts.append(

@@ -100,6 +100,8 @@ class RunReport:
     error: str = ""
     links_out: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    degraded: bool = False
+    degraded_reasons: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The report as one line of JSON."""

@@ -30,4 +30,12 @@ async def record_run(
     label: str, warehouse: ConnectionSettings, run: Run, report: RunReport, attempts: Sequence[Attempt]
 ) -> None:
     """Write the run's final status, and the deliveries it could not load, to the ledger."""
-    await finish_run(warehouse, run, report.feed["feed"], report.status, report.quality_score, attempts)
+    await finish_run(
+        warehouse,
+        run,
+        report.feed["feed"],
+        report.status,
+        report.quality_score,
+        attempts,
+        report.degraded_reasons,
+    )

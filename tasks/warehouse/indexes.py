@@ -6,8 +6,8 @@ The first load runs without them, which is 30 times faster; afterwards they are 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -15,11 +15,11 @@ from tasks import progress
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import sql
 from tasks.warehouse.load_lock import lock_loads
+from tasks.warehouse.primary_key import MISSING_KEY, PRIMARY_KEY, add_primary_key
 
 _FACT = "retail_dwh.fact_sale"
 # multi-minmax keeps the ranges of 32 pages (2,000 lines) tight when later loads reuse free space in them.
 _BRIN = "int4_minmax_multi_ops (values_per_range = 16)) with (pages_per_range = 32, autosummarize = on)"
-PRIMARY_KEY = "fact_sale_pkey"
 # Slowest first, so that two connections finish at about the same time. Lines are stored by delivery and day, and a
 # day has few countries: there a BRIN index has a hundredth of a B-tree's pages and builds in a third of the time.
 INDEXES = {
@@ -60,7 +60,14 @@ _BUILD_SETTINGS = (
     "select set_config('maintenance_work_mem', '256MB', false), "
     "set_config('max_parallel_maintenance_workers', '0', false)"
 )
-_RETRY_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Result of completing the keys and indexes: whether anything was added, and why something is still missing."""
+
+    changed: bool
+    degraded_reasons: tuple[str, ...] = ()
 
 
 async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str], bool]:
@@ -76,7 +83,7 @@ async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str]
 
 async def complete_indexes(
     settings: ConnectionSettings, concurrent_read: Callable[[], Awaitable[None]] | None = None
-) -> bool:
+) -> Completion:
     """Add missing keys and indexes of fact_sale, and analyse the tables.
 
     Other loads wait meanwhile. Readers wait only for the moment in which an index becomes the primary key. After
@@ -88,18 +95,18 @@ async def complete_indexes(
             keeps only one core busy.
 
     Returns:
-        False if nothing was missing.
+        The result. It is degraded if readers locked fact_sale for longer than ``lock_timeout``, so that its primary key is
+        missing; the next call adds it, and until then its unique index keeps duplicates out.
 
     Raises:
-        WarehouseBusy: readers locked fact_sale for longer than ``lock_timeout``, or another load held the load lock for
-            longer than ``load_lock_timeout``.
+        WarehouseBusy: another load held the load lock for longer than ``load_lock_timeout``.
     """
     async with connected(settings) as connection:
         indexes, constraints, lacks_statistics = await _missing(connection)
         if not (indexes or constraints or lacks_statistics):
             if concurrent_read:
                 await concurrent_read()
-            return False
+            return Completion(changed=False)
         await connection.execute(_BUILD_SETTINGS)
         async with connection.transaction():
             await lock_loads(connection, settings)
@@ -114,12 +121,12 @@ async def complete_indexes(
                 clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
                 work.append(connection.execute(f"alter table {_FACT} {clauses}"))
             await _run_all(work)
-        await _add_primary_key(connection, settings)
+        has_key = await add_primary_key(connection, settings)
         progress.report("finish.analyse")
         for statement in _ANALYSE_FACTS:
             await connection.execute(statement)
         progress.report("finish.done")
-    return True
+    return Completion(changed=True, degraded_reasons=() if has_key else (MISSING_KEY,))
 
 
 async def _drop_invalid(connection: asyncpg.Connection) -> None:
@@ -152,23 +159,3 @@ async def _run_all(work: Iterable[Awaitable[object]]) -> None:
     for result in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
-
-
-async def _add_primary_key(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
-    """Wait for the exclusive lock in short attempts, because a waiting one blocks new readers."""
-    deadline = time.monotonic() + settings.lock_timeout
-    while True:
-        try:
-            async with connection.transaction():
-                await lock_loads(connection, settings)
-                if PRIMARY_KEY in (await _missing(connection))[1]:
-                    await connection.execute("set local lock_timeout = '1s'")
-                    await connection.execute(
-                        f"alter table {_FACT} add constraint {PRIMARY_KEY} primary key using index {PRIMARY_KEY}"
-                    )
-            return
-        except asyncpg.LockNotAvailableError:
-            if time.monotonic() + _RETRY_SECONDS > deadline:
-                raise
-            progress.report("finish.waiting", "the primary key waits for readers of fact_sale")
-            await asyncio.sleep(_RETRY_SECONDS)

@@ -19,7 +19,7 @@ from tasks.validate.settings import FeedSettings
 Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
 # Which check rejected a delivery.
 Refusal = Literal["quality_gate", "replacement_guard"]
-RunStatus = Literal["running", "completed", "failed"]
+RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
 # Reserved for column mappings: the same bytes read with another mapping are a replacement.
 READING_SETTINGS = "{}"
 
@@ -151,6 +151,7 @@ async def finish_run(
     status: RunStatus,
     quality_score: float | None,
     attempts: Sequence[Attempt],
+    degraded_reasons: Sequence[str] = (),
 ) -> None:
     """Record the end of a run and its refused and failed deliveries. Idempotent.
 
@@ -161,13 +162,11 @@ async def finish_run(
         status: ``completed`` or ``failed``.
         quality_score: Score of the run, 0 to 100; None if nothing was validated.
         attempts: Refused and failed deliveries. Loads record their own.
+        degraded_reasons: What is missing after the run, and what adds it.
     """
     async with connected(settings) as connection, connection.transaction():
         await connection.execute(
-            "update retail_ops.run set finished_at = now(), status = $2, quality_score = $3 where run_id = $1",
-            run.run_id,
-            status,
-            quality_score,
+            sql("update_finished_run"), run.run_id, status, quality_score, list(degraded_reasons)
         )
         await connection.execute(
             "delete from retail_ops.delivery_attempt where run_id = $1 and outcome in ('refused', 'failed')",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tasks.errors import DeliveryMissing
 from tasks.postgres.connect import ConnectionSettings
@@ -55,8 +56,16 @@ async def load_batch(
     return await load(warehouse, silver, accepted, run, known=known, replace_anyway=replace_anyway)
 
 
+@dataclass(frozen=True)
+class FinishedWarehouse:
+    """The figures of the warehouse after a run, and why something in it is still missing."""
+
+    figures: WarehouseFigures
+    degraded_reasons: tuple[str, ...] = ()
+
+
 @step("finish", "warehouse", timeout_seconds=7200)
-async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> WarehouseFigures:
+async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> FinishedWarehouse:
     """Add missing keys and indexes, analyse, and read the figures of the warehouse.
 
     See ``tasks.warehouse.indexes.complete_indexes`` and ``tasks.warehouse.statistics.read_figures``.
@@ -66,8 +75,8 @@ async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loade
     async def read() -> None:
         figures.append(await read_figures(warehouse, rows_loaded))
 
-    await complete_indexes(warehouse, read)
-    return figures[0]
+    completion = await complete_indexes(warehouse, read)
+    return FinishedWarehouse(figures[0], completion.degraded_reasons)
 
 
 @step("preview", "warehouse", timeout_seconds=600)

@@ -44,7 +44,7 @@ async def loaded(warehouse: ConnectionSettings, tmp_path: Path) -> ConnectionSet
 async def test_all_keys_and_indexes_are_added(loaded: ConnectionSettings) -> None:
     assert await keys_of(loaded) == NONE
     before = await state(loaded)
-    assert await complete_indexes(loaded) is True
+    assert (await complete_indexes(loaded)).changed is True
     assert await keys_of(loaded) == ALL
     async with connected(loaded) as connection:
         indexes = await connection.fetch(
@@ -64,7 +64,7 @@ async def test_all_keys_and_indexes_are_added(loaded: ConnectionSettings) -> Non
 async def test_a_second_call_runs_no_ddl(loaded: ConnectionSettings) -> None:
     await complete_indexes(loaded)
     await log_ddl(loaded)
-    assert await complete_indexes(loaded) is False
+    assert (await complete_indexes(loaded)).changed is False
     assert await logged_ddl(loaded) == []
 
 
@@ -80,7 +80,7 @@ async def test_only_missing_keys_are_added(loaded: ConnectionSettings, missing: 
     async with connected(loaded) as connection:
         await connection.execute(missing)
     await log_ddl(loaded)
-    assert await complete_indexes(loaded) is True
+    assert (await complete_indexes(loaded)).changed is True
     assert {identity for _, identity in await logged_ddl(loaded)} == {added}
     assert await keys_of(loaded) == ALL
 
@@ -91,7 +91,7 @@ async def test_a_unique_index_becomes_the_primary_key(loaded: ConnectionSettings
         await connection.execute(
             "create unique index fact_sale_pkey on retail_dwh.fact_sale (invoice_key, line_id)"
         )
-    assert await complete_indexes(loaded) is True
+    assert (await complete_indexes(loaded)).changed is True
     assert await keys_of(loaded) == ALL
 
 
@@ -101,17 +101,17 @@ async def test_missing_statistics_are_collected(loaded: ConnectionSettings) -> N
     async with connected(replace(loaded, user=SUPERUSER)) as connection:
         await connection.execute("delete from pg_statistic where starelid = 'retail_dwh.fact_sale'::regclass")
     assert not (await keys_of(loaded)).analysed
-    assert await complete_indexes(loaded) is True
+    assert (await complete_indexes(loaded)).changed is True
     assert (await keys_of(loaded)).analysed
 
 
 async def test_two_parallel_calls(loaded: ConnectionSettings) -> None:
     await asyncio.gather(complete_indexes(loaded), complete_indexes(loaded))
     assert await keys_of(loaded) == ALL
-    assert await complete_indexes(loaded) is False
+    assert (await complete_indexes(loaded)).changed is False
 
 
 async def test_an_empty_warehouse_is_completed_once(warehouse: ConnectionSettings) -> None:
-    assert await complete_indexes(warehouse) is True
+    assert (await complete_indexes(warehouse)).changed is True
     assert (await keys_of(warehouse)).foreign_keys == 6
-    assert await complete_indexes(warehouse) is False
+    assert (await complete_indexes(warehouse)).changed is False

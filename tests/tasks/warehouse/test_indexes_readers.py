@@ -8,12 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tasks import progress
-from tasks.errors import WarehouseBusy
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.indexes import complete_indexes
+from tasks.warehouse.primary_key import MISSING_KEY
 from tests.support.catalogue import ALL, keys_of
 from tests.support.ddl_log import log_ddl, logged_ddl
 from tests.support.plain_run import run, take_out
@@ -76,14 +74,27 @@ async def test_the_primary_key_waits_for_readers(warehouse: ConnectionSettings, 
             assert (await keys_of(warehouse)).foreign_keys == 6
             async with connected(replace(warehouse, lock_timeout=0.2)) as connection:
                 await connection.fetchrow(READ_ALL)
-        assert await finishing is True
+        assert (await finishing).changed is True
     assert await keys_of(warehouse) == ALL
 
 
-async def test_a_long_reader_makes_it_time_out(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+async def test_a_long_reader_costs_the_key_until_the_next_run(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
     await run(warehouse, tmp_path, [write(tmp_path / "a.csv", days(1, 1))], finished=False)
     async with open_reader(warehouse):
-        with pytest.raises(WarehouseBusy, match="pg_stat_activity"):
-            await complete_indexes(replace(warehouse, lock_timeout=0.5))
-    assert await complete_indexes(warehouse) is True
+        completion = await complete_indexes(replace(warehouse, lock_timeout=0.5))
+    assert completion.degraded_reasons == (MISSING_KEY,)
+    assert (await keys_of(warehouse)).foreign_keys == 6
+
+
+async def test_new_readers_do_not_wait_for_the_key(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    await run(warehouse, tmp_path, [write(tmp_path / "a.csv", days(1, 1))], finished=False)
+    done = asyncio.Event()
+    async with open_reader(warehouse):
+        reading = asyncio.create_task(read_repeatedly(warehouse, done))
+        await complete_indexes(replace(warehouse, lock_timeout=3))
+        done.set()
+        assert await reading > 3
+    assert (await complete_indexes(warehouse)).changed is True
     assert await keys_of(warehouse) == ALL

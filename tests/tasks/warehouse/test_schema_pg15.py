@@ -34,7 +34,7 @@ async def test_loads_replaces_and_withdraws_as_the_newest_does(
             await run(place, tmp_path / place.host.strip("/"), [path], replace_anyway=True)
         assert await state(old) == await state(warehouse)
     await assert_accounted(old)
-    assert await complete_indexes(old) is False
+    assert (await complete_indexes(old)).changed is False
     async with connected(old) as connection:
         for name in await relations(connection, "retail_dwh"):
             assert await connection.fetchval(f"select count(*) from {name}") > 0, name
