@@ -12,11 +12,12 @@ from prefect_slack import SlackWebhook
 from pydantic import Field, HttpUrl, SecretStr
 
 from blocks.settings_sources import Settings
+from tasks.alerts.channels.channel import Channel
 from tasks.alerts.channels.email import EmailChannel
 from tasks.alerts.channels.pager import PagerChannel
 from tasks.alerts.channels.slack import SlackChannel
 from tasks.alerts.kinds import Severity
-from tasks.alerts.policy import Channel, NotificationPolicy
+from tasks.alerts.policy import NotificationPolicy
 from tasks.errors import SettingsError
 
 

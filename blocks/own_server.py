@@ -17,7 +17,7 @@ _NAMES = frozenset({"DATABASE_URL", *OLD_NAMES})
 _PREFIXES = ("RETAIL_", "PIPELINE_", "SUPABASE_", "PG")
 
 
-def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+def without_own_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without our settings and libpq's, whatever their case, for a program that needs none of them."""
     return {
         name: value
@@ -49,7 +49,7 @@ def start(server: SubprocessASGIServer) -> subprocess.Popen[Any]:
     command += ["--factory", "prefect.server.api.server:create_app"]
     command += ["--host", "127.0.0.1", "--port", str(server.port), "--log-level", "error", "--lifespan", "on"]
     environment = {
-        **without_secrets(os.environ),
+        **without_own_settings(os.environ),
         "PREFECT_UI_ENABLED": "0",
         "PREFECT__SERVER_EPHEMERAL": "1",
         "PREFECT__SERVER_FINAL": "1",

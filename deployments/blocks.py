@@ -21,7 +21,7 @@ from blocks.settings_sources import Settings, resolve
 from blocks.warehouse import SupabaseWarehouse, TlsMode
 from deployments.schedules import set_schedules
 from tasks.errors import RetailError, SettingsError
-from tasks.postgres.supabase import pool_limits
+from tasks.postgres.supabase import pool_size_and_overflow
 
 NAME = "retail"
 
@@ -31,7 +31,7 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
     if settings.database_url is None:
         return None
     address = lookup.from_environment(settings)
-    size, overflow = pool_limits(address)
+    size, overflow = pool_size_and_overflow(address)
     return SupabaseWarehouse(
         host=address.host,
         port=address.port,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from blocks import lookup
 from blocks.settings_sources import Resolved, Settings, resolve_collecting_errors
 from flows.doctor_settings import examine_settings, without_channels
-from tasks.alerts.policy import Channel
+from tasks.alerts.channels.channel import Channel
 from tasks.doctor.channels import Host
 from tasks.doctor.examine import DoctorInputs
 from tasks.doctor.finding import Finding, Status, from_error, from_unexpected_error, ok, problem, warning

@@ -13,11 +13,11 @@ from flows.run_context import RunContext
 from flows.run_request import RunRequest
 from tasks.errors import DeliveriesFailed, QualityBelowThreshold, RetailError
 from tasks.report.run_report import RunReport, totals
-from tasks.report.steps import publish_report, record_run
+from tasks.report.steps import record_run, save_and_publish_report
 from tasks.report.timings import peak_memory_mb
 from tasks.warehouse.ledger import Attempt
-from tasks.warehouse.statistics import WarehouseFigures
 from tasks.warehouse.steps import FinishedWarehouse, finish_warehouse
+from tasks.warehouse.warehouse_figures import WarehouseFigures
 from tasks.workspace.outputs import prune
 
 _NAMED = 5
@@ -82,7 +82,7 @@ async def publish(context: RunContext, result: PipelineResult, report: RunReport
     ]
     retry = context.request.retry
     try:
-        await retry.on(publish_report)("run report", report)
+        await retry.on(save_and_publish_report)("run report", report)
         if context.warehouse is not None:
             await retry.on(record_run)("in the ledger", context.warehouse, context.run, report, attempts)
     except RetailError as failure:

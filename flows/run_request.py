@@ -21,7 +21,7 @@ from tasks.validate import contract
 from tasks.validate.score import check_threshold
 from tasks.warehouse.ledger import resolve_feed_settings
 from tasks.workspace.integrity import check_workspace
-from tasks.workspace.outputs import workspace_errors_mapped
+from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
 _NULL_IF_EMPTY = ("root", "timezone", "currency", "date_format", "identical_lines")
@@ -68,7 +68,7 @@ class RunRequest(EtlRequest):
             raise SettingsError(
                 "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
             )
-        with workspace_errors_mapped(self.workspace):
+        with checked_workspace(self.workspace):
             check_workspace(self.workspace)
 
     @property

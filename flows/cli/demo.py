@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.cli.exit_codes import with_exit_code
-from flows.cli.warehouse_option import use_warehouse
+from flows.cli.shared_options import set_warehouse_environment
 
 
 def demo(
@@ -29,7 +29,7 @@ def demo(
     """
 
     def command() -> int:
-        use_warehouse(None, data_dir)
+        set_warehouse_environment(None, data_dir)
         from blocks.lookup import EMBEDDED
         from flows.cli.run_flow import run_etl
 

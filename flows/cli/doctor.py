@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.cli.exit_codes import EXIT_FAILED, with_exit_code
-from flows.cli.warehouse_option import check_alerts_name, use_warehouse
+from flows.cli.shared_options import check_alerts_name, set_warehouse_environment
 
 
 def doctor(
@@ -38,7 +38,7 @@ def doctor(
     """
 
     def command() -> int:
-        use_warehouse(warehouse, data_dir)
+        set_warehouse_environment(warehouse, data_dir)
         check_alerts_name(alerts)
         from flows.cli.doctor_output import as_json, print_findings
         from flows.cli.run_flow import quiet_prefect

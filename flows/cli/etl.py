@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from flows.cli.etl_options import options_from
 from flows.cli.exit_codes import with_exit_code
-from flows.cli.warehouse_option import use_warehouse
+from flows.cli.shared_options import set_warehouse_environment
 from flows.request import EtlRequest
 
 
@@ -37,7 +37,7 @@ def etl(
 
     def command() -> int:
         # Not a parameter of the flow: an address is none, and a block counts for the whole process.
-        use_warehouse(options.pop("warehouse", None), data_dir)
+        set_warehouse_environment(options.pop("warehouse", None), data_dir)
         from blocks.settings_sources import read_settings
         from flows.cli.run_flow import run_etl
 

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.cli.exit_codes import with_exit_code
-from flows.cli.warehouse_option import check_alerts_name, use_warehouse
+from flows.cli.shared_options import check_alerts_name, set_warehouse_environment
 
 
 def settings(
@@ -36,7 +36,7 @@ def settings(
     """
 
     def command() -> int:
-        use_warehouse(warehouse, data_dir)
+        set_warehouse_environment(warehouse, data_dir)
         check_alerts_name(alerts)
         from blocks.lookup import with_blocks
         from flows.cli.run_flow import quiet_prefect

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.exit_codes import with_exit_code
-from flows.cli.warehouse_option import use_warehouse
+from flows.cli.shared_options import set_warehouse_environment
 
 if TYPE_CHECKING:
     from tasks.errors import ReadOnlyWarehouse
@@ -33,7 +33,7 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
     """
 
     def command() -> int:
-        use_warehouse(warehouse, data_dir)
+        set_warehouse_environment(warehouse, data_dir)
         # A block is read through Prefect, whose client and server report usage to its makers.
         os.environ.setdefault("DO_NOT_TRACK", "1")
         os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

@@ -35,11 +35,11 @@ def start(*, data_dir: str | None = None) -> int:
         Folder of the embedded Postgres.
     """
 
-    def command() -> int:
+    def start_server() -> int:
         print(f"running: {_server(data_dir).start().display}")
         return 0
 
-    return with_exit_code(command)
+    return with_exit_code(start_server)
 
 
 @app.command
@@ -52,11 +52,11 @@ def stop(*, data_dir: str | None = None) -> int:
         Folder of the embedded Postgres.
     """
 
-    def command() -> int:
+    def stop_server() -> int:
         print("stopped" if _server(data_dir).stop() else "was not running")
         return 0
 
-    return with_exit_code(command)
+    return with_exit_code(stop_server)
 
 
 @app.command
@@ -69,7 +69,7 @@ def status(*, data_dir: str | None = None) -> int:
         Folder of the embedded Postgres.
     """
 
-    def command() -> int:
+    def print_status() -> int:
         from tasks.outside_text import displayable
 
         server = _server(data_dir)
@@ -85,4 +85,4 @@ def status(*, data_dir: str | None = None) -> int:
         )
         return 0
 
-    return with_exit_code(command)
+    return with_exit_code(print_status)

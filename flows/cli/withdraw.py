@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.cli.exit_codes import EXIT_SETTINGS, with_exit_code
-from flows.cli.warehouse_option import use_warehouse
+from flows.cli.shared_options import set_warehouse_environment
 
 
 def withdraw(
@@ -43,7 +43,7 @@ def withdraw(
     """
 
     def command() -> int:
-        use_warehouse(warehouse, data_dir)
+        set_warehouse_environment(warehouse, data_dir)
         return _withdraw(name, confirm, feed, json)
 
     return with_exit_code(command)

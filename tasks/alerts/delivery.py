@@ -17,8 +17,8 @@ from tenacity import (
 )
 
 from tasks.alerts.alert import Alert
+from tasks.alerts.channels.channel import Channel
 from tasks.alerts.kinds import Severity, rank
-from tasks.alerts.policy import Channel
 from tasks.errors import AlertNotDelivered, Transient
 
 Outcome = Literal["sent", "below minimum", "throttled", "not delivered"]

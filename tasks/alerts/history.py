@@ -12,7 +12,7 @@ from typing import Any
 from tasks.alerts.notify import AlertRecord
 from tasks.errors import UntrustedPath
 from tasks.workspace.integrity import check_workspace
-from tasks.workspace.outputs import workspace_errors_mapped, write_text
+from tasks.workspace.outputs import checked_workspace, write_text
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def add_to_report(path: Path, records: Sequence[AlertRecord]) -> bool:
     Raises:
         WorkspaceFull: The report cannot be written.
     """
-    with workspace_errors_mapped(path.parents[1]):
+    with checked_workspace(path.parents[1]):
         try:
             saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):

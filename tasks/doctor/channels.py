@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tasks.alerts.alert import Alert, AlertSource, build_alert
+from tasks.alerts.channels.channel import Channel
 from tasks.alerts.delivery import RetryLimits, deliver
-from tasks.alerts.policy import Channel
 from tasks.doctor.finding import Finding, ok, warning
 
 _CHECK = "alerts"

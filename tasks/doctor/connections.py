@@ -7,7 +7,7 @@ import asyncpg
 from tasks.doctor.finding import Finding, ok, problem, warning
 from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.queries import sql
-from tasks.postgres.supabase import pool_limits
+from tasks.postgres.supabase import pool_size_and_overflow
 
 # A load holds one connection while the report queries on another.
 NEEDED = 2
@@ -23,7 +23,7 @@ async def examine_connections(connection: asyncpg.Connection, settings: Connecti
     }
     limited_by, free = min(limits.items(), key=lambda item: item[1])
     free += 1
-    size, overflow = pool_limits(settings)
+    size, overflow = pool_size_and_overflow(settings)
     reserved = f"max_connections {row['of_server']}, {row['reserved']} reserved"
     what = f"{free} free, limited by {limited_by} ({reserved}); a process may use {size + overflow}"
     fix = "See who holds them in pg_stat_activity, or lower RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW (the block's pool sizes)."

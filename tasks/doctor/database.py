@@ -12,12 +12,12 @@ from functools import partial
 import asyncpg
 
 from tasks import progress
+from tasks.doctor.connection_method import examine_connection_method, examine_host
 from tasks.doctor.connections import examine_connections
-from tasks.doctor.endpoint import examine_connection_method, examine_host
 from tasks.doctor.finding import Finding, Status, blocking, from_error, from_unexpected_error, ok, skipped
 from tasks.doctor.pooling import examine_pooling
 from tasks.doctor.rights import examine_rights
-from tasks.doctor.schema import examine_public, examine_readers, examine_schema
+from tasks.doctor.schema import examine_public_schema, examine_readers, examine_schema
 from tasks.doctor.server import (
     examine_clock,
     examine_encoding,
@@ -72,7 +72,7 @@ def _checks(analyst_roles: Sequence[str]) -> dict[str, Check]:
         "encoding": examine_encoding,
         "size": examine_size,
         "schema": examine_schema,
-        "schema public": examine_public,
+        "schema public": examine_public_schema,
         "readers": partial(examine_readers, analyst_roles=analyst_roles),
         "clock": examine_clock,
     }

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.alerts.policy import Channel
+from tasks.alerts.channels.channel import Channel
 from tasks.doctor.channels import Host, examine_channels
 from tasks.doctor.database import DatabaseExamination, examine_database
 from tasks.doctor.dump_tools import DumpTool, examine_dump_tools, find_dump_tools

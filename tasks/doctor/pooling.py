@@ -9,7 +9,7 @@ import asyncpg
 from tasks.doctor.finding import Finding, ok, problem, skipped
 from tasks.errors import RetailError
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.supabase import pool_limits
+from tasks.postgres.supabase import pool_size_and_overflow
 
 _CONNECT_SECONDS = 3.0
 _FIX = (
@@ -20,7 +20,7 @@ _FIX = (
 
 async def examine_pooling(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
     """Open a second connection: two open connections have two sessions, unless a pooler shares one."""
-    if sum(pool_limits(settings)) < 2:
+    if sum(pool_size_and_overflow(settings)) < 2:
         return [skipped("session", "needs two connections, and the settings allow one")]
     try:
         first_pid = await connection.fetchval("select pg_backend_pid()")

@@ -37,9 +37,13 @@ async def examine_schema(connection: asyncpg.Connection, settings: ConnectionSet
     ]
 
 
-async def examine_public(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+async def examine_public_schema(
+    connection: asyncpg.Connection, settings: ConnectionSettings
+) -> list[Finding]:
     """List the roles that may create objects in the schema public; databases from before 15 allow every role."""
-    roles = [row["role"] for row in await connection.fetch(sql("select_public_creators", "tasks.doctor"))]
+    roles = [
+        row["role"] for row in await connection.fetch(sql("select_public_schema_creators", "tasks.doctor"))
+    ]
     if not roles:
         return [ok("schema public", "only its owner may create objects there")]
     return [

@@ -17,7 +17,7 @@ import asyncpg
 
 from tasks.errors import RetailError, WarehouseBusy
 from tasks.postgres.settings import ConnectionSettings
-from tasks.postgres.supabase import pool_limits
+from tasks.postgres.supabase import pool_size_and_overflow
 
 _Key = tuple[object, ...]
 
@@ -83,7 +83,7 @@ _limits: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Key, ConnectionLimit
 
 def connection_limit(settings: ConnectionSettings) -> ConnectionLimit:
     """Return the limit of this warehouse in the running event loop."""
-    size = sum(pool_limits(settings))
+    size = sum(pool_size_and_overflow(settings))
     key = (
         settings.host,
         settings.port,

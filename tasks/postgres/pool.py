@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tasks.errors import RetailError, WarehouseBusy
 from tasks.postgres.connect import ConnectionSettings, connect, driver_errors_mapped
-from tasks.postgres.supabase import pool_limits
+from tasks.postgres.supabase import pool_size_and_overflow
 
 RECYCLE_SECONDS = 1800
 WAIT_SECONDS = 30.0
@@ -30,7 +30,7 @@ def engine_options(settings: ConnectionSettings, wait_seconds: float = WAIT_SECO
         settings: The warehouse.
         wait_seconds: Longest wait for a connection when all are in use.
     """
-    size, overflow = pool_limits(settings)
+    size, overflow = pool_size_and_overflow(settings)
     return {
         "async_creator": lambda: connect(settings),
         "pool_size": size,
@@ -85,7 +85,7 @@ class QueryPool:
         try:
             await pooled.start()
         except PoolTimeout:
-            size = sum(pool_limits(self.settings))
+            size = sum(pool_size_and_overflow(self.settings))
             raise WarehouseBusy(
                 f"all {size} connections of the pool were in use for {self.wait_seconds:g} s.",
                 "Run fewer queries in parallel, or raise RETAIL_POOL_SIZE and RETAIL_POOL_OVERFLOW.",

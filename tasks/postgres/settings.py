@@ -34,7 +34,7 @@ class ConnectionSettings:
         statement_timeout: Seconds; 0 for no limit.
         lock_timeout: Seconds; 0 for no limit.
         load_lock_timeout: Seconds to wait for other loads; 0 for no limit.
-        pool_size: None for the default of the connection method (``tasks.postgres.supabase.pool_limits``).
+        pool_size: None for the default of the connection method (``tasks.postgres.supabase.pool_size_and_overflow``).
         max_overflow: Likewise.
         backoff_seconds: First pause between two attempts; doubles up to ``backoff_max_seconds``.
     """

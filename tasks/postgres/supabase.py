@@ -51,7 +51,7 @@ def project_reference(settings: ConnectionSettings) -> str | None:
     return host.split(".")[-3] if is_supabase(settings) and host.count(".") >= 2 else None
 
 
-def pool_limits(settings: ConnectionSettings) -> tuple[int, int]:
+def pool_size_and_overflow(settings: ConnectionSettings) -> tuple[int, int]:
     """Return pool size and overflow of one process.
 
     The defaults are 10 and 20; 5 and 5 on the shared session pooler, which admits 15 clients of a role and

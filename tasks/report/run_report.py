@@ -19,9 +19,9 @@ from tasks.report.timings import StageTime
 from tasks.validate.score import DIMENSIONS, DeliveryQuality
 from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
-from tasks.warehouse.statistics import CountryRevenue
+from tasks.warehouse.warehouse_figures import CountryRevenue
 from tasks.workspace.integrity import make_folder
-from tasks.workspace.outputs import workspace_errors_mapped, write_text
+from tasks.workspace.outputs import checked_workspace, write_text
 
 _LOADED = ("loaded", "replaced")
 
@@ -212,6 +212,6 @@ def save(report: RunReport) -> None:
         WorkspaceFull: The workspace cannot be written.
     """
     path = Path(report.report_path)
-    with workspace_errors_mapped(path.parents[1]):
+    with checked_workspace(path.parents[1]):
         make_folder(path.parent)
         write_text(path, json.dumps(asdict(report), indent=2) + "\n")

@@ -15,7 +15,7 @@ from tasks.warehouse.ledger import Attempt, Run, finish_run
 
 
 @step("publish", "report", timeout_seconds=300)
-async def publish_report(label: str, report: RunReport) -> None:
+async def save_and_publish_report(label: str, report: RunReport) -> None:
     """Save the report in the workspace and publish it as a Markdown artifact of the flow run."""
     await asyncio.to_thread(save, report)
     await acreate_markdown_artifact(

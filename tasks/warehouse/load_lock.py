@@ -33,10 +33,10 @@ async def lock_loads(connection: asyncpg.Connection, settings: ConnectionSetting
         WarehouseBusy: another session held the lock for longer than ``load_lock_timeout``.
     """
     deadline = time.monotonic() + settings.load_lock_timeout
-    if not await _acquire(connection, min(_QUIET_SECONDS, settings.load_lock_timeout)):
+    if not await _lock_table(connection, min(_QUIET_SECONDS, settings.load_lock_timeout)):
         holder = await _describe_holder(connection, "select_load_lock_holders")
         progress.report("load.waiting", f"another load holds the load lock: {holder}")
-        if not await _acquire(connection, deadline - time.monotonic()):
+        if not await _lock_table(connection, deadline - time.monotonic()):
             raise _busy(settings, await _describe_holder(connection, "select_load_lock_holders"))
     await _wait_for_older_release(connection, settings, deadline)
     await connection.execute(
@@ -45,7 +45,7 @@ async def lock_loads(connection: asyncpg.Connection, settings: ConnectionSetting
     )
 
 
-async def _acquire(connection: asyncpg.Connection, seconds: float) -> bool:
+async def _lock_table(connection: asyncpg.Connection, seconds: float) -> bool:
     """Take the lock within ``seconds``; return False if another session still holds it."""
     milliseconds = max(1, round(seconds * 1000))
     try:
@@ -65,7 +65,7 @@ async def _wait_for_older_release(
 ) -> None:
     started, reported = time.monotonic(), False
     while not await connection.fetchval("select pg_try_advisory_xact_lock(hashtext($1))", _ADVISORY_LOCK):
-        holder = await _describe_holder(connection, "select_advisory_lock_holders", _ADVISORY_LOCK)
+        holder = await _describe_holder(connection, "select_older_release_lock_holders", _ADVISORY_LOCK)
         if not holder:  # its holder cannot load, so the lock is ignored
             return
         if time.monotonic() > deadline:

@@ -15,7 +15,7 @@ from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import FeedState, Run, RunStatus, finish_run, read_feed, start_run
 from tasks.warehouse.load.transaction import LoadResult, load
 from tasks.warehouse.migrate import migrate, schema_version, upgrade_from
-from tasks.warehouse.statistics import WarehouseFigures, read_figures
+from tasks.warehouse.warehouse_figures import WarehouseFigures, read_figures
 from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
 
 
@@ -68,7 +68,7 @@ class FinishedWarehouse:
 async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> FinishedWarehouse:
     """Add missing keys and indexes, analyse, and read the figures of the warehouse.
 
-    See ``tasks.warehouse.indexes.complete_indexes`` and ``tasks.warehouse.statistics.read_figures``.
+    See ``tasks.warehouse.indexes.complete_indexes`` and ``tasks.warehouse.warehouse_figures.read_figures``.
     """
     figures: list[WarehouseFigures] = []
 

@@ -30,7 +30,7 @@ def hash_of(*values: object) -> str:
 
 
 @contextmanager
-def workspace_errors_mapped(root: Path) -> Iterator[None]:
+def checked_workspace(root: Path) -> Iterator[None]:
     """Raise WorkspaceFull for every OSError inside the block, which works in the workspace ``root``.
 
     Raises UntrustedPath if another user can change the workspace.
@@ -71,7 +71,7 @@ def make_output(
         UntrustedPath: Another user can change the workspace or the output.
     """
     final = root / kind / name
-    with workspace_errors_mapped(root):
+    with checked_workspace(root):
         for folder in (root, final.parent):
             make_folder(folder)
         existing = _read_manifest(final)

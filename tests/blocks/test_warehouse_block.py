@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from blocks import SupabaseWarehouse, lookup, settings_sources
 from tasks.errors import SettingsError
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.supabase import pool_limits
+from tasks.postgres.supabase import pool_size_and_overflow
 from tests.support.prefect_server import PrefectServer
 
 MARK = "marked-secret-word"
@@ -52,10 +52,10 @@ def test_every_field_has_a_title_and_secrets_are_secret() -> None:
 
 def test_pool_sizes_depend_on_the_connection_method_unless_set() -> None:
     pooled = SupabaseWarehouse(host="aws-0-eu.pooler.supabase.com", user="postgres.abc")
-    assert pool_limits(pooled.connection_settings()) == (5, 5)
-    assert pool_limits(SupabaseWarehouse(host="db.example.com").connection_settings()) == (10, 20)
+    assert pool_size_and_overflow(pooled.connection_settings()) == (5, 5)
+    assert pool_size_and_overflow(SupabaseWarehouse(host="db.example.com").connection_settings()) == (10, 20)
     set_by_hand = SupabaseWarehouse(host="db.example.com", pool_size=3, max_overflow=0)
-    assert pool_limits(set_by_hand.connection_settings()) == (3, 0)
+    assert pool_size_and_overflow(set_by_hand.connection_settings()) == (3, 0)
 
 
 def test_verify_full_is_the_default() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from blocks.own_server import without_secrets
+from blocks.own_server import without_own_settings
 from tasks.doctor.dump_tools import find_dump_tools
 from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.embedded.binaries import program_environment
@@ -85,7 +85,7 @@ def test_what_a_child_keeps() -> None:
         "PREFECT_HOME": "/p",
         "HTTPS_PROXY": "http://p",
     }
-    assert without_secrets({**kept, **SECRETS, "DATABASE_URL": MARK, "database_url": MARK}) == kept
+    assert without_own_settings({**kept, **SECRETS, "DATABASE_URL": MARK, "database_url": MARK}) == kept
 
 
 async def test_programs_of_postgres_get_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tasks.errors import DeliveryUnreadable
 from tasks.outside_text import displayable
 from tasks.report.markdown import as_markdown
 from tasks.report.run_report import DeliveryReport, RunReport, totals
-from tasks.warehouse.statistics import CountryRevenue
+from tasks.warehouse.warehouse_figures import CountryRevenue
 from tests.support.alert_samples import sample
 
 HOSTILE = (

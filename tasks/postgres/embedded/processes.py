@@ -21,7 +21,7 @@ def find_postmaster(cluster: Path) -> int | None:
         process = psutil.Process(pid)
         # After a crash or reboot the id can belong to another program or server. A zombie is a killed server
         # that its parent has not reaped (in containers PID 1 often does not).
-        is_ours = _is_alive(process) and any(str(cluster) in part for part in process.cmdline())
+        is_ours = _is_live_postgres(process) and any(str(cluster) in part for part in process.cmdline())
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
     return pid if is_ours else None
@@ -44,7 +44,7 @@ def remove_stale_pid_file(cluster: Path) -> None:
         return
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def _is_live_postgres(process: psutil.Process) -> bool:
     return "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
 
 
@@ -89,7 +89,7 @@ def _orphans(cluster: Path) -> list[psutil.Process]:
 
 def _is_server_in(process: psutil.Process, cluster: Path) -> bool:
     try:
-        if not _is_alive(process) or process.cwd() != str(cluster):
+        if not _is_live_postgres(process) or process.cwd() != str(cluster):
             return False
         # A host sees the processes of its containers, where the same path is another folder.
         root = Path(f"/proc/{process.pid}/root")

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from flows import doctor_inputs
-from tasks.doctor import database, endpoint, tls
+from tasks.doctor import connection_method, database, tls
 from tasks.postgres.connect import ConnectionSettings
 from tests.support.examination import PROBLEM, SKIPPED, checks_with, examine_warehouse
 from tests.support.required import missing
@@ -19,7 +19,7 @@ from tests.support.servers import free_port
 
 IPV6_PROGRAM = """
 import asyncio, json
-from tasks.doctor.endpoint import examine_host
+from tasks.doctor.connection_method import examine_host
 from tasks.postgres.connect import ConnectionSettings
 settings = ConnectionSettings("2001:db8::1", sslmode="require")
 print(json.dumps([(finding.status, finding.what, finding.fix) for finding in asyncio.run(examine_host(settings))]))
@@ -37,7 +37,7 @@ async def test_closed_port() -> None:
 async def test_silent_host_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before_connecting = doctor_inputs._BLOCK_SECONDS + tls._SECONDS + endpoint._SECONDS
+    before_connecting = doctor_inputs._BLOCK_SECONDS + tls._SECONDS + connection_method._SECONDS
     after_connecting = tls._SECONDS + database.ALL_CHECKS_SECONDS + database._CLOSE_SECONDS
     assert before_connecting + database.CONNECT_SECONDS + after_connecting <= 75
     monkeypatch.setattr(database, "CONNECT_SECONDS", 1.0)
@@ -76,8 +76,8 @@ def test_ipv6_only_without_a_route() -> None:
 
 def test_session_pooler_is_suggested_for_supabase() -> None:
     settings = ConnectionSettings("db.abcdefghijklmnopqrst.supabase.co", sslmode="require")
-    finding = endpoint._ipv6_only(settings, "2001:db8::1")
-    assert endpoint.route_to("::1", 5432) is not endpoint.Route.PRIVATE
+    finding = connection_method._ipv6_only(settings, "2001:db8::1")
+    assert connection_method.route_to("::1", 5432) is not connection_method.Route.PRIVATE
     if finding.status is PROBLEM:
         assert "session pooler" in finding.fix
         assert "IPv4 add-on" in finding.fix

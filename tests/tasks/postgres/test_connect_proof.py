@@ -19,7 +19,7 @@ from tasks.postgres.supabase import (
     check_for_loads,
     connection_method,
     network_ban_advice,
-    pool_limits,
+    pool_size_and_overflow,
     project_reference,
 )
 from tests.support.servers import TcpServer, tcp_server
@@ -115,13 +115,13 @@ def test_connection_methods(
 ) -> None:
     settings = from_url(f"postgresql://{address}/postgres")
     assert connection_method(settings) is method
-    assert pool_limits(settings) == limits
+    assert pool_size_and_overflow(settings) == limits
     assert project_reference(settings) == project
 
 
 def test_explicit_pool_sizes_override_the_defaults() -> None:
     settings = from_url(f"postgresql://postgres.{REF}@aws-0-eu-west-2.pooler.supabase.com/postgres")
-    assert pool_limits(replace(settings, pool_size=2, max_overflow=0)) == (2, 0)
+    assert pool_size_and_overflow(replace(settings, pool_size=2, max_overflow=0)) == (2, 0)
 
 
 @pytest.mark.parametrize(

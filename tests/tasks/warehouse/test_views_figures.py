@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.warehouse.statistics import CountryRevenue, read_figures
+from tasks.warehouse.warehouse_figures import CountryRevenue, read_figures
 from tests.support.plain_run import run
 from tests.support.slices import Line, write
 

@@ -9,7 +9,7 @@ from blocks.names import ensure_block_name
 from tasks.errors import SettingsError
 
 
-def use_warehouse(address: str | None, data_dir: str | None) -> None:
+def set_warehouse_environment(address: str | None, data_dir: str | None) -> None:
     """Select the warehouse of this process through its environment.
 
     Args:

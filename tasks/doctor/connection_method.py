@@ -9,7 +9,7 @@ from enum import Enum
 from tasks.alerts.channels.deadline import run_in_daemon_thread
 from tasks.doctor.finding import Finding, ok, problem, warning
 from tasks.postgres.connect import ConnectionSettings
-from tasks.postgres.supabase import ConnectionMethod, connection_method, is_supabase, pool_limits
+from tasks.postgres.supabase import ConnectionMethod, connection_method, is_supabase, pool_size_and_overflow
 
 _SECONDS = 8.0
 _FOR_IPV4 = "Use the session pooler, which has IPv4 (Connect, in the project's dashboard), or buy the project's IPv4 add-on."
@@ -27,7 +27,7 @@ class Route(Enum):
 def examine_connection_method(settings: ConnectionSettings) -> list[Finding]:
     """Report the connection method (direct, session pooler, plain Postgres) with a hint on its limits."""
     method = connection_method(settings)
-    size, overflow = pool_limits(settings)
+    size, overflow = pool_size_and_overflow(settings)
     hint = ""
     if method is ConnectionMethod.DIRECT:
         hint = "The direct connection is IPv6 only unless the project has the IPv4 add-on."
