@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from blocks.names import NOT_A_BLOCK_NAME, is_block_name
 from tasks.alerts.kinds import Severity
 from tasks.errors import SettingsError
+from tasks.ingest.limits import DEFAULT_LIMITS, DEFAULT_QUARANTINE_BYTES
 from tasks.postgres.embedded.server import default_data_dir
 from tasks.validate.score import DEFAULT_THRESHOLD, DIMENSIONS, overall
 
@@ -131,6 +132,37 @@ class Settings(BaseSettings):
     retail_quality_weights: Weights = Field(
         default_factory=dict,
         description="Weights of the quality dimensions, such as completeness=2 (default: 1 each).",
+    )
+
+    retail_max_value_kb: int = Field(
+        DEFAULT_LIMITS.value_bytes // 1024,
+        ge=1,
+        le=16_384,
+        description="A line with a longer value goes to the quarantine, as an excerpt.",
+    )
+    retail_max_line_kb: int = Field(
+        DEFAULT_LIMITS.line_bytes // 1024,
+        ge=64,
+        le=16_384,
+        description="A longer line goes to the quarantine, as an excerpt.",
+    )
+    retail_max_delivery_gb: float = Field(
+        DEFAULT_LIMITS.delivery_bytes / 1024**3,
+        gt=0,
+        le=10_000,
+        description="A delivery that is larger, on disk or decoded, fails.",
+    )
+    retail_max_delivery_lines: int = Field(
+        DEFAULT_LIMITS.delivery_lines,
+        ge=1,
+        le=2_000_000_000,
+        description="A delivery with more lines fails.",
+    )
+    retail_max_quarantine_mb: int = Field(
+        DEFAULT_QUARANTINE_BYTES // 1024**2,
+        ge=1,
+        le=16_384,
+        description="A delivery with more quarantined text fails.",
     )
 
     pipeline_default_retries: int = Field(

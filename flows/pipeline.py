@@ -22,7 +22,7 @@ from prefect.logging import get_run_logger
 from flows.batch_load import load_accepted
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
-from tasks.errors import DateFormatUnclear, DeliveryError, RetailError
+from tasks.errors import DateFormatUnclear, DeliveryError, DeliveryTooLarge, RetailError
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
@@ -143,6 +143,7 @@ class _Pipeline:
                         batch.deliveries,
                         self.context.known.deliveries,
                         self.context.request.workspace,
+                        self.context.request.read_limits,
                     )
                 batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
                 batch.reports += [failed_delivery(error) for error in result.failed]
@@ -175,7 +176,9 @@ class _Pipeline:
     ) -> None:
         with self._isolated(batch):
             with self.context.watch.stage("validate", bronze.rows):
-                settings = ValidationSettings(feed, datetime.now(feed.zone()).date())
+                settings = ValidationSettings(
+                    feed, datetime.now(feed.zone()).date(), self.context.request.quarantine_bytes
+                )
                 silver = await self.context.request.retry.on(validate_batch)(
                     batch.label, bronze, settings, self.context.request.workspace
                 )
@@ -203,7 +206,9 @@ class _Pipeline:
     async def _gate_and_load(self, batch: _Batch, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:
         request = self.context.request
         rejections = {quality.name: self._rejection(quality) for quality in silver.deliveries}
-        accepted = [quality for quality in silver.deliveries if rejections[quality.name] is None]
+        passed = [quality for quality in silver.deliveries if rejections[quality.name] is None]
+        too_large = {quality.name for quality in passed if quality.quarantine_truncated}
+        accepted = [quality for quality in passed if quality.name not in too_large]
         loaded: dict[str, LoadedDelivery] = {}
         if accepted and self.context.warehouse is not None:
             if self.context.preparation is not None:
@@ -219,7 +224,16 @@ class _Pipeline:
                 rejections[quality.name],
             )
             for quality in silver.deliveries
-        ]
+            if quality.name not in too_large
+        ] + [failed_delivery(self._quarantine_error(name)) for name in sorted(too_large)]
+
+    def _quarantine_error(self, delivery: str) -> DeliveryTooLarge:
+        limit = self.context.request.quarantine_bytes // 1024**2
+        return DeliveryTooLarge(
+            f"its quarantined lines have more than {limit:,} MB.",
+            "Have the file corrected, or raise RETAIL_MAX_QUARANTINE_MB.",
+            delivery=delivery,
+        )
 
     def _rejection(self, quality: DeliveryQuality) -> str | None:
         request = self.context.request

@@ -15,6 +15,7 @@ from flows.demo import BUNDLED
 from flows.request import EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
+from tasks.ingest.limits import ReadLimits
 from tasks.outside_text import mask_secrets_in
 from tasks.retries import RetryPolicy
 from tasks.validate import contract
@@ -85,6 +86,22 @@ class RunRequest(EtlRequest):
     def workspace(self) -> Path:
         """The folder of bronze, silver, quarantine and reports."""
         return self.settings.workspace
+
+    @property
+    def read_limits(self) -> ReadLimits:
+        """Limits of reading a delivery."""
+        settings = self.settings
+        return ReadLimits(
+            value_bytes=settings.retail_max_value_kb * 1024,
+            line_bytes=settings.retail_max_line_kb * 1024,
+            delivery_bytes=int(settings.retail_max_delivery_gb * 1024**3),
+            delivery_lines=settings.retail_max_delivery_lines,
+        )
+
+    @property
+    def quarantine_bytes(self) -> int:
+        """Bytes of quarantined lines to keep of a delivery."""
+        return self.settings.retail_max_quarantine_mb * 1024**2
 
     def setting_sources(self) -> dict[str, str]:
         """Where each setting comes from that is not the default: a file's path, environment, block or parameter."""

@@ -13,7 +13,7 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
-            DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
+            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
         OutputDamaged           a part of an output is not what was written
@@ -157,6 +157,10 @@ class UnknownHeader(DeliveryError):
 
 class DeliveryUnreadable(DeliveryError):
     """Not a text or Parquet file, damaged, or not readable by this user."""
+
+
+class DeliveryTooLarge(DeliveryError):
+    """A delivery costs more bytes or lines than the limits allow."""
 
 
 class DateFormatUnclear(DeliveryError):

@@ -40,10 +40,16 @@ def etl(
         set_warehouse_environment(options.pop("warehouse", None), data_dir)
         from blocks.settings_sources import read_settings
         from flows.cli.run_flow import run_etl
+        from tasks.ingest.discover import replace_undecodable
 
         # Somebody waits: the setting's minutes are taken as seconds.
         delay = {"retry_delay_seconds": read_settings().pipeline_retry_delay_minutes}
-        parameters = delay | options | {"sources": list(sources)} | ({"load": False} if dry_run else {})
+        parameters = (
+            delay
+            | options
+            | {"sources": [replace_undecodable(source) for source in sources]}
+            | ({"load": False} if dry_run else {})
+        )
         return run_etl(parameters, as_json=json, verbose=verbose)
 
     return with_exit_code(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +15,13 @@ from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError
 from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
+from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.source_file import SourceFile, read_and_hash
 from tasks.workspace import outputs
 from tasks.workspace.part_files import write_part
 
-READER_VERSION = 2
+READER_VERSION = 3
 # A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.
 READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
 
@@ -83,15 +84,18 @@ class IngestResult:
     failed: tuple[DeliveryError, ...] = ()
 
 
-def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> IngestResult:
+def ingest(
+    batch: Sequence[Delivery], known: Mapping[str, str], root: Path, limits: ReadLimits = DEFAULT_LIMITS
+) -> IngestResult:
     """Read a batch into bronze.
 
-    A delivery that cannot be read is reported in ``failed``; the others of the batch are read.
+    A delivery that cannot be read, or is over a limit, is reported in ``failed``; the others of the batch are read.
 
     Args:
         batch: Deliveries to read.
         known: SHA-256 by delivery name, from the ledger; deliveries with the same hash are not parsed.
         root: The workspace.
+        limits: The size of values, lines and deliveries.
 
     Returns:
         The result, with bronze in the columns of ``schema.BRONZE``.
@@ -105,21 +109,21 @@ def ingest(batch: Sequence[Delivery], known: Mapping[str, str], root: Path) -> I
     failed: list[DeliveryError] = []
     for delivery in batch:
         try:
-            content = read_and_hash(delivery)
+            content = read_and_hash(delivery, limits)
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
             else:
-                files.append(_reader(delivery).open_delivery(delivery, content))
+                files.append(_reader(delivery).open_delivery(delivery, content, limits))
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
     bronze = None
     while files and bronze is None:
         try:
-            bronze = _make_bronze(files, root)
-        except DeliveryError as error:  # found only while reading: read the others without this file
-            failed.append(error)
-            files = [file for file in files if file.delivery.name != error.delivery]
+            bronze = _make_bronze(files, root, limits)
+        except DeliveryError:  # found only while reading: read the others without the unreadable files
+            files, errors = _select_readable(files, limits)
+            failed += errors
     return IngestResult(bronze, tuple(unchanged), tuple(failed))
 
 
@@ -127,10 +131,36 @@ def _reader(delivery: Delivery) -> ModuleType:
     return READERS[Path(delivery.path).suffix.lower()]
 
 
-def _make_bronze(files: Sequence[SourceFile], root: Path) -> Bronze:
+def _select_readable(
+    files: Sequence[SourceFile], limits: ReadLimits
+) -> tuple[list[SourceFile], list[DeliveryError]]:
+    """Read each file by itself, without writing: however many fail, the batch is not read again for each."""
+    readable: list[SourceFile] = []
+    errors: list[DeliveryError] = []
+    for file in files:
+        try:
+            rows = 0
+            for frame in _reader(file.delivery).frames([file], limits):
+                rows += frame.height
+                limits.check_lines(rows, file.delivery.name)
+            _ensure_rows(rows, file.delivery.name)
+            readable.append(file)
+        except DeliveryError as error:
+            errors.append(error)
+    return readable, errors
+
+
+def _ensure_rows(rows: int, delivery: str) -> None:
+    if not rows:
+        raise DeliveryEmpty("it has a header but no rows.", "Have it delivered again.", delivery=delivery)
+
+
+def _make_bronze(files: Sequence[SourceFile], root: Path, limits: ReadLimits) -> Bronze:
     identity = [(file.delivery.name, file.content.sha256) for file in files]
-    name = outputs.hash_of("bronze", READER_VERSION, identity)
-    folder, manifest = outputs.make_output(root, "bronze", name, lambda partial: _write_parts(files, partial))
+    name = outputs.hash_of("bronze", READER_VERSION, identity, asdict(limits))
+    folder, manifest = outputs.make_output(
+        root, "bronze", name, lambda partial: _write_parts(files, partial, limits)
+    )
     return Bronze(
         str(folder),
         manifest["parts"],
@@ -143,12 +173,12 @@ def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
-def _write_parts(files: Sequence[SourceFile], folder: Path) -> dict[str, Any]:
+def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) -> dict[str, Any]:
     parts = 0
     rows = dict.fromkeys((file.delivery.name for file in files), 0)
     slashed = dict.fromkeys(rows, 0)
     dates = SlashedDates()
-    for frame in _frames_with_origin(files):
+    for frame in _frames_with_origin(files, limits):
         if not frame.height:
             continue
         write_part(frame, outputs.part_path(folder, parts))
@@ -157,15 +187,13 @@ def _write_parts(files: Sequence[SourceFile], folder: Path) -> dict[str, Any]:
         dates = dates.merge(part_dates)
         for name, count in frame.group_by("delivery").len().iter_rows():
             rows[name] += count
+            limits.check_lines(rows[name], name)
         if part_dates.slashed:
             distinct = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
             for name, count in distinct.select("delivery", "len").iter_rows():
                 slashed[name] += count
     for file in files:
-        if not rows[file.delivery.name]:
-            raise DeliveryEmpty(
-                "it has a header but no rows.", "Have it delivered again.", delivery=file.delivery.name
-            )
+        _ensure_rows(rows[file.delivery.name], file.delivery.name)
     deliveries = [
         IngestedFile(
             file.delivery.name,
@@ -181,13 +209,13 @@ def _write_parts(files: Sequence[SourceFile], folder: Path) -> dict[str, Any]:
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
 
 
-def _frames_with_origin(files: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
+def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:
     for _, members in groupby(files, key=lambda file: (_reader(file.delivery).__name__, file.layout)):
         group = list(members)
         # Enums: each name and hash is stored once per delivery, not once per row.
         names = _to_enum([file.delivery.name for file in group])
         hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in _reader(group[0].delivery).frames(group):
+        for frame in _reader(group[0].delivery).frames(group, limits):
             source = frame.get_column("source")
             yield frame.select(
                 names.gather(source).alias("delivery"),

@@ -15,6 +15,10 @@ from tasks.ingest.boundary import Boundary
 SUFFIXES = (".csv", ".parquet")
 # Approximate text per batch: bounds memory, yet is enough work for a task.
 BATCH_BYTES = 16 * 1024 * 1024
+# The ledger's index of feed and name has room for some 2,700 bytes; a feed has 400 at most.
+MAX_NAME_BYTES = 2048
+# Replaces bytes of a command line that are not UTF-8.
+_UNDECODABLE = "\ufffd"
 # Check permissions with the effective UID, which opens the files.
 _USE_EFFECTIVE_IDS = os.access in os.supports_effective_ids
 # Approximate size of sales lines as text, relative to compressed Parquet.
@@ -103,6 +107,10 @@ class _Search:
 
     def expand(self, source: str) -> None:
         path = os.path.expanduser(source)
+        if not _is_unicode(source) or (_UNDECODABLE in source and not os.path.exists(path)):
+            name = replace_undecodable(source)
+            self._fail(name, DeliveryUnreadable, "its name is not UTF-8.", "Rename the file.")
+            return
         boundary = Boundary.of(path, self.follow_links)
         if os.path.isdir(path):
             self._add_many(self._walk(path, boundary), source, boundary)
@@ -178,6 +186,11 @@ class _Search:
         if not _is_unicode(name):
             escaped = ascii(name)[1:-1]
             return self._fail(escaped, DeliveryUnreadable, "its name is not UTF-8.", "Rename the file.")
+        size = len(name.encode())
+        if size > MAX_NAME_BYTES:
+            what = f"its name has {size:,} bytes; the ledger's limit is {MAX_NAME_BYTES:,}."
+            next_step = "Move it to a shorter path, or cut folders off with root."
+            return self._fail(name, DeliveryUnreadable, what, next_step)
         try:
             status = os.stat(path)
         except OSError as error:
@@ -195,6 +208,11 @@ class _Search:
 
 def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
+
+
+def replace_undecodable(text: str) -> str:
+    """Replace bytes that are not UTF-8, decoded to surrogates: neither Prefect nor the ledger can store them."""
+    return "".join(_UNDECODABLE if "\ud800" <= character <= "\udfff" else character for character in text)
 
 
 def _is_unicode(name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
+from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 
 CHUNK_BYTES = 16 * 1024 * 1024
 # Larger files are not held in memory but streamed twice: hash, then rows.
@@ -41,6 +42,7 @@ class SourceFile:
         layout: Opaque value of the reader; files of equal layout are read together.
         body: Offset in bytes of the first row in the file's text, as UTF-8 without a byte-order mark.
         encodings: Encodings seen so far; more may follow while a large file is read.
+        has_markers: Whether markers replace lines over the limit; set while a large file is read.
     """
 
     delivery: Delivery
@@ -49,6 +51,7 @@ class SourceFile:
     layout: tuple[object, ...] = ()
     body: int = 0
     encodings: set[str] = field(default_factory=set)
+    has_markers: bool = False
 
 
 @contextmanager
@@ -65,24 +68,27 @@ def open_source(delivery: Delivery) -> Iterator[BinaryIO]:
         ) from error
 
 
-def read_and_hash(delivery: Delivery) -> FileContent:
+def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> FileContent:
     """Hash a delivery's file, and keep its bytes if it has at most ``HELD_BYTES``.
 
     Raises:
         DeliveryEmpty: The file has no bytes.
+        DeliveryTooLarge: The file is larger than a delivery may be.
         DeliveryUnreadable: The file cannot be read.
     """
+    limits.check_size(delivery.size, delivery.name)
     with open_source(delivery) as file:
         # One byte more than discovery saw, to notice a file that has grown since.
         data = file.read(min(delivery.size, HELD_BYTES) + 1)
         if not data:
             raise DeliveryEmpty("the file is empty.", "Have it delivered again.", delivery=delivery.name)
         digest = hashlib.sha256(data)
-        more = False
+        size = len(data)
         while chunk := file.read(CHUNK_BYTES):
-            more = True
+            size += len(chunk)
+            limits.check_size(size, delivery.name)
             digest.update(chunk)
-    return FileContent(digest.hexdigest(), None if more or len(data) > HELD_BYTES else data)
+    return FileContent(digest.hexdigest(), None if size > len(data) or size > HELD_BYTES else data)
 
 
 def rehashed_chunks(file: SourceFile) -> Iterator[bytes]:

@@ -8,12 +8,17 @@ from pathlib import Path
 
 from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import Delivery
+from tasks.ingest.limits import ReadLimits
 from tasks.retries import step
 
 
 @step("ingest", "ingest", timeout_seconds=1800)
 async def ingest_batch(
-    label: str, batch: Sequence[Delivery], known: Mapping[str, str], workspace: Path
+    label: str,
+    batch: Sequence[Delivery],
+    known: Mapping[str, str],
+    workspace: Path,
+    limits: ReadLimits,
 ) -> IngestResult:
     """Read a batch of deliveries into bronze; see ``tasks.ingest.bronze.ingest``."""
-    return await asyncio.to_thread(ingest, batch, known, workspace)
+    return await asyncio.to_thread(ingest, batch, known, workspace, limits)

@@ -49,6 +49,7 @@ class DeliveryQuality:
         identical_amount: Total amount of the copies in the feed's currency, a decimal as text.
         dimensions: Violations by dimension.
         rules: Number of violations by rule.
+        quarantine_truncated: Whether its quarantine is over the limit, so that it cannot be loaded.
     """
 
     name: str
@@ -60,6 +61,7 @@ class DeliveryQuality:
     identical_amount: str
     dimensions: Mapping[str, DimensionScore] = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
+    quarantine_truncated: bool = False
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tasks.errors import SettingsError
 from tasks.ingest.date_formats import check_date_format, knows_timezone
+from tasks.ingest.limits import DEFAULT_QUARANTINE_BYTES
 
 # Reads the time zone folder of the system.
 _timezones = cache(available_timezones)
@@ -60,10 +61,12 @@ class ValidationSettings:
     Attributes:
         feed: Settings of the feed.
         as_of: Local date of the run in the feed's time zone; later sales break a rule.
+        quarantine_bytes: Bytes of quarantined lines to keep of a delivery.
     """
 
     feed: FeedSettings
     as_of: date
+    quarantine_bytes: int = DEFAULT_QUARANTINE_BYTES
 
 
 def _invalid(setting: str, value: str, problem: str, next_step: str) -> SettingsError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,8 @@ from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
 from tasks.validate import contract
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
-from tasks.validate.schema import LINE, QUARANTINE
+from tasks.validate.quarantine_limit import LimitedQuarantine
+from tasks.validate.schema import LINE
 from tasks.validate.score import DeliveryQuality, DimensionScore
 from tasks.validate.settings import ValidationSettings
 from tasks.workspace import outputs
@@ -80,7 +81,7 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
     line_contract = contract.build_contract(settings.as_of)
     copies = CopyNumbers(bronze.parts)
     counts = _QualityCounts(bronze)
-    quarantine: list[pl.DataFrame] = []
+    quarantine = LimitedQuarantine(settings.quarantine_bytes)
     for number in range(bronze.parts):
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
         lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
@@ -88,17 +89,16 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         errors = violations.filter(pl.col("severity") == "error")
         counts.count_violations(lines, violations)
         if errors.height:
-            quarantine.append(_quarantine(raw, errors))
+            quarantine.add(_quarantine(raw, quarantine.kept(raw, errors)))
             rows = errors.get_column("row").unique()
             lines = lines.with_row_index("row").filter(~pl.col("row").is_in(rows.implode())).drop("row")
         counts.count_identical(lines)
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
         write_part(lines.select(*LINE), outputs.part_path(folder, number))
-    quarantined = pl.concat(quarantine) if quarantine else pl.DataFrame(schema=QUARANTINE)
-    write_part(quarantined, folder / "quarantine.parquet")
+    write_part(quarantine.frame(), folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": counts.quality(drops)}
+    return {"parts": bronze.parts, "deliveries": counts.quality(drops, quarantine.truncated)}
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
@@ -164,8 +164,13 @@ class _QualityCounts:
             self._identical[name] += count
             self._amount[name] += amount
 
-    def quality(self, drops: bool) -> list[DeliveryQuality]:
-        """Return the quality of each delivery; ``drops`` is whether the feed drops identical lines."""
+    def quality(self, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
+        """Return the quality of each delivery.
+
+        Args:
+            drops: Whether the feed drops identical lines.
+            truncated: Names of the deliveries whose quarantine is over the limit.
+        """
         return [
             DeliveryQuality(
                 delivery.name,
@@ -177,6 +182,7 @@ class _QualityCounts:
                 str(self._amount[delivery.name]),
                 self._dimensions[delivery.name],
                 self._rules[delivery.name],
+                delivery.name in truncated,
             )
             for delivery in self._deliveries
         ]

@@ -8,6 +8,7 @@ and an unclosed quote takes in the rows that follow.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,26 +18,35 @@ import polars as pl
 from tasks.errors import DeliveryEmpty, UnknownHeader
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header, match_header
+from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv_fallback
 from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
+from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
+from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import Quotes, find_quotes
 from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
-ROWS_PER_PART = 131_072
+# Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
+_BLOCK_BYTES = 16 * 1024 * 1024
 # Text with a broken row is split into pieces of this size; only the pieces with broken rows are parsed slowly.
 _PIECE_BYTES = 512 * 1024
+_LINE_FEED = ord("\n")
+_ONLY_BLANK_LINES = re.compile(rb"[\r\n ]*")
 # Above this many quoted bytes, counting delimiters in parsed values is cheaper.
 _QUOTED_BYTES = 4 * 1024 * 1024
 
 
-def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
+def open_delivery(
+    delivery: Delivery, content: FileContent, limits: ReadLimits = DEFAULT_LIMITS
+) -> SourceFile:
     """Detect the encoding, delimiter and header of a CSV delivery.
 
     Args:
         delivery: The file to open.
         content: Its hash and, unless the file is large, its bytes.
+        limits: The length of lines.
 
     Returns:
         The source file; held bytes are now UTF-8 without a byte-order mark.
@@ -49,8 +59,9 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
     if content.data is None:
         with open_source(delivery) as file:
             text, encoding = first_lines(file.read(PEEK), delivery.name)
+        has_markers = False
     else:
-        text, encoding = decode_all(content.data, delivery.name)
+        text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
     record = parse_header(text, delivery.name)
     try:
         header = match_header(record.names, delivery.name)
@@ -62,12 +73,26 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
         content = FileContent(content.sha256, text)
         # Checked before the batch is read, which would otherwise be read again without this file.
         # Tabs are not stripped: a row may consist of them.
-        if not text[record.end :].strip(b"\r\n "):
+        if _ONLY_BLANK_LINES.fullmatch(text, record.end):
             raise DeliveryEmpty(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding})
+    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How to parse the files of a group: their header, delimiter and limits."""
+
+    header: Header
+    delimiter: str
+    limits: ReadLimits
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all columns of the file."""
+        return [f"column_{position}" for position in range(self.header.width)]
 
 
 @dataclass(frozen=True)
@@ -85,14 +110,15 @@ class _TextBlock:
     rows_before: int = 0
 
 
-def frames(group: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
+def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[pl.DataFrame]:
     """Read source files of equal layout.
 
     Args:
         group: Source files with the same ``layout``.
+        limits: The length of lines and values.
 
     Yields:
-        Frames of about ``ROWS_PER_PART`` rows for each large file, then one frame for all held files.
+        Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
         header), the eight of ``COLUMNS`` (String, null where empty), ``fault`` and ``raw`` (String, null
         for valid rows).
@@ -101,50 +127,41 @@ def frames(group: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
         DeliveryChanged: A large file changed after it was hashed.
         DeliveryUnreadable: A large file can no longer be read.
     """
-    header, delimiter = group[0].header, str(group[0].layout[0])
-    held: list[_TextBlock] = []
+    layout = _Layout(group[0].header, str(group[0].layout[0]), limits)
+    held: list[tuple[SourceFile, _TextBlock]] = []
     for source, file in enumerate(group):
         if file.content.data is None:
-            yield from _merge_frames(_read_blocks(source, _body_blocks(file), header, delimiter))
+            yield from merge_frames(_read_blocks(file, source, _body_blocks(file, limits), layout))
         else:
-            held.append(_TextBlock(source, memoryview(file.content.data)[file.body :]))
+            held.append((file, _TextBlock(source, memoryview(file.content.data)[file.body :])))
     if held:
-        yield _read_held_files(held, header, delimiter)
+        yield from merge_frames(_read_held_files(held, layout))
 
 
-def _merge_frames(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Concatenate frames to about ``ROWS_PER_PART`` rows: pieces with broken rows yield small ones."""
-    pending: list[pl.DataFrame] = []
-    for frame in frames:
-        pending.append(frame)
-        if sum(part.height for part in pending) >= ROWS_PER_PART:
-            yield pl.concat(pending)
-            pending = []
-    if pending:
-        yield pl.concat(pending)
+def _read_held_files(held: Sequence[tuple[SourceFile, _TextBlock]], layout: _Layout) -> Iterator[SizedFrame]:
+    size = sum(len(block.data) for _, block in held)
+    if size <= 2 * _BLOCK_BYTES and not any(file.has_markers for file, _ in held):
+        frame = _parse_valid([block for _, block in held], layout)
+        if frame is not None:
+            yield frame, size
+            return
+    for file, block in held:
+        starts = range(0, len(block.data), _BLOCK_BYTES)
+        blocks = (bytes(block.data[start : start + _BLOCK_BYTES]) for start in starts)
+        yield from _read_blocks(file, block.source, blocks, layout)
 
 
-def _read_held_files(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -> pl.DataFrame:
-    frame = _parse_valid(blocks, header, delimiter)
-    if frame is not None:
-        return frame
-    parsed: list[pl.DataFrame] = []
-    for block in blocks:
-        parsed += _read_blocks(block.source, [bytes(block.data)], header, delimiter)
-    return pl.concat(parsed)
-
-
-def _body_blocks(file: SourceFile) -> Iterator[bytes]:
+def _body_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
     """Decode a large file, without its header."""
     header_left = file.body
-    for block in decode_blocks(file):
+    for block in decode_blocks(file, limits):
         yield block[header_left:]
         header_left = max(0, header_left - len(block))
 
 
 def _read_blocks(
-    source: int, blocks: Iterable[bytes], header: Header, delimiter: str
-) -> Iterator[pl.DataFrame]:
+    file: SourceFile, source: int, blocks: Iterable[bytes], layout: _Layout
+) -> Iterator[SizedFrame]:
     """Parse one file block by block; a record cut at the end of a block is carried over to the next."""
     remaining = iter(blocks)
     pieces: list[bytes] = []
@@ -154,9 +171,10 @@ def _read_blocks(
         is_piece = bool(pieces)
         block = pieces.pop() if is_piece else next(remaining, None)
         data = carried + (block or b"")
-        end = len(data) if block is None else _record_end(data)
+        end = len(data) if block is None else csv_fallback.record_end(data, layout.limits.line_bytes)
         records = _TextBlock(source, memoryview(data)[:end], rows_before)
-        frame = _parse_valid([records], header, delimiter)
+        has_marker = file.has_markers and data.find(MARKER_BYTES, 0, end) >= 0
+        frame = None if has_marker else _parse_valid([records], layout)
         carried = data[end:]
         if frame is None and block is not None and not is_piece and len(data) > _PIECE_BYTES:
             # Narrow a broken row down to a piece of the block.
@@ -164,28 +182,12 @@ def _read_blocks(
             carried = b""
             continue
         if frame is None:
-            frame, incomplete = _parse_by_record(records, header, delimiter, last=block is None)
+            frame, incomplete = _parse_by_record(records, layout, last=block is None)
             carried = incomplete + carried
         rows_before += frame.height
-        yield frame
+        yield frame, end
         if block is None:
             return
-
-
-def _record_end(data: bytes) -> int:
-    """Return the offset after the last newline outside quotes, judged by quote parity.
-
-    Without an even number of quotes before any of the last newlines: the offset after the last newline.
-    """
-    last = data.rfind(b"\n") + 1
-    end, quotes = last, data.count(b'"', 0, last)
-    for _ in range(csv_fallback.MAX_QUOTED_LINES):
-        if quotes % 2 == 0 or end <= 0:
-            break
-        line_start = data.rfind(b"\n", 0, end - 1) + 1
-        quotes -= data.count(b'"', line_start, end)
-        end = line_start
-    return end if end > 0 and quotes % 2 == 0 else last
 
 
 def _strip_line_ends(data: memoryview) -> memoryview:
@@ -195,8 +197,9 @@ def _strip_line_ends(data: memoryview) -> memoryview:
     return data[:end]
 
 
-def _parse_valid(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -> pl.DataFrame | None:
-    """Parse all blocks in one call, with a marker row after each; None if any row is broken."""
+def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame | None:
+    """Parse all blocks in one call, with a marker row after each; None if any row is broken or too long."""
+    header, delimiter, names = layout.header, layout.delimiter, layout.names
     token = f"\x1e{secrets.token_hex(8)}"
     marker = f"\n{token}{delimiter * (header.width - 1)}\n".encode()
     pieces: list[bytes | memoryview] = []
@@ -206,9 +209,12 @@ def _parse_valid(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -
     text = b"".join(pieces)
     delimiter_byte = ord(delimiter)
     quotes = find_quotes(text)
+    lines = quotes.count(_LINE_FEED)
+    # polars fills short rows up: millions of them under a wide header would take many times the text.
+    if lines * header.width > max(len(text), _BLOCK_BYTES // 16):
+        return None
     if quotes.offsets.len() and not quotes.well_placed(delimiter_byte):
         return None
-    names = [f"column_{position}" for position in range(header.width)]
     try:
         frame = pl.read_csv(
             text, has_header=False, separator=delimiter, schema=dict.fromkeys(names, pl.String)
@@ -220,6 +226,10 @@ def _parse_valid(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -
     is_marker = frame.get_column(names[0]).eq_missing(pl.Series([token]))
     ends = is_marker.arg_true()
     if delimiters != frame.height * (header.width - 1) or ends.len() != len(blocks):
+        return None
+    # A record of one line is as short as its line.
+    is_short = lines == frame.height and not has_long_line(text, layout.limits.value_bytes)
+    if not is_short and _has_long_record(frame, layout):
         return None
     # A row belongs to the block whose index is the number of markers before the row.
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
@@ -238,6 +248,13 @@ def _parse_valid(blocks: Sequence[_TextBlock], header: Header, delimiter: str) -
     ).filter(~is_marker)
 
 
+def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
+    """Return whether a value is over its limit, or a record may be."""
+    lengths = [length or 0 for length in frame.select(pl.all().str.len_bytes().max()).row(0)]
+    longest = max(lengths[position] for position in layout.header.positions.values())
+    return longest > layout.limits.value_bytes or sum(lengths) > layout.limits.line_bytes
+
+
 def _inspect_quoted(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
     """Count the delimiters inside quoted values of a parsed text with well placed quotes.
 
@@ -250,16 +267,13 @@ def _inspect_quoted(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tupl
     return sum(count or 0 for count in counts.row(0)), True
 
 
-def _parse_by_record(
-    block: _TextBlock, header: Header, delimiter: str, *, last: bool
-) -> tuple[pl.DataFrame, bytes]:
+def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple[pl.DataFrame, bytes]:
     """Parse a block record by record; return its rows and, unless ``last``, a trailing incomplete record."""
-    records, incomplete = csv_fallback.split_records(
-        bytes(block.data).decode(), header.width, delimiter, last=last
-    )
+    positions = layout.header.positions
+    records = csv_fallback.Records(layout.header.width, tuple(positions.values()), layout.limits)
+    incomplete = csv_fallback.split_records(bytes(block.data).decode(), records, layout.delimiter, last=last)
     height = len(records.rows)
-    fields = dict(enumerate(zip(*records.rows, strict=True)))
-    values = {column: fields.get(position, ()) for column, position in header.positions.items()}
+    values = {column: [row[position] for row in records.rows] for column, position in positions.items()}
     frame = pl.DataFrame(values, schema=DELIVERED).select(
         pl.lit(block.source, dtype=pl.UInt32).alias("source"),
         pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),

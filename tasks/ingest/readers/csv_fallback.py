@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-# A quote that stays open for more lines counts as a stray one.
+from tasks.ingest.limits import ReadLimits, excerpt
+from tasks.ingest.readers.long_lines import MARKER, read_marker
+
+# A quote that stays open for more lines, or for more bytes than a line may have, counts as a stray one.
 MAX_QUOTED_LINES = 200
 # Replaces a carriage return inside a line, which the csv module takes for a line end. Decoded text never
 # contains this lone surrogate.
@@ -20,29 +23,43 @@ class Records:
 
     Attributes:
         width: Number of fields of a valid record.
+        positions: Positions of our columns, whose values have a limit.
+        limits: The length of values.
         rows: Fields of each record; ``width`` empty fields for a broken one.
         faults: Index in ``rows`` of each broken record to its fault.
-        raw: Index in ``rows`` of each broken record to its line, without the line end.
+        raw: Index in ``rows`` of each broken record to its line without the line end, or its excerpt.
     """
 
     width: int
+    positions: Sequence[int]
+    limits: ReadLimits
     rows: list[Sequence[str]] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
     raw: dict[int, str] = field(default_factory=dict)
 
-    def add(self, fields: Sequence[str], line: str) -> bool:
-        """Add a record; a wrong number of fields makes it a broken one.
+    def __post_init__(self) -> None:
+        # One for all broken records: a header of thousands of columns makes no row long.
+        self._empty = ("",) * self.width
+
+    def add(self, fields: Sequence[str], lines: Sequence[str]) -> bool:
+        """Add a record; a wrong number of fields or too long a value makes it a broken one.
 
         Args:
             fields: The parsed fields.
-            line: The first line of the record.
+            lines: The lines of the record; the raw text of a broken one is its first line.
 
         Returns:
-            Whether the record is valid.
+            Whether the lines are a record. If not, only the first one was added.
         """
         if len(fields) != self.width:
-            self.add_broken(f"{len(fields)} fields instead of {self.width}", line)
+            self.add_broken(f"{len(fields)} fields instead of {self.width}", lines[0])
             return False
+        # A character has at most four bytes.
+        if 4 * sum(map(len, lines)) > self.limits.value_bytes:
+            longest = max(len(fields[position].encode()) for position in self.positions)
+            if longest > self.limits.value_bytes:
+                self.add_broken(self.limits.value_fault(longest), excerpt("\n".join(lines)))
+                return True
         self.rows.append(fields)
         return True
 
@@ -50,58 +67,84 @@ class Records:
         """Add a line that is not a valid record."""
         self.faults[len(self.rows)] = fault
         self.raw[len(self.rows)] = line.removesuffix("\r")
-        self.rows.append([""] * self.width)
+        self.rows.append(self._empty)
 
 
-def split_records(text: str, width: int, delimiter: str, *, last: bool) -> tuple[Records, str]:
+def record_end(data: bytes, limit: int) -> int:
+    """Return the offset after the last newline outside quotes, judged by quote parity.
+
+    Without an even number of quotes before any of the last newlines, or ``limit`` bytes: the offset after the last
+    newline.
+    """
+    last = data.rfind(b"\n") + 1
+    end, quotes = last, data.count(b'"', 0, last)
+    for _ in range(MAX_QUOTED_LINES):
+        if quotes % 2 == 0 or end <= 0 or last - end > limit:
+            break
+        line_start = data.rfind(b"\n", 0, end - 1) + 1
+        quotes -= data.count(b'"', line_start, end)
+        end = line_start
+    return end if end > 0 and quotes % 2 == 0 else last
+
+
+def split_records(text: str, records: Records, delimiter: str, *, last: bool) -> str:
     """Split a text into records; blank lines are skipped.
 
     Args:
         text: Decoded text that starts at a record.
-        width: Number of fields of a valid record.
+        records: Takes the records.
         delimiter: The character between fields.
         last: Whether the text is the end of the file.
 
     Returns:
-        The records, and the text of a trailing record that may continue after ``text`` (empty if ``last``).
+        The text of a trailing record that may continue after ``text`` (empty if ``last``).
     """
     lines = text.split("\n")
     end = len(lines) if last else len(lines) - 1
-    records = Records(width)
     at = 0
     while at < end:
         line = lines[at]
         if '"' not in line:
-            if delimiter in line or (line and not line.isspace()):
-                records.add(line.removesuffix("\r").split(delimiter), line)
+            if marked := read_marker(line):
+                records.add_broken(*marked)
+            elif delimiter in line or (line and not line.isspace()):
+                records.add(line.removesuffix("\r").split(delimiter), [line])
             at += 1
             continue
-        window = lines[at : min(at + MAX_QUOTED_LINES, end)]
-        fields, line_count = _parse_quoted(window, delimiter)
+        fields, line_count = _parse_quoted(_window(lines, at, end, records.limits), delimiter)
         if fields is None:
-            if line_count == 0 and not last and len(window) < MAX_QUOTED_LINES:
+            if at + line_count == end and not last and line_count < MAX_QUOTED_LINES:
                 break
             records.add_broken("a quote that is not closed, or text behind a closing quote", line)
             at += 1
         else:
             # A stray quote may have taken in the lines after it: parse those again.
-            at += line_count if records.add(fields, line) else 1
-    return records, "\n".join(lines[at:])
+            at += line_count if records.add(fields, lines[at : at + line_count]) else 1
+    return "\n".join(lines[at:])
 
 
-def _parse_quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int]:
+def _window(lines: Sequence[str], start: int, end: int, limits: ReadLimits) -> Iterator[str]:
+    """Yield the lines that a record which begins at ``start`` may have."""
+    size = 0
+    for number in range(start, min(start + MAX_QUOTED_LINES, end)):
+        line = lines[number]
+        size += len(line)
+        if number > start and (size > limits.line_bytes or line.startswith(MARKER)):
+            return
+        yield line
+
+
+def _parse_quoted(lines: Iterator[str], delimiter: str) -> tuple[list[str] | None, int]:
     """Parse the record at the start of ``lines``; return its fields and its number of lines.
 
-    Returns (None, 0) if a quote is still open after all lines, (None, 1) if the first line is broken.
+    The fields are None if the first line is broken (then the number is 0) or a quote is still open after all lines.
     """
     reader = csv.reader((_mask_returns(line) for line in lines), delimiter=delimiter, strict=True)
     try:
         fields = next(reader)
     except csv.Error as error:
-        return None, 0 if "unexpected end of data" in str(error) else 1
-    if reader.line_num > 1 or "\r" in lines[0][:-1]:
-        fields = [value.replace(_CARRIAGE_RETURN, "\r") for value in fields]
-    return fields, reader.line_num
+        return None, reader.line_num if "unexpected end of data" in str(error) else 0
+    return [value.replace(_CARRIAGE_RETURN, "\r") for value in fields], reader.line_num
 
 
 def _mask_returns(line: str) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 from tasks.errors import DeliveryUnreadable
 from tasks.ingest.header import count_known_columns
+from tasks.ingest.readers.long_lines import MARKER_BYTES
 
 _DELIMITERS = ",;\t|"
 _MAX_HEADER_BYTES = 64 * 1024
+_LINE_BREAKS = re.compile(rb"[\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,20 @@ def parse_header(text: bytes, delivery: str) -> HeaderRecord:
     Raises:
         DeliveryUnreadable: The first record is binary, blank, too long or not CSV.
     """
-    start = 0
-    while text[start : start + 1] in {b"\r", b"\n"}:
-        start += 1
+    blank_lines = _LINE_BREAKS.match(text)
+    start = blank_lines.end() if blank_lines else 0
     first_line_end = end = _line_end(text, start)
-    while text.count(b'"', start, end) % 2 and end < min(len(text), _MAX_HEADER_BYTES):
-        end = _line_end(text, end)
-    if text.count(b'"', start, end) % 2:  # a stray quote, not a name with a line break
+    quotes = text.count(b'"', start, end)
+    while quotes % 2 and end < min(len(text), start + _MAX_HEADER_BYTES):
+        line_start, end = end, _line_end(text, end)
+        quotes += text.count(b'"', line_start, end)
+    if quotes % 2:  # a stray quote, not a name with a line break
         end = first_line_end
-    if b"\0" in text[start:end]:
+    if text.find(b"\0", start, end) >= 0:
         raise binary_content_error(delivery)
-    line = text[start:end].decode().rstrip("\r\n")
-    if not line.strip() or end - start > _MAX_HEADER_BYTES:
+    too_long = end - start > _MAX_HEADER_BYTES or text.startswith(MARKER_BYTES, start)
+    line = "" if too_long else text[start:end].decode().rstrip("\r\n")
+    if not line.strip():
         raise DeliveryUnreadable(
             "its first line is not a header.", "Deliver CSV with a header.", delivery=delivery
         )

@@ -1,27 +1,40 @@
-"""Parquet: text or typed columns, read in record batches and formatted as the text a CSV would hold."""
+"""Parquet: text or typed columns, read in record batches and formatted as the text a CSV would hold.
+
+A small file may decode to any number of bytes: pages are compressed, and a dictionary has a value once for millions of
+rows. So batches are planned from the page headers, and text stays in its dictionary until it is counted.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
-from tasks.ingest.date_formats import knows_timezone
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import match_header
-from tasks.ingest.schema import COLUMNS, FAULT
-from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged
+from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.ingest.readers.long_values import TextLengths, mark_long_lines
+from tasks.ingest.readers.parquet_pages import BrokenPageHeader, ReadPlan, plan_reading
+from tasks.ingest.readers.parquet_text import has_text_form, normalise_types, to_text
+from tasks.ingest.readers.parts import BYTES_PER_PART, slice_by_bytes
+from tasks.ingest.schema import COLUMNS
+from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged, open_source
 
 ROWS_PER_PART = 131_072
+# Of a large file, Arrow otherwise holds whole column chunks.
+_READ_BYTES = 1024 * 1024
 
 
-def _open(delivery: Delivery, content: FileContent) -> pq.ParquetFile:
+def _open(delivery: Delivery, content: FileContent, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(delivery.path if content.data is None else io.BytesIO(content.data))
+        if content.data is None:
+            return pq.ParquetFile(delivery.path, read_dictionary=dictionaries, buffer_size=_READ_BYTES)
+        return pq.ParquetFile(io.BytesIO(content.data), read_dictionary=dictionaries)
     except (pa.ArrowException, OSError) as error:
         raise DeliveryUnreadable(
             f"it is not a complete Parquet file ({_first_line(error)}).",
@@ -34,15 +47,19 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:120]
 
 
-def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
-    """Read and check the schema of a Parquet delivery.
+def open_delivery(
+    delivery: Delivery, content: FileContent, limits: ReadLimits = DEFAULT_LIMITS
+) -> SourceFile:
+    """Check the schema and the sizes of a Parquet delivery.
 
     Args:
         delivery: The file to open.
         content: Its hash and, unless the file is large, its bytes.
+        limits: The size of deliveries.
 
     Raises:
         DeliveryEmpty: The file has no rows.
+        DeliveryTooLarge: The file has too many rows or bytes, or cannot be read in bounded memory.
         DeliveryUnreadable: The file is truncated, or a column has a type without a text form.
         UnknownHeader: A column is missing or occurs twice.
     """
@@ -50,31 +67,37 @@ def open_delivery(delivery: Delivery, content: FileContent) -> SourceFile:
         header = match_header(file.schema_arrow.names, delivery.name)
         if file.metadata.num_rows == 0:
             raise DeliveryEmpty("it has no rows.", "Have it delivered again.", delivery=delivery.name)
+        limits.check_lines(file.metadata.num_rows, delivery.name)
         for column in COLUMNS:
             dtype = file.schema_arrow.field(header.positions[column]).type
-            if not _has_text_form(dtype):
+            if not has_text_form(dtype):
                 what = f"its column {column} has the type {dtype}; deliver text, numbers or timestamps."
                 raise DeliveryUnreadable(what, delivery=delivery.name)
-    return SourceFile(delivery, content, header, (delivery.name,))
+        names = [file.schema_arrow.names[position] for position in header.positions.values()]
+        plan = _plan(delivery, content, file.metadata, names)
+    return SourceFile(delivery, content, header, (delivery.name, plan))
 
 
-def _has_text_form(dtype: pa.DataType) -> bool:
-    if pa.types.is_dictionary(dtype):
-        return _has_text_form(dtype.value_type) and not _is_binary(dtype.value_type)
-    number = pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
-    # polars has no wider decimals.
-    number = number or (pa.types.is_decimal(dtype) and dtype.bit_width <= 128)
-    text = pa.types.is_string(dtype) or pa.types.is_large_string(dtype) or pa.types.is_string_view(dtype)
-    time = pa.types.is_timestamp(dtype) or pa.types.is_date(dtype)
-    return bool(number or text or time or _is_binary(dtype) or pa.types.is_null(dtype))
+def _plan(
+    delivery: Delivery, content: FileContent, metadata: pq.FileMetaData, names: Sequence[str]
+) -> ReadPlan:
+    # Our columns are flat: each is a leaf of the schema.
+    leaves = [leaf for leaf in range(metadata.num_columns) if metadata.schema.column(leaf).path in names]
+    try:
+        if content.data is not None:
+            return plan_reading(io.BytesIO(content.data), metadata, leaves, ROWS_PER_PART, delivery.name)
+        with open_source(delivery) as file:
+            return plan_reading(file, metadata, leaves, ROWS_PER_PART, delivery.name)
+    except BrokenPageHeader as error:
+        raise _cannot_be_read(delivery, 0, error) from error
 
 
-def _is_binary(dtype: pa.DataType) -> bool:
-    binary = pa.types.is_binary(dtype) or pa.types.is_large_binary(dtype)
-    return bool(binary or pa.types.is_fixed_size_binary(dtype))
+def _cannot_be_read(delivery: Delivery, rows_read: int, error: Exception) -> DeliveryUnreadable:
+    what = f"it cannot be read from row {rows_read + 1} on ({_first_line(error)})."
+    return DeliveryUnreadable(what, "Have it delivered again.", delivery=delivery.name)
 
 
-def frames(group: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
+def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[pl.DataFrame]:
     """Read source files, all values as text.
 
     Floats become their shortest decimal, timestamps their local time (with the offset if they have a time
@@ -82,85 +105,65 @@ def frames(group: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
 
     Args:
         group: Source files to read.
+        limits: The length of values and lines, and the size of deliveries.
 
     Yields:
-        Frames of up to ``ROWS_PER_PART`` rows of one file, with the columns of ``csv.frames``; ``fault`` and
-        ``raw`` are null.
+        Frames of up to ``ROWS_PER_PART`` rows of one file, with the columns of ``csv.frames``. A line over the limits
+        has a ``fault``, and its ``raw`` is a JSON object with excerpts of its long values.
 
     Raises:
         DeliveryChanged: A large file changed after it was hashed.
+        DeliveryTooLarge: The file decodes to more bytes than a delivery may have.
         DeliveryUnreadable: The file is damaged after its schema.
     """
     for source, file in enumerate(group):
-        rows_read = 0
-        with _open(file.delivery, file.content) as parquet:
-            names = [parquet.schema_arrow.names[file.header.positions[column]] for column in COLUMNS]
-            batches = parquet.iter_batches(ROWS_PER_PART, columns=names)
-            while (batch := _next_batch(batches, file, rows_read)) is not None:
-                yield _to_text(batch.select(names), source, rows_read)
-                rows_read += batch.num_rows
+        size = 0
+        for batch in _batches(file):
+            texts = to_text(batch.table, source, batch.rows_before)
+            lengths = TextLengths.of(texts)
+            # Dictionaries count with each batch that has them.
+            size += max(lengths.total, batch.size)
+            limits.check_size(size, file.delivery.name)
+            yield from slice_by_bytes(*mark_long_lines(texts, lengths, limits))
         if file.content.data is None:
             check_unchanged(file)
+
+
+class _Batch(NamedTuple):
+    """Rows of a file, the number of rows before them, and the bytes that Arrow holds for them."""
+
+    table: pa.Table
+    rows_before: int
+    size: int
+
+
+def _batches(file: SourceFile) -> Iterator[_Batch]:
+    plan = file.layout[1]
+    assert isinstance(plan, ReadPlan)  # noqa: S101 - narrows the type: open_delivery put it there
+    pending: list[pa.RecordBatch] = []
+    rows_read = rows = size = 0
+    with _open(file.delivery, file.content, plan.dictionaries) as parquet:
+        names = [parquet.schema_arrow.names[file.header.positions[column]] for column in COLUMNS]
+        batches = parquet.iter_batches(plan.batch_rows, columns=names)
+        while (batch := _next_batch(batches, file, rows_read)) is not None:
+            batch = batch.select(names)
+            if pending and rows + batch.num_rows > ROWS_PER_PART:
+                yield _Batch(pa.Table.from_batches(pending), rows_read - rows, size)
+                pending, rows, size = [], 0, 0
+            pending.append(batch)
+            rows += batch.num_rows
+            rows_read += batch.num_rows
+            size += batch.nbytes
+            if rows >= ROWS_PER_PART or size >= BYTES_PER_PART:
+                yield _Batch(pa.Table.from_batches(pending), rows_read - rows, size)
+                pending, rows, size = [], 0, 0
+    if pending:
+        yield _Batch(pa.Table.from_batches(pending), rows_read - rows, size)
 
 
 def _next_batch(batches: Iterator[pa.RecordBatch], file: SourceFile, rows_read: int) -> pa.RecordBatch | None:
     try:
         batch = next(batches, None)
-        if batch is not None:
-            batch = _normalise_time_zones(_binary_to_string(batch))
-            # Arrow checks UTF-8 only when asked to.
-            batch.validate(full=True)
+        return None if batch is None else normalise_types(batch)
     except (pa.ArrowException, OSError) as error:
-        what = f"it cannot be read from row {rows_read + 1} on ({_first_line(error)})."
-        raise DeliveryUnreadable(what, "Have it delivered again.", delivery=file.delivery.name) from error
-    return batch
-
-
-def _binary_to_string(batch: pa.RecordBatch) -> pa.RecordBatch:
-    for position, field in enumerate(batch.schema):
-        if _is_binary(field.type):
-            batch = batch.set_column(position, field.name, batch.column(position).cast(pa.large_string()))
-    return batch
-
-
-def _normalise_time_zones(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Convert time zones that polars does not know, such as +05:30, to UTC."""
-    for position, field in enumerate(batch.schema):
-        dtype = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-        if pa.types.is_timestamp(dtype) and dtype.tz and not knows_timezone(dtype.tz):
-            instants = batch.column(position).cast(dtype).cast(pa.timestamp(dtype.unit, "UTC"))
-            batch = batch.set_column(position, field.name, instants)
-    return batch
-
-
-def _to_text(batch: pa.RecordBatch, source: int, rows_before: int) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches([batch]))
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - narrows the type: a table gives a frame
-    frame.columns = list(COLUMNS)
-    return frame.select(
-        pl.lit(source, dtype=pl.UInt32).alias("source"),
-        pl.int_range(rows_before + 1, rows_before + frame.height + 1, dtype=pl.Int32).alias("line_no"),
-        *(_column_to_text(frame.schema[column], column) for column in COLUMNS),
-        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
-    )
-
-
-def _column_to_text(dtype: pl.DataType, column: str) -> pl.Expr:
-    value = pl.col(column)
-    if isinstance(dtype, pl.Date | pl.Datetime):
-        # polars panics when it formats a date outside its calendar.
-        in_calendar = pl.when(value.dt.year().is_between(1, 9999)).then(value)
-        text = pl.coalesce(_date_to_text(dtype, in_calendar), pl.format("number {}", value.to_physical()))
-    elif dtype.is_float():
-        # pandas turns integers among nulls into floats: its 536365.0 is the invoice 536365 of a CSV.
-        shortest = value.cast(pl.String).str.strip_suffix(".0")
-        text = pl.when(value.is_nan()).then(None).otherwise(shortest)
-    else:
-        text = value.cast(pl.String)
-    return pl.when(text.str.len_bytes() > 0).then(text).alias(column)
-
-
-def _date_to_text(dtype: pl.DataType, value: pl.Expr) -> pl.Expr:
-    if not isinstance(dtype, pl.Datetime):
-        return value.cast(pl.String)
-    return value.dt.strftime("%Y-%m-%d %H:%M:%S%.6f%:z" if dtype.time_zone else "%Y-%m-%d %H:%M:%S%.6f")
+        raise _cannot_be_read(file.delivery, rows_read, error) from error

@@ -21,7 +21,7 @@ RULES = (
         "fault",
         "error",
         pl.col("fault").is_null(),
-        "the CSV row has as many fields as the header",
+        "the row has as many fields as the header, and neither it nor a value is too long",
     ),
     Rule(
         "quantity_readable",

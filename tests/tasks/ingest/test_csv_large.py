@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest import source_file
-from tasks.ingest.readers import csv
+from tasks.ingest.readers import csv, parts
 from tests.support.deliveries import (
     HEADER,
     LINE,
@@ -100,7 +100,7 @@ def test_many_rows_are_split_into_parts(
     lines = real_lines.head(10_000)
     lines.write_csv(tmp_path / "day.csv")
     _shrink(monkeypatch, 50_000, 50_000)
-    monkeypatch.setattr(csv, "ROWS_PER_PART", 3_000)
+    monkeypatch.setattr(parts, "ROWS_PER_PART", 3_000)
     bronze = bronze_of(ingest_sources(tmp_path / "w", tmp_path / "day.csv"))
     assert bronze.parts == 3
     assert text_of(frame_of(bronze)) == lines.select(NAMES).rows()

@@ -102,3 +102,20 @@ def test_folder_without_permission_is_reported(source: str) -> None:
     assert [error.message for error in discovery.failed] == [
         f"{inbox}/closed: the folder cannot be listed (Permission denied). Check its permissions."
     ]
+
+
+def test_name_longer_than_the_ledger_allows(tmp_path: Path, good: Path) -> None:
+    folder = tmp_path.joinpath(*["f" * 200] * 11)
+    error = _discover_with_bad(write(folder / "day.csv", "a\n"), good)
+    assert isinstance(error, DeliveryUnreadable)
+    assert f"its name has {len(str(folder)) + 8:,} bytes" in error.message
+    assert "root" in error.message
+    assert discover([str(folder)], str(folder)).deliveries
+
+
+@pytest.mark.parametrize("source", ["caf\udce9.csv", "caf\udce9*", "tea\ufffd.csv"])
+def test_source_that_is_not_utf_8(tmp_path: Path, good: Path, source: str) -> None:
+    error = _discover_with_bad(f"{tmp_path}/{source}", good)
+    assert isinstance(error, DeliveryUnreadable)
+    assert "not UTF-8. Rename the file" in error.message
+    error.message.encode()

@@ -12,7 +12,8 @@ import pytest
 from tasks.errors import DeliveryChanged, DeliveryUnreadable, Transient
 from tasks.ingest import bronze, source_file
 from tasks.ingest.bronze import ingest
-from tasks.ingest.discover import discover
+from tasks.ingest.discover import Delivery, discover
+from tasks.ingest.limits import ReadLimits
 from tasks.ingest.source_file import FileContent, read_and_hash
 from tests.support.deliveries import LINE, ROW, as_csv, bronze_of, frame_of, read, text_of, write
 
@@ -20,8 +21,8 @@ from tests.support.deliveries import LINE, ROW, as_csv, bronze_of, frame_of, rea
 def _after_hashing(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
     """Call ``change`` after a file is hashed and before its rows are read."""
 
-    def hash_and_change(delivery: object) -> FileContent:
-        content = read_and_hash(delivery)  # type: ignore[arg-type]
+    def hash_and_change(delivery: Delivery, limits: ReadLimits) -> FileContent:
+        content = read_and_hash(delivery, limits)
         change()  # type: ignore[operator]
         return content
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.ingest import source_file
-from tasks.ingest.readers import csv
+from tasks.ingest.readers import parts
 from tasks.validate import contract, silver
 from tasks.validate.schema import LINE
 from tests.support.deliveries import as_csv, row, write
@@ -90,10 +90,10 @@ def test_one_part_or_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     whole = validate_sources(tmp_path / "one", [day])
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
     monkeypatch.setattr(source_file, "CHUNK_BYTES", 500)
-    monkeypatch.setattr(csv, "ROWS_PER_PART", 10)
-    parts = validate_sources(tmp_path / "many", [day])
+    monkeypatch.setattr(parts, "ROWS_PER_PART", 10)
+    many = validate_sources(tmp_path / "many", [day])
     assert whole.parts == 1
-    assert parts.parts > 3
-    assert lines_of(parts).rows() == lines_of(whole).rows()
-    assert parts.deliveries == whole.deliveries
+    assert many.parts > 3
+    assert lines_of(many).rows() == lines_of(whole).rows()
+    assert many.deliveries == whole.deliveries
     assert whole.deliveries[0].rules["not_a_copy"] == 60 - 21
