@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from smtplib import SMTP
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from prefect.blocks.core import Block
 from prefect_email import EmailServerCredentials
 from prefect_slack import SlackWebhook
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 
+from blocks import saved_channels
 from blocks.settings_sources import Settings
 from tasks.alerts.channels.channel import Channel
 from tasks.alerts.channels.email import EmailChannel
@@ -19,6 +22,12 @@ from tasks.alerts.channels.slack import SlackChannel
 from tasks.alerts.kinds import Severity
 from tasks.alerts.policy import NotificationPolicy
 from tasks.errors import SettingsError
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
+
+# Between two Apprise URLs, which may contain commas.
+_BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 
 
 class Alerts(Block):
@@ -71,10 +80,11 @@ class Alerts(Block):
     email_minimum: Severity = Field(
         default="error", title="E-mail: minimum severity", description="Lowest severity sent by e-mail."
     )
-    pager_urls: list[SecretStr] = Field(
-        default_factory=list,
+    # One secret, since Prefect's form cannot show or keep a list of secrets.
+    pager_urls: SecretStr = Field(
+        default=SecretStr(""),
         title="Pager URLs",
-        description='Apprise URLs, as a list such as ["pagerduty://KEY@TOKEN"]; over 100 services are supported.',
+        description="Apprise URLs, such as pagerduty://KEY@TOKEN, separated by spaces; over 100 services are supported.",
     )
     pager_minimum: Severity = Field(
         default="critical", title="Pager: minimum severity", description="Lowest severity sent to the pager."
@@ -86,6 +96,48 @@ class Alerts(Block):
         title="Quiet time (minutes)",
         description="Minutes before an alert for the same cause is sent again.",
     )
+    slack_block: str = Field(
+        default="",
+        title="Slack webhook: name of its block",
+        description="Filled in when the block is saved or used. Prefect's form may show the selection as empty; it "
+        "stays as long as this name does.",
+    )
+    email_block: str = Field(
+        default="",
+        title="Mail server: name of its block",
+        description="Filled in when the block is saved or used, as for the Slack webhook.",
+    )
+
+    @field_validator("pager_urls", mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        """Join the list of secrets of a block that an earlier release saved."""
+        if not isinstance(value, list | tuple):
+            return "" if value is None else value
+        urls = (url.get_secret_value() if isinstance(url, SecretStr) else str(url) for url in value)
+        return SecretStr("\n".join(urls))
+
+    @classmethod
+    async def aload(cls, name: str, validate: bool = True, client: PrefectClient | None = None) -> Self:
+        """Load the block with the secrets that Prefect's form has masked; raises ValueError if it does not exist."""
+        block = await super().aload(name, validate=validate, client=client)
+        await saved_channels.restore_channels(block, name)
+        return block
+
+    async def asave(
+        self, name: str | None = None, overwrite: bool = False, client: PrefectClient | None = None
+    ) -> UUID:
+        """Save the block, and the webhook and mail server that are not saved yet as ``NAME-alerts``."""
+        document = name or self._block_document_name
+        if document is not None:
+            await saved_channels.save_channels(self, document, overwrite=overwrite)
+        return await super().asave(name, overwrite=overwrite, client=client)
+
+    @property
+    def pagers(self) -> tuple[SecretStr, ...]:
+        """The Apprise URLs, one each."""
+        urls = _BETWEEN_URLS.split(self.pager_urls.get_secret_value().strip(" \t\r\n,"))
+        return tuple(SecretStr(url) for url in urls if url)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Alerts:
@@ -113,7 +165,7 @@ class Alerts(Block):
             email_recipients=list(settings.pipeline_email_recipients) if email else [],
             email_sender=settings.pipeline_email_sender,
             email_minimum=settings.pipeline_email_minimum,
-            pager_urls=list(settings.pipeline_pager_urls),
+            pager_urls=cls._from_list(settings.pipeline_pager_urls),
             pager_minimum=settings.pipeline_pager_minimum,
             quiet_minutes=settings.pipeline_alert_quiet_minutes,
         )
@@ -136,7 +188,7 @@ class Alerts(Block):
             "pipeline_smtp_security": getattr(server.smtp_type, "name", server.smtp_type) if server else None,
             "pipeline_smtp_user": server.username if server else None,
             "pipeline_smtp_password": server.password if server else None,
-            "pipeline_pager_urls": tuple(self.pager_urls),
+            "pipeline_pager_urls": self.pagers,
             "pipeline_pager_minimum": self.pager_minimum,
             "pipeline_alert_quiet_minutes": self.quiet_minutes,
         }
@@ -145,8 +197,9 @@ class Alerts(Block):
         """Build the channels and the quiet time, as plain objects.
 
         Raises:
-            SettingsError: A mail server is set, but no recipients.
+            SettingsError: A mail server is set, but no recipients; or a form has lost the secret of a channel.
         """
+        saved_channels.check_masked(self)
         channels: list[Channel] = []
         if self.slack is not None:
             # Prefect's client; a new one for each message.
@@ -154,7 +207,7 @@ class Alerts(Block):
         if self.email is not None:
             channels.append(self._mail(self.email))
         channels += [
-            PagerChannel(url, self.pager_minimum, number) for number, url in enumerate(self.pager_urls, 1)
+            PagerChannel(url, self.pager_minimum, number) for number, url in enumerate(self.pagers, 1)
         ]
         return NotificationPolicy(tuple(channels), self.quiet_minutes * 60)
 

@@ -75,8 +75,8 @@ class SupabaseWarehouse(Block):
     ca_certificate: str = Field(
         default="",
         title="CA certificate",
-        description="The project's CA certificates in PEM format (-----BEGIN CERTIFICATE----- …), or the path of a "
-        "file with them on the worker. Empty: the certificate authorities of the worker's system are trusted.",
+        description="The project's CA certificates in PEM format (-----BEGIN CERTIFICATE----- …). The path of a file "
+        "also works, if every worker has it. Empty: the certificate authorities of the worker's system are trusted.",
     )
     connect_seconds: float = Field(
         default=60.0,

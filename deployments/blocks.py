@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 from pydantic import SecretStr
@@ -39,13 +40,32 @@ def warehouse_block(settings: Settings) -> SupabaseWarehouse | None:
         user=address.user,
         password=address.password or SecretStr(""),
         tls_mode=cast(TlsMode, address.sslmode),
-        ca_certificate=address.sslrootcert or "",
+        ca_certificate=_as_pem(address.sslrootcert or ""),
         connect_seconds=address.connect_seconds,
         backoff_seconds=address.backoff_seconds,
         backoff_max_seconds=address.backoff_max_seconds,
         statement_timeout_minutes=address.statement_timeout / 60,
         pool_size=0 if (address.pool_size, address.max_overflow) == (None, None) else size,
         max_overflow=overflow,
+    )
+
+
+def _as_pem(certificate: str) -> str:
+    """The text of the CA certificate: another worker does not have this machine's file."""
+    if not certificate or "-----BEGIN" in certificate:
+        return certificate
+    try:
+        text = Path(certificate).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not a text file"
+    else:
+        if "-----BEGIN CERTIFICATE-----" in text:
+            return text
+        why = "it holds no certificate in PEM format"
+    raise SettingsError(
+        f"The CA certificate file {certificate} cannot be read: {why}.",
+        "Download the certificate from your project's database settings.",
+        setting="sslrootcert",
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import Ended, Retail, base_environment
+from tests.support.certificates import Authority
+from tests.support.prefect_form import read_document
 from tests.support.prefect_server import PrefectServer
 
 pytestmark = pytest.mark.prefect
@@ -115,3 +117,18 @@ def test_unreachable_prefect_server(retail: Retail, module: str) -> None:
     assert ended.code == 1
     assert "does not respond" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_the_ca_certificate_is_stored_as_text(
+    retail: Retail, prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    file = Authority("Project CA").write(tmp_path / "ca.crt")
+    url = f"postgresql://ann:{MARK}@db.example.com/postgres?sslmode=verify-full&sslrootcert={file}"
+    ended = save_blocks(retail, "with-ca", DATABASE_URL=url)
+    assert ended.code == 0, ended.err
+    saved = read_document(prefect_server, "supabase-warehouse", "with-ca")
+    assert saved["data"]["ca_certificate"] == file.read_text()
+    file.write_text("no certificate")
+    ended = save_blocks(retail, "with-ca", DATABASE_URL=url)
+    assert (ended.code, MARK in ended.err) == (2, False)
+    assert f"The CA certificate file {file} cannot be read: it holds no certificate" in ended.err
