@@ -25,6 +25,7 @@ from tests.support import run_folder
 from tests.support.prefect_server import PrefectServer, shared_prefect_server
 from tests.support.run_folder import RunFolder
 
+pytest_plugins = ["tests.support.soak"]
 settings.register_profile(
     "default",
     deadline=None,

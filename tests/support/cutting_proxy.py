@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tasks.postgres.connect import ConnectionSettings
 from tests.conftest import open_folder
+from tests.support.soak import count
 
 _SOCKET = ".s.PGSQL.5432"
 _COMMIT = b"COMMIT;\0"
@@ -21,14 +22,19 @@ _COMMIT = b"COMMIT;\0"
 class Cut:
     """Where to cut. ``done`` is set afterwards; later connections are not cut.
 
+    ``after_bytes`` and ``after_bytes_received`` count what all connections sent to and received from the server;
+    ``sent`` and ``received`` are these counts. The bytes before the cut arrive, so a message can arrive in part.
     With ``keeps_open`` the client gets everything the server sends, but not the end of the connection.
     """
 
     before_commit: bool = False
     after_commit: bool = False
     after_bytes: int | None = None
+    after_bytes_received: int | None = None
     keeps_open: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    sent: int = 0
+    received: int = 0
 
 
 class _Pair:
@@ -37,16 +43,17 @@ class _Pair:
     def __init__(self, cut: Cut, close: Callable[[], None]) -> None:
         self._cut = cut
         self._close = close
-        self._sent = 0
         self._answer_is_lost = False
 
     async def to_server(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
             if not self._cut.done.is_set():
-                self._sent += len(data)
-                is_over_limit = self._cut.after_bytes is not None and self._sent > self._cut.after_bytes
-                if is_over_limit or (self._cut.before_commit and _COMMIT in data):
-                    self._finish()
+                self._cut.sent += len(data)
+                if (excess := _excess(self._cut.sent, self._cut.after_bytes)) > 0:
+                    self._finish(writer, data[:-excess])
+                    return
+                if self._cut.before_commit and _COMMIT in data:
+                    self._finish(writer)
                     return
                 self._answer_is_lost = self._cut.after_commit and _COMMIT in data
             writer.write(data)
@@ -56,16 +63,27 @@ class _Pair:
     async def to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
             if self._answer_is_lost:  # the answer to a COMMIT
-                self._finish()
+                self._finish(writer)
                 return
+            if not self._cut.done.is_set():
+                self._cut.received += len(data)
+                if (excess := _excess(self._cut.received, self._cut.after_bytes_received)) > 0:
+                    self._finish(writer, data[:-excess])
+                    return
             writer.write(data)
             await writer.drain()
         if not self._cut.keeps_open:
             writer.close()
 
-    def _finish(self) -> None:
+    def _finish(self, writer: asyncio.StreamWriter, last: bytes = b"") -> None:
         self._cut.done.set()
+        count("cuts")
+        writer.write(last)  # the socket takes it at once if its buffer has room
         self._close()
+
+
+def _excess(passed: int, limit: int | None) -> int:
+    return 0 if limit is None else passed - limit
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from tasks.warehouse.indexes import complete_indexes
 from tests.support.expected import Feed
 from tests.support.plain_run import run, state, take_out
 from tests.support.slices import Line, invoices, with_values, write
+from tests.support.soak import count
 
 SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
@@ -102,6 +103,7 @@ class Player:
 
     async def play(self, warehouse: ConnectionSettings, history: list[Step]) -> None:
         """Apply all steps of a history."""
+        count("histories")
         for step in history:
             if isinstance(step, Deliver):
                 await self._deliver(warehouse, step)

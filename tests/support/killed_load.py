@@ -1,4 +1,4 @@
-"""A run in a child process that can kill itself at a given step."""
+"""A run in a child process that can kill itself at a given step or moment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tasks import progress
 from tasks.postgres.connect import ConnectionSettings
 from tests.support.commands import Command
 from tests.support.plain_run import run
+from tests.support.soak import count
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,13 @@ class Child:
         *,
         die_at: str = "",
         occurrence: int = 1,
+        die_after: float | None = None,
         batch_bytes: int = 1,
     ) -> None:
-        """Start the process. It kills itself when it reports ``die_at`` for the ``occurrence``-th time."""
+        """Start the process.
+
+        It kills itself when it reports ``die_at`` for the ``occurrence``-th time, or ``die_after`` seconds after ``go``.
+        """
         self._last_step = folder / f"last-step-{os.urandom(4).hex()}"
         options = {
             "host": warehouse.host,
@@ -48,6 +54,7 @@ class Child:
             "sources": [str(source) for source in sources],
             "die_at": die_at,
             "occurrence": occurrence,
+            "die_after": die_after,
             "batch_bytes": batch_bytes,
             "last_step": str(self._last_step),
         }
@@ -89,6 +96,7 @@ def run_until_killed(
     child.wait_until_ready()
     child.go()
     assert child.wait() == Exit(-signal.SIGKILL, f"{step} {occurrence}")
+    count("kills")
 
 
 def _main() -> None:
@@ -110,6 +118,10 @@ def _main() -> None:
     )
     print("ready", flush=True)
     sys.stdin.readline()
+    if options["die_after"] is not None:
+        timer = threading.Timer(options["die_after"], os.kill, (os.getpid(), signal.SIGKILL))
+        timer.daemon = True  # a run that is faster ends as usual
+        timer.start()
     with progress.listening(listener):
         asyncio.run(
             run(

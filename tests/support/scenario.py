@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from tasks.ingest.discover import batches, discover
-from tests.support.expected import Feed
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tasks.warehouse.fingerprint import Fingerprint
+from tests.support.expected import Feed, assert_exactly
 from tests.support.histories import Content, lines_of
-from tests.support.slices import Line, write
+from tests.support.plain_run import run, state
+from tests.support.slices import Line, fresh_warehouse, write
 
 FEED = Feed()
+_OTHER_SESSIONS = """
+select count(*) from pg_stat_activity
+where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+"""
 BATCH_BYTES = 6000
 
 
@@ -71,3 +81,35 @@ class Story:
     def mark_loaded(self, contents: Mapping[str, Content]) -> None:
         """Take ``contents`` as loaded."""
         self._loaded = dict(contents)
+
+
+async def assert_whole_batches(
+    warehouse: ConnectionSettings, story: Story, contents: Mapping[str, Content]
+) -> int:
+    """Assert that an interrupted run left whole batches of ``contents``; return their number."""
+    async with connected(warehouse) as connection:
+        async with asyncio.timeout(20):  # the server ends the transaction of a lost client in its own time
+            while await connection.fetchval(_OTHER_SESSIONS):
+                await asyncio.sleep(0.02)
+        ledger = dict(await connection.fetch("select name, content_hash from retail_ops.delivery"))
+    files = {name: story.folder / name for name in contents}
+    loaded = {
+        name
+        for name, file in files.items()
+        if ledger.get(str(file.resolve())) == sha256(file.read_bytes()).hexdigest()
+    }
+    committed = sum(loaded.issuperset(batch) for batch in story.pending_batches(contents))
+    await assert_exactly(warehouse, story.expected_lines(contents, committed))
+    return committed
+
+
+async def clean_fingerprints(server: EmbeddedServer, template: str, folder: Path) -> dict[str, Fingerprint]:
+    """Return the fingerprints of clean loads of ``first`` and of ``second`` contents."""
+    fingerprints = {}
+    for name, contents in (("first", FIRST), ("second", SECOND)):
+        story = Story(folder / name)
+        story.write(contents)
+        async with fresh_warehouse(server, template) as warehouse:
+            await run(warehouse, folder / name, [story.folder])
+            fingerprints[name] = await state(warehouse)
+    return fingerprints

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.deliveries import as_csv, frame_of, ingest_sources, read, text_of, write
+from tests.support.soak import count, size
 
 # CSV's special characters, and characters of one to four bytes. No carriage return: Python's writer does not
 # quote it.
@@ -33,9 +34,10 @@ def _expected(rows: list[tuple[str, ...]]) -> list[tuple[str | None, ...]]:
     return [tuple(value or None for value in row) for row in rows]
 
 
-@settings(max_examples=80)
+@settings(max_examples=size(80, soak=237))
 @given(st.lists(_rows, min_size=1, max_size=4), _dialects)
 def test_tables_in_one_batch(tables: list[list[tuple[str, ...]]], dialect: dict[str, Any]) -> None:
+    count("generated files", len(tables))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, rows in enumerate(tables):
@@ -46,11 +48,12 @@ def test_tables_in_one_batch(tables: list[list[tuple[str, ...]]], dialect: dict[
     assert frame.get_column("line_no").to_list() == [n for rows in tables for n in range(1, len(rows) + 1)]
 
 
-@settings(max_examples=80)
+@settings(max_examples=size(80, soak=237))
 @given(_rows, _dialects, _broken, st.data())
 def test_table_with_broken_rows(
     rows: list[tuple[str, ...]], dialect: dict[str, Any], broken: list[str], data: st.DataObject
 ) -> None:
+    count("generated files")
     end = str(dialect["lineterminator"])
     header, _, _ = as_csv([], **dialect).partition(end)
     records = [as_csv([row], **dialect).removeprefix(header + end) for row in rows]

@@ -26,6 +26,7 @@ from tests.support.deliveries import (
     text_of,
     write,
 )
+from tests.support.soak import count, size
 
 QUOTED = [
     row(description=text) for text in ("a\nb\nc", 'a, "b"\r\n,c', '"', "\n\n\n", "£\xe9\u2010\U0001f600")
@@ -83,9 +84,10 @@ _pieces = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=size(40, soak=160))
 @given(_pieces, st.integers(90, 300), st.integers(1, 200))
 def test_any_text_has_the_same_rows_as_in_memory(pieces: list[str], chunk: int, piece: int) -> None:
+    count("generated files")
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         day = write(folder / "day.csv", f"{HEADER}\n{''.join(pieces)}\n{LINE}\n")

@@ -11,6 +11,7 @@ from tests.support.expected import assert_exactly
 from tests.support.histories import Player, Step, histories
 from tests.support.plain_run import state
 from tests.support.slices import fresh_warehouse
+from tests.support.soak import size
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ async def _check(
         assert await state(warehouse) == after
 
 
-@settings(max_examples=25)
+@settings(max_examples=size(25, soak=147))
 @given(history=histories())
 async def test_any_history_equals_a_clean_load(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]
@@ -44,7 +45,7 @@ async def test_any_history_equals_a_clean_load(
     await _check(server, template, tmp_path_factory, history, "keep")
 
 
-@settings(max_examples=10)
+@settings(max_examples=size(10, soak=40))
 @given(history=histories())
 async def test_any_history_of_deliveries_in_parts_equals_a_clean_load(
     server: EmbeddedServer,
@@ -56,7 +57,7 @@ async def test_any_history_of_deliveries_in_parts_equals_a_clean_load(
     await _check(server, template, tmp_path_factory, history, "keep")
 
 
-@settings(max_examples=10)
+@settings(max_examples=size(10, soak=40))
 @given(history=histories())
 async def test_any_history_without_identical_lines_equals_a_clean_load(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]

@@ -13,6 +13,7 @@ from tasks.postgres.embedded.server import EmbeddedServer
 from tests.conftest import open_folder
 from tests.support.plain_run import assert_accounted, run, state
 from tests.support.slices import days, fresh_warehouse, invoices, write
+from tests.support.soak import count, size
 
 NUMBERS = tuple(invoices())
 
@@ -47,7 +48,7 @@ async def test_one_parquet_file_and_then_its_days_change_no_figure(
     await assert_accounted(warehouse)
 
 
-@settings(max_examples=10)
+@settings(max_examples=size(10, soak=40))
 @given(
     covers=st.lists(
         st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=8, unique=True), min_size=2, max_size=5
@@ -58,6 +59,7 @@ async def test_one_parquet_file_and_then_its_days_change_no_figure(
 async def test_any_cut_at_invoice_borders_is_one_file(
     server: EmbeddedServer, template: str, covers: list[list[str]], one_batch: bool, finished: bool
 ) -> None:
+    count("divisions into files")
     folder = open_folder("cuts-")
     for place, numbers in enumerate(covers):
         write(folder / "cut" / f"{place}.csv", [line for number in numbers for line in invoices()[number]])

@@ -20,6 +20,7 @@ from tests.conftest import create_database, open_folder
 from tests.support.expected import assert_exactly
 from tests.support.plain_run import run, state
 from tests.support.scenario import BATCH_BYTES, FIRST, Story
+from tests.support.soak import count
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,7 @@ async def test_a_second_run_completes_the_load(
     with progress.listening(listener), pytest.raises(ConnectionInterrupted):
         await run(warehouse, tmp_path, [story.folder], batch_bytes=BATCH_BYTES)
     assert not own_server.is_running()
+    count("server stops")
 
     own_server.start()
     await assert_exactly(warehouse, story.expected_lines(FIRST, 1 if step.startswith("load") else None))

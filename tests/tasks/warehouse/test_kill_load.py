@@ -14,8 +14,7 @@ from tests.support.catalogue import ALL, NONE, keys_of
 from tests.support.expected import assert_exactly
 from tests.support.killed_load import run_until_killed
 from tests.support.plain_run import run, state
-from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story
-from tests.support.slices import fresh_warehouse
+from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story, clean_fingerprints
 
 # Step at which the second of three batches dies, and the number of batches loaded by then.
 STEPS = {
@@ -36,19 +35,7 @@ def clean(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Fingerprint]:
     """Fingerprints of clean loads of the first and of the second contents."""
-
-    async def load_both() -> dict[str, Fingerprint]:
-        fingerprints = {}
-        for name, contents in (("first", FIRST), ("second", SECOND)):
-            folder = tmp_path_factory.mktemp(name)
-            story = Story(folder)
-            story.write(contents)
-            async with fresh_warehouse(server, template) as warehouse:
-                await run(warehouse, folder, [story.folder])
-                fingerprints[name] = await state(warehouse)
-        return fingerprints
-
-    return asyncio.run(load_both())
+    return asyncio.run(clean_fingerprints(server, template, tmp_path_factory.mktemp("clean")))
 
 
 @pytest.mark.parametrize("step", STEPS)
