@@ -81,7 +81,9 @@ def test_an_output_of_a_release_without_hashes_is_made_again(
     made: list[Path] = []
     write_parts = bronzes._write_parts
     monkeypatch.setattr(
-        bronzes, "_write_parts", lambda files, folder: made.append(folder) or write_parts(files, folder)
+        bronzes,
+        "_write_parts",
+        lambda files, folder, limits: made.append(folder) or write_parts(files, folder, limits),
     )
     assert bronze_of(ingest_sources(place / "w", day)) == bronze
     assert len(made) == 1
