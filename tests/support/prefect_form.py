@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,23 +12,10 @@ Form = Literal["older", "newer"]
 STORED = Path(__file__).with_name("blocks_before_first_release.json")
 
 
-def request(server: PrefectServer, method: str, path: str, body: Any = None) -> Any:
-    """One request to Prefect's API."""
-    call = urllib.request.Request(
-        f"{server.url}{path}",
-        None if body is None else json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-        method=method,
-    )
-    with urllib.request.urlopen(call, timeout=30) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
-
-
 def read_document(server: PrefectServer, slug: str, name: str, *, secrets: bool = False) -> dict[str, Any]:
     """The block document of that name, with masked secrets as the forms see it."""
     path = f"/block_types/slug/{slug}/block_documents/name/{name}?include_secrets={str(secrets).lower()}"
-    document: dict[str, Any] = request(server, "GET", path)
+    document: dict[str, Any] = server.request("GET", path)
     return document
 
 
@@ -42,7 +28,7 @@ def save_in_form(
     if form == "older":
         data = _older(document, data)
     body = {"data": data, "merge_existing_data": merge}
-    request(server, "PATCH", f"/block_documents/{document['id']}", body)
+    server.request("PATCH", f"/block_documents/{document['id']}", body)
 
 
 def _older(document: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
@@ -72,11 +58,9 @@ def store_as_before(
     for old, new in replacements.items():
         assert old in text, old
         text = text.replace(old, new)
-    block_type = request(server, "GET", f"/block_types/slug/{slug}")
-    schema = request(
-        server, "POST", "/block_schemas/", stored["schema"] | {"block_type_id": block_type["id"]}
-    )
+    block_type = server.request("GET", f"/block_types/slug/{slug}")
+    schema = server.request("POST", "/block_schemas/", stored["schema"] | {"block_type_id": block_type["id"]})
     ids = {"block_type_id": block_type["id"], "block_schema_id": schema["id"]}
-    request(server, "POST", "/block_documents/", {"name": name, "data": json.loads(text), **ids})
+    server.request("POST", "/block_documents/", {"name": name, "data": json.loads(text), **ids})
     data: dict[str, Any] = json.loads(text)
     return data

@@ -47,16 +47,24 @@ class PrefectServer:
 
     def get(self, path: str, body: dict[str, Any]) -> Any:
         """POST a filter to the API and return its answer."""
+        return self.request("POST", path, body)
+
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request to the API and return its answer, None if that is empty."""
         request = urllib.request.Request(
-            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            f"{self.url}{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+            method=method,
         )
         end = time.monotonic() + 30
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
-                    return json.load(answer)
+                    text = answer.read()
+                return json.loads(text) if text else None
             except urllib.error.HTTPError as error:
-                # Its SQLite was busy for too long; Prefect's own clients try again too.
+                # Its SQLite was busy for too long; Prefect's own clients retry too.
                 if error.code != 503 or time.monotonic() > end:
                     raise
                 time.sleep(0.5)

@@ -155,6 +155,7 @@ async def test_views_of_an_older_release_are_rebuilt(warehouse: ConnectionSettin
     async with connected(warehouse) as connection:
         await connection.execute(
             "update retail_ops.schema_version set version_num = '0005_refusal';"
+            "alter table retail_ops.run drop column degraded, drop column degraded_reasons;"
             "create schema own; create view own.mine as select * from retail_dwh.daily_sales"
         )
     await _plant(warehouse)
