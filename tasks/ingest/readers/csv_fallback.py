@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tasks.ingest.limits import ReadLimits, excerpt
-from tasks.ingest.readers.long_lines import MARKER, read_marker
+from tasks.ingest.readers.long_lines import read_marker
+from tasks.ingest.readers.open_quotes import (
+    MAX_QUOTED_LINES,
+    MisplacedQuote,
+    OpenQuotes,
+    UnclosedQuote,
+    parse_record,
+)
 
-# A quote that stays open for more lines, or for more bytes than a line may have, counts as a stray one.
-MAX_QUOTED_LINES = 200
-# Replaces a carriage return inside a line, which the csv module takes for a line end. Decoded text never
-# contains this lone surrogate.
-_CARRIAGE_RETURN = "\udc0d"
-csv.field_size_limit(2**31 - 1)
+_QUOTE_FAULT = "a quote that is not closed, or text behind a closing quote"
 
 
 @dataclass
@@ -41,27 +42,27 @@ class Records:
         # One for all broken records: a header of thousands of columns makes no row long.
         self._empty = ("",) * self.width
 
-    def add(self, fields: Sequence[str], lines: Sequence[str]) -> bool:
+    def width_fault(self, fields: int) -> str:
+        """Fault of a record with a wrong number of fields."""
+        return f"{fields} fields instead of {self.width}"
+
+    def add(self, fields: Sequence[str], lines: Sequence[str]) -> None:
         """Add a record; a wrong number of fields or too long a value makes it a broken one.
 
         Args:
             fields: The parsed fields.
-            lines: The lines of the record; the raw text of a broken one is its first line.
-
-        Returns:
-            Whether the lines are a record. If not, only the first one was added.
+            lines: The lines of the record.
         """
         if len(fields) != self.width:
-            self.add_broken(f"{len(fields)} fields instead of {self.width}", lines[0])
-            return False
+            self.add_broken(self.width_fault(len(fields)), lines[0])
+            return
         # A character has at most four bytes.
         if 4 * sum(map(len, lines)) > self.limits.value_bytes:
             longest = max(len(fields[position].encode()) for position in self.positions)
             if longest > self.limits.value_bytes:
                 self.add_broken(self.limits.value_fault(longest), excerpt("\n".join(lines)))
-                return True
+                return
         self.rows.append(fields)
-        return True
 
     def add_broken(self, fault: str, line: str) -> None:
         """Add a line that is not a valid record."""
@@ -101,6 +102,7 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
     """
     lines = text.split("\n")
     end = len(lines) if last else len(lines) - 1
+    quotes = OpenQuotes(lines, end, delimiter, records.limits.line_bytes)
     at = 0
     while at < end:
         line = lines[at]
@@ -111,44 +113,30 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
                 records.add(line.removesuffix("\r").split(delimiter), [line])
             at += 1
             continue
-        fields, line_count = _parse_quoted(_window(lines, at, end, records.limits), delimiter)
-        if fields is None:
-            if at + line_count == end and not last and line_count < MAX_QUOTED_LINES:
-                break
-            records.add_broken("a quote that is not closed, or text behind a closing quote", line)
+        if _add_line(records, line, delimiter):
             at += 1
+            continue
+        record = quotes.find_end(at)
+        if record.fields is None and record.line == end and not last and end - at < MAX_QUOTED_LINES:
+            break
+        if record.fields == records.width:
+            record_lines = lines[at : record.line]
+            records.add(parse_record(record_lines, delimiter), record_lines)
+            at = record.line
         else:
-            # A stray quote may have taken in the lines after it: parse those again.
-            at += line_count if records.add(fields, lines[at : at + line_count]) else 1
+            # A stray quote, and the lines after it may be records.
+            fault = _QUOTE_FAULT if record.fields is None else records.width_fault(record.fields)
+            records.add_broken(fault, line)
+            at += 1
     return "\n".join(lines[at:])
 
 
-def _window(lines: Sequence[str], start: int, end: int, limits: ReadLimits) -> Iterator[str]:
-    """Yield the lines that a record which begins at ``start`` may have."""
-    size = 0
-    for number in range(start, min(start + MAX_QUOTED_LINES, end)):
-        line = lines[number]
-        size += len(line)
-        if number > start and (size > limits.line_bytes or line.startswith(MARKER)):
-            return
-        yield line
-
-
-def _parse_quoted(lines: Iterator[str], delimiter: str) -> tuple[list[str] | None, int]:
-    """Parse the record at the start of ``lines``; return its fields and its number of lines.
-
-    The fields are None if the first line is broken (then the number is 0) or a quote is still open after all lines.
-    """
-    reader = csv.reader((_mask_returns(line) for line in lines), delimiter=delimiter, strict=True)
+def _add_line(records: Records, line: str, delimiter: str) -> bool:
+    """Add a line with quotes as a record, unless it leaves a quote open; return whether it was added."""
     try:
-        fields = next(reader)
-    except csv.Error as error:
-        return None, reader.line_num if "unexpected end of data" in str(error) else 0
-    return [value.replace(_CARRIAGE_RETURN, "\r") for value in fields], reader.line_num
-
-
-def _mask_returns(line: str) -> str:
-    # Trailing carriage returns are part of the line end, even several: Windows programs that write line ends
-    # twice produce them.
-    content = line.rstrip("\r")
-    return content.replace("\r", _CARRIAGE_RETURN) + line[len(content) :] + "\n"
+        records.add(parse_record([line], delimiter), [line])
+    except MisplacedQuote:
+        records.add_broken(_QUOTE_FAULT, line)
+    except UnclosedQuote:
+        return False
+    return True
