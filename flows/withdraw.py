@@ -75,9 +75,10 @@ async def retail_withdraw(
     preview = await _find(retry, address, feed, name, run)
     if not confirm:
         return preview
-    async with _recorded(retry, address, feed, run):
+    async with _recorded(retry, address, feed, run) as degraded_reasons:
         result = await retry.on(withdraw_delivery)(displayable(preview.name), address, preview, run)
-        await retry.on(finish_warehouse)("keys and indexes", address, 0)
+        finished = await retry.on(finish_warehouse)("keys and indexes", address, 0)
+        degraded_reasons += finished.degraded_reasons
     return result
 
 
@@ -103,16 +104,19 @@ def _path_of(name: str) -> str:
 @asynccontextmanager
 async def _recorded(
     retry: RetryPolicy, address: ConnectionSettings, feed: str, run: Run
-) -> AsyncIterator[None]:
-    """Close the run in the ledger, as failed if the work within raises."""
+) -> AsyncIterator[list[str]]:
+    """Close the run in the ledger: as failed if the work raises, else with the reasons that it adds to the list."""
     close = retry.on(close_run)
+    degraded_reasons: list[str] = []
     try:
-        yield
-    except BaseException:
+        yield degraded_reasons
+    except BaseException:  # a cancelled run is closed too; what ended it goes on
         try:
             await close("as failed", address, run, feed, "failed")
         except RetailError as error:
             # The run fails with the cause itself.
             get_run_logger().warning("The ledger still shows the run as running: %s", error)
         raise
-    await close("as completed", address, run, feed, "completed")
+    for reason in degraded_reasons:
+        get_run_logger().warning("The withdrawal is done, but %s.", reason)
+    await close("as completed", address, run, feed, "completed", degraded_reasons)

@@ -66,7 +66,9 @@ async def _wait_for_older_release(
     started, reported = time.monotonic(), False
     while not await connection.fetchval("select pg_try_advisory_xact_lock(hashtext($1))", _ADVISORY_LOCK):
         holder = await _describe_holder(connection, "select_older_release_lock_holders", _ADVISORY_LOCK)
-        if not holder:  # its holder cannot load, so the lock is ignored
+        if not holder:
+            # It ended just now and the lock is free to take, or it cannot load and is ignored.
+            await connection.fetchval("select pg_try_advisory_xact_lock(hashtext($1))", _ADVISORY_LOCK)
             return
         if time.monotonic() > deadline:
             raise _busy(settings, holder)

@@ -115,7 +115,12 @@ async def withdraw_delivery(
 
 @step("close", "warehouse", timeout_seconds=300)
 async def close_run(
-    label: str, warehouse: ConnectionSettings, run: Run, feed: str, status: RunStatus
+    label: str,
+    warehouse: ConnectionSettings,
+    run: Run,
+    feed: str,
+    status: RunStatus,
+    degraded_reasons: Sequence[str] = (),
 ) -> None:
-    """Record the end of a run without a report: ``completed`` or ``failed``."""
-    await finish_run(warehouse, run, feed, status, None, ())
+    """Record the end of a run without a report: ``completed``, with the reasons if it is degraded, or ``failed``."""
+    await finish_run(warehouse, run, feed, status, None, (), degraded_reasons)
