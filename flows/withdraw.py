@@ -78,7 +78,7 @@ async def retail_withdraw(
     async with _recorded(retry, address, feed, run) as degraded_reasons:
         result = await retry.on(withdraw_delivery)(displayable(preview.name), address, preview, run)
         finished = await retry.on(finish_warehouse)("keys and indexes", address, 0)
-        degraded_reasons += finished.degraded_reasons
+        degraded_reasons.extend(finished.degraded_reasons)
     return result
 
 
