@@ -1,1 +1,1 @@
-"""The REST API under /api/v1/supabase: to come; the package keeps its place."""
+"""The REST API and its pages: ``retail api``, or any ASGI server with ``api.app:create_app``."""

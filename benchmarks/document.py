@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks.data import COPIES, DAY_KNOWN, DAY_LINES, Data
 from benchmarks.loading import FlowRun
+from benchmarks.markdown import table
 from benchmarks.rounds import Round
 from benchmarks.targets import Figure, figure_of, targets
 
@@ -44,9 +45,13 @@ _ROUND: tuple[tuple[str, _Value], ...] = (
 
 
 def render(
-    rounds: Sequence[Round], data: Data, machine: Mapping[str, str], versions: Mapping[str, str]
+    rounds: Sequence[Round],
+    data: Data,
+    machine: Mapping[str, str],
+    versions: Mapping[str, str],
+    section: str = "",
 ) -> str:
-    """Render the whole document."""
+    """Render the whole document; ``section`` is that about distances, measured by itself."""
     lines = [
         "# Performance",
         "",
@@ -62,7 +67,7 @@ def render(
         "own work, from the first connection to the last figure of the report, without the start of Prefect.",
         f"{DAY_KNOWN} lines of the day are already loaded, and the fact table has its keys and indexes.",
         "",
-        *_table(
+        *table(
             ("load", "seconds", "ratio to `psql \\copy`"),
             [
                 (name, _format(rounds, value, ".2f"), _relative_to_psql(rounds, value))
@@ -72,16 +77,17 @@ def render(
         "",
         *_stages(rounds),
         "",
+        *([section] if section else []),
         "## Memory",
         "",
         "Peak resident size of a fresh process that runs the flow once, imports included; the servers of",
         "Postgres and Prefect are separate processes.",
         "",
-        *_table(("lines", "MB"), [(name, _format(rounds, value, ".0f")) for name, value in _MEMORY]),
+        *table(("lines", "MB"), [(name, _format(rounds, value, ".0f")) for name, value in _MEMORY]),
         "",
         "## Every round",
         "",
-        *_table(
+        *table(
             ("round", *(name for name, _ in _ROUND)),
             [
                 (str(number), *(f"{value(figures):.2f}" for _, value in _ROUND))
@@ -91,7 +97,7 @@ def render(
         "",
         "## Machine and versions",
         "",
-        *_table(("item", "value"), [*machine.items(), *versions.items()]),
+        *table(("item", "value"), [*machine.items(), *versions.items()]),
         "",
     ]
     return "\n".join(lines)
@@ -103,7 +109,7 @@ def _targets(rounds: Sequence[Round]) -> list[str]:
     return [
         f"**{missed} of {len(compared)} targets missed.**" if missed else "**All targets met.**",
         "",
-        *_table(
+        *table(
             ("figure", "measured", "target", "result"),
             [
                 (target.figure, target.measured, target.required, "met" if target.met else "**missed**")
@@ -124,7 +130,7 @@ def _stages(rounds: Sequence[Round]) -> list[str]:
         "Seconds per stage (stages overlap), CPU seconds of the flow's process, and seconds of the whole",
         "call including Prefect and the report:",
         "",
-        *_table(
+        *table(
             ("run", *names, "CPU", "call"),
             [(label, *_seconds_of([run(figures) for figures in rounds], names)) for label, run in runs],
         ),
@@ -144,8 +150,3 @@ def _relative_to_psql(rounds: Sequence[Round], value: _Value) -> str:
 
 def _format(rounds: Sequence[Round], value: _Value, spec: str) -> str:
     return figure_of(rounds, value).format(spec)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
-    return [lines[0], "|" + " --- |" * len(head), *lines[1:]]

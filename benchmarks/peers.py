@@ -1,16 +1,14 @@
-"""dlt, loading the same daily CSVs into one flat table; runs in a child process.
+"""dlt, loading the same CSVs into one flat table; runs in a child process.
 
-Each load has an empty pipeline folder, no progress display and no telemetry. The import of dlt is not measured, as the
-start of Prefect is not.
+No progress display and no telemetry. The import of dlt is not measured, as the start of Prefect is not.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -41,44 +39,65 @@ def isolate_dlt(folder: Path) -> None:
     )
 
 
-def load(method: Method, url: str, folder: Path, days: Path) -> float:
-    """Load all days into the table ``benchmark.flat`` and return the seconds.
+def load(method: Method, url: str, folder: Path, source: Path) -> float:
+    """Append CSVs to the table ``benchmark.flat`` and return the seconds.
 
     Args:
         method: ``rows`` yields one page of dictionaries per file, as dlt advises. ``arrow`` yields one Arrow table per
             file, which dlt writes as CSV and copies by default. ``adbc`` does the same with Parquet files and the ADBC
             driver, which dlt documents as the fast way to load Arrow into Postgres.
         url: Database URL.
-        folder: Pipeline folder; deleted afterwards.
-        days: Folder of the daily CSVs.
+        folder: Pipeline folder; a first load finds none.
+        source: A CSV, or a folder of CSVs.
     """
+    lines = _pages(_files(source)) if method == "rows" else _tables(_files(source))
+    return _append(lines, "benchmark", "flat", url, folder, "parquet" if method == "adbc" else None)
+
+
+def load_for_star(url: str, folder: Path, source: Path) -> float:
+    """Append CSVs to ``raw.sales``, for dbt: over ADBC, each line with the name of its file and the id of its load."""
+    os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+    try:
+        lines = (
+            table.append_column("delivery", pa.repeat(path.name, table.num_rows))
+            for path, table in zip(_files(source), _tables(_files(source)), strict=True)
+        )
+        return _append(lines, "raw", "sales", url, folder, "parquet")
+    finally:
+        del os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"]
+
+
+def _append(
+    lines: Iterator[object], dataset: str, table: str, url: str, folder: Path, file_format: str | None
+) -> float:
     import dlt  # noqa: PLC0415 - reads the environment on import
 
     pipeline = dlt.pipeline(
         "benchmark",
         pipelines_dir=str(folder),
         destination=dlt.destinations.postgres(credentials=url),
-        dataset_name="benchmark",
+        dataset_name=dataset,
         progress=None,
     )
-    resource = dlt.resource(_pages(days) if method == "rows" else _tables(days), name="flat")
-    try:
-        started = time.perf_counter()
-        load_info = pipeline.run(resource, loader_file_format="parquet" if method == "adbc" else None)
-        seconds = time.perf_counter() - started
-        load_info.raise_on_failed_jobs()
-    finally:
-        shutil.rmtree(folder)
+    resource = dlt.resource(lines, name=table, write_disposition="append")
+    started = time.perf_counter()
+    load_info = pipeline.run(resource, loader_file_format=file_format)
+    seconds = time.perf_counter() - started
+    load_info.raise_on_failed_jobs()
     return seconds
 
 
-def _pages(days: Path) -> Iterator[list[dict[str, str]]]:
-    for path in sorted(days.glob("*.csv")):
+def _files(source: Path) -> list[Path]:
+    return sorted(source.glob("*.csv")) if source.is_dir() else [source]
+
+
+def _pages(paths: Sequence[Path]) -> Iterator[list[dict[str, str]]]:
+    for path in paths:
         with open(path, newline="", encoding="utf-8") as file:
             yield list(csv.DictReader(file))
 
 
-def _tables(days: Path) -> Iterator[pa.Table]:
+def _tables(paths: Sequence[Path]) -> Iterator[pa.Table]:
     options = pa.csv.ConvertOptions(column_types=_TYPES, strings_can_be_null=True)
-    for path in sorted(days.glob("*.csv")):
+    for path in paths:
         yield pa.csv.read_csv(path, convert_options=options)

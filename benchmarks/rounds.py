@@ -140,6 +140,7 @@ class Benchmark:
         self._server.flush()
         url, folder = self._server.url_with_host("flat"), self._folder / "dlt-pipeline"
         seconds = self._dlt.submit(peers.load, method, url, folder, days).result(_TIMEOUT_SECONDS)
+        shutil.rmtree(folder)
         if lines is not None:
             self._check_count(
                 int(self._server.sql("select count(*) from benchmark.flat", database="flat")), lines

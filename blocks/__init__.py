@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from blocks.alerts import Alerts
+    from blocks.api_users import ApiUsers
+    from blocks.vault import BackupVault
     from blocks.warehouse import SupabaseWarehouse
 
-__all__ = ["Alerts", "SupabaseWarehouse"]
-_MODULES = {"Alerts": "blocks.alerts", "SupabaseWarehouse": "blocks.warehouse"}
+__all__ = ["Alerts", "ApiUsers", "BackupVault", "SupabaseWarehouse"]
+_MODULES = {
+    "Alerts": "blocks.alerts",
+    "ApiUsers": "blocks.api_users",
+    "BackupVault": "blocks.vault",
+    "SupabaseWarehouse": "blocks.warehouse",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,32 +1,57 @@
-"""Look up the warehouse and the alert channels of a run.
+"""Look up the warehouse, the alert channels and the vault of a run.
 
 The warehouse is the named block, else DATABASE_URL, else the embedded Postgres. The channels are those of the named
-block, else those in the environment.
+block, else those in the environment; so is the vault.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from blocks.names import ensure_block_name
-from blocks.own_server import prepare_own_server
-from blocks.settings_sources import ENV_FILE, Resolved, Settings, resolve
+from blocks.loading import load_block, prefect_errors_mapped
+from blocks.settings_sources import ENV_FILE, Resolved, Settings, resolve, resolve_collecting_errors
+from blocks.vault_lookup import load_vault, vault_block_name, vault_settings
 from tasks.alerts.policy import NotificationPolicy
-from tasks.errors import PrefectUnreachable, SettingsError
+from tasks.errors import RetailError
 from tasks.postgres.connect import ConnectionSettings, check_for_loads, from_url
 from tasks.postgres.embedded.server import EmbeddedServer
 
 if TYPE_CHECKING:
-    from prefect.blocks.core import Block
-
     from blocks.alerts import Alerts
+    from blocks.vault import BackupVault
     from blocks.warehouse import SupabaseWarehouse
 
+__all__ = [
+    "EMBEDDED",
+    "alerts_block",
+    "environment_alerts",
+    "from_environment",
+    "has_warehouse",
+    "load_alerts",
+    "load_vault",
+    "load_warehouse",
+    "notification_policy",
+    "prefect_errors_mapped",
+    "proof_server",
+    "vault_block_name",
+    "vault_settings",
+    "warehouse_block_name",
+    "warehouse_settings",
+    "with_blocks",
+]
+
 EMBEDDED = "embedded"
+_ALERT_SETTINGS = (
+    "RETAIL_ALERTS",
+    "PIPELINE_SLACK",
+    "PIPELINE_EMAIL",
+    "PIPELINE_SMTP",
+    "PIPELINE_PAGER",
+    "PIPELINE_ALERT",
+)
 
 
 async def warehouse_settings(block_name: str = "", resolved: Resolved | None = None) -> ConnectionSettings:
@@ -42,9 +67,37 @@ async def warehouse_settings(block_name: str = "", resolved: Resolved | None = N
         PrefectUnreachable: The block cannot be read.
         EmbeddedServerError: The embedded server cannot start.
     """
-    resolved = resolved or resolve()
-    address = await _address(block_name or warehouse_block_name(resolved), resolved.settings)
-    return replace(address, load_lock_timeout=resolved.settings.retail_load_lock_timeout_minutes * 60)
+    resolved = resolved or _resolve_for_warehouse()
+    name = block_name or warehouse_block_name(resolved)
+    address = await _address(name, resolved.settings)
+    return replace(
+        address,
+        load_lock_timeout=resolved.settings.retail_load_lock_timeout_minutes * 60,
+        origin=_origin(name, resolved),
+    )
+
+
+def has_warehouse(block_name: str, resolved: Resolved) -> bool:
+    """Whether a warehouse is selected, or the embedded server has been used: nothing is made to find out."""
+    is_selected = block_name or warehouse_block_name(resolved) or resolved.settings.database_url is not None
+    return bool(is_selected) or EmbeddedServer(resolved.settings.data_dir).cluster.exists()
+
+
+def _origin(name: str, resolved: Resolved) -> str:
+    if name == EMBEDDED or not (name or resolved.settings.database_url):
+        return ""
+    if name:
+        return f"the block supabase-warehouse/{name}"
+    return f"DATABASE_URL ({resolved.sources.get('DATABASE_URL', 'default')})"
+
+
+def _resolve_for_warehouse() -> Resolved:
+    """The settings; an invalid one raises, but not one that only alerts need."""
+    resolved, errors = resolve_collecting_errors()
+    for error in errors:
+        if not str(error.attributes.get("setting", "")).upper().startswith(_ALERT_SETTINGS):
+            raise error
+    return resolved
 
 
 async def _address(name: str, settings: Settings) -> ConnectionSettings:
@@ -84,6 +137,23 @@ def from_environment(settings: Settings) -> ConnectionSettings:
     )
 
 
+async def proof_server(name: str, resolved: Resolved) -> ConnectionSettings | None:
+    """Return the server on which a proof makes its scratch database; None for one that is made for the proof.
+
+    Args:
+        name: Name of a SupabaseWarehouse block. Empty: RETAIL_PROOF_SERVER.
+        resolved: The settings.
+
+    Raises:
+        SettingsError: The block does not exist, or the address is invalid.
+        PrefectUnreachable: The block cannot be read.
+    """
+    if name:
+        return (await load_warehouse(name)).connection_settings()
+    url = resolved.settings.retail_proof_server
+    return from_url(url.get_secret_value()) if url is not None else None
+
+
 async def load_warehouse(name: str) -> SupabaseWarehouse:
     """Load a SupabaseWarehouse block.
 
@@ -93,38 +163,33 @@ async def load_warehouse(name: str) -> SupabaseWarehouse:
     """
     from blocks.warehouse import SupabaseWarehouse  # noqa: PLC0415 - importing Prefect takes a second
 
-    return cast(SupabaseWarehouse, await _load(SupabaseWarehouse, name, "warehouse"))
+    return cast(SupabaseWarehouse, await load_block(SupabaseWarehouse, name, "warehouse"))
 
 
-async def _load(kind: type[Block], name: str, setting: str) -> Block:
-    ensure_block_name(name, setting)
-    try:
-        with prefect_errors_mapped():
-            return await kind.aload(name)
-    except ValueError:
-        raise SettingsError(
-            f"{setting}: Prefect has no {kind.__name__} block {name!r}.",
-            "Create it in the Prefect UI or with python -m deployments.blocks; prefect block ls lists the names.",
-            setting=setting,
-        ) from None
-
-
-async def with_blocks(alerts_name: str = "") -> Resolved:
+async def with_blocks(alerts_name: str = "") -> tuple[Resolved, tuple[RetailError, ...]]:
     """Resolve the settings, including those of the blocks that they name.
 
-    Raises:
-        SettingsError: A setting is invalid, or a named block does not exist.
-        PrefectUnreachable: A block cannot be read.
+    Returns:
+        The settings, with defaults for invalid ones, and an error for each of those and for each block that cannot be
+        read.
     """
-    resolved = resolve()
+    resolved, _ = resolve_collecting_errors()
     blocks: dict[str, dict[str, Any]] = {}
-    name = warehouse_block_name(resolved)
-    if name and name != EMBEDDED:
-        blocks[f"supabase-warehouse/{name}"] = (await load_warehouse(name)).as_settings()
-    name = alerts_name or resolved.settings.retail_alerts
-    if name:
-        blocks[f"retail-alerts/{name}"] = (await load_alerts(name)).as_settings()
-    return resolve(blocks=blocks)
+    unreadable: list[RetailError] = []
+    warehouse = warehouse_block_name(resolved)
+    load: Callable[[str], Awaitable[SupabaseWarehouse | Alerts | BackupVault]]
+    for slug, name, load in (
+        ("supabase-warehouse", "" if warehouse == EMBEDDED else warehouse, load_warehouse),
+        ("retail-alerts", alerts_name or resolved.settings.retail_alerts, load_alerts),
+        ("retail-backup-vault", vault_block_name(resolved.settings), load_vault),
+    ):
+        try:
+            if name:
+                blocks[f"{slug}/{name}"] = (await load(name)).as_settings()
+        except RetailError as error:
+            unreadable.append(error)
+    resolved, invalid = resolve_collecting_errors(blocks=blocks)
+    return resolved, (*invalid, *unreadable)
 
 
 async def notification_policy(block_name: str = "", resolved: Resolved | None = None) -> NotificationPolicy:
@@ -147,8 +212,11 @@ async def alerts_block(block_name: str, resolved: Resolved) -> Alerts | None:
     """The named Alerts block, or one built from the environment; None without channels."""
     settings = resolved.settings
     name = block_name or settings.retail_alerts
-    if name:
-        return await load_alerts(name)
+    return await load_alerts(name) if name else environment_alerts(settings)
+
+
+def environment_alerts(settings: Settings) -> Alerts | None:
+    """The Alerts block built from the environment; None without channels."""
     has_channels = (
         settings.pipeline_slack_notifications
         or settings.pipeline_email_alerts
@@ -170,17 +238,4 @@ async def load_alerts(name: str) -> Alerts:
     """
     from blocks.alerts import Alerts  # noqa: PLC0415 - as above
 
-    return cast(Alerts, await _load(Alerts, name, "alerts"))
-
-
-@contextmanager
-def prefect_errors_mapped() -> Iterator[None]:
-    """Turn a connection error of Prefect's client into PrefectUnreachable."""
-    import httpx  # noqa: PLC0415 - Prefect's, imported with it
-    from prefect.settings import get_current_settings  # noqa: PLC0415 - as above
-
-    prepare_own_server()
-    try:
-        yield
-    except httpx.TransportError:
-        raise PrefectUnreachable.at(get_current_settings().api.url or "") from None
+    return cast(Alerts, await load_block(Alerts, name, "alerts"))

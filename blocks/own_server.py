@@ -1,4 +1,7 @@
-"""The Prefect server that a process starts for itself where none is set up: its environment holds no secret of ours."""
+"""The Prefect server that a process starts for itself where none is set up.
+
+Its environment holds no secret of ours, and it ends with the process, also after a SIGKILL.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blocks.near_names import OLD_NAMES
@@ -14,7 +18,9 @@ if TYPE_CHECKING:
     from prefect.server.api.server import SubprocessASGIServer
 
 _NAMES = frozenset({"DATABASE_URL", *OLD_NAMES})
-_PREFIXES = ("RETAIL_", "PIPELINE_", "SUPABASE_", "PG")
+_SERVER = Path(__file__).with_name("server_with_parent.py")
+_held_open: list[int] = []
+_PREFIXES = ("RETAIL_", "PIPELINE_", "SUPABASE_", "OPENLINEAGE_", "PG")
 
 
 def without_own_settings(environment: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +51,9 @@ def start(server: SubprocessASGIServer) -> subprocess.Popen[Any]:
     import prefect  # noqa: PLC0415 - imported by now
     from prefect.settings import get_current_settings  # noqa: PLC0415
 
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(prefect.__module_path__.parent)]
+    readable, writable = os.pipe()
+    command = [sys.executable, "-P", str(_SERVER), str(readable)]
+    command += ["--app-dir", str(prefect.__module_path__.parent)]
     command += ["--factory", "prefect.server.api.server:create_app"]
     command += ["--host", "127.0.0.1", "--port", str(server.port), "--log-level", "error", "--lifespan", "on"]
     environment = {
@@ -55,4 +63,10 @@ def start(server: SubprocessASGIServer) -> subprocess.Popen[Any]:
         "PREFECT__SERVER_FINAL": "1",
         **get_current_settings().to_environment_variables(exclude_unset=True),
     }
-    return subprocess.Popen(command, env=environment)
+    try:
+        # In a session of its own: Ctrl-C is for this process, which still has to tell the server how its runs end.
+        process = subprocess.Popen(command, env=environment, pass_fds=[readable], start_new_session=True)
+    finally:
+        os.close(readable)
+    _held_open.append(writable)  # until this process ends
+    return process

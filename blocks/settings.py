@@ -2,93 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from blocks.names import NOT_A_BLOCK_NAME, is_block_name
+from blocks import backup_settings, lineage_settings
+from blocks.api_settings import ServingSettings
+from blocks.backup_settings import BackupSettings
+from blocks.cost_settings import CostSettings
+from blocks.health_settings import HealthSettings
+from blocks.lineage_settings import LineageSettings
+from blocks.setting_types import BlockName, Names, Secrets, Weights
 from tasks.alerts.kinds import Severity
-from tasks.errors import SettingsError
 from tasks.ingest.limits import DEFAULT_LIMITS, DEFAULT_QUARANTINE_BYTES
 from tasks.postgres.embedded.server import default_data_dir
-from tasks.validate.score import DEFAULT_THRESHOLD, DIMENSIONS, overall
+from tasks.validate.score import DEFAULT_THRESHOLD
+from tasks.warehouse.health.finding import HealthThresholds, Limits
+from tasks.warehouse.limits import DEFAULT_CUSTOM_SECONDS, DEFAULT_KEPT_LINES
 
-_SCHEDULES = {"hourly": "17 * * * *", "daily": "30 2 * * *", "weekly": "30 2 * * 0"}
-# Minute, hour, day of the month, month, day of the week.
-_CRON_LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-
-
-def _split(value: Any) -> Any:
-    """Split comma-separated text."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+# What to do about an invalid setting whose value is not quoted.
+ADVICE = backup_settings.ADVICE | lineage_settings.ADVICE
 
 
-def _weights(value: Any) -> Any:
-    """Parse ``completeness=2,uniqueness=0.5`` into weights by quality dimension."""
-    if isinstance(value, str):
-        try:
-            pairs = [item.split("=") for item in value.split(",") if item.strip()]
-            value = {name.strip(): float(number) for name, number in pairs}
-        except ValueError:
-            raise ValueError("is not of the form completeness=2,uniqueness=0.5") from None
-    try:
-        overall(dict.fromkeys(DIMENSIONS, 100.0), value)
-    except SettingsError as error:
-        raise ValueError(error.message) from None
-    return value
-
-
-def _block_name(value: str) -> str:
-    if value and not is_block_name(value):
-        raise ValueError(f"is {NOT_A_BLOCK_NAME}")
-    return value
-
-
-def _schedule(value: str) -> str:
-    """Turn hourly, daily or weekly into a cron expression; check any other as one."""
-    cron = _SCHEDULES.get(value.strip().lower(), value.strip())
-    fields = cron.split()
-    if len(fields) != 5 or not all(map(_is_cron_field, fields, _CRON_LIMITS)):
-        raise ValueError(f"is neither {', '.join(_SCHEDULES)} nor a cron expression with five fields")
-    return cron
-
-
-def _is_cron_field(text: str, limits: tuple[int, int]) -> bool:
-    """Whether the text is ``*``, numbers, ranges or lists of them, with optional steps; names for months and days."""
-    for part in text.split(","):
-        numbers, _, step = part.partition("/")
-        if step and not (step.isdecimal() and int(step) > 0):
-            return False
-        for number in [] if numbers == "*" else numbers.split("-", 1):
-            named = limits[1] in {12, 7} and re.fullmatch("[A-Za-z]{3}", number)
-            if not named and not (number.isdecimal() and limits[0] <= int(number) <= limits[1]):
-                return False
-    return True
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-Weights = Annotated[dict[str, float], NoDecode, BeforeValidator(_weights)]
-BlockName = Annotated[str, AfterValidator(_block_name)]
-Cron = Annotated[str, AfterValidator(_schedule)]
-
-
-class Settings(BaseSettings):
-    """All settings. The environment variable is the field's name in upper case."""
-
-    model_config = SettingsConfigDict(
-        env_file=None,
-        case_sensitive=False,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        validate_default=True,
-    )
+class LoadSettings(BaseSettings):
+    """The settings of loads, runs and alerts."""
 
     database_url: SecretStr | None = Field(
         None, description="URL of the warehouse; unset: the embedded Postgres."
@@ -165,6 +104,28 @@ class Settings(BaseSettings):
         description="A delivery with more quarantined text fails.",
     )
 
+    retail_kept_lines: int = Field(
+        DEFAULT_KEPT_LINES,
+        ge=0,
+        le=100_000,
+        description="Faulty lines of a rejected delivery that the warehouse keeps; all are counted.",
+    )
+
+    retail_disk_mb: int | None = Field(
+        None,
+        ge=1,
+        description="Disk of the database's plan in MB (Supabase, free: 500), to see when it is full.",
+    )
+    retail_integrity_checks: Path | None = Field(
+        None, description="Folder with integrity checks of your own, one .sql file each."
+    )
+    retail_integrity_check_seconds: float = Field(
+        DEFAULT_CUSTOM_SECONDS,
+        gt=0,
+        le=3600,
+        description="Time limit of an integrity check of your own, in seconds.",
+    )
+
     pipeline_default_retries: int = Field(
         3, ge=0, le=20, description="Retries of a task after a transient error."
     )
@@ -224,20 +185,44 @@ class Settings(BaseSettings):
         60.0, ge=0, le=10080, description="Minutes before an alert for the same cause is sent again."
     )
 
-    supabase_backup_enabled: bool = Field(
-        False, description="Schedule the backup deployments (not available yet)."
-    )
-    supabase_backup_schedule: Cron = Field(
-        "daily", description="Schedule of backups: hourly, daily, weekly, or a cron expression (UTC)."
-    )
     supabase_monitoring_enabled: bool = Field(
         False, description="Schedule the deployments that monitor the warehouse."
+    )
+
+
+# The last base comes first in the documents.
+class Settings(HealthSettings, ServingSettings, BackupSettings, CostSettings, LineageSettings, LoadSettings):
+    """All settings. The environment variable is the field's name in upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=None,
+        case_sensitive=False,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
     )
 
     @property
     def workspace(self) -> Path:
         """Absolute path of the folder for bronze, silver, quarantine and reports."""
         return (self.retail_workspace or self.retail_data_dir / "workspace").expanduser().absolute()
+
+    @property
+    def disk_bytes(self) -> int | None:
+        """Size of the database's disk in bytes; None if it is not set."""
+        return self.retail_disk_mb * 1_000_000 if self.retail_disk_mb else None
+
+    @property
+    def health_thresholds(self) -> HealthThresholds:
+        """The thresholds of the warehouse's health."""
+        limits = {
+            name.removeprefix("retail_health_"): Limits(*getattr(self, name))
+            for name in HealthSettings.model_fields
+        }
+        return HealthThresholds(
+            **limits, disk_bytes=self.disk_bytes, is_backup_scheduled=self.supabase_backup_enabled
+        )
 
     @property
     def data_dir(self) -> Path:

@@ -1,7 +1,7 @@
 """Read the settings; ``retail settings`` shows each value with its origin.
 
-Sources by precedence: flow parameter, named block, environment, ``.env`` file in the working directory, default. An
-invalid setting is an error that names it; a name that misspells a setting is a warning.
+Sources by precedence: command line, flow parameter, named block, environment, ``.env`` file in the working directory,
+default. An invalid setting is an error that names it; a name that misspells a setting is a warning.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic_settings import EnvSettingsSource
 
 from blocks.names import where_it_belongs
 from blocks.near_names import Misspelling, meant_name, replaced_names
-from blocks.settings import Settings
+from blocks.settings import ADVICE, Settings
 from blocks.working_directory import ENV_FILE, read_env_file
 from tasks.errors import SettingsError, UntrustedPath
 from tasks.outside_text import MASK, displayable
@@ -37,12 +37,22 @@ __all__ = [
     "resolve_leniently",
 ]
 
-_BLOCK_NAMES = ("retail_warehouse", "retail_alerts")
+_BLOCK_NAMES = ("retail_warehouse", "retail_alerts", "retail_api")
+_SERVERS = ("database_url", "retail_proof_server")
+
+
+COMMAND_LINE = "command line"
+_command_line: dict[str, Any] = {}
+
+
+def set_command_line(values: Mapping[str, Any]) -> None:
+    """Set the settings that the command line of this process gives, by field name. They override all other sources."""
+    _command_line.update(_without_none(values))
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The settings of a run, and the origin of each that is not a default: parameter, block, environment, .env."""
+    """The settings of a run, and the origin of each that is not a default: command line, parameter, block …"""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -104,6 +114,7 @@ def resolve_collecting_errors(
         ("environment", EnvSettingsSource(Settings)()),
         *((f"block {name}", _without_none(values)) for name, values in (blocks or {}).items()),
         ("parameter", _without_none(parameters)),
+        (COMMAND_LINE, _command_line),
     ]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -194,6 +205,13 @@ def _misspellings(variables: Iterable[str], source: str) -> Iterator[Misspelling
             yield Misspelling(name, source, meant)
 
 
+# A parameter has the setting's name without its prefix, but for these.
+_OF_PARAMETERS = {
+    "pipeline_default_retries": "retries",
+    "pipeline_retry_delay_minutes": "retry_delay_seconds, in minutes,",
+}
+
+
 def _invalid_values(error: ValidationError, origins: Mapping[str, str]) -> Iterator[SettingsError]:
     """A SettingsError for each invalid value; values that may be secret are not quoted."""
     for detail in error.errors(include_url=False):
@@ -202,19 +220,26 @@ def _invalid_values(error: ValidationError, origins: Mapping[str, str]) -> Itera
             str(Settings.model_fields[field].annotation) if field in Settings.model_fields else "SecretStr"
         )
         # In the place of a block's name there may be an address with its password.
-        is_secret = "Secret" in annotation or field in _BLOCK_NAMES
+        is_secret = "Secret" in annotation or field in (*_BLOCK_NAMES, *ADVICE)
         quoted = "" if is_secret else f" {detail['input']!r}"
         # Pydantic prefixes the text of our own validators, so take it from the error itself.
         cause = detail["ctx"]["error"] if detail["type"] == "value_error" else detail["msg"]
         what = str(cause).rstrip(".")
         origin = origins.get(field, "default")
-        # The parameter's name is the setting's without its prefix.
-        name = field.partition("_")[2] if origin == "parameter" else field.upper()
+        name = _OF_PARAMETERS.get(field, field.partition("_")[2]) if origin == "parameter" else field.upper()
         yield SettingsError(
             f"{name}{quoted} (from {origin}): {what[:1].lower()}{what[1:]}.",
-            where_it_belongs(name) if field in _BLOCK_NAMES else "Correct it.",
-            setting=name,
+            _advice(field, name, detail["type"]),
+            setting=name.partition(",")[0],
         )
+
+
+def _advice(field: str, name: str, kind: str) -> str:
+    if field in _BLOCK_NAMES:
+        return where_it_belongs(name)
+    if field in ADVICE:
+        return ADVICE[field]
+    return "Set it to true or false." if kind == "bool_parsing" else "Correct it."
 
 
 def _incomplete_channels(settings: Settings) -> Iterator[SettingsError]:
@@ -240,10 +265,10 @@ def _incomplete_channels(settings: Settings) -> Iterator[SettingsError]:
 
 
 def _shown(name: str, value: Any) -> str:
-    """A value as text, with secrets masked; in DATABASE_URL only the password is."""
+    """A value as text, with secrets masked; in the URL of a server only the password is."""
     match value:
         case SecretStr():
-            return _masked_url(value) if name == "database_url" else MASK
+            return _masked_url(value) if name in _SERVERS else MASK
         case tuple():
             return ",".join(_shown("", item) for item in value)
         case dict():

@@ -33,6 +33,7 @@ from pydantic import SecretStr
 
 from blocks import lookup, settings_sources
 from flows.alert_context import HEARTBEAT_LOST
+from flows.end_states import DRY_RUN, NOTHING_NEW
 from tasks.alerts.kinds import KINDS
 from tasks.errors import RetailError, SettingsError
 
@@ -40,7 +41,10 @@ DEPLOYMENT = "retail-alert/crashed"
 WEBHOOK_BLOCK = "retail-never-started"
 _TAG = "retail"
 _SHORTEST_SECONDS = 10
-_ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Cancelling", "Crashed", HEARTBEAT_LOST)
+_ENDED = (
+    *("Completed", NOTHING_NEW, DRY_RUN),
+    *("Failed", "TimedOut", "Cancelled", "Cancelling", "Crashed", HEARTBEAT_LOST),
+)
 _NEVER_STARTED = KINDS["never_started"]
 _SUBJECT = f"{_NEVER_STARTED.severity.capitalize()}: {_NEVER_STARTED.title}: " + "{{ flow.name|e }}"
 _BODY = (

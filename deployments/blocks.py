@@ -1,8 +1,10 @@
 """Save blocks and schedules from the environment: ``python -m deployments.blocks`` (idempotent).
 
 Creates or updates, in the Prefect server or Cloud workspace of this process, the block ``supabase-warehouse/NAME`` from
-DATABASE_URL and the block ``retail-alerts/NAME`` from the channels that are switched on, then sets the schedules of the
-deployments (see ``deployments.schedules``).
+DATABASE_URL, the block ``retail-alerts/NAME`` from the channels that are switched on, the block
+``retail-backup-vault/NAME`` from RETAIL_VAULT if that is an address, and the block ``retail-api-users/NAME`` from
+RETAIL_API_USERS. Then it sets the schedules of the deployments (see ``deployments.schedules``) and the backup after each
+load (see ``deployments.backup_trigger``).
 """
 
 from __future__ import annotations
@@ -16,11 +18,15 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from blocks import lookup
-from blocks.names import ensure_block_name
+from blocks import lookup, vault_lookup
+from blocks.api_users import ApiUsers
+from blocks.names import ensure_block_name, is_vault_address
 from blocks.settings_sources import Settings, resolve
+from blocks.vault import BackupVault
 from blocks.warehouse import SupabaseWarehouse, TlsMode
+from deployments.backup_trigger import set_backup_trigger
 from deployments.schedules import set_schedules
+from tasks.backup.vault.open import check_vault
 from tasks.errors import RetailError, SettingsError
 from tasks.postgres.supabase import pool_size_and_overflow
 
@@ -69,6 +75,44 @@ def _as_pem(certificate: str) -> str:
     )
 
 
+def vault_block(settings: Settings) -> BackupVault | None:
+    """Build a block from RETAIL_VAULT; None if it is not set or names a block. Raises SettingsError if it is invalid."""
+    if not is_vault_address(settings.retail_vault):
+        return None
+    place = vault_lookup.settings_of_environment(settings)
+    check_vault(place)
+    return BackupVault(
+        # Another process has another working directory and home.
+        address=place.display if place.is_local else place.address,
+        endpoint=place.endpoint,
+        region=place.region,
+        access_key_id=place.access_key_id,
+        secret_access_key=place.secret_access_key,
+        recipients=list(settings.retail_vault_recipients),
+        manifest_key=settings.retail_manifest_key or SecretStr(""),
+    )
+
+
+async def _save_vault(settings: Settings, name: str) -> str:
+    vault = vault_block(settings)
+    if vault is None:
+        reason = f"names the block {settings.retail_vault}" if settings.retail_vault else "is not set"
+        return f"retail-backup-vault: not saved: RETAIL_VAULT {reason}"
+    await vault.asave(name, overwrite=True)
+    keys = len(vault.recipients)
+    encrypted = f"{keys} public key{'s' if keys > 1 else ''}" if keys else "no public key, so no backup yet"
+    return f"retail-backup-vault/{name}: {vault.vault_settings().display} ({encrypted})"
+
+
+async def _save_api_users(settings: Settings, name: str) -> str:
+    if settings.retail_api_users is None:
+        return "retail-api-users: not saved: RETAIL_API_USERS is not set"
+    block = ApiUsers(users=settings.retail_api_users)
+    users = ", ".join(f"{user.name} ({user.role})" for user in block.api_users())
+    await block.asave(name, overwrite=True)
+    return f"retail-api-users/{name}: {users}"
+
+
 async def save_blocks(name: str = NAME) -> list[str]:
     """Save the blocks and set the schedules; return a line on each.
 
@@ -92,7 +136,8 @@ async def save_blocks(name: str = NAME) -> list[str]:
         lines.append(
             f"retail-alerts/{name}: {', '.join(channel.name for channel in alerts.policy().channels)}"
         )
-    return lines + await set_schedules(settings)
+    lines += [await _save_vault(settings, name), await _save_api_users(settings, name)]
+    return [*lines, *await set_schedules(settings), *await set_backup_trigger(settings)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Schedules of the deployments, from SUPABASE_BACKUP_ENABLED, SUPABASE_BACKUP_SCHEDULE, SUPABASE_MONITORING_ENABLED."""
+"""Schedules of the deployments, from the settings SUPABASE_BACKUP_…, RETAIL_BACKUP_PRUNE, SUPABASE_MONITORING_ENABLED."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from prefect.exceptions import ObjectNotFound
 from blocks.settings_sources import Settings
 
 MONITORING_CRON = "7 * * * *"
+# At another minute than the doctor, who warns of what would stop the watch too.
+WATCH_CRON = "37 * * * *"
+# Sundays, some hours after the backup of the night.
+DRILL_CRON = "30 5 * * 0"
+# After the drill, whose proof decides what may go.
+PRUNE_CRON = "30 8 * * 0"
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,28 @@ def schedules_for(settings: Settings) -> tuple[DeploymentSchedule, ...]:
             "SUPABASE_MONITORING_ENABLED",
         ),
         DeploymentSchedule(
+            "retail-watch/hourly",
+            WATCH_CRON,
+            settings.supabase_monitoring_enabled,
+            "SUPABASE_MONITORING_ENABLED",
+        ),
+        DeploymentSchedule(
             "retail-backup/full",
             settings.supabase_backup_schedule,
             settings.supabase_backup_enabled,
             "SUPABASE_BACKUP_ENABLED",
+        ),
+        DeploymentSchedule(
+            "retail-restore/drill",
+            DRILL_CRON,
+            settings.supabase_backup_enabled,
+            "SUPABASE_BACKUP_ENABLED",
+        ),
+        DeploymentSchedule(
+            "retail-prune/weekly",
+            PRUNE_CRON,
+            settings.supabase_backup_enabled and settings.retail_backup_prune,
+            "RETAIL_BACKUP_PRUNE",
         ),
     )
 

@@ -31,7 +31,7 @@ COLUMNS = 100
 _PAGE_LOAD_SECONDS = 10  # loading and fade-in of a page
 
 
-def _terminal_output(command: list[str], environment: dict[str, str]) -> str:
+def terminal_output(command: list[str], environment: dict[str, str]) -> str:
     """Run a command on a pseudo-terminal and return its standard output (progress goes to standard error)."""
     primary, secondary = pty.openpty()
     process = subprocess.Popen(command, stdout=secondary, stderr=subprocess.DEVNULL, env=environment)
@@ -162,7 +162,7 @@ def main() -> None:
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/api/health")
-        text = _terminal_output([sys.executable, "-m", "flows", "demo"], environment)
+        text = terminal_output([sys.executable, "-m", "flows", "demo"], environment)
         _render_svg(text, PICTURES / "demo.svg", str(folder / "data"))
         run_id = (
             next(line for line in text.splitlines() if line.startswith("Report"))
@@ -173,8 +173,11 @@ def main() -> None:
         _screenshot(f"{ui}/runs/flow-run/{run_id}", PICTURES / "flow-run.png")
         register = [sys.executable, "-m", "prefect", "block", "register", "-m", "blocks"]
         subprocess.run(register, env=environment, check=True, stdout=subprocess.DEVNULL)
-        for slug, name in (("supabase-warehouse", "block-form"), ("retail-alerts", "alerts-form")):
-            _screenshot(f"{ui}/blocks/catalog/{slug}/create", PICTURES / f"{name}.png", height=1700)
+        for slug, name, height in (
+            ("supabase-warehouse", "block-form", 1700),
+            ("retail-alerts", "alerts-form", 1900),
+        ):
+            _screenshot(f"{ui}/blocks/catalog/{slug}/create", PICTURES / f"{name}.png", height=height)
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()

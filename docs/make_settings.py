@@ -35,6 +35,8 @@ def _default(value: Any) -> str:
         return "on" if value else "off"
     if value is PydanticUndefined or value in (None, (), ""):
         return ""
+    if isinstance(value, tuple):
+        return f"`{','.join(f'{number:g}' for number in value)}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_run_logger
 
 from blocks import lookup, settings_sources
+from flows.alert_causes import cause_of_run, sources_of
 from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_parameter
 from flows.checked_flow import BlockName, flow
 from tasks.alerts.alert import Alert, AlertSource, build_alert
@@ -78,8 +79,9 @@ def _is_current(state: State, kind: str) -> bool:
 def _alert(
     run: FlowRun, state: State, source: AlertSource, kind: Literal["crashed", "never_started"]
 ) -> Alert:
+    cause = cause_of_run(sources_of(run))
     if kind == "crashed":
-        return build_alert(kind, source, describe_crash(state), state.timestamp, link=link_to(run))
+        return build_alert(kind, source, describe_crash(state), state.timestamp, link=link_to(run), **cause)
     due = run.expected_start_time or state.timestamp
     what = f"Run {run.name} was due at {due.isoformat(timespec='seconds')} and has not started."
-    return build_alert(kind, source, what, due, link=link_to(run))
+    return build_alert(kind, source, what, due, link=link_to(run), **cause)

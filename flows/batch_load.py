@@ -30,15 +30,16 @@ async def load_accepted(
     """
     known = context.known.deliveries
     try:
-        result = await context.request.retry.on(load_batch)(
-            label,
-            warehouse,
-            silver,
-            accepted,
-            context.run,
-            known={quality.name: known[quality.name] for quality in accepted if quality.name in known},
-            replace_anyway=context.request.replace,
-        )
+        with context.watch.metering("load"):
+            result = await context.request.retry.apply(load_batch)(
+                label,
+                warehouse,
+                silver,
+                accepted,
+                context.run,
+                known={quality.name: known[quality.name] for quality in accepted if quality.name in known},
+                replace_anyway=context.request.replace,
+            )
     except DataRejected as error:
         if len(accepted) == 1:
             return {accepted[0].name: _rejected(accepted[0], error)}

@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 # With the pattern Prefect's server refuses anything else for a deployment, before it stores it.
 BlockName = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^({BLOCK_NAME})?$"})]
-_BLOCKS = ("warehouse", "alerts")
+_BLOCKS = ("warehouse", "alerts", "vault")
 
 
 class CheckedFlow(Flow[P, R]):

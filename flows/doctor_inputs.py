@@ -13,6 +13,8 @@ from blocks import lookup
 from blocks.settings_sources import Resolved, Settings, resolve_collecting_errors
 from flows.doctor_settings import examine_settings, without_channels
 from tasks.alerts.channels.channel import Channel
+from tasks.backup.vault.open import VaultAccess
+from tasks.doctor.backups import BackupInputs
 from tasks.doctor.channels import Host
 from tasks.doctor.examine import DoctorInputs
 from tasks.doctor.finding import Finding, Status, from_error, from_unexpected_error, ok, problem, warning
@@ -42,11 +44,20 @@ async def gather_inputs(warehouse: str = "", alerts: str = "", *, send_test: boo
         findings.append(ok("settings", _describe_settings(resolved)))
     ephemeral = prefect is None or prefect.api_url is None
     seconds = _START_SECONDS if ephemeral else _BLOCK_SECONDS
-    (connection, warehouse_findings), (channels, channel_findings) = await asyncio.gather(
+    (
+        (connection, warehouse_findings),
+        (channels, channel_findings),
+        (vault, vault_findings),
+    ) = await asyncio.gather(
         _warehouse(warehouse, resolved, seconds),
         _or_finding("alerts", "the channels", _channels(alerts, resolved), seconds),
+        _or_finding("vault", "the vault", _vault(resolved), seconds),
     )
-    findings += warehouse_findings
+    # Without a vault loads work all the same.
+    findings += [
+        *warehouse_findings,
+        *(replace(finding, status=Status.WARNING) for finding in vault_findings),
+    ]
     if not (alerts or resolved.settings.retail_alerts):
         findings += _switched_off(resolved.settings)
     return DoctorInputs(
@@ -61,7 +72,15 @@ async def gather_inputs(warehouse: str = "", alerts: str = "", *, send_test: boo
         else channels[0] or without_channels(alerts or resolved.settings.retail_alerts),
         hosts={} if channels is None else channels[1],
         send_test=send_test,
+        tools_folder=resolved.settings.retail_postgres_bin,
+        backups=BackupInputs(vault, resolved.settings.supabase_backup_enabled) if vault else None,
     )
+
+
+async def _vault(resolved: Resolved) -> VaultAccess | None:
+    if not resolved.settings.retail_vault:
+        return None
+    return await lookup.vault_settings("", resolved)
 
 
 def _switched_off(settings: Settings) -> list[Finding]:
@@ -138,12 +157,12 @@ def _prefect_server() -> tuple[PrefectServer | None, list[Finding]]:
     try:
         from prefect.settings import get_current_settings  # noqa: PLC0415 - it reads its settings on import
 
-        api_url = get_current_settings().api.url
+        settings = get_current_settings()
     except Exception as error:  # noqa: BLE001 - an unreadable profile raises various errors
         fix = "Correct Prefect's settings: prefect config view, or the variables PREFECT_…"
         finding = from_unexpected_error("Prefect", error, fix)
         return None, [Finding("Prefect", Status.PROBLEM, f"its settings {finding.what}", fix)]
-    return PrefectServer(api_url, version("prefect"), _ask_version), []
+    return PrefectServer(settings.api.url, version("prefect"), _ask_version, settings.home), []
 
 
 async def _ask_version() -> str:

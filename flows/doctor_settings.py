@@ -7,20 +7,12 @@ from tasks.doctor.finding import Finding, problem, warning
 
 
 def examine_settings(resolved: Resolved) -> list[Finding]:
-    """Examine names that misspell a setting, names of the Airflow project, and a backup that is on but not made."""
+    """Examine names that misspell a setting, and names of the Airflow project."""
     findings = [problem("settings", slip.what, slip.next_step) for slip in resolved.misspelled]
     findings += [
         warning("settings", f"{old} is set, which this project does not read.", f"Set {new} instead.")
         for old, new in resolved.replaced
     ]
-    if resolved.settings.supabase_backup_enabled:
-        findings.append(
-            warning(
-                "settings",
-                "SUPABASE_BACKUP_ENABLED is on, but this release makes no backup: there is none.",
-                "Until it does, rely on Supabase's own backups or on pg_dump, and restore one as a test.",
-            )
-        )
     return findings
 
 

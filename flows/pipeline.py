@@ -11,7 +11,7 @@ with the first one after the other batches are through.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,15 +20,21 @@ from typing import TypeVar
 from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
+from flows.batch_read import read_batch
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
-from tasks.errors import DateFormatUnclear, DeliveryError, DeliveryTooLarge, RetailError
+from tasks.errors import (
+    DateFormatUnclear,
+    DeliveryError,
+    DeliveryTooLarge,
+    PrefectUnreachable,
+    RetailError,
+)
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
-from tasks.ingest.steps import ingest_batch
 from tasks.outside_text import displayable
-from tasks.report.run_report import DeliveryReport, delivery_report
+from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
@@ -43,7 +49,7 @@ _LOADERS = 2
 @dataclass(frozen=True)
 class PipelineResult:
     """A report for each delivery, the files passed over, the links that lead out of the sources,
-    and the first error that was not a delivery's own.
+    the first error that was not a delivery's own, and the refused deliveries by name.
 
     The last update of ``progress`` may still be under way.
     """
@@ -53,10 +59,15 @@ class PipelineResult:
     links_out: Mapping[str, str]
     error: RetailError | None
     progress: ProgressArtifact
+    refused: Mapping[str, RefusedDelivery] = field(default_factory=dict)
 
 
-async def run_pipeline(context: RunContext) -> PipelineResult:
+async def run_pipeline(
+    context: RunContext, started: Callable[[Callable[[], PipelineResult]], None]
+) -> PipelineResult:
     """Discover the deliveries of the run's sources and run them through the stages.
+
+    ``started`` gets a function that returns the result so far, for a run that ends in the middle.
 
     Raises:
         SettingsError: ``root`` is not a folder.
@@ -75,12 +86,22 @@ async def run_pipeline(context: RunContext) -> PipelineResult:
     for link, target in discovery.links_out.items():
         get_run_logger().warning("%s leads out of the source, to %s", *map(displayable, (link, target)))
     pipeline = _Pipeline(context, batches(discovery.deliveries))
+
+    def result_so_far() -> PipelineResult:
+        reports = [report for batch in pipeline.batches for report in batch.reports]
+        reports += [failed_delivery(error) for error in discovery.failed]
+        return PipelineResult(
+            tuple(reports),
+            discovery.passed_over,
+            discovery.links_out,
+            pipeline.error,
+            pipeline.progress,
+            pipeline.refused,
+        )
+
+    started(result_so_far)
     await pipeline.run()
-    reports = [report for batch in pipeline.batches for report in batch.reports]
-    reports += [failed_delivery(error) for error in discovery.failed]
-    return PipelineResult(
-        tuple(reports), discovery.passed_over, discovery.links_out, pipeline.error, pipeline.progress
-    )
+    return result_so_far()
 
 
 def failed_delivery(error: DeliveryError) -> DeliveryReport:
@@ -110,6 +131,7 @@ class _Pipeline:
             _Batch(f"{number} of {len(groups)}", group) for number, group in enumerate(groups, start=1)
         ]
         self.error: RetailError | None = None
+        self.refused: dict[str, RefusedDelivery] = {}
         self.progress = ProgressArtifact(context.run.run_id, sum(batch.weight for batch in self.batches))
         self._ingested: asyncio.Queue[tuple[_Batch, Bronze] | None] = asyncio.Queue()
         self._validated: asyncio.Queue[tuple[_Batch, Bronze, Silver] | None] = asyncio.Queue(maxsize=1)
@@ -134,23 +156,17 @@ class _Pipeline:
             self.progress.stop()
 
     async def _ingest(self) -> None:
-        step = self.context.request.retry.on(ingest_batch)
         for batch in self.batches:
             with self._isolated(batch):
-                with self.context.watch.stage("ingest"):
-                    result = await step(
-                        batch.label,
-                        batch.deliveries,
-                        self.context.known.deliveries,
-                        self.context.request.workspace,
-                        self.context.request.read_limits,
-                    )
+                with self.context.stage("ingest"):
+                    result = await read_batch(self.context, batch.label, batch.deliveries)
                 batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
                 batch.reports += [failed_delivery(error) for error in result.failed]
                 if result.bronze is None:
                     self._finished(batch)
                     continue
                 self.context.watch.add_rows("ingest", result.bronze.rows)
+                self.context.lineage.bronze.append(result.bronze)
                 self._ingested.put_nowait((batch, result.bronze))
                 await self._ingested.join()
         self._ingested.put_nowait(None)
@@ -175,13 +191,14 @@ class _Pipeline:
         self, batch: _Batch, bronze: Bronze, feed: FeedSettings, without: set[str] | None = None
     ) -> None:
         with self._isolated(batch):
-            with self.context.watch.stage("validate", bronze.rows):
+            with self.context.stage("validate", bronze.rows):
                 settings = ValidationSettings(
                     feed, datetime.now(feed.zone()).date(), self.context.request.quarantine_bytes
                 )
-                silver = await self.context.request.retry.on(validate_batch)(
+                silver = await self.context.request.retry.apply(validate_batch)(
                     batch.label, bronze, settings, self.context.request.workspace
                 )
+            self.context.lineage.silver.append(silver)
             left = tuple(quality for quality in silver.deliveries if quality.name not in (without or ()))
             await self._validated.put((batch, bronze, replace(silver, deliveries=left)))
 
@@ -213,9 +230,12 @@ class _Pipeline:
         if accepted and self.context.warehouse is not None:
             if self.context.preparation is not None:
                 await asyncio.wait([self.context.preparation])
-            loaded = await load_accepted(self.context, self.context.warehouse, batch.label, silver, accepted)
+            with self.context.lineage.stage("load"):
+                loaded = await load_accepted(
+                    self.context, self.context.warehouse, batch.label, silver, accepted
+                )
         files = {delivery.name: delivery for delivery in bronze.deliveries}
-        return [
+        reports = [
             delivery_report(
                 quality,
                 files[quality.name],
@@ -225,7 +245,14 @@ class _Pipeline:
             )
             for quality in silver.deliveries
             if quality.name not in too_large
-        ] + [failed_delivery(self._quarantine_error(name)) for name in sorted(too_large)]
+        ]
+        refused = {report.name for report in reports if report.outcome == "refused"}
+        self.refused |= {
+            quality.name: RefusedDelivery(quality, str(silver.quarantine))
+            for quality in silver.deliveries
+            if quality.name in refused
+        }
+        return reports + [failed_delivery(self._quarantine_error(name)) for name in sorted(too_large)]
 
     def _quarantine_error(self, delivery: str) -> DeliveryTooLarge:
         limit = self.context.request.quarantine_bytes // 1024**2
@@ -246,6 +273,8 @@ class _Pipeline:
         """Keep an error of ours within its batch: its deliveries fail, the run goes on and fails at its end."""
         try:
             yield
+        except PrefectUnreachable:  # no step can begin any more
+            raise
         except RetailError as error:
             self.error = self.error or error
             batch.reports = [

@@ -86,6 +86,10 @@ class EtlRequest(BaseModel):
         default=True,
         description="Load what passes. Off is a dry run: read, validate and score only, without a warehouse.",
     )
+    preflight: bool = Field(
+        default=True,
+        description="Check first what would make the run fail, as retail doctor does; it takes no turn of its own.",
+    )
     external_enrichment: bool = Field(
         default=False, description="Enrich from external sources (not available yet)."
     )

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from typing import cast
 
 from prefect.logging import get_run_logger
+from prefect.settings import get_current_settings
+from prefect.states import Completed
 
+from flows.end_states import DRY_RUN, NOTHING_NEW
+from flows.lineage import deliver
 from flows.pipeline import PipelineResult
 from flows.run_context import RunContext
+from flows.run_end import RunEnd
 from flows.run_request import RunRequest
-from tasks.errors import DeliveriesFailed, QualityBelowThreshold, RetailError
-from tasks.report.run_report import RunReport, totals
+from tasks.errors import DeliveriesFailed, PrefectUnreachable, QualityBelowThreshold, RetailError
+from tasks.postgres.traffic import network_so_far
+from tasks.report.lineage.assets import materializations
+from tasks.report.lineage.etl import Places, end_etl
+from tasks.report.lineage.run import JobData
+from tasks.report.run_report import RunReport, attempts_of, totals
 from tasks.report.steps import record_run, save_and_publish_report
-from tasks.report.timings import peak_memory_mb
-from tasks.warehouse.ledger import Attempt
+from tasks.report.timings import stage_times
+from tasks.retries import prefect_is_gone
+from tasks.warehouse.ledger import RunStatus
 from tasks.warehouse.steps import FinishedWarehouse, finish_warehouse
 from tasks.warehouse.warehouse_figures import WarehouseFigures
 from tasks.workspace.outputs import prune
@@ -23,19 +35,60 @@ from tasks.workspace.outputs import prune
 _NAMED = 5
 
 
-async def complete_warehouse(context: RunContext, result: PipelineResult) -> FinishedWarehouse:
-    """Complete the fact table's keys and indexes, even if nothing was new, and read the figures."""
+async def complete_warehouse(
+    context: RunContext, result: PipelineResult
+) -> tuple[PipelineResult, FinishedWarehouse]:
+    """Complete the fact table's keys and indexes, even if nothing was new, and read the figures.
+
+    Returns:
+        The result, with the error if this failed (all lines are loaded then), and the figures.
+    """
+    nothing = FinishedWarehouse(WarehouseFigures({}, ()))
     if context.warehouse is None or result.error is not None:
-        return FinishedWarehouse(WarehouseFigures({}, ()))
-    with context.watch.stage("finish"):
-        loaded = sum(delivery.rows_loaded for delivery in result.deliveries)
-        finish = context.request.retry.on(finish_warehouse)
-        return await finish("keys and indexes", context.warehouse, loaded)
+        return result, nothing
+    loaded = sum(delivery.rows_loaded for delivery in result.deliveries)
+    finish = context.request.retry.apply(finish_warehouse)
+    try:
+        with context.watch.stage("finish"):
+            return result, await finish("keys and indexes", context.warehouse, loaded)
+    except PrefectUnreachable:
+        raise
+    except RetailError as error:
+        return replace(result, error=error), nothing
+
+
+def report_if_ended(context: RunContext, end: RunEnd, result_so_far: Callable[[], PipelineResult]) -> None:
+    """Have a run that ends in the middle make a report of what it had done by then."""
+
+    def report(status: RunStatus, error: str) -> RunReport:
+        finished = FinishedWarehouse(WarehouseFigures({}, ()))
+        return replace(build_report(context, result_so_far(), finished), status=status, error=error)
+
+    def tell_end(status: RunStatus, error: str, report: RunReport | None) -> None:
+        if report is None or context.lineage.is_ended:
+            context.lineage.end("ABORT" if status == "cancelled" else "FAIL", JobData(), error)
+        else:
+            end_etl(context.lineage, _places(context), report, in_the_middle=True)
+
+    end.report_so_far, end.tell_end = report, tell_end
+    end.refused_so_far = lambda: result_so_far().refused
+    end.kept_lines = context.request.settings.retail_kept_lines
+
+
+async def tell_lineage(context: RunContext, report: RunReport) -> RunReport:
+    """Send the lineage of a run that came to its end, and say in its report what was delivered."""
+    end_etl(context.lineage, _places(context), report)
+    return replace(report, lineage=await deliver(context.lineage))
+
+
+def _places(context: RunContext) -> Places:
+    return Places(context.request.workspace, context.warehouse)
 
 
 def build_report(context: RunContext, result: PipelineResult, finished: FinishedWarehouse) -> RunReport:
     """Sum up a run."""
     request, run = context.request, context.run
+    use = context.watch.use(network_so_far(), request.settings.prices())
     failed = result.error is not None or any(delivery.reason for delivery in result.deliveries)
     return RunReport(
         run_id=str(run.run_id),
@@ -51,45 +104,49 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         settings=context.request.setting_sources(),
         tables=finished.figures.tables,
         top_countries=finished.figures.top_countries,
-        stages=context.watch.stages(),
-        seconds=round(context.watch.seconds, 3),
-        cpu_seconds=round(context.watch.cpu_seconds, 3),
-        peak_memory_mb=peak_memory_mb(),
+        stages=stage_times(use),
+        seconds=use.seconds,
+        cpu_seconds=use.cpu_seconds,
+        peak_memory_mb=round(use.peak_memory_bytes / 1e6, 1),
+        bytes_read=use.bytes_read,
+        bytes_written=use.bytes_written,
+        cost=use.costs(),
         parameters=run.parameters,
         versions=run.versions,
         report_path=str(request.workspace / "reports" / f"{run.run_id}.json"),
         error=str(result.error or ""),
         degraded=bool(finished.degraded_reasons),
         degraded_reasons=finished.degraded_reasons,
+        network=use.network,
         **totals(result.deliveries, context.feed.currency),
     )
 
 
-async def publish(context: RunContext, result: PipelineResult, report: RunReport) -> None:
+async def publish(context: RunContext, result: PipelineResult, report: RunReport, end: RunEnd) -> None:
     """Publish the report, record the run in the ledger, and delete what the workspace no longer needs."""
-    await _finish_progress(result)
-    attempts = [
-        Attempt(
-            delivery.name,
-            delivery.outcome,
-            delivery.reason,
-            delivery.refusal,
-            delivery.content_hash,
-            delivery.quality_score,
-        )
-        for delivery in report.deliveries
-        if delivery.outcome in {"refused", "failed"}
-    ]
     retry = context.request.retry
     try:
-        await retry.on(save_and_publish_report)("run report", report)
+        await _finish_progress(result)
+        written = materializations(report, context.warehouse)
+        await retry.apply(save_and_publish_report)("run report", report, written)
         if context.warehouse is not None:
-            await retry.on(record_run)("in the ledger", context.warehouse, context.run, report, attempts)
+            await retry.apply(record_run)(
+                "in the ledger",
+                context.warehouse,
+                context.run,
+                report,
+                attempts_of(report, result.refused),
+                context.request.settings.retail_kept_lines,
+                end.use(),
+            )
     except RetailError as failure:
         if result.error is None:
             raise
+        end.prefect_lost = isinstance(failure, PrefectUnreachable)
         # The run fails with the cause itself, not with what it did to the report.
         get_run_logger().warning("The report is incomplete: %s", failure)
+    else:
+        end.report, end.recorded = report, True
     await _prune(context.request)
 
 
@@ -97,6 +154,8 @@ async def _finish_progress(result: PipelineResult) -> None:
     try:
         await result.progress.finish()
     except Exception as error:  # noqa: BLE001 - Prefect's own; the data work is done
+        if prefect_is_gone(error):
+            raise PrefectUnreachable.at(get_current_settings().api.url or "") from None
         get_run_logger().warning("The progress shown in the UI is incomplete: %s", error)
 
 
@@ -144,3 +203,15 @@ def _others(report: RunReport, not_loaded: int) -> str:
     if not_loaded == len(report.deliveries):
         return ""
     return "; the others are loaded" if report.warehouse else "; the others would load"
+
+
+def ending(report: RunReport, *, is_dry_run: bool) -> RunReport:
+    """Name the state that the run ends in, by which a backup after a load is triggered.
+
+    Prefect's event has the name of the state: a run that loaded something is ``Completed``, others are not. Whoever
+    calls the flow gets the report in each case.
+    """
+    if not (is_dry_run or report.nothing_new):
+        return report
+    state: object = Completed(name=DRY_RUN if is_dry_run else NOTHING_NEW, data=report)
+    return cast(RunReport, state)

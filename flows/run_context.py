@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -10,12 +12,16 @@ from uuid import UUID, uuid4
 from prefect.runtime import flow_run
 
 from blocks import lookup
+from flows.lineage import begin_lineage
+from flows.run_end import RunEnd
 from flows.run_request import RunRequest, versions
+from tasks.doctor.steps import begin_after_preflight
 from tasks.postgres.connect import ConnectionSettings
+from tasks.report.lineage.run import LineageRun
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
-from tasks.warehouse.ledger import FeedState, Run, resolve_feed_settings
-from tasks.warehouse.steps import inspect_warehouse, prepare_warehouse
+from tasks.warehouse.ledger import BegunRun, FeedState, Run, resolve_feed_settings
+from tasks.warehouse.steps import begin_in_warehouse, prepare_warehouse
 
 
 @dataclass(frozen=True)
@@ -33,28 +39,45 @@ class RunContext:
     warehouse: ConnectionSettings | None
     preparation: asyncio.Task[FeedState] | None
     watch: Stopwatch
+    lineage: LineageRun
+
+    @contextmanager
+    def stage(self, name: str, rows: int = 0) -> Iterator[None]:
+        """Time a stage's work with its rows, and tell of it."""
+        with self.watch.stage(name, rows), self.lineage.stage(name):
+            yield
 
 
-async def begin_run(request: RunRequest) -> RunContext:
+async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
     """Connect, bring the schema to head, record the run, read the ledger and resolve the feed's settings.
+
+    ``end`` gets the run and its warehouse, so that it closes the run whatever happens next.
 
     Raises:
         SettingsError: a setting is wrong, or differs from the feed's.
+        PreflightFailed: a check found what would make the run fail.
         RetailError: the warehouse cannot be reached or prepared.
     """
     run_id = UUID(flow_run.id) if flow_run.id else uuid4()
-    run = Run(run_id, datetime.now(UTC), request.parameters(), versions())
+    run = Run(run_id, datetime.now(UTC), request.recorded_parameters(), versions())
     warehouse = await lookup.warehouse_settings(request.warehouse, request.resolved) if request.load else None
-    watch = Stopwatch()
+    end.run, end.warehouse, end.prices = run, warehouse, request.settings.prices()
+    end.lineage = lineage = await begin_lineage(
+        request.settings.lineage_targets, "retail-etl", request.feed, run
+    )
+    watch = end.watch
     known, preparation = FeedState(None), None
     if warehouse is not None:
         with watch.stage("prepare"):
-            revision = await request.retry.on(inspect_warehouse)("schema", warehouse)
-        prepare = _prepare(request, run, warehouse, revision, watch)
-        if revision is None:  # its ledger is empty: reading need not wait
-            preparation = asyncio.create_task(prepare)
+            begun = await _begin(request, run, warehouse)
+        if begun.feed is not None:
+            known = begun.feed
         else:
-            known = await prepare
+            prepare = _prepare(request, run, warehouse, begun.revision, watch)
+            if begun.revision is None:  # its ledger is empty: reading need not wait
+                preparation = asyncio.create_task(prepare)
+            else:
+                known = await prepare
     feed = resolve_feed_settings(
         known.settings,
         request.feed,
@@ -63,13 +86,22 @@ async def begin_run(request: RunRequest) -> RunContext:
         request.date_format,
         request.identical_lines,
     )
-    return RunContext(request, run, feed, known, warehouse, preparation, watch)
+    return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage)
+
+
+async def _begin(request: RunRequest, run: Run, warehouse: ConnectionSettings) -> BegunRun:
+    roles = request.settings.retail_analyst_roles
+    if not request.preflight:
+        return await request.retry.apply(begin_in_warehouse)("ledger", warehouse, run, request.feed, roles)
+    return await request.retry.apply(begin_after_preflight)(
+        "and ledger", warehouse, run, request.feed, roles, request.workspace
+    )
 
 
 async def _prepare(
     request: RunRequest, run: Run, warehouse: ConnectionSettings, revision: str | None, watch: Stopwatch
 ) -> FeedState:
     with watch.stage("prepare"):
-        return await request.retry.on(prepare_warehouse)(
+        return await request.retry.apply(prepare_warehouse)(
             "schema and ledger", warehouse, run, request.feed, request.settings.retail_analyst_roles, revision
         )

@@ -127,7 +127,7 @@ class RunRequest(EtlRequest):
         """The sources, or the bundled data if none are given."""
         return tuple(self.sources) or (str(BUNDLED),)
 
-    def parameters(self) -> dict[str, Any]:
+    def recorded_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""
         given: dict[str, Any] = self.model_dump(mode="json", exclude={"resolved"})
         recorded: dict[str, Any] = mask_secrets_in(

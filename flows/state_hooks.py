@@ -1,4 +1,4 @@
-"""State change hooks of ``retail_etl``, ``retail_withdraw`` and ``retail_doctor``: they notify people when a run ends.
+"""State change hooks of the flows: they notify people when a run ends.
 
 An alert never fails or changes the data work: every error here becomes a line in the run's log. A dry run sends no
 alerts. Without channels nothing is read and no request goes to Prefect.
@@ -15,15 +15,17 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.utilities.callables import get_parameter_defaults
 
 from blocks import lookup, settings_sources
+from flows import alert_causes
+from flows.alert_causes import Cause
 from flows.alert_context import describe_crash, link_to, locate, record_alerts, text_parameter
 from tasks.alerts.alert import Alert, AlertSource, build_alert
 from tasks.alerts.delivery import DEFAULT_LIMITS, RetryLimits
 from tasks.alerts.history import RunFigures, read_figures, report_path
+from tasks.alerts.kinds import Kind
 from tasks.alerts.notify import AlertRecord, notify, resolve
 from tasks.alerts.policy import NotificationPolicy
 from tasks.alerts.prefect_store import VariableAlertStore
-from tasks.alerts.store import OpenAlert
-from tasks.errors import ProblemsFound, QualityBelowThreshold, RetailError
+from tasks.errors import RetailError
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -32,16 +34,6 @@ if TYPE_CHECKING:
 _SECONDS = 90.0
 # A worker kills a cancelled run after 30 s.
 _CANCELLATION_SECONDS, _CANCELLATION_LIMITS = 20.0, RetryLimits(seconds=12.0, tries=3)
-# Alert kinds that a successful run resolves.
-_RESOLVED_BY_SUCCESS = {
-    "failed",
-    "timed_out",
-    "cancelled",
-    "crashed",
-    "never_started",
-    "below_threshold",
-    "health",
-}
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,10 @@ class _EndedRun:
     """A run that has ended, with what its alerts need."""
 
     state: State[Any]
+    result: Any
     source: AlertSource
+    sources: tuple[str, ...]
+    address_from: str
     link: str
     policy: NotificationPolicy
     figures: RunFigures
@@ -100,11 +95,15 @@ async def _hook(
                 return
             path = report_path(resolved.settings.workspace, str(flow_run.id))
             figures = await asyncio.to_thread(read_figures, path)
-            source = await locate(flow_run, flow.name, figures.warehouse)
+            warehouse = await alert_causes.warehouse_of(flow_run, flow.name, figures, resolved)
+            source = await locate(flow_run, flow.name, warehouse)
             link = link_to(flow_run)
             ended = _EndedRun(
                 state,
+                await _result_of(state),
                 source,
+                alert_causes.sources_of(flow_run),
+                alert_causes.address_from(flow_run, resolved),
                 link,
                 policy,
                 figures,
@@ -122,9 +121,14 @@ async def _hook(
 
 
 def _is_dry_run(flow: Flow[..., Any], flow_run: FlowRun) -> bool:
-    """Whether the run changes nothing. A deployment's run holds only the parameters that were given to it."""
+    """Whether the run changes nothing. A deployment's run holds only the parameters that were given to it.
+
+    A proof is none, although it confirms nothing: people wait for its result.
+    """
     parameters = get_parameter_defaults(flow.fn) | flow_run.parameters
-    return any(parameters.get(name, True) is False for name in ("load", "confirm"))
+    if parameters.get("prove"):
+        return False
+    return any(parameters.get(name, True) in (False, "") for name in ("load", "confirm"))
 
 
 def _warn(flow_run: FlowRun, why: str) -> None:
@@ -132,61 +136,67 @@ def _warn(flow_run: FlowRun, why: str) -> None:
 
 
 async def _failure(ended: _EndedRun) -> list[AlertRecord]:
-    error = await _error_of(ended.state)
+    error = ended.result if isinstance(ended.result, BaseException) else None
     if ended.state.name == "TimedOut":
         what = f"It exceeded its time limit of {ended.limit_seconds / 60:g} minutes."
-        alert = _alert(ended, "timed_out", what)
-    elif isinstance(error, QualityBelowThreshold):
-        alert = _alert(ended, "below_threshold", error.message)
-    elif isinstance(error, ProblemsFound):
-        alert = _alert(ended, "health", error.message)
+        alert = _alert(ended, "timed_out", what, alert_causes.cause_of_run(ended.sources))
     elif isinstance(error, RetailError):
-        alert = _alert(ended, "failed", error.message, type(error).__name__, getattr(error, "warehouse", ""))
+        kind = alert_causes.kind_of_error(error, ended.source.flow)
+        cause = alert_causes.cause_of_error(error, ended.figures, ended.address_from)
+        alert = _alert(ended, kind, error.message, cause, getattr(error, "warehouse", ""))
     else:
-        kind = type(error).__name__ if error is not None else "unknown"
-        alert = _alert(ended, "failed", f"An unexpected error ({kind}); the run's log has the details.", kind)
-    record, quarantine = await asyncio.gather(ended.notify(alert), _quarantine(ended))
-    return [record, *quarantine]
+        name = type(error).__name__ if error is not None else "unknown"
+        what = f"An unexpected error ({name}); the run's log has the details."
+        kind = alert_causes.kind_of_error(error, ended.source.flow)
+        alert = _alert(ended, kind, what, alert_causes.cause_of_unexpected(error, ended.sources))
+    resolved = await _resolve(ended, completed=False)
+    record, quarantine, degraded = await asyncio.gather(
+        ended.notify(alert), _quarantine(ended), _degraded(ended, "Parts of the warehouse are missing")
+    )
+    return [*resolved, record, *quarantine, *degraded]
+
+
+async def _resolve(ended: _EndedRun, *, completed: bool) -> list[AlertRecord]:
+    effect = alert_causes.effect_of(
+        ended.source,
+        ended.sources,
+        ended.address_from,
+        ended.figures,
+        ended.result,
+        ended.settings.pipeline_quarantine_share,
+        completed=completed,
+    )
+    store = VariableAlertStore()
+    return [
+        *await resolve(
+            ended.source, effect.after, ended.policy, store, effect.describe, ended.link, ended.limits
+        )
+    ]
 
 
 async def _completion(ended: _EndedRun) -> list[AlertRecord]:
-    share = ended.figures.quarantine_share
-    passed = share is not None and share <= ended.settings.pipeline_quarantine_share
-
-    def is_resolved(alert: OpenAlert) -> bool:
-        return (
-            alert.kind in _RESOLVED_BY_SUCCESS
-            or (alert.kind == "quarantine" and passed)
-            or (alert.kind == "degraded" and not ended.figures.degraded_reasons)
-        )
-
-    resolved = await resolve(
-        ended.source,
-        is_resolved,
-        ended.policy,
-        VariableAlertStore(),
-        "A run completed.",
-        ended.link,
-        ended.limits,
-    )
+    resolved = await _resolve(ended, completed=True)
     return [*resolved, *await _quarantine(ended), *await _degraded(ended)]
 
 
-async def _degraded(ended: _EndedRun) -> list[AlertRecord]:
-    reasons = ended.figures.degraded_reasons
-    return [await ended.notify(_alert(ended, "degraded", f"{'; '.join(reasons)}."))] if reasons else []
+async def _degraded(ended: _EndedRun, title: str = "") -> list[AlertRecord]:
+    reasons = alert_causes.degraded_reasons(ended.figures, ended.result)
+    if not reasons:
+        return []
+    what = f"{'; '.join(reasons)}."
+    cause = alert_causes.cause_of_degraded(reasons, ended.result, title)
+    alert = _alert(ended, "degraded", what, cause)
+    return [await ended.notify(alert)]
 
 
 async def _crash(ended: _EndedRun) -> list[AlertRecord]:
-    return [await ended.notify(_alert(ended, "crashed", describe_crash(ended.state)))]
+    cause = alert_causes.cause_of_run(ended.sources)
+    return [await ended.notify(_alert(ended, "crashed", describe_crash(ended.state), cause))]
 
 
 async def _cancellation(ended: _EndedRun) -> list[AlertRecord]:
-    return [
-        await ended.notify(
-            _alert(ended, "cancelled", "It was cancelled by a person, or by a worker that was stopped.")
-        )
-    ]
+    what = "It was cancelled by a person, or by a worker that was stopped."
+    return [await ended.notify(_alert(ended, "cancelled", what, alert_causes.cause_of_run(ended.sources)))]
 
 
 async def _quarantine(ended: _EndedRun) -> list[AlertRecord]:
@@ -196,20 +206,21 @@ async def _quarantine(ended: _EndedRun) -> list[AlertRecord]:
     figures = ended.figures
     what = f"{figures.rows_quarantined:,} of {figures.rows_in:,} lines ({share:.1f} %) are quarantined; the limit is "
     what += f"{limit:g} %. Most violated rules: {figures.worst_rules}."
-    return [await ended.notify(_alert(ended, "quarantine", what))]
+    what += alert_causes.samples_of_quarantine(figures, limit)
+    cause = alert_causes.cause_of_quarantine(figures, limit)
+    return [await ended.notify(_alert(ended, "quarantine", what, cause))]
 
 
-def _alert(ended: _EndedRun, kind: Any, what: str, detail: str = "", warehouse: str = "") -> Alert:
+def _alert(ended: _EndedRun, kind: Kind, what: str, cause: Cause | None = None, warehouse: str = "") -> Alert:
     source = ended.source
     if warehouse and not source.warehouse:
         source = AlertSource(source.flow, source.deployment, source.feed, warehouse)
-    return build_alert(kind, source, what, ended.state.timestamp, detail=detail, link=ended.link)
+    return build_alert(kind, source, what, ended.state.timestamp, link=ended.link, **(cause or {}))
 
 
-async def _error_of(state: State[Any]) -> BaseException | None:
-    """The exception that the run raised, if this process still holds it."""
+async def _result_of(state: State[Any]) -> Any:
+    """What the run returned or raised, if this process still holds it."""
     try:
-        result = await state.aresult(raise_on_failure=False)
+        return await state.aresult(raise_on_failure=False)
     except Exception:  # noqa: BLE001 - without it the alert is only less precise
         return None
-    return result if isinstance(result, BaseException) else None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -12,14 +11,19 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from blocks import lookup, settings_sources
-from flows import state_hooks
+from flows import ledger_hooks, state_hooks
 from flows.checked_flow import BlockName, flow
+from flows.direct_alert import Notice
+from flows.lineage import begin_lineage, end_lineage
 from flows.misspelled_settings import warn_of_misspelled
+from flows.run_end import RunEnd
 from flows.run_request import versions
 from tasks import progress
-from tasks.errors import DeliveryMissing, RetailError
+from tasks.errors import DeliveryMissing
 from tasks.outside_text import displayable, mask_secrets_in
 from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.kept import keeping_connections
+from tasks.report.lineage.other_flows import withdrawal
 from tasks.retries import RetryPolicy
 from tasks.warehouse.ledger import Run
 from tasks.warehouse.steps import close_run, finish_warehouse, preview_withdrawal, withdraw_delivery
@@ -32,8 +36,8 @@ from tasks.warehouse.withdraw import Withdrawal
     persist_result=False,
     on_failure=[state_hooks.notify_failure],
     on_completion=[state_hooks.notify_completion],
-    on_crashed=[state_hooks.notify_crash],
-    on_cancellation=[state_hooks.notify_cancellation],
+    on_crashed=[ledger_hooks.close_crashed, state_hooks.notify_crash],
+    on_cancellation=[ledger_hooks.close_cancelled, state_hooks.notify_cancellation],
 )
 async def retail_withdraw(
     name: str,
@@ -72,21 +76,31 @@ async def retail_withdraw(
     )
     # With the short delays of a policy's own: a withdrawal takes seconds, and often somebody waits.
     retry = RetryPolicy(resolved.settings.pipeline_default_retries)
-    preview = await _find(retry, address, feed, name, run)
-    if not confirm:
-        return preview
-    async with _recorded(retry, address, feed, run) as degraded_reasons:
-        result = await retry.on(withdraw_delivery)(displayable(preview.name), address, preview, run)
-        finished = await retry.on(finish_warehouse)("keys and indexes", address, 0)
-        degraded_reasons.extend(finished.degraded_reasons)
-    return result
+    async with keeping_connections():
+        preview = await _find(retry, address, feed, name, run)
+        if not confirm:
+            return preview
+        async with RunEnd(Notice("retail-withdraw", feed, alerts)) as end:
+            end.run, end.warehouse, end.prices = run, address, resolved.settings.prices()
+            end.lineage = lineage = await begin_lineage(
+                resolved.settings.lineage_targets, "retail-withdraw", feed, run
+            )
+            result = await retry.apply(withdraw_delivery)(displayable(preview.name), address, preview, run)
+            finished = await retry.apply(finish_warehouse)("keys and indexes", address, 0)
+            for reason in finished.degraded_reasons:
+                get_run_logger().warning("The withdrawal is done, but %s.", reason)
+            close = retry.apply(close_run)
+            await close("as completed", address, run, feed, "completed", finished.degraded_reasons, end.use())
+            end.recorded = True
+            await end_lineage(lineage, withdrawal(preview.name, address, str(run.run_id)))
+        return replace(result, degraded_reasons=finished.degraded_reasons)
 
 
 async def _find(
     retry: RetryPolicy, address: ConnectionSettings, feed: str, name: str, run: Run
 ) -> Withdrawal:
     """Preview the withdrawal of the delivery of that name, else of the file at that path."""
-    preview = retry.on(preview_withdrawal)
+    preview = retry.apply(preview_withdrawal)
     try:
         return await preview(displayable(name), address, feed, name, run)
     except DeliveryMissing:
@@ -99,24 +113,3 @@ async def _find(
 def _path_of(name: str) -> str:
     """The absolute path of a file, as discovery names deliveries."""
     return os.path.realpath(os.path.expanduser(name))
-
-
-@asynccontextmanager
-async def _recorded(
-    retry: RetryPolicy, address: ConnectionSettings, feed: str, run: Run
-) -> AsyncIterator[list[str]]:
-    """Close the run in the ledger: as failed if the work raises, else with the reasons that it adds to the list."""
-    close = retry.on(close_run)
-    degraded_reasons: list[str] = []
-    try:
-        yield degraded_reasons
-    except BaseException:  # a cancelled run is closed too; what ended it goes on
-        try:
-            await close("as failed", address, run, feed, "failed")
-        except RetailError as error:
-            # The run fails with the cause itself.
-            get_run_logger().warning("The ledger still shows the run as running: %s", error)
-        raise
-    for reason in degraded_reasons:
-        get_run_logger().warning("The withdrawal is done, but %s.", reason)
-    await close("as completed", address, run, feed, "completed", degraded_reasons)

@@ -56,6 +56,31 @@ def check_trusted(path: Path, setting: str, otherwise: str, also: Collection[int
         )
 
 
+def check_private(path: Path, setting: str, otherwise: str) -> None:
+    """Check that only this process' user and root can read or change a file, since it holds a secret.
+
+    Raises:
+        UntrustedPath: Another user can read it, or change it (see ``check_trusted``).
+        FileNotFoundError: There is no such file.
+    """
+    check_trusted(path, setting, otherwise)
+    status = path.stat()
+    what = None
+    if status.st_mode & stat.S_IRWXO:
+        what = "can be read by every user of this machine"
+    elif status.st_mode & stat.S_IRWXG and (
+        _has_access_list(path.resolve()) or _other_members(status.st_gid, os.geteuid())
+    ):
+        what = f"can be read by group {_group_name(status.st_gid)}"
+    if what is not None:
+        raise UntrustedPath(
+            f"{_shown(path)} {what}, but it holds a secret.",
+            f"Run: chmod go= {_quoted(path)}; if others may have read it, {otherwise}.",
+            setting=setting,
+            path=str(path),
+        )
+
+
 def make_folder(folder: Path, setting: str, otherwise: str) -> None:
     """Make a private folder, and the folders missing above it, if they are not there; then check them.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -29,20 +30,35 @@ class Progress:
 
 
 Listener = Callable[[Progress], None]
-_listeners: list[Listener] = []
+_listeners: list[tuple[Listener, object]] = []
+# The run that this code belongs to, where a process has several; threads of a run get it with its context.
+_run: ContextVar[object] = ContextVar("progress_of_run", default=None)
 
 
 def report(step: str, detail: str = "", done: int | None = None, total: int | None = None) -> None:
     """Report to all listeners that the work reached ``step``; for the arguments see ``Progress``."""
-    for listener in tuple(_listeners):
-        listener(Progress(step, detail, done, total))
+    run = _run.get()
+    for listener, heard in tuple(_listeners):
+        if run is None or heard is None or heard is run:
+            listener(Progress(step, detail, done, total))
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Call ``listener`` for each step that any thread reports inside the block."""
-    _listeners.append(listener)
+    """Call ``listener`` for each step that any thread reports inside the block, but not for those of another run."""
+    entry = (listener, _run.get())
+    _listeners.append(entry)
     try:
         yield
     finally:
-        _listeners.remove(listener)
+        _listeners.remove(entry)
+
+
+@contextmanager
+def separate_run() -> Iterator[None]:
+    """Keep the steps of the block, and of what it starts, from listeners of other such blocks."""
+    token = _run.set(object())
+    try:
+        yield
+    finally:
+        _run.reset(token)

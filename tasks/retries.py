@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import httpx
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.settings import get_current_settings
+from prefect.task_engine import TaskRunTimeoutError
 from prefect.tasks import exponential_backoff
 from prefect.utilities.annotations import quote
 
 from tasks import progress
-from tasks.errors import Transient
+from tasks.errors import PrefectUnreachable, StepTimedOut, Transient
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +46,7 @@ class RetryPolicy:
         delays = exponential_backoff(self.delay_seconds)(self.retries)
         return tuple(min(delay, _LONGEST_DELAY) for delay in delays)
 
-    def on(self, task: Task[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
+    def apply(self, task: Task[Concatenate[str, P], R]) -> Callable[Concatenate[str, P], R]:
         """Give a step this policy.
 
         Args:
@@ -60,9 +62,32 @@ class RetryPolicy:
             # it skips quoted arguments.
             quoted = {name: quote(value) for name, value in kwargs.items()}
             running: Any = step(label, *(quote(value) for value in args), **quoted)
-            return running  # type: ignore[no-any-return]
+            return _end_in_our_errors(f"{task.name} {label}", task.timeout_seconds, running)  # type: ignore[return-value]
 
         return run
+
+
+async def _end_in_our_errors(name: str, limit: float | None, running: Awaitable[Any]) -> Any:
+    """Await a step; what Prefect itself raises leaves as an error of ours."""
+    try:
+        return await running
+    except TaskRunTimeoutError:
+        raise StepTimedOut(
+            f"The step {name} passed its limit of {limit or 0:g} s.",
+            "What had committed is there: run again for the rest. If it happens again, deliver smaller files, or see "
+            "pg_stat_activity for what the warehouse waits for.",
+            step=name,
+        ) from None
+    except Exception as error:
+        if not prefect_is_gone(error):
+            raise
+        raise PrefectUnreachable.at(get_current_settings().api.url or "") from None
+
+
+def prefect_is_gone(error: BaseException) -> bool:
+    """Whether Prefect's client raised this because its API gives no answer."""
+    no_server = isinstance(error, RuntimeError) and "Failed to reach API" in str(error)
+    return no_server or isinstance(error, httpx.TransportError)
 
 
 @lru_cache(maxsize=64)

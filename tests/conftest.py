@@ -35,10 +35,13 @@ settings.load_profile("default")
 _numbers = count(1)
 # Files that take long; they run first, so that no worker is left with one at the end.
 _LONG_FILES = (
+    "test_automations.py",
     "test_deployment.py",
     "test_history_any.py",
+    "test_interrupted_merge.py",
     "test_exit_codes.py",
-    "test_automations.py",
+    "test_interrupted_anywhere.py",
+    "test_degraded.py",
     "test_blocks.py",
     "test_demo_on_terminal.py",
     "test_full_data.py",

@@ -8,6 +8,7 @@ from typing import Any
 
 from cyclopts import App, CycloptsError
 
+from flows.cli.json_output import print_failure
 from tasks.outside_text import displayable
 
 
@@ -41,13 +42,45 @@ app.command(
     "flows.cli.etl:etl", name="etl", help="Load deliveries: files, folders or globs of CSV and Parquet."
 )
 app.command("flows.cli.withdraw:withdraw", name="withdraw", help="Withdraw a delivery from the warehouse.")
+app.command("flows.cli.backup:backup", name="backup", help="Back up the database into a vault, encrypted.")
+app.command("flows.cli.backups:backups", name="backups", help="List the backups in a vault.")
+app.command("flows.cli.verify:verify", name="verify", help="Read every object of a backup again.")
+app.command(
+    "flows.cli.prove:prove", name="prove", help="Restore a backup into a scratch database and compare."
+)
+app.command("flows.cli.restore:restore", name="restore", help="Restore a backup, or one table of it.")
+app.command("flows.cli.prune:prune", name="prune", help="Delete the backups that no rule keeps.")
+app.command("flows.cli.keep:keep", name="keep", help="Keep a backup for ever.")
 app.command("flows.cli.sql:sql", name="sql", help="Run a read-only query.")
+app.command("flows.cli.status:status", name="status", help="Show last runs, open refusals, feeds and gaps.")
+app.command(
+    "flows.cli.deliveries:deliveries", name="deliveries", help="List the deliveries in the warehouse."
+)
+app.command("flows.cli.rejects:rejects", name="rejects", help="Show the faulty lines of deliveries.")
+app.command(
+    "flows.cli.integrity:integrity",
+    name="integrity",
+    help="Check the data in the warehouse for what must not be.",
+)
+app.command("flows.cli.api:api", name="api", help="Serve the REST API.")
+app.command("flows.cli.api:api_user", name="api-user", help="Make a user of the REST API.")
+app.command(
+    "flows.cli.watch:watch", name="watch", help="Look at data, sizes, indexes and health of the warehouse."
+)
 app.command("flows.cli.doctor:doctor", name="doctor", help="Check for problems that would stop a run.")
+app.command(
+    "flows.cli.schema:schema", name="schema", help="Write the schema as a migration for supabase db push."
+)
 app.command("flows.cli.settings:settings", name="settings", help="Show every setting and its source.")
 app.command("flows.cli.warehouse:app", name="warehouse", help="Start, stop or inspect the embedded Postgres.")
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    code = app(sys.argv[1:], result_action="return_value", exit_on_error=True)
+    try:
+        code = app(sys.argv[1:], result_action="return_value", exit_on_error=True)
+    except SystemExit as end:
+        if end.code and "--json" in sys.argv:
+            print_failure("Wrong usage, shown on standard error; nothing was done.", "UsageError")
+        raise
     return code if isinstance(code, int) else 0

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from flows.cli.address_space import check_address_space
 from flows.cli.exit_codes import with_exit_code
 from flows.cli.shared_options import set_warehouse_environment
 
@@ -29,6 +30,7 @@ def demo(
     """
 
     def command() -> int:
+        check_address_space()
         set_warehouse_environment(None, data_dir)
         from blocks.lookup import EMBEDDED
         from flows.cli.run_flow import run_etl
@@ -37,4 +39,4 @@ def demo(
         parameters = {"sources": [], "warehouse": EMBEDDED, "retry_delay_seconds": 5.0}
         return run_etl(parameters, as_json=json, verbose=verbose)
 
-    return with_exit_code(command)
+    return with_exit_code(command, as_json=json)

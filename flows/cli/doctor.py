@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_module
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -41,8 +40,9 @@ def doctor(
         set_warehouse_environment(warehouse, data_dir)
         check_alerts_name(alerts)
         from flows.cli.doctor_output import as_json, print_findings
+        from flows.cli.json_output import print_object
+        from flows.cli.progress_display import show_progress
         from flows.cli.run_flow import quiet_prefect
-        from flows.cli.terminal import shown
         from tasks import progress
         from tasks.doctor.examine import examine
         from tasks.doctor.finding import Finding, blocking
@@ -53,13 +53,13 @@ def doctor(
             return await examine(await gather_inputs("", alerts, send_test=send_test))
 
         quiet_prefect(verbose=False)
-        with shown():
+        with show_progress():
             progress.report("doctor.gather")
             findings = asyncio.run(look())
         if json:
-            print(json_module.dumps(as_json(findings)))
+            print_object(as_json(findings))
         else:
             print_findings(findings)
         return EXIT_FAILED if blocking(findings) else 0
 
-    return with_exit_code(command)
+    return with_exit_code(command, as_json=json)

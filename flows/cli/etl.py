@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from flows.cli.address_space import check_address_space
 from flows.cli.etl_options import options_from
 from flows.cli.exit_codes import with_exit_code
 from flows.cli.shared_options import set_warehouse_environment
@@ -36,6 +37,7 @@ def etl(
     """
 
     def command() -> int:
+        check_address_space()
         # Not a parameter of the flow: an address is none, and a block counts for the whole process.
         set_warehouse_environment(options.pop("warehouse", None), data_dir)
         from blocks.settings_sources import read_settings
@@ -52,4 +54,4 @@ def etl(
         )
         return run_etl(parameters, as_json=json, verbose=verbose)
 
-    return with_exit_code(command)
+    return with_exit_code(command, as_json=json)

@@ -21,7 +21,7 @@ _MORE = {
     "retry_delay_seconds": "On the command line the setting's minutes are taken as seconds, 5 by default.",
     "load": "--dry-run is the same as --no-load.",
 }
-_SWITCHES_ON = frozenset({"quality_checks", "load"})
+_SWITCHES_ON = frozenset({"quality_checks", "load", "preflight"})
 
 
 def flags(name: str) -> tuple[str, ...]:

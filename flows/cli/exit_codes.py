@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blocks.working_directory import check_configuration
-from tasks.errors import QualityBelowThreshold, RetailError, SettingsError
+from flows.cli.json_output import print_failure
+from tasks.errors import PrefectUnreachable, QualityBelowThreshold, RetailError, SettingsError
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 2
@@ -17,7 +18,7 @@ EXIT_QUALITY = 3
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 EXIT_TERMINATED = 143
-INTERRUPTED = "retail: interrupted. Committed deliveries are loaded; run again for the rest."
+INTERRUPTED = "Interrupted. Committed deliveries are loaded; run again for the rest."
 
 
 def program() -> str:
@@ -33,8 +34,18 @@ def exit_code(error: RetailError) -> int:
     return EXIT_QUALITY if isinstance(error, QualityBelowThreshold) else EXIT_FAILED
 
 
-def with_exit_code(command: Callable[[], int]) -> int:
-    """Run a command and return its exit code; errors of this package are printed without a traceback."""
+def _leave(code: int) -> None:
+    """End this process now: Prefect would try for minutes to send its server, which is gone, events and logs."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def with_exit_code(command: Callable[[], int], *, as_json: bool = False) -> int:
+    """Run a command and return its exit code; errors of this package are printed without a traceback.
+
+    With ``as_json`` a failure is one JSON object too.
+    """
     try:
         check_configuration()
         code = command()
@@ -46,7 +57,24 @@ def with_exit_code(command: Callable[[], int]) -> int:
         return EXIT_BROKEN_PIPE
     except RetailError as error:
         print(f"retail: {error}", file=sys.stderr)
+        if as_json:
+            print_failure(error)
+        if isinstance(error, PrefectUnreachable):
+            _leave(exit_code(error))
         return exit_code(error)
     except KeyboardInterrupt:
-        print(INTERRUPTED, file=sys.stderr)
+        print(f"retail: {INTERRUPTED}", file=sys.stderr)
+        if as_json:
+            print_failure(INTERRUPTED, "Interrupted", "cancelled")
         return EXIT_INTERRUPTED
+    except SystemExit as end:
+        if as_json and end.code:
+            print_failure(INTERRUPTED, "Interrupted", "cancelled")
+        raise
+    except Exception as error:
+        if as_json:  # its own text may hold a secret
+            print_failure(
+                f"An unexpected error ({type(error).__name__}), shown on standard error.",
+                type(error).__name__,
+            )
+        raise

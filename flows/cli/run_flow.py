@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from blocks.settings_sources import resolve_collecting_errors
 from flows.cli.exit_codes import EXIT_TERMINATED, INTERRUPTED, exit_code
+from flows.cli.json_output import print_object
+from flows.cli.progress_display import show_progress
 from flows.cli.summary import print_summary
-from flows.cli.terminal import shown
 from tasks import progress
 from tasks.errors import PrefectUnreachable, RetailError, RunFailed
 from tasks.report.run_report import RunReport
@@ -33,8 +36,10 @@ RUN_SERVER = {
 def quiet_prefect(verbose: bool) -> None:
     """Settings for Prefect, before it is imported; what the user has set stays."""
     if not verbose:
-        # The logs are in Prefect's UI all the same.
+        # The logs are in Prefect's UI all the same. The last two are about a server that is gone, which is one line.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_DEBUG_LEVEL", "CRITICAL")
+        logging.raiseExceptions = False
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
     for name, value in RUN_SERVER.items():
@@ -63,22 +68,19 @@ def _one_first_start(home: Path) -> Iterator[None]:
 
 def run_etl(parameters: Mapping[str, Any], *, as_json: bool, verbose: bool) -> int:
     """Run ``retail_etl``, print its report (or its JSON as the last line), and return the exit code."""
-    report: RunReport | None = None
-    failure: RetailError | None = None
     try:
-        report = run_flow("retail_etl", parameters, verbose=verbose)
+        report: RunReport = run_flow("retail_etl", parameters, verbose=verbose)
     except RunFailed as error:
-        report, failure = error.attributes["report"], error
-    except RetailError as error:
-        failure = error
-    if failure is not None:
-        print(f"retail: {failure}", file=sys.stderr)
-    if report is not None:
         if as_json:
-            print(report.to_json())
-        else:
-            print_summary(report)
-    return exit_code(failure) if failure is not None else 0
+            raise
+        print(f"retail: {error}", file=sys.stderr)
+        print_summary(error.attributes["report"])
+        return exit_code(error)
+    if as_json:
+        print_object(asdict(report))
+    else:
+        print_summary(report)
+    return 0
 
 
 def run_flow(name: str, parameters: Mapping[str, Any], *, verbose: bool = False) -> Any:
@@ -91,7 +93,7 @@ def run_flow(name: str, parameters: Mapping[str, Any], *, verbose: bool = False)
     quiet_prefect(verbose)
     if not verbose:  # else Prefect prints the line that the flow logs
         _warn_of_misspelled()
-    with shown():
+    with show_progress():
         return _run(name, parameters)
 
 
@@ -101,13 +103,23 @@ def _warn_of_misspelled() -> None:
         print("retail: warning:", *misspelled, file=sys.stderr)
 
 
+def _warn_of_orphans(home: Path) -> None:
+    from tasks.doctor.orphans import describe, orphaned_servers
+
+    servers = orphaned_servers(home)
+    if servers:
+        print("retail: warning:", *describe(servers), file=sys.stderr)
+
+
 def _run(name: str, parameters: Mapping[str, Any]) -> Any:
     progress.report("prefect.import")
+    from prefect import tags
     from prefect.exceptions import TerminationSignal
     from prefect.flow_engine import FlowRunTimeoutError
     from prefect.settings import get_current_settings
 
     import flows
+    from tasks.retries import prefect_is_gone
 
     flow = getattr(flows, name)
     # The process ends with this run: the garbage collector need not walk through Prefect and the libraries again.
@@ -115,20 +127,34 @@ def _run(name: str, parameters: Mapping[str, Any]) -> Any:
     settings = get_current_settings()
     if not settings.api.url:
         progress.report("prefect.server")
+        _warn_of_orphans(settings.home)
+    # The automations look for the tag. A server of the run's own has none, and each tag costs it a question per task.
+    tagged = tags("retail") if settings.api.url else nullcontext()
     try:
-        with _one_first_start(settings.home):
+        with _one_first_start(settings.home), tagged:
             return asyncio.run(flow(**parameters))
     except RetailError:
         raise
-    except RuntimeError as error:
-        if "Failed to reach API" not in str(error):
-            raise
-        raise PrefectUnreachable.at(settings.api.url or "") from None
     except TerminationSignal:  # what Prefect makes of a SIGTERM, once the flow run is told
-        print(INTERRUPTED, file=sys.stderr)
+        print(f"retail: {INTERRUPTED}", file=sys.stderr)
         raise SystemExit(EXIT_TERMINATED) from None
     except FlowRunTimeoutError:
         raise RetailError(
             "the run took longer than PIPELINE_EXECUTION_TIMEOUT_HOURS allows and was ended.",
             "What had committed is there; run again for the rest, or allow it more time.",
         ) from None
+    except Exception as error:
+        if not prefect_is_gone(error):
+            raise
+        unreachable = PrefectUnreachable.at(settings.api.url or "")
+        _notify_of(unreachable)
+        raise unreachable from None
+
+
+def _notify_of(unreachable: PrefectUnreachable) -> None:
+    """Send the alert that the run's hooks cannot send any more."""
+    from flows.run_end import last_end
+
+    end = last_end()
+    if end is not None:
+        asyncio.run(end.notify(str(unreachable)))

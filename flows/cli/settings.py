@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_module
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import with_exit_code
+from flows.cli.exit_codes import exit_code, with_exit_code
+from flows.cli.json_output import print_object
 from flows.cli.shared_options import check_alerts_name, set_warehouse_environment
+
+if TYPE_CHECKING:
+    from tasks.errors import RetailError
 
 
 def settings(
@@ -42,16 +45,33 @@ def settings(
         from flows.cli.run_flow import quiet_prefect
 
         quiet_prefect(verbose=False)
-        rows = asyncio.run(with_blocks(alerts)).rows
+        resolved, errors = asyncio.run(with_blocks(alerts))
+        invalid = {str(error.attributes.get("setting", "")).upper(): error for error in errors}
+        rows = [
+            (name, f"invalid: {invalid.pop(name)}" if name in invalid else value, origin)
+            for name, value, origin in resolved.rows
+        ]
         if json:
-            print(
-                json_module.dumps({name: {"value": value, "origin": origin} for name, value, origin in rows})
-            )
+            print_object(_as_json(resolved.rows, errors))
         else:
             _print(rows)
-        return 0
+        for error in invalid.values():
+            print(f"retail: {error}", file=sys.stderr)
+        return exit_code(errors[0]) if errors else 0
 
-    return with_exit_code(command)
+    return with_exit_code(command, as_json=json)
+
+
+def _as_json(
+    rows: Sequence[tuple[str, str, str]], errors: Sequence[RetailError]
+) -> dict[str, dict[str, str]]:
+    """Value and origin by name; an invalid setting has an error too, and an empty value."""
+    values = {name: {"value": value, "origin": origin} for name, value, origin in rows}
+    for error in errors:
+        name = str(error.attributes.get("setting") or type(error).__name__).upper()
+        origin = values.get(name, {}).get("origin", "")
+        values[name] = {"value": "", "origin": origin, "error": str(error)}
+    return values
 
 
 def _print(rows: Sequence[tuple[str, str, str]]) -> None:

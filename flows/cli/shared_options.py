@@ -27,18 +27,7 @@ def set_warehouse_environment(address: str | None, data_dir: str | None) -> None
         ensure_block_name(address, "--warehouse")
         os.environ["RETAIL_WAREHOUSE"] = address
         return
-    try:
-        password = urlsplit(address).password
-    except ValueError:
-        password = None
-    if password is not None or "password=" in address:
-        raise SettingsError(
-            "--warehouse: the address holds a password, which every user of this machine "
-            "can see in the process list.",
-            "Set it in DATABASE_URL instead, and leave --warehouse out.",
-            setting="warehouse",
-        )
-    os.environ["DATABASE_URL"] = address
+    os.environ["DATABASE_URL"] = without_password(address, "--warehouse")
     os.environ.pop("RETAIL_WAREHOUSE", None)
 
 
@@ -46,3 +35,19 @@ def check_alerts_name(name: str) -> None:
     """Raise SettingsError if ``--alerts`` is not a block name: it may be a secret, typed in the wrong place."""
     if name:
         ensure_block_name(name, "--alerts")
+
+
+def without_password(address: str, option: str) -> str:
+    """Return an address of a command line. Raises SettingsError if it holds a password."""
+    try:
+        password = urlsplit(address).password
+    except ValueError:
+        password = None
+    if password is not None or "password=" in address:
+        setting = "DATABASE_URL" if option == "--warehouse" else "RETAIL_PROOF_SERVER"
+        raise SettingsError(
+            f"{option}: the address holds a password, which every user of this machine can see in the process list.",
+            f"Set it in {setting} instead, and leave {option} out.",
+            setting=option.removeprefix("--"),
+        )
+    return address

@@ -37,9 +37,9 @@ def sql(query: str, *, warehouse: str | None = None, data_dir: str | None = None
         # A block is read through Prefect, whose client and server report usage to its makers.
         os.environ.setdefault("DO_NOT_TRACK", "1")
         os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-        from flows.cli.terminal import shown
+        from flows.cli.progress_display import show_progress
 
-        with shown():
+        with show_progress():
             names, rows = asyncio.run(_ask(query))
         _print(names, rows)
         return 0

@@ -95,6 +95,10 @@ def print_summary(report: RunReport) -> None:
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
     _print_links_out(console, report)
+    if report.network:
+        console.print(f"Network: {report.network.summary}", soft_wrap=True, markup=False)
+    if report.lineage:
+        console.print(f"Lineage: {displayable(report.lineage.summary)}", soft_wrap=True, markup=False)
     for label, line in _next_steps(report):
         # Not in a table: commands to copy must not be wrapped.
         console.print(f"{label:10}{displayable(line)}", soft_wrap=True, markup=False)

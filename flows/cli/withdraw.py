@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_module
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.cli.exit_codes import EXIT_SETTINGS, with_exit_code
+from flows.cli.exit_codes import with_exit_code
 from flows.cli.shared_options import set_warehouse_environment
 
 
@@ -46,27 +44,29 @@ def withdraw(
         set_warehouse_environment(warehouse, data_dir)
         return _withdraw(name, confirm, feed, json)
 
-    return with_exit_code(command)
+    return with_exit_code(command, as_json=json)
 
 
 def _withdraw(name: str, confirm: str | None, feed: str, as_json: bool) -> int:
     from blocks import lookup
+    from flows.cli.json_output import print_object
+    from flows.cli.progress_display import show_progress
     from flows.cli.run_flow import quiet_prefect, run_flow
-    from flows.cli.terminal import shown
+    from tasks.errors import SettingsError
     from tasks.outside_text import displayable
 
     quiet_prefect(verbose=False)
-    with shown():
+    with show_progress():
         address = asyncio.run(lookup.warehouse_settings())
     if confirm is not None and confirm != address.database:
-        print(
-            f"retail: --confirm {displayable(confirm)} is not the name of the database, {address.database}. Nothing was changed.",
-            file=sys.stderr,
+        raise SettingsError(
+            f"--confirm {displayable(confirm)} is not the name of the database, {address.database}. Nothing was changed.",
+            f"To withdraw it, add: --confirm {address.database}",
+            setting="confirm",
         )
-        return EXIT_SETTINGS
     result = run_flow("retail_withdraw", {"name": name, "feed": feed, "confirm": confirm is not None})
     if as_json:
-        print(json_module.dumps(asdict(result) | {"done": confirm is not None}))
+        print_object(asdict(result) | {"done": confirm is not None})
         return 0
     verb = "withdrawn from" if confirm is not None else "would be withdrawn from"
     name = displayable(result.name)

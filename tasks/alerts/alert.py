@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tasks.alerts.keys import delivery_keys, key
 from tasks.alerts.kinds import KINDS, Kind, Severity
+
+_MAX_SOURCES = 50
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,9 @@ class AlertSource:
 class Alert:
     """One notification.
 
-    ``cause`` is the key for throttling repeated alerts; ``runbook`` is an anchor in docs/runbook.md.
+    ``cause`` is the key for throttling repeated alerts, for each of ``deliveries`` if it is about some; ``sources`` are
+    those that a run must have, too, to resolve it. Both are keys (``tasks.alerts.keys``). ``runbook`` is an anchor in
+    docs/runbook.md.
     """
 
     kind: Kind
@@ -40,6 +46,8 @@ class Alert:
     next_step: str
     runbook: str
     link: str = ""
+    deliveries: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 def build_alert(
@@ -52,6 +60,8 @@ def build_alert(
     title: str = "",
     next_step: str = "",
     link: str = "",
+    deliveries: Mapping[str, str] | None = None,
+    sources: Sequence[str] = (),
 ) -> Alert:
     """Build an alert with the severity and texts of its kind.
 
@@ -64,6 +74,9 @@ def build_alert(
         title: Replaces the title of the kind.
         next_step: Replaces the next step of the kind.
         link: Page of the flow run in the Prefect UI.
+        deliveries: Reason by name of the delivery, if the alert is about deliveries.
+        sources: Sources of the run, if only another run of them can show that the cause is gone; for an error of the
+            warehouse, where its address comes from.
     """
     defaults = KINDS[kind]
     return Alert(
@@ -77,4 +90,6 @@ def build_alert(
         next_step=next_step or defaults.next_step,
         runbook=defaults.runbook,
         link=link,
+        deliveries=delivery_keys(deliveries or {}),
+        sources=tuple(sorted({key(source) for source in sources}))[:_MAX_SOURCES],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,22 @@ from tasks.workspace.outputs import checked_workspace, write_text
 
 @dataclass(frozen=True)
 class RunFigures:
-    """The figures that alerts need from a run's saved report; all empty for a run that failed early."""
+    """The figures that alerts need from a run's saved report; all empty for a run that failed early.
+
+    ``loaded`` has the deliveries that are in the warehouse as delivered; ``not_loaded`` the reason by name of those that
+    failed or were rejected; ``quarantined`` the percentage of quarantined lines by name of those loaded by this run, and
+    ``samples`` the first of those lines.
+    """
 
     warehouse: str = ""
     rows_in: int = 0
     rows_quarantined: int = 0
     rules: Mapping[str, int] | None = None
     degraded_reasons: tuple[str, ...] = ()
+    loaded: frozenset[str] = frozenset()
+    not_loaded: Mapping[str, str] = field(default_factory=dict)
+    quarantined: Mapping[str, float] = field(default_factory=dict)
+    samples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def quarantine_share(self) -> float | None:
@@ -57,9 +66,34 @@ def read_figures(path: Path) -> RunFigures:
             int(saved["rows_quarantined"]),
             rules,
             tuple(map(str, saved.get("degraded_reasons", ()))),
+            **_deliveries(saved["deliveries"]),
         )
     except (OSError, UntrustedPath, ValueError, KeyError, TypeError, AttributeError):
         return RunFigures()
+
+
+def _deliveries(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    by_outcome: dict[str, list[Mapping[str, Any]]] = {}
+    for delivery in deliveries:
+        by_outcome.setdefault(str(delivery.get("outcome")), []).append(delivery)
+    new = [*by_outcome.get("loaded", ()), *by_outcome.get("replaced", ())]
+    return {
+        "loaded": frozenset(str(delivery["name"]) for delivery in [*new, *by_outcome.get("unchanged", ())]),
+        "not_loaded": {
+            str(delivery["name"]): str(delivery["reason"])
+            for delivery in [*by_outcome.get("failed", ()), *by_outcome.get("refused", ())]
+        },
+        "quarantined": {
+            str(delivery["name"]): 100.0
+            * int(delivery["rows_quarantined"])
+            / max(int(delivery["rows_in"]), 1)
+            for delivery in new
+        },
+        "samples": {
+            str(delivery["name"]): [dict(sample) for sample in delivery.get("samples", ())]
+            for delivery in new
+        },
+    }
 
 
 def add_to_report(path: Path, records: Sequence[AlertRecord]) -> bool:

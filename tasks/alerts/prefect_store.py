@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -23,26 +24,29 @@ from tasks.errors import AlertStoreUnreachable
 _PREFIX = "retail_alert"
 _SECONDS = 10.0
 _NOT_FOUND = 404
+_PAGE, _PAGES = 200, 25
 
 
 class VariableAlertStore:
     """An AlertStore in Prefect Variables. Every method raises AlertStoreUnreachable if Prefect does not answer."""
 
     async def open_alerts(self, subject: str) -> tuple[OpenAlert, ...]:
-        """Open alerts of a subject."""
-        prefix = f"{_PREFIX}_{_short_hash(subject)}_"
+        """Open alerts of a subject; of all subjects if it is empty."""
+        prefix = f"{_PREFIX}_{_short_hash(subject)}_" if subject else f"{_PREFIX}_"
+        variables: list[dict[str, Any]] = []
         async with _prefect_client() as client:
-            response = await client.request(
-                "POST", "/variables/filter", json={"variables": {"name": {"like_": prefix}}, "limit": 200}
-            )
-            variables = response.json()
+            for page in range(_PAGES):
+                query = {"variables": {"name": {"like_": prefix}}, "limit": _PAGE, "offset": page * _PAGE}
+                variables += (await client.request("POST", "/variables/filter", json=query)).json()
+                if len(variables) < (page + 1) * _PAGE:
+                    break
         alerts = []
         for variable in variables:
             try:
                 alerts.append(OpenAlert.from_json(variable["value"], variable["id"]))
             except ValueError:  # edited by hand: treat its cause as new
                 continue
-        return tuple(alert for alert in alerts if alert.subject == subject)
+        return tuple(alert for alert in alerts if subject in {"", alert.subject})
 
     async def put_if_absent(self, alert: OpenAlert, replaces: OpenAlert | None) -> bool:
         """Store ``alert`` in place of the one read before; False if another process was faster."""

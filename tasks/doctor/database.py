@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 
 import asyncpg
 
 from tasks import progress
 from tasks.doctor.connection_method import examine_connection_method, examine_host
-from tasks.doctor.connections import examine_connections
-from tasks.doctor.finding import Finding, Status, blocking, from_error, from_unexpected_error, ok, skipped
-from tasks.doctor.pooling import examine_pooling
-from tasks.doctor.rights import examine_rights
-from tasks.doctor.schema import examine_public_schema, examine_readers, examine_schema
-from tasks.doctor.server import (
-    examine_clock,
-    examine_encoding,
-    examine_size,
-    examine_statement_timeout,
-    examine_version,
-    examine_writable,
-)
+from tasks.doctor.connections import CONNECTIONS
+from tasks.doctor.finding import Finding, Status, blocking, from_error, from_unexpected_error, skipped
+from tasks.doctor.pooling import SESSION, examine_pooling
+from tasks.doctor.question import Question
+from tasks.doctor.rights import RIGHTS
+from tasks.doctor.round_trip import examine_round_trip
+from tasks.doctor.schema import PUBLIC_SCHEMA, SCHEMA, readers
+from tasks.doctor.server import CLOCK, ENCODING, SIZE, STATEMENT_TIMEOUT, VERSION, WRITABLE
 from tasks.doctor.tls import examine_ca, examine_encryption
 from tasks.errors import (
     CertificateRefused,
@@ -37,9 +31,11 @@ from tasks.errors import (
 )
 from tasks.postgres.connect import ConnectionSettings, connect
 from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
+from tasks.postgres.questions import Answer, ask_rows
 
 # Shorter than in a run (RETAIL_CONNECT_SECONDS): somebody is waiting for the answer.
 CONNECT_SECONDS = 25.0
+ALL_QUESTIONS_SECONDS = 5.0
 CHECK_SECONDS = 8.0
 ALL_CHECKS_SECONDS = 20.0
 _STATEMENT_SECONDS = 10.0
@@ -50,8 +46,6 @@ _RETRY = "Run the doctor again; if the finding stays, report it to the maintaine
 _RIGHTS = ("loads", "schema upgrades", "backups")
 _OF_ENCRYPTION = (ClearTextPasswordRefused, SettingsError, TlsRefused)
 
-Check = Callable[[asyncpg.Connection, ConnectionSettings], Awaitable[list[Finding]]]
-
 
 @dataclass(frozen=True)
 class DatabaseExamination:
@@ -61,20 +55,19 @@ class DatabaseExamination:
     major: int | None = None
 
 
-def _checks(analyst_roles: Sequence[str]) -> dict[str, Check]:
+def _questions(analyst_roles: Sequence[str]) -> dict[str, Question]:
     return {
-        "session": examine_pooling,
-        "server version": examine_version,
-        "loads": examine_rights,
-        "statement timeout": examine_statement_timeout,
-        "connections": examine_connections,
-        "writes": examine_writable,
-        "encoding": examine_encoding,
-        "size": examine_size,
-        "schema": examine_schema,
-        "schema public": examine_public_schema,
-        "readers": partial(examine_readers, analyst_roles=analyst_roles),
-        "clock": examine_clock,
+        "server version": VERSION,
+        "loads": RIGHTS,
+        "statement timeout": STATEMENT_TIMEOUT,
+        "connections": CONNECTIONS,
+        "writes": WRITABLE,
+        "encoding": ENCODING,
+        "size": SIZE,
+        "schema": SCHEMA,
+        "schema public": PUBLIC_SCHEMA,
+        "readers": readers(analyst_roles),
+        "clock": CLOCK,
     }
 
 
@@ -89,7 +82,8 @@ async def examine_database(
         settings: Connection settings, or None if there are none; all checks are then skipped.
         analyst_roles: Roles that RETAIL_ANALYST_ROLES names.
     """
-    checks = _checks(analyst_roles)
+    questions = _questions(analyst_roles)
+    checks = ("session", *questions)
     if settings is None:
         return DatabaseExamination(_unreached(["connection", *checks], "no connection settings"))
     settings = replace(
@@ -108,10 +102,10 @@ async def examine_database(
     progress.report("doctor.connect", settings.display)
     try:
         async with _connected(settings) as connection:
-            findings.append(ok("connection", f"as {settings.user} to {settings.database}"))
-            findings += await examine_encryption(settings)
+            findings += examine_round_trip(connection, settings)
+            findings += await examine_encryption(settings, connection)
             progress.report("doctor.ask", settings.display)
-            findings += await _run_checks(connection, settings, checks)
+            findings += await _run_checks(connection, settings, questions)
             return DatabaseExamination(tuple(findings), connection.get_server_version().major)
     except RetailError as error:
         findings.append(_connection_failure(error))
@@ -146,25 +140,52 @@ async def _connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conn
 
 
 async def _run_checks(
-    connection: asyncpg.Connection, settings: ConnectionSettings, checks: dict[str, Check]
+    connection: asyncpg.Connection, settings: ConnectionSettings, questions: Mapping[str, Question]
 ) -> list[Finding]:
-    """Run the checks in order, until the server is too slow, the connection is lost or sessions are shared."""
+    """Ask everything in one turn; if that fails, ask one by one, so that a check that fails costs its finding only.
+
+    Checks that need answers are skipped once the server is too slow, the connection is lost or sessions are shared.
+    """
     end = time.monotonic() + ALL_CHECKS_SECONDS
-    findings: list[Finding] = []
-    why = ""
-    for name, check in checks.items():
-        if not why and time.monotonic() >= end:
-            why = "the server answers too slowly"
+    answers = await _ask_all(connection, questions)
+    findings = await _guarded(
+        "session", examine_pooling(connection, settings, answers.get("session")), settings, end
+    )
+    why = "needs a persistent session" if blocking(findings) else ""
+    for name, question in questions.items():
+        if not (why or answers):
+            if connection.is_closed():
+                why = "the connection was lost"
+            elif time.monotonic() >= end:
+                why = "the server answers too slowly"
         if why:
             findings += _unreached([name], why)
-            continue
-        new = await _guarded(name, check(connection, settings), settings, end)
-        findings += new
-        if name == "session" and blocking(new):
-            why = "needs a persistent session"
-        elif connection.is_closed():
-            why = "the connection was lost"
+        else:
+            work = _examine(connection, settings, name, question, answers.get(name))
+            findings += await _guarded(name, work, settings, end)
     return findings
+
+
+async def _ask_all(connection: asyncpg.Connection, questions: Mapping[str, Question]) -> dict[str, Answer]:
+    """The answers to all questions, or none if one of them fails."""
+    queries = {"session": SESSION} | {name: question.query for name, question in questions.items()}
+    # ValueError: a name that is not UTF-8, in a database with another encoding.
+    with suppress(*DRIVER_ERRORS, OSError, ValueError):
+        async with asyncio.timeout(ALL_QUESTIONS_SECONDS):
+            return await ask_rows(connection, queries)
+    return {}
+
+
+async def _examine(
+    connection: asyncpg.Connection,
+    settings: ConnectionSettings,
+    name: str,
+    question: Question,
+    answer: Answer | None,
+) -> list[Finding]:
+    if answer is None:
+        answer = (await ask_rows(connection, {name: question.query}))[name]
+    return question.judge(answer, settings)
 
 
 async def _guarded(

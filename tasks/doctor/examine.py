@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.alerts.channels.channel import Channel
+from tasks.backup.dump.tools import Tools, find_tools
+from tasks.doctor.backups import BackupInputs, examine_backups
 from tasks.doctor.channels import Host, examine_channels
 from tasks.doctor.database import DatabaseExamination, examine_database
-from tasks.doctor.dump_tools import DumpTool, examine_dump_tools, find_dump_tools
-from tasks.doctor.finding import Finding, from_unexpected_error
+from tasks.doctor.dump_tools import examine_dump_tools
+from tasks.doctor.finding import Finding, Status, from_error, from_unexpected_error
+from tasks.doctor.orphans import examine_orphans
 from tasks.doctor.prefect_server import PrefectServer, examine_prefect
 from tasks.doctor.workspace import examine_folder
+from tasks.errors import ToolMissing
 from tasks.postgres.connect import ConnectionSettings
 
 _REPORT = "Report the settings and this name to the maintainers."
@@ -24,7 +28,8 @@ class DoctorInputs:
     """What the doctor examines, with the findings from reading the settings.
 
     ``warehouse`` is None if there are no connection settings. ``channels`` is a list of findings if the channels could
-    not be read. ``hosts`` is host and port by channel name.
+    not be read. ``hosts`` is host and port by channel name. ``tools_folder`` is that of RETAIL_POSTGRES_BIN. ``backups`` is
+    None without a vault.
     """
 
     warehouse: ConnectionSettings | None
@@ -35,19 +40,29 @@ class DoctorInputs:
     channels: tuple[Channel, ...] | list[Finding] = ()
     hosts: Mapping[str, Host] = field(default_factory=dict)
     send_test: bool = False
+    tools_folder: str = ""
+    backups: BackupInputs | None = None
 
 
 async def examine(inputs: DoctorInputs) -> tuple[Finding, ...]:
     """Run every check and return all findings in order, within about a minute. Errors become findings."""
-    tools = asyncio.ensure_future(find_dump_tools())
-    database, workspace, prefect, channels = await asyncio.gather(
+    tools = asyncio.ensure_future(find_tools(inputs.tools_folder))
+    database, workspace, prefect, orphans, vault, channels = await asyncio.gather(
         _database(inputs),
         _guarded("workspace", examine_folder("workspace", inputs.workspace, "RETAIL_WORKSPACE")),
         _guarded("Prefect", _prefect(inputs)),
+        _guarded("leftovers", _orphans(inputs)),
+        _guarded("vault", examine_backups(inputs.backups, inputs.warehouse)),
         _guarded("alerts", _channels(inputs)),
     )
     backups = await _guarded("dump tools", _dump_tools(tools, inputs, database.major))
-    return (*inputs.findings, *database.findings, *backups, *workspace, *prefect, *channels)
+    return (*inputs.findings, *database.findings, *backups, *vault, *workspace, *prefect, *orphans, *channels)
+
+
+async def _orphans(inputs: DoctorInputs) -> list[Finding]:
+    if inputs.prefect is None or inputs.prefect.home is None:
+        return []
+    return await asyncio.to_thread(examine_orphans, inputs.prefect.home)
 
 
 async def _database(inputs: DoctorInputs) -> DatabaseExamination:
@@ -58,9 +73,13 @@ async def _database(inputs: DoctorInputs) -> DatabaseExamination:
 
 
 async def _dump_tools(
-    tools: Awaitable[tuple[DumpTool, ...]], inputs: DoctorInputs, major: int | None
+    tools: Awaitable[tuple[Tools, ...]], inputs: DoctorInputs, major: int | None
 ) -> list[Finding]:
-    return examine_dump_tools(await tools, inputs.warehouse, major)
+    try:
+        found = await tools
+    except ToolMissing as missing:
+        return [from_error("dump tools", missing, Status.WARNING)]
+    return examine_dump_tools(found, inputs.warehouse, major)
 
 
 async def _prefect(inputs: DoctorInputs) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tasks.errors import RetailError
+from tasks.warehouse.health.finding import HealthFinding, HealthStatus
 
 
 class Status(StrEnum):
@@ -51,6 +52,12 @@ def skipped(check: str, why: str) -> Finding:
 def from_error(check: str, error: RetailError, status: Status = Status.PROBLEM) -> Finding:
     """Turn an error into a finding: what happened, and its next step as the fix."""
     return Finding(check, status, error.description, error.next_step)
+
+
+def from_health(check: str, finding: HealthFinding) -> Finding:
+    """Turn a finding on the warehouse's health into one of the doctor; what is critical would make a run fail."""
+    statuses = {HealthStatus.CRITICAL: Status.PROBLEM, HealthStatus.WARNING: Status.WARNING}
+    return Finding(check, statuses.get(finding.status, Status.OK), finding.what, finding.next_step)
 
 
 def from_unexpected_error(check: str, error: Exception, fix: str) -> Finding:

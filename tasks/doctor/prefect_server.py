@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tasks.doctor.finding import Finding, ok, problem, warning
@@ -20,12 +21,14 @@ _DEPLOYMENTS = (
 class PrefectServer:
     """The configured server: the API's URL, or None for ephemeral mode.
 
-    ``ask`` returns the server's version, empty for Prefect Cloud, or raises.
+    ``ask`` returns the server's version, empty for Prefect Cloud, or raises. ``home`` is Prefect's folder on this
+    machine.
     """
 
     api_url: str | None
     client_version: str
     ask: Callable[[], Awaitable[str]]
+    home: Path | None = None
 
 
 async def examine_prefect(server: PrefectServer) -> list[Finding]:
@@ -66,6 +69,12 @@ def _request_failure(address: str, error: Exception, api_url: str) -> Finding:
     if status is not None:
         return problem(
             _CHECK, f"{address} answers with {status}.", "Check PREFECT_API_URL: it ends with /api."
+        )
+    if isinstance(error, ValueError):  # no JSON
+        return problem(
+            _CHECK,
+            f"{address} answers, but not as Prefect does.",
+            "Check PREFECT_API_URL: it ends with /api.",
         )
     return problem(_CHECK, f"{address} does not answer ({type(error).__name__}).", _how_to_fix(api_url))
 

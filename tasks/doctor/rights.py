@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import asyncpg
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tasks.doctor.finding import Finding, ok, problem, warning
+from tasks.doctor.question import Question, doctor_sql
 from tasks.postgres.connect import ConnectionSettings
-from tasks.postgres.queries import sql
-from tasks.warehouse.migrate import revisions, version_on
+from tasks.postgres.queries import compact_sql
+from tasks.postgres.questions import Answer
+from tasks.warehouse.migrate import revisions, version_of
 
 _SHOWN = 5
 _AS_OWNER = "Connect as the role that owns the schemas retail_ops and retail_dwh."
 
 
-async def examine_rights(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+def judge_rights(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Check the rights for loads, schema upgrades and backups; at least one finding for each."""
-    row = await connection.fetchrow(sql("select_rights", "tasks.doctor"))
-    backup = await connection.fetchrow(sql("select_backup_rights", "tasks.doctor"))
+    row = answer.row["rights"]
     # Only the owner sees the revision; for other roles the finding on loads reports the rest.
     not_owner = row["closed"] or row["foreign_"]
-    at_head = bool(not_owner) or await version_on(connection) == revisions()[0]
+    at_head = bool(not_owner) or version_of(answer.row["revisions"] or ()) == revisions()[0]
     return [
         *_loads(row, settings),
         *_upgrades(row, settings, at_head=at_head),
-        *_backups(backup, row["role"]),
+        *_backups(answer.row["backup"], row["role"]),
     ]
 
 
-def _loads(row: asyncpg.Record, settings: ConnectionSettings) -> list[Finding]:
+def _loads(row: Mapping[str, Any], settings: ConnectionSettings) -> list[Finding]:
     role, findings = row["role"], []
     if not row["temporary"]:
         line = f'grant temporary on database "{settings.database}" to "{role}";'
@@ -47,7 +47,7 @@ def _loads(row: asyncpg.Record, settings: ConnectionSettings) -> list[Finding]:
     return [ok("loads", f"{role} {owns}, and may create temporary tables")]
 
 
-def _upgrades(row: asyncpg.Record, settings: ConnectionSettings, *, at_head: bool) -> list[Finding]:
+def _upgrades(row: Mapping[str, Any], settings: ConnectionSettings, *, at_head: bool) -> list[Finding]:
     check, role = "schema upgrades", row["role"]
     create = f'grant create on database "{settings.database}" to "{role}";'
     missing = {}
@@ -69,7 +69,7 @@ def _upgrades(row: asyncpg.Record, settings: ConnectionSettings, *, at_head: boo
     return [problem(check, what, f"An administrator runs once: {lines}")]
 
 
-def _backups(row: asyncpg.Record, role: str) -> list[Finding]:
+def _backups(row: Mapping[str, Any], role: str) -> list[Finding]:
     check, findings = "backups", []
     if row["unreadable"]:
         findings.append(
@@ -93,3 +93,14 @@ def _backups(row: asyncpg.Record, role: str) -> list[Finding]:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+RIGHTS = Question(
+    # The revision matters only to an owner who lacks a right, and fails for a role that may not read it.
+    f"select to_json(rights) as rights, (select to_json(backup) from ({doctor_sql('select_backup_rights')}) as backup) "
+    "as backup, case when cardinality(rights.closed) = 0 and cardinality(rights.foreign_) = 0 "
+    "and not (rights.create_schemas and (rights.create_roles or rights.reader_exists)) "
+    f"then (select revisions from ({compact_sql('select_revision')}) as schema) end as revisions "
+    f"from ({doctor_sql('select_rights')}) as rights",
+    judge_rights,
+)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import asyncpg
+from functools import partial
 
 from tasks.doctor.finding import Finding, ok, problem, skipped, warning
+from tasks.doctor.question import Question, doctor_sql
 from tasks.postgres.connect import ConnectionSettings
-from tasks.postgres.queries import sql
-from tasks.warehouse.migrate import revisions, version_on
+from tasks.postgres.queries import compact_sql
+from tasks.postgres.questions import Answer
+from tasks.warehouse.migrate import revisions, version_of
 
 _ANONYMOUS = "anon"
 
 
-async def examine_schema(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+def judge_schema(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Check that the schema is not newer than this release; a missing or older one is fine."""
     newest, *older = revisions()
-    present = await version_on(connection)
-    if present is None and await connection.fetchval(
-        "select to_regclass('retail_ops.schema_version') is not null"
-    ):
+    present = version_of(answer.row["revisions"])
+    if present is None and answer.row["exists"]:
         return [skipped("schema", "it exists, but its revision is hidden from this role")]
     if present is None:
         return [ok("schema", f"does not exist yet: the first run creates it ({newest})")]
@@ -37,13 +36,9 @@ async def examine_schema(connection: asyncpg.Connection, settings: ConnectionSet
     ]
 
 
-async def examine_public_schema(
-    connection: asyncpg.Connection, settings: ConnectionSettings
-) -> list[Finding]:
+def judge_public_schema(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """List the roles that may create objects in the schema public; databases from before 15 allow every role."""
-    roles = [
-        row["role"] for row in await connection.fetch(sql("select_public_schema_creators", "tasks.doctor"))
-    ]
+    roles = [row["role"] for row in answer.rows]
     if not roles:
         return [ok("schema public", "only its owner may create objects there")]
     return [
@@ -57,13 +52,11 @@ async def examine_public_schema(
     ]
 
 
-async def examine_readers(
-    connection: asyncpg.Connection, settings: ConnectionSettings, analyst_roles: Sequence[str] = ()
+def judge_readers(
+    answer: Answer, settings: ConnectionSettings, analyst_roles: Sequence[str] = ()
 ) -> list[Finding]:
     """List the roles that may read the star schema, and check RETAIL_ANALYST_ROLES and the role anon."""
-    # Includes roles that can SET ROLE to a reader; before Postgres 16 that is every member.
-    privilege = "set" if connection.get_server_version().major >= 16 else "member"
-    rows = await connection.fetch(sql("select_readers", "tasks.doctor"), privilege)
+    rows = answer.rows
     known = {row["role"] for row in rows}
     reading = sorted(row["role"] for row in rows if row["reads"])
     missing = [role for role in analyst_roles if role not in known]
@@ -85,3 +78,12 @@ async def examine_readers(
     what = f"besides the owner: {', '.join(reading) or 'nobody'}"
     what += f"; the next run adds {', '.join(to_add)}" if to_add else ""
     return [*findings, ok("readers", what)]
+
+
+SCHEMA = Question(compact_sql("select_revision"), judge_schema)
+PUBLIC_SCHEMA = Question(doctor_sql("select_public_schema_creators"), judge_public_schema)
+
+
+def readers(analyst_roles: Sequence[str]) -> Question:
+    """Return the question about the readers; ``analyst_roles`` are those that RETAIL_ANALYST_ROLES names."""
+    return Question(doctor_sql("select_readers"), partial(judge_readers, analyst_roles=analyst_roles))

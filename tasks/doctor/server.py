@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
-import asyncpg
-
-from tasks.doctor.finding import Finding, ok, problem, warning
+from tasks.doctor.finding import Finding, from_health, ok, problem, warning
+from tasks.doctor.question import Question, doctor_sql
 from tasks.postgres.connect import ConnectionSettings
-from tasks.postgres.queries import sql
+from tasks.postgres.questions import Answer
 from tasks.postgres.supabase import is_supabase
+from tasks.warehouse.health.server import VERSION_QUERY, WRITES_QUERY, examine_version, examine_writes
 
-OLDEST, NEWEST = 15, 18
 CLOCK_SECONDS = 5.0
 _FREE_PLAN_MB = 500
-_CLOCK_TRIPS = 3
 
 
-async def examine_version(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+def judge_version(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Check that this release supports the server's version."""
-    major = connection.get_server_version().major
-    version = f"PostgreSQL {await connection.fetchval('show server_version')}"
-    if major < OLDEST:
-        return [
-            problem("server version", f"{version} is too old.", f"Upgrade the server to {OLDEST} or later.")
-        ]
-    if major > NEWEST:
-        what = f"{version} is newer than the versions this release was tested with ({OLDEST} to {NEWEST})."
-        return [warning("server version", what, "Look for a newer release of prefect-retail.")]
-    return [ok("server version", version)]
+    return [from_health("server version", examine_version(answer))]
 
 
-async def examine_statement_timeout(
-    connection: asyncpg.Connection, settings: ConnectionSettings
-) -> list[Finding]:
+def judge_statement_timeout(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Check that our statement_timeout replaces the role's own for the session."""
-    row = await connection.fetchrow(sql("select_statement_timeout", "tasks.doctor"))
+    row = answer.row
     own = f"the role's own is {_duration(row['own'])}"
     if row["ours"] != settings.statement_timeout * 1000:
         return [
@@ -53,24 +37,14 @@ def _duration(milliseconds: int) -> str:
     return f"{milliseconds / 1000:g} s" if milliseconds else "none"
 
 
-async def examine_writable(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+def judge_writable(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Check that the database accepts writes."""
-    row = await connection.fetchrow(
-        "select pg_is_in_recovery() as replica, current_setting('transaction_read_only')"
-    )
-    if row["replica"]:
-        what = "this server is a replica, which accepts no writes."
-        return [problem("writes", what, "Connect to the primary; backups can run here.")]
-    if row["current_setting"] == "on":
-        what = "the database is read-only (default_transaction_read_only); Supabase sets this when the disk is full."
-        fix = "Free or buy space, then turn read-only mode off in the project's settings; backups still work meanwhile."
-        return [problem("writes", what, fix)]
-    return [ok("writes", "the database accepts writes")]
+    return [from_health("writes", examine_writes(answer))]
 
 
-async def examine_encoding(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+def judge_encoding(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Check that the database can hold every text."""
-    encoding = connection.get_settings().server_encoding
+    encoding = answer.row["encoding"]
     if encoding == "UTF8":
         return [ok("encoding", "UTF8")]
     return [
@@ -82,28 +56,22 @@ async def examine_encoding(connection: asyncpg.Connection, settings: ConnectionS
     ]
 
 
-async def examine_size(connection: asyncpg.Connection, settings: ConnectionSettings) -> list[Finding]:
+def judge_size(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
     """Report the size of the database; the size of its disk cannot be queried."""
-    megabytes = await connection.fetchval("select pg_database_size(current_database()) / 1e6")
+    megabytes = answer.row["megabytes"]
     hint = ""
     if is_supabase(settings):
         hint = f"On the free plan Supabase makes it read-only at {_FREE_PLAN_MB} MB; the disks of paid plans grow."
     return [ok("size", f"the database holds {megabytes:,.0f} MB", hint)]
 
 
-async def examine_clock(
-    connection: asyncpg.Connection, settings: ConnectionSettings, now: Callable[[], float] = time.time
-) -> list[Finding]:
-    """Compare this machine's clock with the server's, using the fastest of a few round trips."""
-    trips = []
-    for _ in range(_CLOCK_TRIPS):
-        before = now()
-        server_time = float(await connection.fetchval("select extract(epoch from clock_timestamp())"))
-        after = now()
-        trips.append((after - before, (before + after) / 2 - server_time))
-    trip, difference = min(trips)
+def judge_clock(answer: Answer, settings: ConnectionSettings) -> list[Finding]:
+    """Compare this machine's clock with the server's, as NTP does: the time that the server took is left out."""
+    row = answer.row
+    difference = (answer.asked_at + answer.answered_at - row["received"] - row["answered"]) / 2
+    trip = answer.answered_at - answer.asked_at - (row["answered"] - row["received"])
     # The error is at most half a round trip.
-    if abs(difference) - trip / 2 <= CLOCK_SECONDS:
+    if abs(difference) - max(0.0, trip) / 2 <= CLOCK_SECONDS:
         return [ok("clock", f"{abs(difference):.1f} s from the server's")]
     direction = "ahead of" if difference > 0 else "behind"
     return [
@@ -113,3 +81,11 @@ async def examine_clock(
             "Synchronize it with NTP (timedatectl set-ntp true): schedules, certificates and the times of runs depend on it.",
         )
     ]
+
+
+VERSION = Question(VERSION_QUERY, judge_version)
+STATEMENT_TIMEOUT = Question(doctor_sql("select_statement_timeout"), judge_statement_timeout)
+WRITABLE = Question(WRITES_QUERY, judge_writable)
+ENCODING = Question("select current_setting('server_encoding') as encoding", judge_encoding)
+SIZE = Question("select pg_database_size(current_database()) / 1e6 as megabytes", judge_size)
+CLOCK = Question(doctor_sql("select_clock"), judge_clock)

@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from prefect.artifacts import acreate_markdown_artifact
 
 from tasks.doctor.examine import DoctorInputs, examine
 from tasks.doctor.finding import Finding
 from tasks.doctor.markdown import as_markdown, summary
+from tasks.doctor.preflight import ensure_none_blocks, preflight_of
+from tasks.doctor.workspace import examine_folder
+from tasks.postgres.connect import ConnectionSettings
 from tasks.retries import step
+from tasks.warehouse.grants import grant_read_access
+from tasks.warehouse.ledger import BegunRun, Run, begin_run
 
 
 @step("examine", "doctor", timeout_seconds=180)
 async def examine_inputs(label: str, inputs: DoctorInputs) -> tuple[Finding, ...]:
     """Run every check; see ``tasks.doctor.examine.examine``."""
     return await examine(inputs)
+
+
+@step("preflight", "doctor", timeout_seconds=300)
+async def begin_after_preflight(
+    label: str,
+    warehouse: ConnectionSettings,
+    run: Run,
+    feed: str,
+    analyst_roles: Sequence[str],
+    workspace: Path,
+) -> BegunRun:
+    """Record the run and read the feed like ``begin_in_warehouse``, and check in the same turn what would stop the run.
+
+    Raises:
+        PreflightFailed: a check found a problem.
+    """
+    ensure_none_blocks(await examine_folder("workspace", workspace, "RETAIL_WORKSPACE"))
+    begun = await begin_run(warehouse, run, feed, preflight_of(warehouse, analyst_roles))
+    if begun.feed is not None:
+        await grant_read_access(warehouse, analyst_roles)
+    return begun
 
 
 @step("publish", "doctor", timeout_seconds=60)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncpg
 from cryptography import x509
 
 from tasks.alerts.channels.deadline import run_in_daemon_thread
 from tasks.doctor.finding import Finding, Status, ok, problem, skipped, warning
 from tasks.postgres.clear_text import may_send_clear_text
 from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.protocol import tls_of
 
 SOON_DAYS = 30
 _SECONDS = 5.0
@@ -46,22 +48,37 @@ async def presented_certificate(settings: ConnectionSettings) -> PresentedCertif
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         await writer.start_tls(context, server_hostname=settings.host)
-        session = writer.get_extra_info("ssl_object")
-        certificate = x509.load_der_x509_certificate(session.getpeercert(binary_form=True))
-        return PresentedCertificate(str(session.version()), certificate)
+        return _presented_in(writer.transport.get_extra_info("ssl_object"))
     finally:
         writer.transport.abort()
 
 
-async def examine_encryption(settings: ConnectionSettings) -> list[Finding]:
-    """Check whether TLS is used, how the server is verified, and when its certificate expires."""
+def _presented_in(session: ssl.SSLObject | None) -> PresentedCertificate | None:
+    if session is None:
+        return None
+    certificate = x509.load_der_x509_certificate(session.getpeercert(binary_form=True) or b"")
+    return PresentedCertificate(str(session.version()), certificate)
+
+
+async def examine_encryption(
+    settings: ConnectionSettings, connection: asyncpg.Connection | None = None
+) -> list[Finding]:
+    """Check whether TLS is used, how the server is verified, and when its certificate expires.
+
+    Args:
+        settings: Connection settings.
+        connection: The open connection, which has seen the certificate; None to connect once more to look at it.
+    """
     if settings.host.startswith("/"):
         return [ok("encryption", "a Unix socket: nothing leaves this machine")]
     if settings.sslmode == "disable":
         return [ok("encryption", "none (sslmode=disable), on this machine only")]
     try:
-        async with asyncio.timeout(_SECONDS):
-            presented = await presented_certificate(settings)
+        if connection is not None:
+            presented = _presented_in(tls_of(connection))
+        else:
+            async with asyncio.timeout(_SECONDS):
+                presented = await presented_certificate(settings)
     except (OSError, TimeoutError, EOFError, ValueError) as error:
         unread = f"the server's certificate could not be read ({type(error).__name__})"
         unverified = not settings.is_loopback and not may_send_clear_text(settings)

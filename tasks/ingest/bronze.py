@@ -19,7 +19,7 @@ from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.source_file import SourceFile, read_and_hash
 from tasks.workspace import outputs
-from tasks.workspace.part_files import write_part
+from tasks.workspace.parquet_parts import write_part
 
 READER_VERSION = 3
 # A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.

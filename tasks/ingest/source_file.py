@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.metering import count_bytes
 
 CHUNK_BYTES = 16 * 1024 * 1024
 # Larger files are not held in memory but streamed twice: hash, then rows.
@@ -25,10 +27,12 @@ class FileContent:
     Attributes:
         sha256: 64 hex digits.
         data: All bytes; None for a large file.
+        size: Bytes that were hashed.
     """
 
     sha256: str
     data: bytes | None
+    size: int
 
 
 @dataclass
@@ -78,32 +82,40 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
     """
     limits.check_size(delivery.size, delivery.name)
     with open_source(delivery) as file:
+        # Not until the end is met: a file that somebody goes on appending to has none.
+        end = os.fstat(file.fileno()).st_size
         # One byte more than discovery saw, to notice a file that has grown since.
         data = file.read(min(delivery.size, HELD_BYTES) + 1)
         if not data:
             raise DeliveryEmpty("the file is empty.", "Have it delivered again.", delivery=delivery.name)
         digest = hashlib.sha256(data)
         size = len(data)
-        while chunk := file.read(CHUNK_BYTES):
+        while chunk := file.read(min(CHUNK_BYTES, end - size) if end > size else 0):
             size += len(chunk)
             limits.check_size(size, delivery.name)
             digest.update(chunk)
-    return FileContent(digest.hexdigest(), None if size > len(data) or size > HELD_BYTES else data)
+    count_bytes(read=size)
+    is_held = size == len(data) <= min(delivery.size, HELD_BYTES)
+    return FileContent(digest.hexdigest(), data if is_held else None, size)
 
 
 def rehashed_chunks(file: SourceFile) -> Iterator[bytes]:
     """Yield the bytes of a large file in chunks, hashing them again.
 
     Raises:
-        DeliveryChanged: After the last chunk, if the hash differs from the first one.
+        DeliveryChanged: After the last chunk, if the hash differs from the first one or the file has become longer.
         DeliveryUnreadable: The file can no longer be read.
     """
     digest = hashlib.sha256()
+    left = file.content.size
     with open_source(file.delivery) as stream:
-        while chunk := stream.read(CHUNK_BYTES):
+        while chunk := stream.read(min(CHUNK_BYTES, left)):
+            left -= len(chunk)
+            count_bytes(read=len(chunk))
             digest.update(chunk)
             yield chunk
-    if digest.hexdigest() != file.content.sha256:
+        is_longer = stream.read(1) != b""
+    if is_longer or digest.hexdigest() != file.content.sha256:
         raise DeliveryChanged(
             "the file changed while it was read.",
             "Deliver files by renaming them into place; this step is retried.",

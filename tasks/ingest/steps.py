@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import ReadLimits
+from tasks.metering import in_thread
 from tasks.retries import step
 
 
@@ -21,4 +21,4 @@ async def ingest_batch(
     limits: ReadLimits,
 ) -> IngestResult:
     """Read a batch of deliveries into bronze; see ``tasks.ingest.bronze.ingest``."""
-    return await asyncio.to_thread(ingest, batch, known, workspace, limits)
+    return await in_thread(ingest, batch, known, workspace, limits)

@@ -1,7 +1,7 @@
 """No password in clear text to a server that nobody has verified, as with libpq's ``require_auth``.
 
-asyncpg answers whatever a server asks. Its protocol is Python's to subclass: this one reads the server's messages
-before asyncpg does, until the login is over.
+asyncpg answers whatever a server asks. This protocol reads the server's messages before asyncpg's does, until the login
+is over; ``tasks.postgres.protocol`` has asyncpg build it.
 """
 
 from __future__ import annotations
@@ -99,17 +99,3 @@ class GuardedProtocol(asyncpg.protocol.Protocol):  # type: ignore[misc]  # it ha
             self._connected.set_exception(
                 ClearTextRequested("the server asks for the password in clear text")
             )
-
-
-def install() -> None:
-    """Have asyncpg build the guarded protocol, which is its own for everybody who does not ask for the guard."""
-    asyncpg.protocol.Protocol = GuardedProtocol
-
-
-def ensure_guarded(connection: asyncpg.Connection) -> None:
-    """Fail if asyncpg has built another protocol: a release of it that the guard does not know."""
-    if not isinstance(connection._protocol, GuardedProtocol):
-        raise RuntimeError("asyncpg did not build the guarded protocol; see tasks/postgres/clear_text.py")
-
-
-install()

@@ -11,7 +11,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 import tenacity
@@ -24,9 +24,13 @@ from tasks.errors import (
     WarehouseUnreachable,
     WrongPassword,
 )
-from tasks.postgres.clear_text import clear_text_refused, ensure_guarded
+from tasks.postgres import patience
+from tasks.postgres.clear_text import clear_text_refused
 from tasks.postgres.connection_limit import connection_limit
-from tasks.postgres.errors import DRIVER_ERRORS, is_tls_refused, map_driver_error
+from tasks.postgres.credentials import origin_of_credentials
+from tasks.postgres.errors import DRIVER_ERRORS, TOO_MANY_CONNECTIONS, is_tls_refused, map_driver_error
+from tasks.postgres.kept import close, kept_connections
+from tasks.postgres.protocol import ensure_installed
 from tasks.postgres.settings import ConnectionSettings, check_tls, from_url, with_database
 from tasks.postgres.supabase import check_for_loads, network_ban_advice
 
@@ -105,7 +109,7 @@ async def _open(
         )
     ready = False
     try:
-        ensure_guarded(connection)
+        ensure_installed(connection)
         # Not in the start-up message: there Supavisor drops these settings and PgBouncer rejects them.
         await connection.execute(
             f"set statement_timeout = {int(settings.statement_timeout * 1000)}; "
@@ -136,9 +140,10 @@ async def _connect_once(
     except (*DRIVER_ERRORS, OSError) as error:
         mapped_error = map_driver_error(error, settings.display)
         if isinstance(mapped_error, WrongPassword):
+            advice = [mapped_error.next_step, origin_of_credentials(settings), network_ban_advice(settings)]
             mapped_error = WrongPassword(
                 mapped_error.what,
-                f"{mapped_error.next_step} {network_ban_advice(settings)}".rstrip(),
+                " ".join(filter(None, advice)),
                 **mapped_error.attributes,
             )
         raise mapped_error from None
@@ -176,7 +181,7 @@ async def connect(settings: ConnectionSettings) -> asyncpg.Connection:
 
 
 async def _connect_with_retry(settings: ConnectionSettings, tls: ssl.SSLContext | None) -> asyncpg.Connection:
-    deadline = time.monotonic() + settings.connect_seconds
+    deadline = time.monotonic() + patience.patience(settings)
 
     def report_retry(state: tenacity.RetryCallState) -> None:
         left = max(0, round(deadline - time.monotonic()))
@@ -194,16 +199,26 @@ async def _connect_with_retry(settings: ConnectionSettings, tls: ssl.SSLContext 
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ConnectionInterrupted),
         wait=lambda state: max(0.0, min(backoff(state), seconds_before_last_attempt())),
-        stop=lambda _: seconds_before_last_attempt() <= 0,
+        stop=lambda _: seconds_before_last_attempt() <= 0 or patience.is_gone(settings),
         before_sleep=report_retry,
     )
     try:
         async for attempt in retrying:
             with attempt:
-                return await _connect_once(settings, tls, max(0.1, min(15.0, deadline - time.monotonic())))
+                seconds = max(0.1, min(15.0, deadline - time.monotonic()))
+                connection = await _connect_once(settings, tls, seconds)
+                patience.mark_reached(settings)
+                return connection
     except tenacity.RetryError as error:
+        patience.mark_gone(settings)
         last = error.last_attempt.exception()
         cause = last.reason if isinstance(last, RetailError) else ""
+        if isinstance(last, RetailError) and last.attributes.get("sqlstate") == TOO_MANY_CONNECTIONS:
+            raise WarehouseUnreachable(
+                f"no connection within {settings.connect_seconds:g} s: {last.what}",
+                last.next_step,
+                warehouse=settings.display,
+            ) from None
         raise WarehouseUnreachable(
             f"no connection within {settings.connect_seconds:g} s. Last error: {cause}",
             f"Check host and port, and that the project is not paused. {network_ban_advice(settings)}".rstrip(),
@@ -223,15 +238,22 @@ def driver_errors_mapped(settings: ConnectionSettings) -> Iterator[None]:
 
 @asynccontextmanager
 async def connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection for the block and map the driver's errors inside it; see ``connect``."""
-    connection = await connect(settings)
+    """Open a connection for the block and map the driver's errors inside it; see ``connect``.
+
+    Inside ``keeping_connections`` it is one that is idle, if there is one, and stays open for the next block.
+    """
+    kept = kept_connections()
+    connection = (await kept.take(settings) if kept else None) or await connect(settings)
+    is_kept = False
     try:
         with driver_errors_mapped(settings):
             yield connection
-        # The work is committed: an error while closing must not make it look as if it failed.
-        with suppress(*DRIVER_ERRORS, OSError):
-            await connection.close(timeout=5)
+        if kept and not connection.is_closed() and not connection.is_in_transaction():
+            kept.give_back(settings, connection)
+            is_kept = True
+        else:
+            await close(connection)
     finally:
-        # After a cancelled await, close() cannot be awaited: drop the connection, the server rolls back.
-        if not connection.is_closed():
+        # After an error, also a cancelled await, the connection's state is unknown: the server rolls back.
+        if not is_kept and not connection.is_closed():
             connection.terminate()

@@ -28,12 +28,19 @@ class ConnectionLimit:
 
     size: int
     slots: asyncio.Semaphore
-    # Loads of a process run one by one: a second one would hold a connection only to wait for the load lock.
-    load_slot: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # Loads that have a connection: one sends its lines while another is merged. A third would only wait.
+    loads: asyncio.Semaphore
+    # Merges of a process run one by one: a second one would only wait for the load lock.
+    merge_slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     login_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     login_succeeded: bool = False
     last_failure: RetailError | None = None
     failures: int = 0
+
+    @property
+    def in_use(self) -> int:
+        """Slots that are taken."""
+        return self.size - self.slots._value  # asyncio has no public name for it
 
     async def acquire(self, settings: ConnectionSettings) -> None:
         """Wait for a slot.
@@ -95,5 +102,5 @@ def connection_limit(settings: ConnectionSettings) -> ConnectionLimit:
     )
     limits = _limits.setdefault(asyncio.get_running_loop(), {})
     if key not in limits:
-        limits[key] = ConnectionLimit(size, asyncio.Semaphore(size))
+        limits[key] = ConnectionLimit(size, asyncio.Semaphore(size), asyncio.Semaphore(min(size, 2)))
     return limits[key]

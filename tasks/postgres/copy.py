@@ -1,10 +1,13 @@
-"""Frames into tables by binary COPY, and query results into frames."""
+"""Frames into tables by binary COPY, and answers out of it."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -12,11 +15,23 @@ import pgpq
 import polars as pl
 import polars.selectors as cs
 
+from tasks import progress
+from tasks.metering import in_thread
+from tasks.postgres.protocol import traffic_of
+from tasks.postgres.traffic import size
+
 _ROWS_PER_CHUNK = 32_768
+_REPORT_SECONDS = 2.0
+_ANSWER = "retail answer: "
+# Escapes of COPY's text format.
+_ESCAPE = re.compile(rb"\\(.)")
+_CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
 
 async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataFrame) -> None:
     """COPY a frame into a table in the open transaction. Encoding runs in a thread, one chunk ahead of the server.
+
+    While bytes go out for more than two seconds, progress tells how many and how fast.
 
     Args:
         connection: Connection with the open transaction.
@@ -33,16 +48,71 @@ async def copy_frame(connection: asyncpg.Connection, table: str, frame: pl.DataF
     chunks = _encode(frame)
 
     async def encode_ahead() -> AsyncIterator[bytes]:
-        next_chunk = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+        next_chunk = asyncio.create_task(in_thread(next, chunks, None))
         while (chunk := await next_chunk) is not None:
-            next_chunk = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+            next_chunk = asyncio.create_task(in_thread(next, chunks, None))
             if chunk:  # the encoder buffers, so that a chunk can be empty
                 yield chunk
 
     async with _abort_on_disconnect(connection):
+        with _sending_reported(connection):
+            await connection.copy_to_table(
+                name, schema_name=schema, columns=frame.columns, source=encode_ahead(), format="binary"
+            )
+
+
+async def copy_text(
+    connection: asyncpg.Connection,
+    table: tuple[str, str],
+    columns: Sequence[str],
+    rows: AsyncIterator[bytes],
+    encoding: str = "UTF8",
+) -> None:
+    """COPY rows in Postgres's text format into a table in the open transaction.
+
+    Args:
+        connection: Connection with the open transaction.
+        table: Plain names of the schema and the table.
+        columns: Plain names, in the order of the rows' values; empty for a table without columns of its own.
+        rows: The rows.
+        encoding: Their encoding, by Postgres's name.
+
+    Raises:
+        asyncpg.ConnectionDoesNotExistError: the connection was lost.
+    """
+    async with _abort_on_disconnect(connection):
         await connection.copy_to_table(
-            name, schema_name=schema, columns=frame.columns, source=encode_ahead(), format="binary"
+            table[1],
+            schema_name=table[0],
+            columns=list(columns) or None,
+            source=rows,
+            format="text",
+            encoding=encoding,
         )
+
+
+@contextmanager
+def _sending_reported(connection: asyncpg.Connection) -> Iterator[None]:
+    """Report every two seconds what went out in the block, and the rate since the report before."""
+    traffic, loop = traffic_of(connection), asyncio.get_running_loop()
+    start = traffic.bytes_arrived()
+    last, since = start, time.perf_counter()
+    later: asyncio.TimerHandle
+
+    def report() -> None:
+        nonlocal last, since, later
+        later = loop.call_later(_REPORT_SECONDS, report)
+        arrived, now = traffic.bytes_arrived(), time.perf_counter()
+        if arrived > last:  # else the server is at work, or waits for a lock
+            rate = size((arrived - last) / (now - since))
+            progress.report("copy.sending", f"{size(arrived - start)}, {rate}/s", arrived - start)
+        last, since = arrived, now
+
+    later = loop.call_later(_REPORT_SECONDS, report)
+    try:
+        yield
+    finally:
+        later.cancel()
 
 
 @asynccontextmanager
@@ -84,17 +154,46 @@ def _encode(frame: pl.DataFrame) -> Iterator[bytes]:
         yield encoder.finish()
 
 
-async def fetch_frame(
-    connection: asyncpg.Connection, query: str, *arguments: Any, schema: dict[str, Any]
-) -> pl.DataFrame:
-    """Run a query and return its rows as a frame.
+@contextmanager
+def answers(connection: asyncpg.Connection) -> Iterator[list[Any]]:
+    """Collect the JSON values that a script gives with ``raise info 'retail answer: %'``, which costs no turn.
+
+    The list is whole once ``execute`` has returned: the driver hands messages over before the end of the script.
+    """
+    collected: list[Any] = []
+
+    def collect(_: object, message: asyncpg.PostgresLogMessage) -> None:
+        # A trigger of somebody else may say something too.
+        if message.severity_en == "INFO" and message.message.startswith(_ANSWER):
+            collected.append(json.loads(message.message.removeprefix(_ANSWER)))
+
+    connection.add_log_listener(collect)
+    try:
+        yield collected
+    finally:
+        connection.remove_log_listener(collect)
+
+
+def answer_script(query: str) -> str:
+    """Return a statement that gives the JSON value of a query of ours as an answer; see ``answers``."""
+    return f"do $answer$ begin raise info '{_ANSWER}%', ({query}); end $answer$"
+
+
+async def fetch_json(connection: asyncpg.Connection, query: str) -> list[Any]:
+    """Return the JSON values of a query's rows by COPY, which takes one turn; ``fetch`` takes two.
 
     Args:
         connection: Connection that runs the query.
-        query: SQL with parameters ``$1``, ``$2`` …
-        arguments: Values of the parameters.
-        schema: Names and dtypes of the frame's columns, in the order of the query's columns.
+        query: SQL without parameters, with one column of type json or jsonb.
     """
-    rows: Sequence[asyncpg.Record] = await connection.fetch(query, *arguments)
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+    rows = bytearray()
+
+    async def collect(data: bytes) -> None:
+        rows.extend(data)
+
+    await connection.copy_from_query(query, output=collect)
+    return [json.loads(_ESCAPE.sub(_unescaped, row)) for row in bytes(rows).split(b"\n") if row]
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    return _CONTROL.get(match[1], match[1])

@@ -29,14 +29,15 @@ _DATA_CLASSES = frozenset({"22", "23", "54"})
 _DATA_ADVICE = (
     "If somebody changed the tables (columns, constraints, triggers), undo that; else correct the delivery."
 )
+TOO_MANY_CONNECTIONS = "53300"
 _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     "28P01": (
         errors.WrongPassword,
-        "Check user and password in DATABASE_URL; wrong passwords are not retried.",
+        "Check user and password; wrong passwords are not retried.",
     ),
     "28000": (
         errors.WrongPassword,
-        "Check user and password in DATABASE_URL; wrong passwords are not retried.",
+        "Check user and password; wrong passwords are not retried.",
     ),
     "3D000": (errors.DatabaseMissing, "Check the database name at the end of DATABASE_URL."),
     "25006": (
@@ -47,9 +48,10 @@ _BY_SQLSTATE: dict[str, tuple[type[errors.RetailError], str]] = {
     ),
     "42501": (errors.RightsMissing, "Grant it to this role, or run as the owner of the schemas."),
     "53100": (errors.WarehouseError, "The database's disk is full. Free or buy space, then run again."),
-    "53300": (
+    TOO_MANY_CONNECTIONS: (
         errors.ConnectionInterrupted,
-        "All connections are in use. A run needs three; see the role's own limit too (alter role ... connection limit).",
+        "All connections are in use. A run needs two, better three: end other sessions (pg_stat_activity), or raise the "
+        "limit of the role or the database (alter role ... connection limit) or the server (max_connections).",
     ),
     "58030": (
         errors.WarehouseError,
@@ -102,6 +104,11 @@ def _is_connection_refused(error: BaseException) -> bool:
 def _is_pool_full(error: BaseException) -> bool:
     # Supavisor's own errors all have the SQLSTATE XX000.
     return isinstance(error, asyncpg.InternalServerError) and "max clients reached" in str(error)
+
+
+def _is_dropped_meanwhile(error: BaseException) -> bool:
+    phrases = ("could not open relation with OID", "cache lookup failed for")
+    return isinstance(error, asyncpg.InternalServerError) and any(phrase in str(error) for phrase in phrases)
 
 
 def _message_contains(*phrases: str) -> Callable[[BaseException], bool]:
@@ -160,8 +167,7 @@ _BY_PREDICATE: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailEr
         ),
         errors.WrongPassword,
         "the pooler rejected the user or the password ({0}).",
-        "Check user (ROLE.PROJECT on Supabase's shared pooler) and password in DATABASE_URL; wrong passwords are not "
-        "retried.",
+        "Check user (ROLE.PROJECT on Supabase's shared pooler) and password; wrong passwords are not retried.",
     ),
     (
         _message_contains("no such database"),
@@ -170,6 +176,12 @@ _BY_PREDICATE: tuple[tuple[Callable[[BaseException], bool], type[errors.RetailEr
         "Check the database name at the end of DATABASE_URL.",
     ),
     (_is_pool_full, errors.ConnectionInterrupted, "all connections of the pooler are in use.", ""),
+    (
+        _is_dropped_meanwhile,
+        errors.WarehouseBusy,
+        "something was dropped or replaced while it was read ({0}).",
+        "Run it again when the restore or the upgrade there has ended.",
+    ),
     (_is_connection_lost, errors.ConnectionInterrupted, "the connection was lost ({0}).", ""),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Self
 from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import SecretStr
@@ -37,6 +38,7 @@ class ConnectionSettings:
         pool_size: None for the default of the connection method (``tasks.postgres.supabase.pool_size_and_overflow``).
         max_overflow: Likewise.
         backoff_seconds: First pause between two attempts; doubles up to ``backoff_max_seconds``.
+        origin: Where the address comes from, for messages: a block, or the setting and its source.
     """
 
     host: str
@@ -54,6 +56,7 @@ class ConnectionSettings:
     max_overflow: int | None = None
     backoff_seconds: float = 0.5
     backoff_max_seconds: float = 8.0
+    origin: str = field(default="", compare=False)
 
     @property
     def display(self) -> str:
@@ -65,13 +68,23 @@ class ConnectionSettings:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"postgresql://{user}@{host}:{self.port}/{database}"
 
+    def within(self, seconds: float) -> Self:
+        """Return the settings with limits of so many seconds, for what must not keep the end of a run waiting."""
+        return replace(
+            self,
+            connect_seconds=min(seconds, self.connect_seconds),
+            statement_timeout=seconds,
+            lock_timeout=seconds,
+        )
+
     @property
     def is_loopback(self) -> bool:
         """True for a Unix socket and for addresses of this machine."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for the folder of a Unix socket, and for a name or address of this machine."""
     if host.startswith("/") or host.lower() == "localhost":
         return True
     try:
@@ -127,7 +140,7 @@ def from_url(url: str) -> ConnectionSettings:
         database=database,
         user=unquote(user) or "postgres",
         password=SecretStr(unquote(password)) if password else None,
-        sslmode=query.get("sslmode") or ("prefer" if _is_loopback(host) else "require"),
+        sslmode=query.get("sslmode") or ("prefer" if is_loopback(host) else "require"),
         sslrootcert=query.get("sslrootcert"),
         connect_seconds=float(_number("connect_timeout", query.get("connect_timeout"), 60, 3600)),
     )

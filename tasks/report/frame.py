@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "rules": pl.List(pl.Struct({"rule": pl.String(), "lines": pl.Int64()})),
     "ignored_columns": pl.List(pl.String()),
     "encodings": pl.List(pl.String()),
+    "samples": pl.List(pl.Struct({"line": pl.Int64(), "rule": pl.String(), "value": pl.String()})),
 }
 
 
@@ -41,8 +43,9 @@ def deliveries_frame(deliveries: Iterable[DeliveryReport]) -> pl.DataFrame:
 
 def _row(delivery: DeliveryReport) -> dict[str, object]:
     row: dict[str, object] = {
-        name: getattr(delivery, name) for name in SCHEMA if name not in {*DIMENSIONS, "rules"}
+        name: getattr(delivery, name) for name in SCHEMA if name not in {*DIMENSIONS, "rules", "samples"}
     }
     row["identical_amount"] = Decimal(delivery.identical_amount)
+    row["samples"] = [asdict(sample) for sample in delivery.samples]
     row["rules"] = [{"rule": rule, "lines": lines} for rule, lines in delivery.rules.items()]
     return row | {name: delivery.dimensions.get(name) for name in DIMENSIONS}

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tasks.outside_text import displayable
+from tasks.postgres.traffic import size
 
 if TYPE_CHECKING:
     from tasks.report.run_report import RunReport
 
 _SHOWN = 50
+_COSTS = ("cpu", "traffic", "total")
 
 
 def escape(text: object) -> str:
@@ -46,80 +48,110 @@ def _origins(report: RunReport) -> list[str]:
     return sections
 
 
-def as_markdown(report: RunReport) -> str:
-    """Render the report: totals, rejected and failed deliveries, all deliveries, quality, stages, lineage."""
+def _faulty_lines(report: RunReport) -> list[str]:
+    rows = [
+        (delivery.name, sample.line, sample.rule, "(missing)" if sample.value is None else sample.value)
+        for delivery in report.deliveries
+        for sample in delivery.samples
+    ]
+    if not rows:
+        return []
+    title = f"Faulty lines, the first of each delivery{f' ({_SHOWN} shown)' if len(rows) > _SHOWN else ''}"
+    return [_section(title, _table(("delivery", "line", "rule", "value"), rows[:_SHOWN]))]
+
+
+def _summary(report: RunReport) -> list[str]:
+    """Title, accounting, error and degraded reasons."""
     balance = (
         f"{report.rows_in:,} in = {report.rows_loaded:,} loaded + {report.rows_duplicate:,} duplicate + "
+        f"{report.rows_quarantined:,} quarantined"
     )
-    balance += f"{report.rows_quarantined:,} quarantined"
     parts = [f"# retail-etl: {report.status}", escape(balance)]
     if report.error:
         parts.append(f"**{escape(report.error)}**")
-    parts += [f"**Degraded: {escape(reason)}.**" for reason in report.degraded_reasons]
-    problems = [delivery for delivery in report.deliveries if delivery.reason]
-    if problems:
-        parts.append(
-            _section(
-                "Not loaded",
-                _table(
-                    ("delivery", "outcome", "reason"),
-                    [(delivery.name, delivery.outcome, delivery.reason) for delivery in problems],
-                ),
-            )
-        )
+    return parts + [f"**Degraded: {escape(reason)}.**" for reason in report.degraded_reasons]
+
+
+def _not_loaded(report: RunReport) -> list[str]:
+    rows = [
+        (delivery.name, delivery.outcome, delivery.reason)
+        for delivery in report.deliveries
+        if delivery.reason
+    ]
+    return [_section("Not loaded", _table(("delivery", "outcome", "reason"), rows))] if rows else []
+
+
+def _deliveries(report: RunReport) -> str:
     ordered = sorted(
         report.deliveries,
         key=lambda delivery: (delivery.outcome == "unchanged", not delivery.rows_quarantined),
     )
-    parts.append(
-        _section(
-            f"Deliveries ({len(report.deliveries)}{f', {_SHOWN} shown' if len(ordered) > _SHOWN else ''})",
-            _table(
-                ("delivery", "outcome", "in", "loaded", "duplicate", "quarantined", "score", "SHA-256"),
-                [
-                    (
-                        delivery.name,
-                        delivery.outcome,
-                        delivery.rows_in,
-                        delivery.rows_loaded,
-                        delivery.rows_duplicate,
-                        delivery.rows_quarantined,
-                        "" if delivery.quality_score is None else delivery.quality_score,
-                        (delivery.content_hash or "")[:12],
-                    )
-                    for delivery in ordered[:_SHOWN]
-                ],
-            ),
+    columns = ("delivery", "outcome", "in", "loaded", "duplicate", "quarantined", "score", "SHA-256")
+    rows = [
+        (
+            delivery.name,
+            delivery.outcome,
+            delivery.rows_in,
+            delivery.rows_loaded,
+            delivery.rows_duplicate,
+            delivery.rows_quarantined,
+            "" if delivery.quality_score is None else delivery.quality_score,
+            (delivery.content_hash or "")[:12],
         )
-    )
-    parts.append(_section("Quality", _table(("dimension", "score"), report.dimensions.items())))
-    parts.append(
-        _section(
-            "Stages",
-            _table(
-                ("stage", "busy seconds", "rows", "rows per second"),
-                [
-                    (timing.stage, timing.seconds, timing.rows, timing.rows_per_second)
-                    for timing in report.stages
-                ],
-            ),
-        )
-    )
-    parts.append(_section("Warehouse", _table(("table", "rows"), report.tables.items())))
-    resources = [
-        ("seconds", report.seconds),
-        ("CPU seconds", report.cpu_seconds),
-        ("peak memory, MB", report.peak_memory_mb),
+        for delivery in ordered[:_SHOWN]
     ]
-    lineage = [
+    title = f"Deliveries ({len(ordered)}{f', {_SHOWN} shown' if len(ordered) > _SHOWN else ''})"
+    return _section(title, _table(columns, rows))
+
+
+def _stages(report: RunReport) -> str:
+    columns = ("stage", "busy seconds", "CPU seconds", "rows", "rows per second")
+    rows = [
+        (timing.stage, timing.seconds, timing.cpu_seconds, timing.rows, timing.rows_per_second)
+        for timing in report.stages
+    ]
+    return _section("Stages", _table(columns, rows))
+
+
+def _run(report: RunReport) -> str:
+    """What the run was, used and cost."""
+    network = [("network", report.network.summary)] if report.network else []
+    lineage = [("lineage", report.lineage.summary)] if report.lineage else []
+    cost = [
+        (f"{name} cost, {report.cost['currency']}", report.cost[name])
+        for name in _COSTS
+        if name in report.cost
+    ]
+    properties = [
         ("run", report.run_id),
         ("warehouse", report.warehouse),
         ("report", report.report_path),
-        *resources,
+        ("seconds", report.seconds),
+        ("CPU seconds", report.cpu_seconds),
+        ("peak memory, MB", report.peak_memory_mb),
+        ("read", size(report.bytes_read)),
+        ("written", size(report.bytes_written)),
+        *network,
+        *lineage,
+        *cost,
         *report.feed.items(),
         *report.parameters.items(),
         *report.versions.items(),
     ]
-    parts.append(_section("Run", _table(("property", "value"), lineage)))
-    parts += _origins(report)
+    return _section("Run", _table(("property", "value"), properties))
+
+
+def as_markdown(report: RunReport) -> str:
+    """Render the report: totals, rejected and failed deliveries, all deliveries, quality, stages, lineage."""
+    parts = [
+        *_summary(report),
+        *_not_loaded(report),
+        _deliveries(report),
+        *_faulty_lines(report),
+        _section("Quality", _table(("dimension", "score"), report.dimensions.items())),
+        _stages(report),
+        _section("Warehouse", _table(("table", "rows"), report.tables.items())),
+        _run(report),
+        *_origins(report),
+    ]
     return "\n\n".join(parts) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -13,17 +13,22 @@ import polars as pl
 
 from tasks.ingest.bronze import IngestedFile
 from tasks.outside_text import displayable
+from tasks.postgres.traffic import Network
 from tasks.report.frame import deliveries_frame
+from tasks.report.lineage.emitter import LineageDelivery
 from tasks.report.markdown import as_markdown
 from tasks.report.timings import StageTime
-from tasks.validate.score import DIMENSIONS, DeliveryQuality
-from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
+from tasks.validate import contract
+from tasks.validate.score import DIMENSIONS, DeliveryQuality, FaultyLine
+from tasks.warehouse.ledger import Attempt, Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.warehouse_figures import CountryRevenue
 from tasks.workspace.integrity import make_folder
 from tasks.workspace.outputs import checked_workspace, write_text
 
 _LOADED = ("loaded", "replaced")
+# Of a value in a message; the report itself has more.
+_VALUE_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class DeliveryReport:
 
     ``outcome`` is ``judged`` in a dry run. ``refusal`` says which check rejected the delivery; ``reason`` says why it
     was rejected or failed, with the next step. Rows are line counts, scores per cent, amounts decimals as text in the
-    feed's currency.
+    feed's currency. ``samples`` are the first of the quarantined lines, with the values as delivered.
     """
 
     name: str
@@ -52,11 +57,13 @@ class DeliveryReport:
     encodings: tuple[str, ...] = ()
     reason: str = ""
     refusal: Refusal | None = None
+    samples: tuple[FaultyLine, ...] = ()
 
     @property
     def message(self) -> str:
-        """Name of the delivery and why it was rejected or failed."""
-        return f"{displayable(self.name)}: {self.reason}"
+        """Name of the delivery and why it was rejected or failed; of one with too many faulty lines, some of them."""
+        shown = f" {samples_text(self.samples)}" if self.refusal == "quality_gate" and self.samples else ""
+        return f"{displayable(self.name)}: {self.reason}{shown}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,11 @@ class RunReport:
     Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
     deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
     ``links_out`` maps links that lead out of a source to their targets. ``settings`` maps the settings that are not
-    the default to where they come from: the path of a file, environment, a block or parameter.
+    the default to where they come from: the path of a file, environment, a block or parameter. ``network`` is what went
+    to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
+    events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
+    those of the workspace. ``cost`` maps cpu, traffic and total to decimals as text, and currency to its code; empty
+    without prices.
     """
 
     run_id: str
@@ -102,6 +113,11 @@ class RunReport:
     settings: Mapping[str, str] = field(default_factory=dict)
     degraded: bool = False
     degraded_reasons: tuple[str, ...] = ()
+    network: Network | None = None
+    lineage: LineageDelivery | None = None
+    bytes_read: int = 0
+    bytes_written: int = 0
+    cost: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The report as one line of JSON."""
@@ -115,7 +131,8 @@ class RunReport:
             ``rows_in``, ``rows_loaded``, ``rows_duplicate``, ``rows_quarantined``, ``lines_withdrawn`` and ``identical_lines``;
             ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
             dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
-            their lines; ``ignored_columns`` and ``encodings``, lists of names.
+            their lines; ``ignored_columns`` and ``encodings``, lists of names; ``samples``, a list of the first
+            faulty lines with line, rule and value.
         """
         return deliveries_frame(self.deliveries)
 
@@ -127,6 +144,14 @@ class RunReport:
     def nothing_new(self) -> bool:
         """Whether every delivery was already loaded unchanged."""
         return bool(self.outcomes) and set(self.outcomes) == {"unchanged"}
+
+
+@dataclass(frozen=True)
+class RefusedDelivery:
+    """A delivery that was refused: its counts, and the path of the quarantined lines of its batch."""
+
+    quality: DeliveryQuality
+    quarantine: str
 
 
 def delivery_report(
@@ -165,7 +190,21 @@ def delivery_report(
         encodings=ingested.encodings,
         reason=rejection or _reason(loaded),
         refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
+        samples=quality.samples,
     )
+
+
+def samples_text(samples: Sequence[FaultyLine]) -> str:
+    """Name faulty lines in a sentence, with their values, which a message shows in part."""
+    named = (f"line {sample.line} {sample.rule} {_quoted(sample.value)}" for sample in samples)
+    return f"The first: {'; '.join(named)}."
+
+
+def _quoted(value: str | None) -> str:
+    if value is None:
+        return "(missing)"
+    shown = displayable(value)
+    return f"'{shown[:_VALUE_CHARACTERS]}{'…' if len(shown) > _VALUE_CHARACTERS else ''}'"
 
 
 def _reason(loaded: LoadedDelivery | None) -> str:
@@ -203,6 +242,30 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
         else {},
         "outcomes": outcomes,
     }
+
+
+def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tuple[Attempt, ...]:
+    """The attempts of a run for the ledger: the deliveries that it could not load.
+
+    Args:
+        report: The report.
+        refused: By name, what was found out about those that were refused.
+    """
+    return tuple(
+        Attempt(
+            delivery.name,
+            delivery.outcome,
+            delivery.reason,
+            delivery.refusal,
+            delivery.content_hash,
+            delivery.quality_score,
+            refused[delivery.name].quality if delivery.name in refused else None,
+            contract.VERSION if delivery.name in refused else None,
+            refused[delivery.name].quarantine if delivery.name in refused else "",
+        )
+        for delivery in report.deliveries
+        if delivery.outcome in {"refused", "failed"}
+    )
 
 
 def save(report: RunReport) -> None:

@@ -31,6 +31,12 @@ def rules(as_of: date) -> dict[str, tuple[Rule, ...]]:
     }
 
 
+def rule_columns() -> dict[str, str]:
+    """Return the column that each rule is about, by the rule's name."""
+    any_day = date(2020, 1, 1)
+    return {rule.name: rule.column for members in rules(any_day).values() for rule in members}
+
+
 def _violating_rows(rule: Rule) -> pl.Expr:
     """Return the indices of the rows that break a rule, as one list named after the rule."""
     # Only the rule on fault applies to a row that could not be split: its columns are unknown.

@@ -13,7 +13,7 @@ import polars_hash as plh
 
 from tasks.ingest.schema import FAULT
 from tasks.validate.schema import BUSINESS, TEXTS
-from tasks.workspace.part_files import dictionary_encode
+from tasks.workspace.parquet_parts import dictionary_encode
 
 IDENTITY = ("feed", *BUSINESS, "source_line", "source_currency")
 _AS_DELIVERED = (*FAULT, *TEXTS)

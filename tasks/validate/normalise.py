@@ -12,7 +12,7 @@ from tasks.ingest.date_formats import NAMED_FORMATS, has_second_60, parse_dates
 from tasks.ingest.schema import FAULT, LINE_NO
 from tasks.validate.schema import MONEY
 from tasks.validate.settings import FeedSettings
-from tasks.workspace.part_files import dictionary_encode
+from tasks.workspace.parquet_parts import dictionary_encode
 
 _INT32 = 2**31 - 1
 _AMOUNT_LIMIT = 10.0**14

@@ -54,5 +54,7 @@ QUARANTINE: dict[str, pl.DataType] = {
     **_DELIVERY,
     **LINE_NO,
     "rules": pl.List(pl.String()),
+    # For each rule the value that breaks it, as delivered.
+    "values": pl.List(pl.String()),
     "raw": pl.String(),
 }

@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.errors import SettingsError
 
 # Not in the rules package: a command that only reads settings must not import pandera and polars.
 DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeliness")
 DEFAULT_THRESHOLD = 85.0
+# Faulty lines of a delivery that its report shows.
+SAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,21 @@ class DimensionScore:
 
 
 @dataclass(frozen=True)
+class FaultyLine:
+    """One of the first lines of a delivery that break an error rule.
+
+    Attributes:
+        line: Its number in the file, from 1.
+        rule: The rule.
+        value: The value that breaks it, as delivered; None if it is missing.
+    """
+
+    line: int
+    rule: str
+    value: str | None
+
+
+@dataclass(frozen=True)
 class DeliveryQuality:
     """Counts and violations of a validated delivery.
 
@@ -50,6 +68,7 @@ class DeliveryQuality:
         dimensions: Violations by dimension.
         rules: Number of violations by rule.
         quarantine_truncated: Whether its quarantine is over the limit, so that it cannot be loaded.
+        samples: Its first faulty lines, at most ``SAMPLES``.
     """
 
     name: str
@@ -62,10 +81,24 @@ class DeliveryQuality:
     dimensions: Mapping[str, DimensionScore] = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
     quarantine_truncated: bool = False
+    samples: tuple[FaultyLine, ...] = ()
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""
         return {name: self.dimensions.get(name, DimensionScore()).score(self.rows_in) for name in DIMENSIONS}
+
+    def score_rows(self) -> list[dict[str, Any]]:
+        """Return a row for each dimension, as the ledger keeps them: dimension, score, errors, warnings."""
+        counts = {name: self.dimensions.get(name, DimensionScore()) for name in DIMENSIONS}
+        return [
+            {
+                "dimension": name,
+                "score": round(count.score(self.rows_in), 2),
+                "errors": count.errors,
+                "warnings": count.warnings,
+            }
+            for name, count in counts.items()
+        ]
 
     def score(self, weights: Mapping[str, float] | None = None) -> float:
         """Return the overall score, 0 to 100."""

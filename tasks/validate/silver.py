@@ -18,15 +18,20 @@ from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
-from tasks.validate.score import DeliveryQuality, DimensionScore
+from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
 from tasks.validate.settings import ValidationSettings
 from tasks.workspace import outputs
 from tasks.workspace.integrity import read_checked
-from tasks.workspace.part_files import read_part, write_part
+from tasks.workspace.parquet_parts import read_part, write_part
 
 # Bronze columns; content_hash is kept per delivery.
 _TEXTS = ("delivery", *COLUMNS)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
+# Raise it whenever the columns of an output change.
+_FORMAT = 3
+# Where the delivered value of a computed column is; a line that could not be split has the reason instead.
+_DELIVERED_COLUMN = {"sold_at_local": "invoice_date", "total_amount": "unit_price", "copy_number": "fault"}
+_VALUE_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver
         ContractBroken: A rule raised an error.
         WorkspaceFull: The workspace cannot be written.
     """
-    name = outputs.hash_of("silver", contract.VERSION, Path(bronze.folder).name, asdict(settings))
+    name = outputs.hash_of("silver", _FORMAT, contract.VERSION, Path(bronze.folder).name, asdict(settings))
     folder, manifest = outputs.make_output(
         root, "silver", name, lambda partial: _write_parts(bronze, settings, partial)
     )
@@ -74,7 +79,8 @@ def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver
 
 def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
     dimensions = {name: DimensionScore(**counts) for name, counts in values["dimensions"].items()}
-    return DeliveryQuality(**{**values, "dimensions": dimensions})
+    samples = tuple(FaultyLine(**sample) for sample in values["samples"])
+    return DeliveryQuality(**{**values, "dimensions": dimensions, "samples": samples})
 
 
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
@@ -89,7 +95,9 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         errors = violations.filter(pl.col("severity") == "error")
         counts.count_violations(lines, violations)
         if errors.height:
-            quarantine.add(_quarantine(raw, quarantine.kept(raw, errors)))
+            faulty = _quarantine(raw, quarantine.kept(raw, errors))
+            counts.keep_samples(faulty)
+            quarantine.add(faulty)
             rows = errors.get_column("row").unique()
             lines = lines.with_row_index("row").filter(~pl.col("row").is_in(rows.implode())).drop("row")
         counts.count_identical(lines)
@@ -102,7 +110,12 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
-    rules = errors.group_by("row").agg(pl.col("rule").cast(pl.String).sort().alias("rules"))
+    rule = pl.col("rule").cast(pl.String)
+    rules = (
+        _with_values(raw, errors)
+        .group_by("row")
+        .agg(rule.sort().alias("rules"), pl.col("value").sort_by(rule).alias("values"))
+    )
     as_json = pl.struct(
         pl.col(column).alias(names[0]) for column, names in HEADERS.items()
     ).struct.json_encode()
@@ -114,9 +127,23 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
             pl.col("delivery").cast(pl.String),
             "line_no",
             "rules",
+            "values",
             pl.coalesce("raw", as_json).str.replace_all("\0", "\\u0000", literal=True).alias("raw"),
         )
     )
+
+
+def _with_values(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
+    """Add to each violation the delivered value of the column that its rule is about."""
+    columns = contract.rule_columns()
+    with_values = [errors.clear().with_columns(pl.lit(None, pl.String).alias("value"))]
+    for (rule,), violations in errors.partition_by("rule", as_dict=True).items():
+        column = columns[str(rule)]
+        delivered = raw.get_column(_DELIVERED_COLUMN.get(column, column)).cast(pl.String)
+        values = delivered.gather(violations.get_column("row")).str.head(_VALUE_CHARACTERS)
+        shown = values.str.replace_all("\0", "\\u0000", literal=True).alias("value")
+        with_values.append(violations.with_columns(shown))
+    return pl.concat(with_values)
 
 
 class _QualityCounts:
@@ -130,6 +157,15 @@ class _QualityCounts:
         self._amount = dict.fromkeys(names, Decimal(0))
         self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
+        self._samples: dict[str, list[FaultyLine]] = {name: [] for name in names}
+
+    def keep_samples(self, faulty: pl.DataFrame) -> None:
+        """Keep the first faulty lines of each delivery, one for each rule that they break."""
+        first = faulty.group_by("delivery", maintain_order=True).head(SAMPLES).explode("rules", "values")
+        for name, line, rule, value in first.select("delivery", "line_no", "rules", "values").iter_rows():
+            kept = self._samples[name]
+            if len(kept) < SAMPLES:
+                kept.append(FaultyLine(line, rule, value))
 
     def count_violations(self, lines: pl.DataFrame, violations: pl.DataFrame) -> None:
         """Count the violations of a part; a line counts once per dimension, as an error if it breaks an error rule."""
@@ -183,6 +219,7 @@ class _QualityCounts:
                 self._dimensions[delivery.name],
                 self._rules[delivery.name],
                 delivery.name in truncated,
+                tuple(self._samples[delivery.name]),
             )
             for delivery in self._deliveries
         ]

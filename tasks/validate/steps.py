@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from tasks.ingest.bronze import Bronze
+from tasks.metering import in_thread
 from tasks.retries import step
 from tasks.validate.settings import ValidationSettings
 from tasks.validate.silver import Silver, validate
@@ -14,4 +14,4 @@ from tasks.validate.silver import Silver, validate
 @step("validate", "validate", timeout_seconds=1800)
 async def validate_batch(label: str, bronze: Bronze, settings: ValidationSettings, workspace: Path) -> Silver:
     """Type and validate the lines of a batch; see ``tasks.validate.silver.validate``."""
-    return await asyncio.to_thread(validate, bronze, settings, workspace)
+    return await in_thread(validate, bronze, settings, workspace)

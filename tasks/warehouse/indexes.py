@@ -6,15 +6,18 @@ The first load runs without them, which is 30 times faster; afterwards they are 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
 from tasks import progress
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.queries import sql
-from tasks.warehouse.load_lock import lock_loads
+from tasks.postgres.connection_limit import connection_limit
+from tasks.postgres.copy import fetch_json
+from tasks.postgres.queries import compact_sql
+from tasks.warehouse.load_lock import locked_transaction
 from tasks.warehouse.primary_key import MISSING_KEY, PRIMARY_KEY, add_primary_key
 
 _FACT = "retail_dwh.fact_sale"
@@ -34,6 +37,13 @@ INDEXES = {
     ),
     "fact_sale_date_key_idx": f"create index fact_sale_date_key_idx on {_FACT} using brin (date_key {_BRIN}",
 }
+# The other indexes are built over a second connection, for about as long.
+_FIRST_CONNECTION = {
+    "fact_sale_product_key_idx",
+    "fact_sale_country_key_idx",
+    "fact_sale_delivery_key_idx",
+    "fact_sale_date_key_idx",
+}
 FOREIGN_KEYS = {
     "fact_sale_date_key_fkey": "foreign key (date_key) references retail_dwh.dim_date",
     "fact_sale_product_key_fkey": "foreign key (product_key) references retail_dwh.dim_product",
@@ -44,22 +54,20 @@ FOREIGN_KEYS = {
 }
 # Analysed in parallel with the index builds, which lock only fact_sale. A calendar needs few statistics.
 _ANALYSE_OTHERS = (
-    "set default_statistics_target = 10; analyze retail_dwh.dim_date; reset default_statistics_target",
+    "set local default_statistics_target = 10; analyze retail_dwh.dim_date; "
+    "set local default_statistics_target to default; "
     "analyze retail_dwh.dim_invoice, retail_dwh.dim_product, retail_dwh.dim_customer, retail_dwh.dim_country, "
-    "retail_ops.line_source",
+    "retail_ops.line_source"
 )
 # Columns that queries join, filter and sum by. ANALYZE with a column list keeps the count of changes, so
 # autovacuum soon samples all columns in full; a smaller sample is enough until then.
 _ANALYSE_FACTS = (
-    "set default_statistics_target = 50",
+    "begin; set local default_statistics_target = 50; "
     f"analyze {_FACT} (date_key, product_key, customer_key, country_key, invoice_key, delivery_key, sold_at, "
-    "quantity, unit_price, total_amount, currency)",
+    "quantity, unit_price, total_amount, currency); commit"
 )
 # Memory for sorting; no parallel workers, because two connections build in parallel.
-_BUILD_SETTINGS = (
-    "select set_config('maintenance_work_mem', '256MB', false), "
-    "set_config('max_parallel_maintenance_workers', '0', false)"
-)
+_BUILD_SETTINGS = "set local maintenance_work_mem = '256MB'; set local max_parallel_maintenance_workers = 0"
 
 
 @dataclass(frozen=True)
@@ -70,19 +78,52 @@ class Completion:
     degraded_reasons: tuple[str, ...] = ()
 
 
-async def _missing(connection: asyncpg.Connection) -> tuple[list[str], list[str], bool]:
-    """Return missing indexes and missing constraints of fact_sale, and whether its statistics are missing."""
-    row = await connection.fetchrow(sql("select_fact_keys"))
-    assert row is not None  # noqa: S101 - for the type checker: the query returns one row
-    return (
-        [name for name in INDEXES if name not in row["indexes"]],
-        [name for name in (*FOREIGN_KEYS, PRIMARY_KEY) if name not in row["constraints"]],
-        bool(row["lacks_statistics"]),
+@dataclass(frozen=True)
+class MissingKeys:
+    """What fact_sale lacks: indexes, constraints, planner statistics; and invalid indexes of ours."""
+
+    indexes: tuple[str, ...]
+    constraints: tuple[str, ...]
+    statistics: bool
+    invalid: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.indexes or self.constraints or self.statistics)
+
+
+def keys_query() -> str:
+    """Return a query of the keys that fact_sale has; ``missing_keys`` reads its answer."""
+    return f"select row_to_json(keys) from ({compact_sql('select_fact_keys')}) as keys"
+
+
+def missing_keys(answer: Mapping[str, Any]) -> MissingKeys:
+    """Return what is missing by an answer to ``keys_query``."""
+    return MissingKeys(
+        tuple(name for name in INDEXES if name not in answer["indexes"]),
+        tuple(name for name in (*FOREIGN_KEYS, PRIMARY_KEY) if name not in answer["constraints"]),
+        bool(answer["lacks_statistics"]),
+        tuple(name for name in INDEXES if name in answer["invalid_indexes"]),
     )
 
 
+def keys_script() -> str:
+    """Return statements that give an empty fact_sale its keys and indexes."""
+    clauses = ", ".join(f"add constraint {name} {clause}" for name, clause in FOREIGN_KEYS.items())
+    return ";\n".join(
+        (*INDEXES.values(), f"alter table {_FACT} {clauses}", compact_sql("add_primary_key"), "")
+    ).strip()
+
+
+async def _missing(connection: asyncpg.Connection) -> MissingKeys:
+    (answer,) = await fetch_json(connection, keys_query())
+    return missing_keys(answer)
+
+
 async def complete_indexes(
-    settings: ConnectionSettings, concurrent_read: Callable[[], Awaitable[None]] | None = None
+    settings: ConnectionSettings,
+    concurrent_read: Callable[[], Awaitable[None]] | None = None,
+    *,
+    is_incomplete: bool = False,
 ) -> Completion:
     """Add missing keys and indexes of fact_sale, and analyse the tables.
 
@@ -93,6 +134,7 @@ async def complete_indexes(
         settings: The warehouse.
         concurrent_read: Queries to run in any case, in parallel with the validation of missing foreign keys, which
             keeps only one core busy.
+        is_incomplete: The caller has just seen that something is missing.
 
     Returns:
         The result. It is degraded if readers locked fact_sale for longer than ``lock_timeout``, so that its primary key is
@@ -102,56 +144,46 @@ async def complete_indexes(
         WarehouseBusy: another load held the load lock for longer than ``load_lock_timeout``.
     """
     async with connected(settings) as connection:
-        indexes, constraints, lacks_statistics = await _missing(connection)
-        if not (indexes or constraints or lacks_statistics):
+        if not is_incomplete and not await _missing(connection):
             if concurrent_read:
                 await concurrent_read()
             return Completion(changed=False)
-        await connection.execute(_BUILD_SETTINGS)
-        async with connection.transaction():
-            await lock_loads(connection, settings)
-            await _drop_invalid(connection)
-            indexes, constraints, _ = await _missing(connection)
-            progress.report("finish.indexes", f"{len(indexes)} indexes")
-            await _build(settings, connection, [*(INDEXES[name] for name in indexes), *_ANALYSE_OTHERS])
-            foreign_keys = [name for name in constraints if name in FOREIGN_KEYS]
-            work: list[Awaitable[object]] = [concurrent_read()] if concurrent_read else []
+        async with locked_transaction(connection, settings, keys_query()) as answer:
+            missing = missing_keys(answer)
+            progress.report("finish.indexes", f"{len(missing.indexes)} indexes")
+            await _build(settings, connection, missing)
+            foreign_keys = [name for name in missing.constraints if name in FOREIGN_KEYS]
+            is_alone = connection_limit(settings).size < 2
+            work: list[Awaitable[object]] = [concurrent_read()] if concurrent_read and not is_alone else []
             if foreign_keys:
                 progress.report("finish.constraints", f"{len(foreign_keys)} constraints")
                 clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
-                work.append(connection.execute(f"alter table {_FACT} {clauses}"))
+                work.append(connection.execute(f"alter table {_FACT} {clauses};\ncommit"))
             await _run_all(work)
         has_key = await add_primary_key(connection, settings)
         progress.report("finish.analyse")
-        for statement in _ANALYSE_FACTS:
-            await connection.execute(statement)
+        await connection.execute(_ANALYSE_FACTS)
         progress.report("finish.done")
+    if concurrent_read and is_alone:
+        await concurrent_read()
     return Completion(changed=True, degraded_reasons=() if has_key else (MISSING_KEY,))
 
 
-async def _drop_invalid(connection: asyncpg.Connection) -> None:
-    """Drop indexes of ours that an interrupted CREATE INDEX CONCURRENTLY or REINDEX left invalid; they are built again."""
-    row = await connection.fetchrow(sql("select_fact_keys"))
-    assert row is not None  # noqa: S101 - for the type checker: the query returns one row
-    for name in INDEXES:
-        if name in row["invalid_indexes"]:
-            await connection.execute(f"drop index retail_dwh.{name}")
-
-
-async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, statements: list[str]) -> None:
-    """Run the statements over two connections in parallel."""
-    queue = list(reversed(statements))
-
-    async def run_queue(worker: asyncpg.Connection) -> None:
-        try:
-            while queue:
-                await worker.execute(queue.pop())
-        finally:
-            queue.clear()  # after a failure the other worker starts no further statement
-
+async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, missing: MissingKeys) -> None:
+    """Build the missing indexes over two connections in parallel, each with one script."""
+    # What an interrupted CREATE INDEX CONCURRENTLY or REINDEX left is built again.
+    drops = [f"drop index retail_dwh.{name}" for name in missing.invalid]
+    if drops:  # readers would queue behind a drop that waits for a backup
+        drops.insert(0, "lock table retail_ops.backup_lock in access exclusive mode")
+    ours = [INDEXES[name] for name in missing.indexes if name in _FIRST_CONNECTION]
+    others = [INDEXES[name] for name in missing.indexes if name not in _FIRST_CONNECTION]
+    here = "; ".join((_BUILD_SETTINGS, *drops, *ours, _ANALYSE_OTHERS))
+    if not others or drops or connection_limit(settings).size < 2:
+        await connection.execute("; ".join((here, *others)))
+        return
     async with connected(settings) as second:
-        await second.execute(_BUILD_SETTINGS)
-        await _run_all([run_queue(connection), run_queue(second)])
+        there = "; ".join(("begin", _BUILD_SETTINGS, *others, "commit"))
+        await _run_all([connection.execute(here), second.execute(there)])
 
 
 async def _run_all(work: Iterable[Awaitable[object]]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -13,8 +14,14 @@ import asyncpg
 
 from tasks.errors import FeedConflict
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.queries import sql
+from tasks.postgres.queries import compact_sql, inlined
+from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
+from tasks.warehouse.limits import DEFAULT_KEPT_LINES
+from tasks.warehouse.migrate import head_revision, version_of, version_on
+from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
+from tasks.warehouse.refused_lines import read_refused_lines
+from tasks.warehouse.resource_use import ResourceUse, end_row
 
 Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
 # Which check rejected a delivery.
@@ -22,6 +29,7 @@ Refusal = Literal["quality_gate", "replacement_guard"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
 # Reserved for column mappings: the same bytes read with another mapping are a replacement.
 READING_SETTINGS = "{}"
+_OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,17 @@ class Attempt:
     """Outcome of a run for a delivery, for the history.
 
     ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused`` and ``failed`` did not.
+
+    Attributes:
+        name: Name of the delivery.
+        outcome: The outcome.
+        reason: Why it was refused or failed.
+        refusal: Which check refused it.
+        content_hash: SHA-256 of the file.
+        quality_score: Its overall score.
+        quality: Its counts and violations, where it was validated.
+        contract_version: Version of the contract, where it was validated.
+        quarantine: Path of the quarantined lines of its batch, where they are to be kept.
     """
 
     name: str
@@ -60,28 +79,9 @@ class Attempt:
     refusal: Refusal | None = None
     content_hash: str | None = None
     quality_score: float | None = None
-
-
-async def read_feed(settings: ConnectionSettings, feed: str) -> FeedState:
-    """Read a feed's settings and deliveries from an existing schema."""
-    async with connected(settings) as connection:
-        stored = await stored_feed(connection, feed)
-        rows = await connection.fetch(
-            "select name, content_hash from retail_ops.delivery where feed = $1 and reading_settings = $2",
-            feed,
-            READING_SETTINGS,
-        )
-    return FeedState(stored, {row["name"]: row["content_hash"] for row in rows})
-
-
-async def stored_feed(connection: asyncpg.Connection, feed: str) -> FeedSettings | None:
-    """Return a feed's settings, None if it is new or has no delivery (then they can change)."""
-    row = await connection.fetchrow(
-        "select timezone, currency, date_format, identical_lines from retail_ops.feed f where feed = $1 "
-        "and exists (select from retail_ops.delivery d where d.feed = f.feed)",
-        feed,
-    )
-    return FeedSettings(feed, *row) if row else None
+    quality: DeliveryQuality | None = None
+    contract_version: str | None = None
+    quarantine: str = ""
 
 
 def resolve_feed_settings(
@@ -131,17 +131,83 @@ def resolve_feed_settings(
     return resolved
 
 
-async def start_run(settings: ConnectionSettings, run: Run) -> None:
-    """Record the start of a run. Idempotent: a retried task changes nothing."""
+@dataclass(frozen=True)
+class BegunRun:
+    """Answer of the ledger to a run that begins.
+
+    Attributes:
+        revision: Revision of the schemas, None if there are none.
+        feed: The feed; None if the schemas have another revision than this release's: then nothing is recorded.
+    """
+
+    revision: str | None
+    feed: FeedState | None
+
+
+async def begin_run(
+    settings: ConnectionSettings, run: Run, feed: str, preflight: Preflight | None = None
+) -> BegunRun:
+    """Record the start of a run, close the runs that died, and read the feed: one statement.
+
+    Idempotent: a retried run runs again. The connection holds a lock on the run's id until it is closed, by which
+    others see that the run lives.
+
+    Args:
+        settings: The warehouse.
+        run: The run.
+        feed: Name of its feed.
+        preflight: Checks of what would make the run fail, in the same turn.
+
+    Raises:
+        WarehouseError: ``retail_ops.schema_version`` has several rows.
+        PreflightFailed: what ``preflight`` found.
+    """
+    head = head_revision()
     async with connected(settings) as connection:
-        await connection.execute(
-            "insert into retail_ops.run (run_id, started_at, status, parameters, versions) "
-            "values ($1, $2, 'running', $3, $4) on conflict do nothing",
-            run.run_id,
-            run.started_at,
-            json.dumps(run.parameters),
-            json.dumps(run.versions),
-        )
+        try:
+            row = await _begin(connection, run, feed, preflight)
+        except _OTHER_SCHEMA:
+            return BegunRun(await _revision(connection, preflight), None)  # none, or an older revision
+        except asyncpg.PostgresError:
+            if preflight is None or connection.is_closed():
+                raise
+            await ask_preflight(connection, preflight)
+            # A question failed, not the start of the run: the doctor says why.
+            row = await _begin(connection, run, feed, None)
+        if row["revisions"] != [head]:
+            return BegunRun(await _revision(connection, preflight), None)
+    stored = FeedSettings(**json.loads(row["settings"])) if row["settings"] else None
+    return BegunRun(head, FeedState(stored, json.loads(row["deliveries"] or "{}")))
+
+
+async def _begin(
+    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None
+) -> asyncpg.Record:
+    statement = compact_sql("begin_run")
+    if preflight is not None:
+        statement += f", {preflight.probe} as sound"
+    row = await connection.fetchrow(
+        statement,
+        run.run_id,
+        run.started_at,
+        json.dumps(run.parameters),
+        json.dumps(run.versions),
+        feed,
+        head_revision(),
+        READING_SETTINGS,
+    )
+    assert row is not None  # noqa: S101 - for the type checker: a select without a table has one row
+    if preflight is not None and not row["sound"]:
+        await ask_preflight(connection, preflight)
+    return row
+
+
+async def _revision(connection: asyncpg.Connection, preflight: Preflight | None) -> str | None:
+    """The revision of the schemas, asked in one turn with what the preflight asks."""
+    if preflight is None:
+        return await version_on(connection)
+    answers = await ask_preflight(connection, preflight)
+    return version_of(answers[REVISION].row["revisions"]) if answers else await version_on(connection)
 
 
 async def finish_run(
@@ -152,63 +218,56 @@ async def finish_run(
     quality_score: float | None,
     attempts: Sequence[Attempt],
     degraded_reasons: Sequence[str] = (),
+    kept_lines: int = DEFAULT_KEPT_LINES,
+    use: ResourceUse | None = None,
 ) -> None:
-    """Record the end of a run and its refused and failed deliveries. Idempotent.
+    """Record the end of a run, what it used, and its refused and failed deliveries. Idempotent.
 
     Args:
         settings: The warehouse.
-        run: The run, recorded with ``start_run``.
+        run: The run. If it ended before ``begin_run``, nothing is recorded.
         feed: Name of the feed.
-        status: ``completed`` or ``failed``.
+        status: How it ended.
         quality_score: Score of the run, 0 to 100; None if nothing was validated.
         attempts: Refused and failed deliveries. Loads record their own.
         degraded_reasons: What is missing after the run, and what adds it.
+        kept_lines: Faulty lines to keep of each refused delivery.
+        use: What the run used; None if that is not known.
     """
-    async with connected(settings) as connection, connection.transaction():
-        await connection.execute(
-            sql("update_finished_run"), run.run_id, status, quality_score, list(degraded_reasons)
-        )
-        await connection.execute(
-            "delete from retail_ops.delivery_attempt where run_id = $1 and outcome in ('refused', 'failed')",
-            run.run_id,
-        )
-        await record_attempts(connection, run.run_id, feed, attempts)
+    quarantines = {attempt.name: attempt.quarantine for attempt in attempts if attempt.quarantine}
+    lines = await asyncio.to_thread(read_refused_lines, quarantines, kept_lines)
+    rows = [_row(attempt, lines.get(attempt.name, [])) for attempt in attempts]
+    ours = (run.run_id, status, quality_score, list(degraded_reasons))
+    end = end_row(run.started_at, use)
+    async with connected(settings) as connection:
+        if rows:
+            await connection.execute(compact_sql("finish_run"), *ours, feed, json.dumps(rows), end)
+        else:  # nothing from outside: one turn instead of two
+            await connection.execute(inlined(compact_sql("close_run"), *ours, end))
 
 
-async def record_attempts(
-    connection: asyncpg.Connection, run_id: UUID, feed: str, attempts: Iterable[Attempt]
-) -> None:
-    """Add attempts to the history, in the open transaction."""
-    rows = list(attempts)
-    await connection.execute(
-        sql("insert_attempts"),
-        run_id,
-        feed,
-        [attempt.name for attempt in rows],
-        [attempt.content_hash for attempt in rows],
-        [attempt.outcome for attempt in rows],
-        [attempt.quality_score for attempt in rows],
-        [attempt.reason or None for attempt in rows],
-        [attempt.refusal for attempt in rows],
-    )
+def _row(attempt: Attempt, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    row = {
+        "name": attempt.name,
+        "content_hash": attempt.content_hash,
+        "outcome": attempt.outcome,
+        "quality_score": attempt.quality_score,
+        "reason": attempt.reason.replace("\0", "") or None,
+        "refusal": attempt.refusal,
+    }
+    quality = attempt.quality
+    if quality is None:
+        return row
+    return row | {
+        "rows_in": quality.rows_in,
+        "rows_quarantined": quality.rows_quarantined,
+        "contract_version": attempt.contract_version,
+        "scores": quality.score_rows(),
+        "lines": lines,
+    }
 
 
-async def save_feed(connection: asyncpg.Connection, feed: FeedSettings) -> None:
-    """Store a feed's settings, in the open transaction under the load lock.
-
-    Raises:
-        FeedConflict: another run has loaded the feed with other settings in the meantime.
-    """
-    stored = await stored_feed(connection, feed.feed)
-    resolve_feed_settings(
-        stored, feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines
-    )
-    await connection.execute(
-        sql("upsert_feed"),
-        feed.feed,
-        feed.timezone,
-        feed.currency,
-        feed.date_format,
-        feed.identical_lines,
-        stored is None,
-    )
+async def close_dead_run(settings: ConnectionSettings, run_id: UUID, status: RunStatus) -> None:
+    """Record how a run ended whose own process could not; one that is closed already stays as it is."""
+    async with connected(settings) as connection:
+        await connection.execute(compact_sql("close_dead_run"), run_id, status)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -20,11 +22,13 @@ from sqlalchemy.pool import NullPool
 from tasks import progress
 from tasks.errors import RightsMissing, WarehouseError
 from tasks.postgres.connect import ConnectionSettings, connect, connected
+from tasks.postgres.copy import fetch_json
 from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 
 _FOLDER = Path(__file__).parent / "schema"
 # Alembic keeps the running migration in module globals: one at a time in a process.
 _migration_lock = threading.Lock()
+_SCRIPT_SECONDS = 3600.0  # a revision may build an index
 
 
 @asynccontextmanager
@@ -51,6 +55,12 @@ def revisions() -> tuple[str, ...]:
     return tuple(script.revision for script in ScriptDirectory.from_config(_configuration()).walk_revisions())
 
 
+@cache
+def head_revision() -> str:
+    """Return the newest revision that this release knows."""
+    return revisions()[0]
+
+
 async def schema_version(settings: ConnectionSettings) -> str | None:
     """Return the revision of the database's schemas, None if there are none."""
     async with connected(settings) as connection:
@@ -58,17 +68,32 @@ async def schema_version(settings: ConnectionSettings) -> str | None:
 
 
 async def version_on(connection: asyncpg.Connection) -> str | None:
-    """Return the revision of the schemas in the connection's database, None if there are none."""
-    exists = await connection.fetchval("select to_regclass('retail_ops.schema_version') is not null")
-    if not exists:
+    """Return the revision of the schemas in the connection's database, None if there are none.
+
+    Not for an open transaction: without schemas, the query fails.
+    """
+    try:
+        (rows,) = await fetch_json(
+            connection,
+            "select to_json(array(select version_num::text from retail_ops.schema_version order by version_num))",
+        )
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
-    rows = await connection.fetch("select version_num from retail_ops.schema_version order by version_num")
+    return version_of(rows)
+
+
+def version_of(rows: Sequence[str]) -> str | None:
+    """Return the revision in the rows of ``retail_ops.schema_version``, None if it has none.
+
+    Raises:
+        WarehouseError: there are several.
+    """
     if len(rows) > 1:
         raise WarehouseError(
-            f"retail_ops.schema_version has {len(rows)} rows: {', '.join(row['version_num'] for row in rows)}.",
+            f"retail_ops.schema_version has {len(rows)} rows: {', '.join(rows)}.",
             "Delete all but the row of the revision that the tables have, usually the newest, then run again.",
         )
-    return rows[0]["version_num"] if rows else None
+    return str(rows[0]) if rows else None
 
 
 async def migrate(settings: ConnectionSettings) -> str:
@@ -103,24 +128,23 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
         )
     progress.report("schema.migrate", f"upgrading the schema from {present or 'nothing'} to {head}")
 
+    configuration.attributes.update(
+        wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout
+    )
+    if present is None and await _create(settings, configuration):
+        return head
+
     def upgrade(connection: Connection) -> None:
-        configuration.attributes.update(
-            connection=connection,
-            wait_seconds=settings.load_lock_timeout,
-            lock_seconds=settings.lock_timeout,
-        )
+        configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
 
     async def creator() -> asyncpg.Connection:
         connection = await connect(settings)
-        encoding = connection.get_settings().server_encoding
-        if encoding != "UTF8":
+        try:
+            _ensure_utf8(connection, settings)
+        except WarehouseError:
             await connection.close()
-            raise WarehouseError(
-                f"the database has the encoding {encoding}, which lacks characters that deliveries use.",
-                "Create a database with encoding 'UTF8' (create database ... encoding 'UTF8' template template0).",
-                warehouse=settings.display,
-            )
+            raise
         return connection
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)
@@ -135,6 +159,79 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
     finally:
         await engine.dispose()
     return head
+
+
+async def _create(settings: ConnectionSettings, configuration: Config) -> bool:
+    """Create the schemas with one script, in one turn; return False if another process has begun to."""
+    configuration.output_buffer = io.StringIO()
+    async with _one_at_a_time():
+        command.upgrade(configuration, "head", sql=True)
+    async with connected(settings) as connection:
+        _ensure_utf8(connection, settings)
+        try:
+            await connection.execute(
+                configuration.output_buffer.getvalue(), timeout=settings.load_lock_timeout + 600
+            )
+        except asyncpg.DuplicateTableError:
+            await connection.execute("rollback")
+            return False
+        except DRIVER_ERRORS as error:
+            raise _map_error(error, settings) from error
+    return True
+
+
+def schema_script(present: str | None) -> str:
+    """Return the statements that upgrade the schemas to the newest revision, for a tool that runs them as it likes.
+
+    Args:
+        present: Revision that the schemas have; None to create them.
+    """
+    configuration = _configuration()
+    configuration.output_buffer = io.StringIO()
+    configuration.attributes["is_exported"] = True
+    with _migration_lock:
+        command.upgrade(configuration, f"{present}:head" if present else "head", sql=True)
+    return configuration.output_buffer.getvalue().strip() + "\n"
+
+
+async def create_load_lock(connection: asyncpg.Connection) -> None:
+    """Create the table of the load lock, and its schema, where they are not there yet; commit."""
+    await connection.execute(f"begin;\n{(_FOLDER / 'lock_schema.sql').read_text(encoding='utf-8')};\ncommit")
+
+
+async def upgrade_on(connection: asyncpg.Connection, present: str, settings: ConnectionSettings) -> str:
+    """Upgrade on a connection that holds the load lock, commit its transaction, and return the newest revision.
+
+    Args:
+        connection: Connection with an open transaction under the load lock, which ends with this call.
+        present: Revision of the schemas, one that this release knows.
+        settings: The warehouse.
+
+    Raises:
+        RightsMissing, WarehouseError: as in ``upgrade_from``.
+    """
+    configuration = _configuration()
+    configuration.output_buffer = io.StringIO()
+    configuration.attributes.update(
+        wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout
+    )
+    async with _one_at_a_time():
+        command.upgrade(configuration, f"{present}:head", sql=True)
+    try:
+        await connection.execute(configuration.output_buffer.getvalue(), timeout=_SCRIPT_SECONDS)
+    except DRIVER_ERRORS as error:
+        raise _map_error(error, settings) from error
+    return head_revision()
+
+
+def _ensure_utf8(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        raise WarehouseError(
+            f"the database has the encoding {encoding}, which lacks characters that deliveries use.",
+            "Create a database with encoding 'UTF8' (create database ... encoding 'UTF8' template template0).",
+            warehouse=settings.display,
+        )
 
 
 def _map_error(cause: BaseException, settings: ConnectionSettings) -> Exception:

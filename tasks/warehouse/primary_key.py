@@ -1,7 +1,8 @@
 """The primary key of fact_sale: its unique index becomes the key, in a moment without readers.
 
 A statement that waits for this lock blocks new readers, so each attempt is shorter than a reader notices, and the
-attempts have a limit. Without the key nothing is lost: the unique index keeps duplicates out.
+attempts have a limit. A running backup holds a lock for as long as it takes; it is asked for first, by a lock that no
+reader waits for. Without the key nothing is lost: the unique index keeps duplicates out.
 """
 
 from __future__ import annotations
@@ -14,18 +15,16 @@ import asyncpg
 
 from tasks import progress
 from tasks.errors import WarehouseBusy
+from tasks.postgres.queries import compact_sql
 from tasks.postgres.settings import ConnectionSettings
-from tasks.warehouse.load_lock import lock_loads
+from tasks.warehouse.load_lock import lock_script, when_free
 
 PRIMARY_KEY = "fact_sale_pkey"
 MISSING_KEY = "the primary key of fact_sale is missing; the next run adds it"
-_FACT = "retail_dwh.fact_sale"
+# Fails at once while a backup runs.
+NO_BACKUP_RUNS = "lock table retail_ops.backup_lock in access exclusive mode nowait"
 _ATTEMPT_MILLISECONDS = 80
 _PAUSE_SECONDS = 1.0
-_HAS_KEY = (
-    "select exists (select from pg_catalog.pg_constraint "
-    f"where conrelid = '{_FACT}'::regclass and contype = 'p')"
-)
 
 
 async def add_primary_key(connection: asyncpg.Connection, settings: ConnectionSettings) -> bool:
@@ -37,21 +36,34 @@ async def add_primary_key(connection: asyncpg.Connection, settings: ConnectionSe
         except (asyncpg.LockNotAvailableError, WarehouseBusy):
             if time.monotonic() + _PAUSE_SECONDS > deadline:
                 return False
-            progress.report("finish.waiting", "the primary key waits for readers of fact_sale")
+            progress.report(
+                "finish.waiting", "the primary key waits for readers of fact_sale, or for a backup"
+            )
             await asyncio.sleep(_PAUSE_SECONDS)
         else:
             return True
 
 
 async def _attempt(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
-    async with connection.transaction():
-        await lock_loads(connection, settings)
-        if await connection.fetchval(_HAS_KEY):
-            return
-        await connection.execute(f"set local lock_timeout = '{_ATTEMPT_MILLISECONDS}ms'")
-        await connection.execute(
-            f"alter table {_FACT} add constraint {PRIMARY_KEY} primary key using index {PRIMARY_KEY}"
+    async def attempt(wait_seconds: float) -> None:
+        script = ";\n".join(
+            (
+                "begin",
+                lock_script(settings, wait_seconds),
+                NO_BACKUP_RUNS,
+                f"set local lock_timeout = '{_ATTEMPT_MILLISECONDS}ms'",
+                compact_sql("add_primary_key"),
+                "commit",
+            )
         )
+        try:
+            await connection.execute(script, timeout=wait_seconds + settings.statement_timeout + 60)
+        except asyncpg.PostgresError:
+            if not connection.is_closed():
+                await connection.execute("rollback")
+            raise
+
+    await when_free(settings, attempt)
 
 
 def _remaining(deadline: float) -> float:

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.errors import DeliveryMissing
-from tasks.postgres.connect import ConnectionSettings
+from tasks.errors import DeliveryMissing, WarehouseError
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.copy import fetch_json
 from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.grants import grant_read_access
-from tasks.warehouse.indexes import complete_indexes
-from tasks.warehouse.ledger import FeedState, Run, RunStatus, finish_run, read_feed, start_run
+from tasks.warehouse.indexes import complete_indexes, keys_query, missing_keys
+from tasks.warehouse.ledger import BegunRun, FeedState, Run, RunStatus, begin_run, finish_run
 from tasks.warehouse.load.transaction import LoadResult, load
-from tasks.warehouse.migrate import migrate, schema_version, upgrade_from
-from tasks.warehouse.warehouse_figures import WarehouseFigures, read_figures
+from tasks.warehouse.migrate import migrate, upgrade_from
+from tasks.warehouse.resource_use import ResourceUse
+from tasks.warehouse.warehouse_figures import WarehouseFigures, figures_of, figures_query, read_figures
+from tasks.warehouse.watch import WatchInputs, WatchReport, watch
 from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
 
 
-@step("inspect", "warehouse", timeout_seconds=300)
-async def inspect_warehouse(label: str, warehouse: ConnectionSettings) -> str | None:
-    """Return the revision of the warehouse's schemas, None if there are none."""
-    return await schema_version(warehouse)
+@step("begin", "warehouse", timeout_seconds=300)
+async def begin_in_warehouse(
+    label: str, warehouse: ConnectionSettings, run: Run, feed: str, analyst_roles: Sequence[str]
+) -> BegunRun:
+    """Record the run and read the feed, if the schemas are at head; grant the analysts access."""
+    begun = await begin_run(warehouse, run, feed)
+    if begun.feed is not None:
+        await grant_read_access(warehouse, analyst_roles)
+    return begun
 
 
 @step("prepare", "warehouse", timeout_seconds=600)
@@ -37,8 +45,18 @@ async def prepare_warehouse(
     """Upgrade the schema from ``revision``, grant the analysts access, record the run, and read the feed."""
     await upgrade_from(revision, warehouse)
     await grant_read_access(warehouse, analyst_roles)
-    await start_run(warehouse, run)
-    return await read_feed(warehouse, feed)
+    return await _begun(warehouse, run, feed)
+
+
+async def _begun(warehouse: ConnectionSettings, run: Run, feed: str) -> FeedState:
+    begun = await begin_run(warehouse, run, feed)
+    if begun.feed is None:
+        raise WarehouseError(
+            f"its schema changed to revision {begun.revision or 'none'} while this run began.",
+            "Run again.",
+            warehouse=warehouse.display,
+        )
+    return begun.feed
 
 
 @step("load", "warehouse", timeout_seconds=7200)
@@ -70,12 +88,19 @@ async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loade
 
     See ``tasks.warehouse.indexes.complete_indexes`` and ``tasks.warehouse.warehouse_figures.read_figures``.
     """
+    async with connected(warehouse) as connection:
+        query = (
+            f"select json_build_array(({keys_query()}), ({figures_query(rows_loaded, without_key=False)}))"
+        )
+        ((keys, answer),) = await fetch_json(connection, query)
+    if not missing_keys(keys):
+        return FinishedWarehouse(figures_of(answer))
     figures: list[WarehouseFigures] = []
 
     async def read() -> None:
         figures.append(await read_figures(warehouse, rows_loaded))
 
-    completion = await complete_indexes(warehouse, read)
+    completion = await complete_indexes(warehouse, read, is_incomplete=True)
     return FinishedWarehouse(figures[0], completion.degraded_reasons)
 
 
@@ -104,13 +129,19 @@ async def withdraw_delivery(
     Raises:
         DeliveryMissing: the ledger no longer has the delivery.
     """
-    await start_run(warehouse, run)
+    await _begun(warehouse, run, preview.feed)
     try:
         return await withdraw(warehouse, preview.feed, preview.name, run, dry_run=False)
     except DeliveryMissing:
         if await is_withdrawn_by(warehouse, preview.name, run):
             return preview
         raise
+
+
+@step("watch", "warehouse", timeout_seconds=3000)
+async def watch_warehouse(label: str, inputs: WatchInputs) -> WatchReport:
+    """Look at the warehouse and store what was seen; see ``tasks.warehouse.watch.watch``."""
+    return await watch(inputs)
 
 
 @step("close", "warehouse", timeout_seconds=300)
@@ -121,6 +152,7 @@ async def close_run(
     feed: str,
     status: RunStatus,
     degraded_reasons: Sequence[str] = (),
+    use: ResourceUse | None = None,
 ) -> None:
-    """Record the end of a run without a report: ``completed``, with the reasons if it is degraded, or ``failed``."""
-    await finish_run(warehouse, run, feed, status, None, (), degraded_reasons)
+    """Record the end of a run without a report, with the reasons if it is degraded, and what it used."""
+    await finish_run(warehouse, run, feed, status, None, (), degraded_reasons, use=use)

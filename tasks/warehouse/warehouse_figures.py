@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.queries import sql
+from tasks.postgres.copy import fetch_json
+from tasks.postgres.queries import inlined, sql
 
-_COUNTED = ("dim_product", "dim_customer", "dim_country", "dim_invoice", "dim_date")
 # Runs that load less than this share of the facts do not sum revenue: that would take longer than a day's load.
 _REVENUE_SHARE = 0.1
 
@@ -43,15 +45,27 @@ async def read_figures(
         countries: Number of top countries.
     """
     async with connected(settings) as connection:
-        facts = int(
-            await connection.fetchval("select coalesce(sum(rows_loaded), 0) from retail_ops.delivery")
-        )
-        tables = {"fact_sale": facts}
-        for name in _COUNTED:
-            tables[name] = await connection.fetchval(f"select count(*) from retail_dwh.{name}")
-        top = []
-        if rows_loaded > _REVENUE_SHARE * facts:
-            top = await connection.fetch(sql("select_top_countries"), countries)
+        (answer,) = await fetch_json(connection, figures_query(rows_loaded, countries))
+    return figures_of(answer)
+
+
+def figures_query(rows_loaded: int, countries: int = 5, *, without_key: bool = True) -> str:
+    """Return the query of ``read_figures``; ``figures_of`` reads its answer.
+
+    Args:
+        rows_loaded: Lines that the run loaded.
+        countries: Number of top countries.
+        without_key: Sum revenue even if fact_sale has no primary key yet, so that its keys are still to be added.
+    """
+    return inlined(sql("select_figures"), rows_loaded, _REVENUE_SHARE, countries, without_key)
+
+
+def figures_of(answer: Mapping[str, Any]) -> WarehouseFigures:
+    """Return the figures in an answer to ``figures_query``."""
     return WarehouseFigures(
-        tables, tuple(CountryRevenue(row["country"], row["currency"], str(row["revenue"])) for row in top)
+        answer["tables"],
+        tuple(
+            CountryRevenue(row["country"], row["currency"], row["revenue"])
+            for row in answer["top_countries"] or ()
+        ),
     )

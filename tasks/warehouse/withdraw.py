@@ -9,20 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
+from uuid import UUID
 
 import asyncpg
-import polars as pl
 
 from tasks import progress
 from tasks.errors import DeliveryMissing
 from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.copy import copy_frame, fetch_frame
-from tasks.postgres.queries import sql
-from tasks.warehouse.dimensions import delete_unused_members, recompute_descriptions
-from tasks.warehouse.ledger import Attempt, Run, record_attempts
-from tasks.warehouse.load_lock import lock_loads
-from tasks.warehouse.schema.columns import DELIVERY_LINE, WITHDRAWN
+from tasks.postgres.queries import compact_sql, sql
+from tasks.warehouse.ledger import Run
+from tasks.warehouse.load_lock import locked_transaction
+
+_REMOVE = (
+    "create_deleted_facts",
+    "delete_withdrawn_line_sources",
+    "pass_lines_on",
+    "delete_withdrawn_facts",
+    "recompute_product_descriptions",
+    "delete_unused_products",
+    "delete_unused_customers",
+    "delete_unused_countries",
+    "delete_unused_invoices",
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Withdrawal:
         lines: Its lines in the warehouse.
         lines_deleted: Lines without another source.
         lines_passed_on: Lines that stay, owned by another delivery.
+        degraded_reasons: What is missing in the warehouse after the withdrawal, and what adds it.
     """
 
     feed: str
@@ -44,47 +54,16 @@ class Withdrawal:
     lines: int
     lines_deleted: int
     lines_passed_on: int
+    degraded_reasons: tuple[str, ...] = ()
 
 
-async def lines_of(connection: asyncpg.Connection, delivery_keys: list[int]) -> pl.DataFrame:
-    """Fetch the lines that deliveries own or are a further source of, columns as in ``DELIVERY_LINE``."""
-    return await fetch_frame(
-        connection, sql("select_lines_of_deliveries"), delivery_keys, schema=DELIVERY_LINE
-    )
+def remove_script() -> str:
+    """Return statements that remove the lines in ``pg_temp.withdrawn_line`` from their deliveries.
 
-
-async def remove_lines(connection: asyncpg.Connection, withdrawn: pl.DataFrame) -> int:
-    """Remove lines from their deliveries, in the open transaction under the load lock.
-
-    The ledger's counts of deliveries that take over lines are updated; the caller sets those of the deliveries that
-    lose them.
-
-    Args:
-        connection: Connection with the transaction.
-        withdrawn: Lines to remove, columns as in ``DELIVERY_LINE``.
-
-    Returns:
-        The number of deleted facts.
+    For an open transaction under the load lock. They update the ledger's counts of deliveries that take over lines;
+    the caller sets those of the deliveries that lose them.
     """
-    if not withdrawn.height:
-        return 0
-    await connection.execute(sql("create_withdrawn_lines"))
-    await copy_frame(
-        connection,
-        "pg_temp.withdrawn_line",
-        withdrawn.select(WITHDRAWN),
-    )
-    await connection.execute("analyze pg_temp.withdrawn_line")
-    await connection.execute(sql("delete_withdrawn_line_sources"))
-    await connection.execute(sql("pass_lines_on"))
-    deleted = await connection.fetchrow(sql("delete_withdrawn_facts"))
-    await connection.execute("drop table pg_temp.withdrawn_line")
-    assert deleted is not None  # noqa: S101 - for the type checker: an aggregate has one row
-    lines, products, *others = deleted
-    if lines:
-        await recompute_descriptions(connection, products)
-        await delete_unused_members(connection, products, *others)
-    return int(lines)
+    return ";\n".join(("analyze pg_temp.withdrawn_line", *(compact_sql(name) for name in _REMOVE)))
 
 
 async def withdraw(
@@ -102,41 +81,44 @@ async def withdraw(
     Raises:
         DeliveryMissing: the ledger has no such delivery; the message lists similar names.
     """
-    async with connected(settings) as connection, connection.transaction():
-        await lock_loads(connection, settings)
-        row = await connection.fetchrow(
-            "select delivery_key, content_hash, rows_in from retail_ops.delivery where feed = $1 and name = $2",
-            feed,
-            name,
-        )
-        if row is None:
-            raise await _delivery_missing(connection, feed, name)
-        key = row["delivery_key"]
-        withdrawn = await lines_of(connection, [key])
-        passed_on = await connection.fetchval(
-            "select count(*) from retail_dwh.fact_sale f where f.delivery_key = $1 and exists (select from "
-            "retail_ops.line_source s where s.invoice_key = f.invoice_key and s.line_id = f.line_id)",
-            key,
-        )
-        owned = withdrawn.filter(pl.col("owns")).height
-        result = Withdrawal(
-            feed,
-            name,
-            row["rows_in"],
-            withdrawn.height,
-            owned - passed_on,
-            withdrawn.height - owned + passed_on,
-        )
+    async with connected(settings) as connection:
         if dry_run:
-            return result
-        progress.report("withdraw.lines", f"{name}: {withdrawn.height} lines")
-        await remove_lines(connection, withdrawn)
-        await connection.execute("delete from retail_ops.quarantine where delivery_key = $1", key)
-        await connection.execute("delete from retail_ops.quality_score where delivery_key = $1", key)
-        await connection.execute("delete from retail_ops.delivery where delivery_key = $1", key)
-        attempt = Attempt(name, "withdrawn", content_hash=row["content_hash"])
-        await record_attempts(connection, run.run_id, feed, [attempt])
-        return result
+            return (await _select(connection, feed, name))[1]
+        async with locked_transaction(connection, settings):
+            delivery_key, withdrawal = await _select(connection, feed, name)
+            progress.report("withdraw.lines", f"{name}: {withdrawal.lines} lines")
+            await connection.execute(_withdrawal_script(delivery_key, run.run_id))
+    return withdrawal
+
+
+async def _select(connection: asyncpg.Connection, feed: str, name: str) -> tuple[int, Withdrawal]:
+    """Return the delivery's key and the effect of withdrawing it."""
+    row = await connection.fetchrow(sql("select_withdrawal"), feed, name)
+    if row is None:
+        raise await _delivery_missing(connection, feed, name)
+    withdrawal = Withdrawal(
+        feed,
+        name,
+        row["rows_in"],
+        row["owned"] + row["further"],
+        row["owned"] - row["passed_on"],
+        row["further"] + row["passed_on"],
+    )
+    return row["delivery_key"], withdrawal
+
+
+def _withdrawal_script(delivery_key: int, run_id: UUID) -> str:
+    values = {"delivery_key": delivery_key, "run_id": run_id}
+    return ";\n".join(
+        (
+            compact_sql("create_lines_to_withdraw").format(**values),
+            remove_script(),
+            compact_sql("insert_withdrawal").format(**values),
+            compact_sql("delete_withdrawn_quarantine").format(**values),
+            f"delete from retail_ops.delivery where delivery_key = {delivery_key}",
+            "commit",
+        )
+    )
 
 
 async def is_withdrawn_by(settings: ConnectionSettings, name: str, run: Run) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks import ownership
 from tasks.errors import OutputDamaged
+from tasks.metering import count_bytes
 
 MANIFEST = "manifest.json"
 SETTING = "RETAIL_WORKSPACE"
@@ -57,6 +58,7 @@ def read_checked(path: Path) -> bytes:
         raise _damaged(path, "has no hash in its manifest") from None
     if hashlib.sha256(content).hexdigest() != expected:
         raise _damaged(path, "changed since it was written")
+    count_bytes(read=len(content))
     return content
 
 

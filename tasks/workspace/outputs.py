@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import WorkspaceFull
+from tasks.metering import count_bytes
 from tasks.workspace.integrity import MANIFEST, are_whole, check_workspace, hash_files, make_folder
 
 
@@ -84,6 +85,7 @@ def make_output(
             made = fill(partial)
             text = json.dumps({"made": made, "hashes": hash_files(partial)}, default=vars)
             write_text(partial / MANIFEST, text)
+            count_bytes(written=sum(file.stat().st_size for file in partial.iterdir()))
             _publish(partial, final)
         finally:
             # No longer there once renamed. Files that cannot be deleted now are left to prune.

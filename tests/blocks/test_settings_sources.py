@@ -282,3 +282,15 @@ def test_impossible_schedules(monkeypatch: pytest.MonkeyPatch, cron: str) -> Non
     monkeypatch.setenv("SUPABASE_BACKUP_SCHEDULE", cron)
     with pytest.raises(SettingsError, match="SUPABASE_BACKUP_SCHEDULE"):
         settings_sources.read_settings()
+
+
+def test_an_invalid_parameter_has_its_own_name() -> None:
+    with pytest.raises(SettingsError, match=r"^retries 99 \(from parameter\)") as raised:
+        settings_sources.resolve({"pipeline_default_retries": 99})
+    assert raised.value.attributes["setting"] == "retries"
+
+
+@pytest.mark.parametrize("limits", ["80", "80,95,99", "nan,nan", "1e400,2", "-1,5", "high,higher", ""])
+def test_limits_of_health_that_are_none(limits: str) -> None:
+    with pytest.raises(SettingsError, match=r"is not WARNING,CRITICAL: two numbers from 0"):
+        settings_sources.resolve({"retail_health_use_percent": limits})

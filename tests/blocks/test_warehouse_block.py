@@ -156,7 +156,7 @@ async def test_named_block_overrides_the_environment(
     assert (await lookup.warehouse_settings("chosen")).database == warehouse.database
     monkeypatch.setenv("RETAIL_WAREHOUSE", "chosen")
     assert (await lookup.warehouse_settings()).database == warehouse.database
-    rows = {name: (value, origin) for name, value, origin in (await lookup.with_blocks()).rows}
+    rows = {name: (value, origin) for name, value, origin in (await lookup.with_blocks())[0].rows}
     assert rows["DATABASE_URL"] == (warehouse.display, "block supabase-warehouse/chosen")
     assert settings_sources.read_settings().retail_warehouse == "chosen"
 

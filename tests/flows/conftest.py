@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import pytest
 
 from tasks.postgres.connect import ConnectionSettings
 from tests.support import commands
+from tests.support.alert_receivers import Receivers, alert_receivers
+from tests.support.deliveries import as_csv, row, write
 from tests.support.prefect_server import PrefectServer
 
 
@@ -87,3 +89,43 @@ def retail(prefect_server: PrefectServer, warehouse: ConnectionSettings, tmp_pat
 def plain_retail(tmp_path: Path) -> Retail:
     """The command line without a Prefect server and without a warehouse, for what needs neither."""
     return Retail({**base_environment(tmp_path / "data"), "PREFECT_HOME": str(tmp_path / "prefect")})
+
+
+@pytest.fixture
+def receivers(
+    prefect_api: PrefectServer,
+    warehouse: ConnectionSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Receivers]:
+    """Receivers of the alerts of runs in this process, with the shared Prefect server and a fresh warehouse."""
+    with alert_receivers(tmp_path) as receivers:
+        for name, value in {
+            "DATABASE_URL": as_url(warehouse),
+            "RETAIL_DATA_DIR": str(tmp_path / "data"),
+            **receivers.environment(),
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield receivers
+
+
+@pytest.fixture
+def lineage_environment(
+    prefect_api: PrefectServer,
+    warehouse: ConnectionSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> pytest.MonkeyPatch:
+    """Runs in this process go to a fresh warehouse, and tell nobody yet."""
+    monkeypatch.setenv("DATABASE_URL", as_url(warehouse))
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path / "data"))
+    for name in ("OPENLINEAGE_URL", "RETAIL_LINEAGE_FILE", "RETAIL_ATLAS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Path:
+    """A delivery with a guest, a copy and a line that goes to the quarantine."""
+    lines = [*(row(quantity=str(number)) for number in range(1, 40)), row(customer_id=None)]
+    return write(tmp_path / "till.csv", as_csv([*lines, row(quantity="1"), row(quantity="many")]))

@@ -31,6 +31,8 @@ from tests.support.alert_samples import SECRET
 from tests.support.prefect_server import PrefectServer, own_prefect_server
 from tests.support.receivers import http_receiver
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
 

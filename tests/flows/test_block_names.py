@@ -39,6 +39,12 @@ FLOWS: list[tuple[Any, dict[str, Any]]] = [
         (["doctor", "--alerts", WEBHOOK], {}),
         (["settings"], {"RETAIL_WAREHOUSE": f"host=db password={MARK}"}),
         (["settings", "--alerts", ADDRESS], {}),
+        (["settings"], {"RETAIL_VAULT": f"s3://key:{MARK}@bucket/retail"}),
+        (["settings"], {"RETAIL_VAULT": f"Key {MARK}"}),
+        (["settings"], {"RETAIL_VAULT_ENDPOINT": f"https://key:{MARK}@store.example.com"}),
+        (["settings"], {"RETAIL_VAULT_RECIPIENTS": f"AGE-SECRET-KEY-1{MARK}"}),
+        (["settings"], {"RETAIL_VAULT_IDENTITY": f"AGE-SECRET-KEY-1{MARK}"}),
+        (["settings"], {"RETAIL_MANIFEST_KEY": MARK}),
         (["sql", "select 1"], {"RETAIL_WAREHOUSE": ADDRESS}),
     ],
 )

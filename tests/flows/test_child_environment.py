@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from blocks.own_server import without_own_settings
-from tasks.doctor.dump_tools import find_dump_tools
+from tasks.backup.dump.tools import find_tools
 from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.embedded.binaries import program_environment
 from tests.flows.conftest import as_url, base_environment
@@ -22,6 +22,7 @@ SECRETS = {
     "PIPELINE_PAGER_URLS": f"json://127.0.0.1:9/{MARK}",
     "AIRFLOW_SLACK_WEBHOOK_URL": f"https://hooks.slack.com/services/{MARK}",
     "SUPABASE_DB_PASSWORD": MARK,
+    "OPENLINEAGE_API_KEY": MARK,
     "PGPASSWORD": MARK,
     "pipeline_smtp_user": MARK,
 }
@@ -54,6 +55,7 @@ def _looked_at(process: subprocess.Popen[str]) -> dict[str, str]:
     return seen
 
 
+@pytest.mark.slow
 def test_children_have_no_secret(warehouse: ConnectionSettings, days: Path, tmp_path: Path) -> None:
     variables = {
         **base_environment(tmp_path / "data"),
@@ -96,7 +98,7 @@ async def test_programs_of_postgres_get_none(monkeypatch: pytest.MonkeyPatch, tm
     program.write_text(f"#!/bin/sh\nenv >> {tmp_path}/seen\necho 'pg_dump (PostgreSQL) 17.1'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert str(program) in [tool.path for tool in await find_dump_tools()]
+    assert program in [tool.pg_dump for tool in await find_tools()]
     seen = (tmp_path / "seen").read_text()
     assert "PATH=" in seen
     assert MARK not in seen

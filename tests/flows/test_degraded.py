@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.primary_key import MISSING_KEY
 from tests.flows.conftest import Retail
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_reader_in_the_way(retail: Retail, warehouse: ConnectionSettings, days: Path) -> None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.conftest import open_folder
 from tests.flows.conftest import base_environment
 
@@ -37,6 +39,7 @@ def _on_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, 
     return process.wait(), wrote.decode(errors="replace"), silence
 
 
+@pytest.mark.slow
 def test_demo_from_nothing() -> None:
     folder = open_folder("retail-demo-")
     environment = {

@@ -26,14 +26,6 @@ def _of(inputs: DoctorInputs, check: str) -> list[Finding]:
     return [finding for finding in inputs.findings if finding.check == check]
 
 
-async def test_a_backup_that_is_on_and_not_made(inputs: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [finding.status for finding in _of(await gather_inputs(), "settings")] == [Status.OK]
-    monkeypatch.setenv("SUPABASE_BACKUP_ENABLED", "true")
-    found = _of(await gather_inputs(), "settings")
-    assert [finding.status for finding in found] == [Status.WARNING, Status.OK]
-    assert "SUPABASE_BACKUP_ENABLED is on, but this release makes no backup" in found[0].what
-
-
 async def test_names_of_the_airflow_project(inputs: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "AIRFLOW_EMAIL_ALERTS",

@@ -44,6 +44,7 @@ def test_bad_deliveries_fail_by_name_and_the_others_load(retail: Retail, days: P
     assert ended.report["tables"]["fact_sale"] == lines
 
 
+@pytest.mark.slow
 def test_quality_refusal_is_3_and_failure_outranks_it(retail: Retail, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -67,6 +68,7 @@ def test_quality_refusal_is_3_and_failure_outranks_it(retail: Retail, tmp_path: 
     assert lenient.report["outcomes"] == {"loaded": 1, "unchanged": 1}
 
 
+@pytest.mark.slow
 def test_a_replacement_that_takes_out_too_much_is_1_until_asked_for(retail: Retail, tmp_path: Path) -> None:
     path = tmp_path / "day\x1b[31m.csv"
     path.write_text(HEADER + "".join(LINE.replace("900001", str(number)) for number in range(900100, 900140)))
@@ -90,6 +92,7 @@ def test_without_quality_checks_nothing_is_refused(retail: Retail, tmp_path: Pat
     assert ended.report["quality_score"] is None
 
 
+@pytest.mark.slow
 def test_a_feed_keeps_its_settings(retail: Retail, tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text(HEADER + LINE)
     assert retail("etl", str(tmp_path), "--currency", "EUR").code == 0
@@ -98,6 +101,7 @@ def test_a_feed_keeps_its_settings(retail: Retail, tmp_path: Path) -> None:
     assert "currency = EUR" in ended.err
 
 
+@pytest.mark.slow
 def test_dates_that_two_formats_read_are_asked_for(retail: Retail, tmp_path: Path) -> None:
     slashed = LINE.replace("2011-05-01 10:00:00", "5/1/2011 10:00")
     (tmp_path / "iso.csv").write_text(HEADER + LINE)

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import doctor_output, settings, sql, summary, terminal
+from api.pages.lineage_picture import draw_lineage
+from api.pages.rendering import render
+from api.pages.site import page
+from api.problems import Problem
+from flows.cli import doctor_output, progress_display, settings, sql, summary
 from tasks import progress
 from tasks.alerts.channels.email import as_html, message
 from tasks.alerts.channels.slack import blocks, fallback
@@ -20,6 +24,11 @@ from tasks.doctor.finding import problem
 from tasks.doctor.markdown import as_markdown as doctor_markdown
 from tasks.errors import DeliveryUnreadable
 from tasks.outside_text import displayable
+from tasks.postgres.settings import ConnectionSettings
+from tasks.report.lineage.assets import materializations
+from tasks.report.lineage.emitter import LineageDelivery
+from tasks.report.lineage.location import asset_key, file_location, table_location
+from tasks.report.lineage.sinks.sink import LineageNotDelivered
 from tasks.report.markdown import as_markdown
 from tasks.report.run_report import DeliveryReport, RunReport, totals
 from tasks.warehouse.warehouse_figures import CountryRevenue
@@ -82,6 +91,20 @@ def test_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[bold]rich[/]" in out
 
 
+def test_lineage() -> None:
+    delivered = replace(_report(), deliveries=(DeliveryReport(HOSTILE, "loaded"),))
+    warehouse = ConnectionSettings("db.example.com", 5432, HOSTILE)
+    places = file_location(HOSTILE), file_location(f"s3://bucket/{HOSTILE}"), table_location(warehouse, "a.b")
+    for text in (
+        *(str(place) for place in places),
+        *(asset_key(place) for place in places),
+        str(materializations(delivered, warehouse)),
+        LineageDelivery(0, 1, (str(LineageNotDelivered(HOSTILE, sink="file")),)).summary,
+    ):
+        ensure_harmless(text)
+        assert "red" in text
+
+
 def test_sql_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "1000")
@@ -110,7 +133,7 @@ def test_settings(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    with terminal.shown():
+    with progress_display.show_progress():
         progress.report("task.retrying", HOSTILE)
     err = capsys.readouterr().err
     ensure_harmless(err)
@@ -172,3 +195,38 @@ def test_a_link_of_the_text_is_no_link(tmp_path: Path) -> None:
     alert = sample(link=HOSTILE)
     assert "href" not in as_html(alert)
     assert all(block["type"] != "actions" for block in blocks(alert))
+
+
+def test_problems_of_the_api() -> None:
+    body = json.loads(bytes(Problem(409, HOSTILE, HOSTILE).response().body))
+    for text in (body["detail"], body["next_step"]):
+        ensure_harmless(text)
+        assert text == SHOWN
+
+
+def test_pages_of_the_api() -> None:
+    operation = {
+        "id": "x",
+        "method": "GET",
+        "path": HOSTILE,
+        "description": HOSTILE,
+        "access": "",
+        "parameters": [{"name": HOSTILE, "where": "query", "values": HOSTILE, "meaning": HOSTILE}],
+        "answers": [{"status": "200", "description": HOSTILE, "example": HOSTILE}],
+    }
+    document = {"info": {"title": HOSTILE, "description": HOSTILE}}
+    page = render("documentation.html", document=document, operations=[operation])
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_pages_of_the_warehouse() -> None:
+    attempt = {"name": HOSTILE, "outcome": "refused", "rows_in": 1}
+    attempt |= dict.fromkeys(("rows_loaded", "rows_duplicate", "rows_quarantined"), 0)
+    problem_details = json.loads(bytes(Problem(409, HOSTILE, HOSTILE).response().body))
+    members = {**problem_details, "errors": [{"location": HOSTILE, "message": HOSTILE}], "instance": HOSTILE}
+    problem_page = page("problem.html", "", HOSTILE, problem=members)
+    for text in (bytes(problem_page.body).decode(), str(draw_lineage([attempt]))):
+        ensure_harmless(text)
+        assert "<script" not in text
+        assert "<b" not in text.replace("<body", "")

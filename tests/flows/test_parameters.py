@@ -118,6 +118,7 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "feed": "default",
         "quality_checks": True,
         "load": True,
+        "preflight": True,
         "external_enrichment": False,
         "replace": False,
     }
@@ -172,7 +173,7 @@ async def test_a_value_that_is_refused_ends_the_call_before_anything_is_done() -
 
 def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RETAIL_WORKSPACE", str(tmp_path))
-    assert RunRequest.of(EtlRequest(sources=["a.csv"], currency="EUR")).parameters() == {
+    assert RunRequest.of(EtlRequest(sources=["a.csv"], currency="EUR")).recorded_parameters() == {
         "sources": ["a.csv"],
         "feed": "default",
         "root": None,
@@ -183,6 +184,7 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "quality_checks": True,
         "quality_threshold": 85.0,
         "load": True,
+        "preflight": True,
         "external_enrichment": False,
         "replace": False,
         "warehouse": "",

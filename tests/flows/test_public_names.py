@@ -8,14 +8,15 @@ from tests.flows.conftest import Retail
 
 
 def test_exported_flows() -> None:
-    assert flows.__all__ == ["retail_alert", "retail_doctor", "retail_etl", "retail_withdraw"]
+    names = ("alert", "backup", "doctor", "etl", "prune", "restore", "verify", "watch", "withdraw")
+    assert flows.__all__ == [f"retail_{name}" for name in names]
     assert set(flows.__all__) <= set(dir(flows))
-    names = {name: getattr(flows, name).name for name in flows.__all__}
-    assert names == {name: name.replace("_", "-") for name in flows.__all__}
+    of_prefect = {name: getattr(flows, name).name for name in flows.__all__}
+    assert of_prefect == {name: name.replace("_", "-") for name in flows.__all__}
 
 
 def test_exported_blocks() -> None:
-    assert blocks.__all__ == ["Alerts", "SupabaseWarehouse"]
+    assert blocks.__all__ == ["Alerts", "ApiUsers", "BackupVault", "SupabaseWarehouse"]
     assert set(blocks.__all__) <= set(dir(blocks))
     assert [getattr(blocks, name).__name__ for name in blocks.__all__] == blocks.__all__
 

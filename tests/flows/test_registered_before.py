@@ -1,4 +1,4 @@
-"""A deployment that was registered before the form had plain fields: what it stored still runs."""
+"""A deployment that was registered before the form had plain fields still runs, as a worker runs it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 from prefect.client.orchestration import get_client
 
 from flows import retail_etl
@@ -17,6 +18,7 @@ LINE = "536365,85123A,CANDLE,6,2010-12-01 08:26:00,2.55,17850,United Kingdom"
 HEAD = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 
 
+@pytest.mark.slow
 async def test_nulls_that_a_deployment_stored_mean_not_given(
     retail: Retail, prefect_api: PrefectServer, tmp_path: Path
 ) -> None:

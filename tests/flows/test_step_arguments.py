@@ -51,5 +51,5 @@ async def test_a_run_works_on_pickled_arguments(
     monkeypatch.setenv("RETAIL_WORKSPACE", str(tmp_path))
     report = await retail_etl(sources=[str(days / "2010-12-05.csv")])
     assert report.outcomes == {"loaded": 1}
-    steps = {"inspect", "prepare", "ingest", "validate", "load", "finish", "publish", "record"}
+    steps = {"preflight", "prepare", "ingest", "validate", "load", "finish", "publish", "record"}
     assert set(pickled_steps) == steps

@@ -7,10 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.warehouse.load_lock import lock_loads
+from tasks.warehouse.load_lock import locked_transaction
 from tests.flows.conftest import Retail
 from tests.support.plain_run import assert_accounted
+
+pytestmark = pytest.mark.slow
 
 _WAITING = (
     "select exists (select from pg_locks where locktype = 'relation' and not granted and relation = "
@@ -21,8 +25,7 @@ _WAITING = (
 async def test_it_says_so(retail: Retail, warehouse: ConnectionSettings, days: Path) -> None:
     command = [sys.executable, "-m", "flows", "etl", str(days / "2010-12-05.csv")]
     async with connected(warehouse) as connection:
-        async with connection.transaction():
-            await lock_loads(connection, warehouse)
+        async with locked_transaction(connection, warehouse):
             run = subprocess.Popen(
                 command, env=retail.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from flows.cli.terminal import shown
+from flows.cli.progress_display import show_progress
 from tasks import progress
 from tests.conftest import open_folder
 from tests.flows.conftest import base_environment
@@ -19,10 +19,11 @@ from tests.flows.conftest import base_environment
         ("task.retrying", "load 1 of 2: A lock. Up to 3 retries"),
         ("finish.waiting", "readers of fact_sale hold it"),
         ("connect.waiting", "No answer. Trying again for 9 s at most."),
+        ("copy.sending", "3.8 MB, 1.9 MB/s"),
     ],
 )
 def test_a_wait_is_told_in_a_pipe(step: str, detail: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with shown():
+    with show_progress():
         progress.report(step, detail)
         progress.report("load.locked")
     told = capsys.readouterr()
@@ -31,6 +32,19 @@ def test_a_wait_is_told_in_a_pipe(step: str, detail: str, capsys: pytest.Capture
     assert told.out == ""
 
 
+def test_a_long_send_is_told_every_ten_seconds_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress():
+        for number in range(2, 12, 2):  # every two seconds, as on a terminal
+            progress.report("copy.sending", f"{number}.0 MB, 1.0 MB/s")
+        progress.report("connect.waiting", "No answer.")
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(" ", 1)[1] for line in told] == [
+        "sending to the warehouse: 2.0 MB, 1.0 MB/s",
+        "waiting for the warehouse: No answer.",
+    ]
+
+
+@pytest.mark.slow
 def test_another_process_at_the_embedded_server_is_told() -> None:
     folder = open_folder("retail-waits-")
     environment = base_environment(folder)

@@ -12,7 +12,12 @@ from tests.flows.conftest import Retail
 async def test_a_schema_that_cannot_be_made(retail: Retail, empty: ConnectionSettings, days: Path) -> None:
     async with connected(replace(empty, user=SUPERUSER)) as connection:
         await connection.execute("create schema retail_ops; grant usage on schema retail_ops to retail")
-    ended = retail("etl", str(days / "2010-12-05.csv"), "--json", DATABASE_URL=empty.display)
+    checked = retail("etl", str(days / "2010-12-05.csv"), "--json", DATABASE_URL=empty.display)
+    assert checked.code == 1
+    assert "loads: retail does not own schema retail_ops. Connect as the role that owns" in checked.err
+    ended = retail(
+        "etl", str(days / "2010-12-05.csv"), "--no-preflight", "--json", DATABASE_URL=empty.display
+    )
     assert ended.code == 1
     assert "cannot set up the schema" in ended.err
     assert "Traceback" not in ended.err + ended.out

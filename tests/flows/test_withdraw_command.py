@@ -22,6 +22,8 @@ async def test_withdraw(retail: Retail, warehouse: ConnectionSettings, days: Pat
     assert await state(warehouse) == before
 
     assert retail("withdraw", str(path), "--confirm", "another").code == 2
+    refused = retail("withdraw", str(path), "--confirm", "another", "--json")
+    assert (refused.code, refused.report["error_type"]) == (2, "SettingsError")
     assert await state(warehouse) == before
 
     unknown = retail("withdraw", str(tmp_path / "2010-12-05.csv"))

@@ -15,7 +15,8 @@ from tests.conftest import open_folder
 from tests.support.soak import count
 
 _SOCKET = ".s.PGSQL.5432"
-_COMMIT = b"COMMIT;\0"
+# The end of a transaction of the driver, and of a script.
+_COMMITS = (b"COMMIT;\0", b";\ncommit\0")
 
 
 @dataclass
@@ -52,17 +53,18 @@ class _Pair:
                 if (excess := _excess(self._cut.sent, self._cut.after_bytes)) > 0:
                     self._finish(writer, data[:-excess])
                     return
-                if self._cut.before_commit and _COMMIT in data:
+                is_commit = any(commit in data for commit in _COMMITS)
+                if self._cut.before_commit and is_commit:
                     self._finish(writer)
                     return
-                self._answer_is_lost = self._cut.after_commit and _COMMIT in data
+                self._answer_is_lost = self._cut.after_commit and is_commit
             writer.write(data)
             await writer.drain()
         writer.close()
 
     async def to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
-            if self._answer_is_lost:  # the answer to a COMMIT
+            if self._answer_is_lost and b"COMMIT\0" in data:  # not an error that came before it
                 self._finish(writer)
                 return
             if not self._cut.done.is_set():

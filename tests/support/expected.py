@@ -36,8 +36,8 @@ _DELIVERY = """
 select d.feed, d.name, d.rows_in, d.rows_loaded, d.rows_duplicate, d.rows_quarantined,
     (select count(*) from retail_ops.line_source s where s.delivery_key = d.delivery_key) as further,
     (select array_agg(line_no order by line_no) from retail_ops.quarantine q
-     where q.delivery_key = d.delivery_key) as quarantined,
-    (select count(*) from retail_ops.quality_score s where s.delivery_key = d.delivery_key) as scores
+     where q.attempt_id = d.attempt_id) as quarantined,
+    (select count(*) from retail_ops.quality_score s where s.attempt_id = d.attempt_id) as scores
 from retail_ops.delivery d
 """
 

@@ -17,7 +17,7 @@ from tasks.validate.settings import ValidationSettings
 from tasks.validate.silver import validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
 from tasks.warehouse.indexes import complete_indexes
-from tasks.warehouse.ledger import Run, finish_run, read_feed, resolve_feed_settings, start_run
+from tasks.warehouse.ledger import FeedState, Run, begin_run, finish_run, resolve_feed_settings
 from tasks.warehouse.load.transaction import LoadedDelivery, load
 from tasks.warehouse.withdraw import Withdrawal, withdraw
 
@@ -42,6 +42,13 @@ def new_run() -> Run:
     return Run(uuid4(), datetime.now(UTC))
 
 
+async def start_run(warehouse: ConnectionSettings, this: Run, feed: str = "default") -> FeedState:
+    """Record the run in a warehouse whose schemas are at head, and return the feed."""
+    begun = await begin_run(warehouse, this, feed)
+    assert begun.feed is not None
+    return begun.feed
+
+
 async def run(
     warehouse: ConnectionSettings,
     workspace: Path,
@@ -56,8 +63,7 @@ async def run(
 ) -> Outcome:
     """Load ``sources`` as the flow does, without gate and report; ``asked`` are the feed's settings."""
     this = new_run()
-    await start_run(warehouse, this)
-    known = await read_feed(warehouse, feed)
+    known = await start_run(warehouse, this, feed)
     settings = resolve_feed_settings(known.settings, feed, **asked)
     found = discover([str(source) for source in sources], root)
     read = [ingest(batch, known.deliveries, workspace) for batch in batches(found.deliveries, batch_bytes)]
@@ -104,7 +110,7 @@ async def assert_accounted(warehouse: ConnectionSettings) -> None:
             "select d.name, d.rows_loaded, d.rows_duplicate, d.rows_quarantined, "
             "(select count(*) from retail_dwh.fact_sale f where f.delivery_key = d.delivery_key) as facts, "
             "(select count(*) from retail_ops.line_source s where s.delivery_key = d.delivery_key) as further, "
-            "(select count(*) from retail_ops.quarantine q where q.delivery_key = d.delivery_key) as set_aside, "
+            "(select count(*) from retail_ops.quarantine q where q.attempt_id = d.attempt_id) as set_aside, "
             "f.identical_lines from retail_ops.delivery d join retail_ops.feed f using (feed)"
         )
     for row in wrong:

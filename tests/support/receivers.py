@@ -20,13 +20,21 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class HttpReceiver:
-    """Messages sent to a webhook. Requests are answered with ``codes`` in order; the last code repeats."""
+    """Messages sent to a webhook. Requests are answered with ``codes`` in order; the last code repeats.
+
+    A redirect leads to ``/elsewhere`` of the same server; ``reads`` are the paths of the GETs, answered with
+    ``read_code``.
+    """
 
     port: int = 0
     codes: list[int] = field(default_factory=lambda: [200])
     body: str = "ok"
     seconds: float = 0.0
     accepted: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    read_code: int = 200
 
     def url(self, path: str = "/services/T0/B0/secret", scheme: str = "http") -> str:
         return f"{scheme}://127.0.0.1:{self.port}{path}"
@@ -57,16 +65,25 @@ def http_receiver(**options: Any) -> Iterator[HttpReceiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.paths.append(self.path)
+            receiver.headers.append(dict(self.headers))
             time.sleep(receiver.seconds)
             code = receiver.codes[0] if len(receiver.codes) == 1 else receiver.codes.pop(0)
             if code < 300:
                 receiver.accepted.append(json.loads(body))
             try:
                 self.send_response(code)
+                if 300 <= code < 400:
+                    self.send_header("Location", "/elsewhere")
                 self.end_headers()
                 self.wfile.write(receiver.body.encode())
             except OSError:  # the client has disconnected
                 return
+
+        def do_GET(self) -> None:
+            receiver.reads.append(self.path)
+            self.send_response(receiver.read_code)
+            self.end_headers()
 
         def log_message(self, *_: Any) -> None:
             return

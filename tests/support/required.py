@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import NoReturn
 
 import pytest
@@ -13,3 +14,8 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("TEST_REQUIRE_ALL"):
         pytest.fail(f"needs {what}")
     pytest.skip(f"needs {what}")
+
+
+def required_program(name: str) -> str:
+    """Return the path of a program; end the test if it is not installed."""
+    return shutil.which(name) or missing(f"{name} (apt-get install prometheus)")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 from prefect import flow
 
 from tasks import progress
-from tasks.errors import RetailError, WarehouseBusy, WarehouseError
+from tasks.errors import RetailError, StepTimedOut, WarehouseBusy, WarehouseError
 from tasks.retries import RetryPolicy, step
 from tests.support.prefect_server import PrefectServer
 
@@ -34,7 +35,7 @@ def reports() -> Iterator[list[progress.Progress]]:
 async def run_failing_step(label: str, error: RetailError, times: int, policy: RetryPolicy) -> str:
     @flow
     async def run() -> str:
-        return await policy.on(fail)(label, error, times)
+        return await policy.apply(fail)(label, error, times)
 
     return await run()
 
@@ -86,6 +87,20 @@ async def test_prefect_does_not_search_the_arguments_of_a_step(prefect_api: Pref
 
     @flow
     async def run() -> tuple[str, int, int]:
-        return await RetryPolicy().on(hand_back)("label", first, named=second)
+        return await RetryPolicy().apply(hand_back)("label", first, named=second)
 
     assert await run() == ("label", id(first), id(second))
+
+
+@step("wait", "test", timeout_seconds=0.2)
+async def wait(label: str) -> None:
+    await asyncio.sleep(30)
+
+
+async def test_a_step_that_passes_its_limit_is_an_error_of_ours(prefect_api: PrefectServer) -> None:
+    @flow
+    async def run() -> None:
+        await RetryPolicy(retries=2, delay_seconds=0).apply(wait)("batch 1 of 2")
+
+    with pytest.raises(StepTimedOut, match=r"The step wait batch 1 of 2 passed its limit of 0\.2 s\."):
+        await run()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -70,7 +70,7 @@ def open_delivery(
             raise binary_content_error(delivery.name) from None
         raise
     if content.data is not None:
-        content = FileContent(content.sha256, text)
+        content = replace(content, data=text)
         # Checked before the batch is read, which would otherwise be read again without this file.
         # Tabs are not stripped: a row may consist of them.
         if _ONLY_BLANK_LINES.fullmatch(text, record.end):

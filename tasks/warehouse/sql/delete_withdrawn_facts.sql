@@ -8,10 +8,6 @@ with deleted as (
         and f.delivery_key = w.delivery_key
     returning f.product_key, f.customer_key, f.country_key, f.invoice_key
 )
-select
-    count(*) as lines,
-    coalesce(array_agg(distinct product_key), '{}') as products,
-    coalesce(array_agg(distinct customer_key), '{}') as customers,
-    coalesce(array_agg(distinct country_key), '{}') as countries,
-    coalesce(array_agg(distinct invoice_key), '{}') as invoices
+insert into pg_temp.deleted_fact (product_key, customer_key, country_key, invoice_key)
+select distinct product_key, customer_key, country_key, invoice_key
 from deleted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,10 +12,19 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tasks.alerts.notify import notify, resolve
 from tasks.alerts.prefect_store import VariableAlertStore
-from tasks.alerts.store import opened
+from tasks.alerts.store import OpenAlert, opened
 from tests.support.alert_samples import QUICK, SINCE, pager, policy, sample, slack
 from tests.support.prefect_server import PrefectServer, free_port
 from tests.support.receivers import http_receiver
+
+
+def gone(feed: str) -> Callable[[OpenAlert], OpenAlert | None]:
+    """After a run that resolves all open alerts of a feed."""
+    return lambda alert: None if alert.subject == sample(feed=feed).source.subject else alert
+
+
+def it_ran(_: Sequence[OpenAlert]) -> str:
+    return "It ran."
 
 
 @pytest.fixture
@@ -61,19 +70,15 @@ async def test_recovered_goes_to_the_channels_that_received_the_alert(store: Var
         records = [
             record
             for _ in range(2)
-            for record in await resolve(
-                failed.source, lambda alert: True, channels, store, "It ran.", "", QUICK
-            )
+            for record in await resolve(failed.source, gone("gone"), channels, store, it_ran, "", QUICK)
         ]
-        assert sorted(web.headlines[2:]) == [
-            "Recovered (Run crashed): retail-etl",
-            "Recovered (Run failed): retail-etl",
-        ]
+        # One message, with what each channel had received.
+        assert web.headlines[2:] == ["Recovered (Run crashed, Run failed): retail-etl"]
         assert events.headlines[1:] == ["Recovered (Run crashed): retail-etl"]
-        assert len(records) == 2
+        assert [record.cause for record in records] == ["recovered:crashed, failed"]
         # The next failure is sent at once.
         await notify(failed, channels, store, QUICK)
-    assert len(web.accepted) == 5
+    assert len(web.accepted) == 4
 
 
 async def test_undelivered_recovered_is_sent_after_the_next_success(store: VariableAlertStore) -> None:
@@ -82,9 +87,9 @@ async def test_undelivered_recovered_is_sent_after_the_next_success(store: Varia
         channels = policy(slack(web))
         await notify(failed, channels, store, QUICK)
         web.codes = [500]
-        await resolve(failed.source, lambda alert: True, channels, store, "It ran.", "", QUICK)
+        await resolve(failed.source, gone("unheard"), channels, store, it_ran, "", QUICK)
         web.codes = [200]
-        await resolve(failed.source, lambda alert: True, channels, store, "It ran.", "", QUICK)
+        await resolve(failed.source, gone("unheard"), channels, store, it_ran, "", QUICK)
     assert web.headlines[1:] == ["Recovered (Run failed): retail-etl"]
 
 
@@ -103,6 +108,6 @@ async def test_alert_is_sent_without_prefect() -> None:
         with http_receiver() as web:
             record, resolved = await asyncio.gather(
                 notify(sample(), policy(slack(web)), store, QUICK),
-                resolve(sample().source, lambda alert: True, policy(slack(web)), store, ""),
+                resolve(sample().source, gone("shop"), policy(slack(web)), store, it_ran),
             )
     assert (record.channels[0].outcome, len(web.accepted), resolved) == ("sent", 1, ())

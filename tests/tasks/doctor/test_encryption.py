@@ -67,6 +67,13 @@ async def test_verified_server(tls: Tls) -> None:
     assert "Retail test CA" in findings["server certificate"].what
 
 
+async def test_certificate_is_seen_without_a_connection_of_its_own(tls: Tls) -> None:
+    before = tls.server.log()
+    findings = await examine_warehouse(tls.settings("verify-full", str(tls.folder / "ca.crt")))
+    assert findings["server certificate"].status is OK
+    assert tls.server.log().removeprefix(before).count("connection received") == 2
+
+
 async def test_unverified_server_is_a_warning(tls: Tls) -> None:
     # 0.0.0.0 connects to this machine, but is not a loopback address.
     findings = await examine_warehouse(tls.settings("require", host="0.0.0.0"))

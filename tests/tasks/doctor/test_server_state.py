@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.doctor.server import examine_clock
+from tasks.doctor.server import CLOCK
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
+from tasks.postgres.questions import ask_rows
 from tests.support.examination import OK, PROBLEM, WARNING, checks_with, examine_warehouse
 from tests.support.servers import TcpServer
 
@@ -108,8 +109,10 @@ async def test_readers(warehouse: ConnectionSettings, server: EmbeddedServer) ->
 @pytest.mark.parametrize(("ahead", "message"), [(60, "60 s ahead of"), (-60, "60 s behind")])
 async def test_wrong_clock(warehouse: ConnectionSettings, ahead: int, message: str) -> None:
     async with connected(warehouse) as connection:
-        (finding,) = await examine_clock(connection, warehouse, lambda: time.time() + ahead)
+        answers = await ask_rows(connection, {"clock": CLOCK.query}, lambda: time.time() + ahead)
+        (finding,) = CLOCK.judge(answers["clock"], warehouse)
         assert finding.status is WARNING
         assert message in finding.what
-        (finding,) = await examine_clock(connection, warehouse, lambda: time.time() + 4)
+        answers = await ask_rows(connection, {"clock": CLOCK.query}, lambda: time.time() + 4)
+        (finding,) = CLOCK.judge(answers["clock"], warehouse)
         assert finding.status is OK

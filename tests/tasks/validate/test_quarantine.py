@@ -22,9 +22,10 @@ def _quarantine(folder: Path, content: str) -> pl.DataFrame:
 def test_columns_as_json(tmp_path: Path) -> None:
     bad = row(quantity=" six", unit_price="2.55001", customer_id="", description='a "b",\nc £')
     frame = _quarantine(tmp_path, as_csv([row(), bad, row(description="other")]))
-    ((name, line_no, rules, raw),) = frame.rows()
+    ((name, line_no, rules, values, raw),) = frame.rows()
     assert (name, line_no) == (str(tmp_path / "day.csv"), 2)
     assert rules == ["quantity_readable", "unit_price_exact"]
+    assert values == [" six", "2.55001"]
     delivered = dict(
         zip(NAMES, [*ROW[:2], 'a "b",\nc £', " six", ROW[4], "2.55001", None, ROW[7]], strict=True)
     )
@@ -38,6 +39,24 @@ def test_row_that_cannot_be_split_as_raw_text(tmp_path: Path) -> None:
         (2, ["row_complete"], 'short,"ro'),
         (3, ["row_complete"], 'w £",x'),
     ]
+
+
+def test_the_value_of_each_rule(tmp_path: Path) -> None:
+    broken = [
+        row(invoice_no=None, invoice_date="tomorrow"),
+        row(quantity="2000000000", unit_price="999999999", customer_id="x" * 300),
+        row(invoice_date="2011-03-27 01:30:00"),
+    ]
+    frame = _quarantine(tmp_path, as_csv(broken) + "short\n")
+    by_line = {
+        line: dict(zip(rules, values, strict=True))
+        for line, rules, values in frame.select("line_no", "rules", "values").rows()
+    }
+    assert by_line[1] == {"invoice_no_present": None, "sold_at_readable": "tomorrow"}
+    assert by_line[2] == {"total_amount_in_range": "999999999", "customer_id_whole": "x" * 200}
+    assert by_line[3] == {"sold_at_exists": "2011-03-27 01:30:00"}
+    assert list(by_line[4]) == ["row_complete"]
+    assert by_line[4]["row_complete"]
 
 
 def test_only_error_rules_are_listed(tmp_path: Path) -> None:

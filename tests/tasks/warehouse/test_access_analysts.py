@@ -17,7 +17,7 @@ from tests.support.plain_run import run, state
 from tests.support.servers import PASSWORD, TcpServer, debian_binaries, tcp_server
 
 
-@pytest.fixture(scope="module", params=["newest", "oldest"])
+@pytest.fixture(scope="module", params=["newest", pytest.param("oldest", marks=pytest.mark.slow)])
 def cluster(request: pytest.FixtureRequest, server: EmbeddedServer) -> Iterator[TcpServer]:
     """A cluster with two analysts, one of them NOINHERIT, which grants override only from Postgres 16 on."""
     with tcp_server(server.psql().parent if request.param == "newest" else debian_binaries()) as tcp:

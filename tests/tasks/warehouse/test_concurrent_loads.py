@@ -6,10 +6,11 @@ import asyncio
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
-from tasks.warehouse.load_lock import lock_loads
+from tasks.warehouse.load_lock import locked_transaction
 from tests.support.catalogue import ALL, keys_of
 from tests.support.expected import assert_exactly
 from tests.support.killed_load import Child, Exit
@@ -23,6 +24,7 @@ _WAITING = (
 )
 
 
+@pytest.mark.slow
 async def test_two_processes_load_equal_and_overlapping_deliveries(
     server: EmbeddedServer, template: str, warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
@@ -104,8 +106,7 @@ async def test_a_load_sees_the_withdrawal_that_it_waited_for(
         await watching.execute(
             f"alter database {warehouse.database} set default_transaction_isolation = 'repeatable read'"
         )
-        async with connection.transaction():
-            await lock_loads(connection, warehouse)
+        async with locked_transaction(connection, warehouse):
             withdrawing = asyncio.ensure_future(take_out(warehouse, str(a)))
             await _until_waiting(watching, 1)
             loading = asyncio.ensure_future(run(warehouse, tmp_path, [b]))

@@ -16,6 +16,8 @@ from tests.support.scenario import FIRST, SECOND, Story
 from tests.support.slices import fresh_warehouse
 from tests.support.soak import count, numbered_random, size
 
+pytestmark = pytest.mark.slow
+
 _CHANGES = "select name from retail_ops.delivery_attempt where outcome in ('loaded', 'replaced')"
 
 

@@ -3,9 +3,13 @@
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from flows.demo import BUNDLED
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.plain_run import assert_accounted, run, state
+
+pytestmark = pytest.mark.slow
 
 
 async def test_305_days_then_one_parquet_change_no_figure(

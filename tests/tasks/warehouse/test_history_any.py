@@ -37,7 +37,16 @@ async def _check(
         assert await state(warehouse) == after
 
 
-@settings(max_examples=size(25, soak=147))
+@settings(max_examples=size(5, soak=1))
+@given(history=histories())
+async def test_a_few_histories_equal_a_clean_load(
+    server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]
+) -> None:
+    await _check(server, template, tmp_path_factory, history, "keep")
+
+
+@pytest.mark.slow
+@settings(max_examples=size(25, soak=146))
 @given(history=histories())
 async def test_any_history_equals_a_clean_load(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]
@@ -45,6 +54,7 @@ async def test_any_history_equals_a_clean_load(
     await _check(server, template, tmp_path_factory, history, "keep")
 
 
+@pytest.mark.slow
 @settings(max_examples=size(10, soak=40))
 @given(history=histories())
 async def test_any_history_of_deliveries_in_parts_equals_a_clean_load(
@@ -57,6 +67,7 @@ async def test_any_history_of_deliveries_in_parts_equals_a_clean_load(
     await _check(server, template, tmp_path_factory, history, "keep")
 
 
+@pytest.mark.slow
 @settings(max_examples=size(10, soak=40))
 @given(history=histories())
 async def test_any_history_without_identical_lines_equals_a_clean_load(

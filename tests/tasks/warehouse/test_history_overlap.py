@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ async def test_one_parquet_file_and_then_its_days_change_no_figure(
     await assert_accounted(warehouse)
 
 
+@pytest.mark.slow
 @settings(max_examples=size(10, soak=40))
 @given(
     covers=st.lists(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.catalogue import ALL, NONE, keys_of
@@ -11,6 +13,7 @@ from tests.support.plain_run import assert_accounted, run, state
 from tests.support.slices import days, fresh_warehouse, write
 
 
+@pytest.mark.slow
 async def test_bulk_and_incremental_loads_give_the_same_warehouse(
     server: EmbeddedServer, template: str, warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:

@@ -29,6 +29,8 @@ from tests.support.scenario import (
 from tests.support.slices import fresh_warehouse
 from tests.support.soak import size
 
+pytestmark = pytest.mark.slow
+
 _PARTS = 1_000_000
 
 

@@ -8,11 +8,10 @@ import pytest
 
 from tasks.errors import ConnectionInterrupted
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.warehouse.ledger import start_run
 from tasks.warehouse.load.transaction import load
 from tests.support.cutting_proxy import Cut, cutting
 from tests.support.expected import Contents, assert_exactly
-from tests.support.plain_run import new_run, state
+from tests.support.plain_run import new_run, start_run, state
 from tests.support.scenario import FIRST, SECOND, Story
 from tests.support.silvers import silver_of
 

@@ -9,10 +9,9 @@ import pytest
 from tasks.errors import ReadOnlyWarehouse, Transient
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.indexes import complete_indexes
-from tasks.warehouse.ledger import start_run
 from tasks.warehouse.load.transaction import load
 from tests.support.expected import Feed, assert_exactly
-from tests.support.plain_run import new_run, run
+from tests.support.plain_run import new_run, run, start_run
 from tests.support.silvers import silver_of
 from tests.support.slices import invoices, write
 

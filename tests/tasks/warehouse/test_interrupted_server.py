@@ -20,7 +20,15 @@ from tests.conftest import create_database, open_folder
 from tests.support.expected import assert_exactly
 from tests.support.plain_run import run, state
 from tests.support.scenario import BATCH_BYTES, FIRST, Story
+from tests.support.slow import slow_but
 from tests.support.soak import count
+
+STOPS = (
+    ("load.staged", signal.SIGKILL),
+    ("load.part_staged", signal.SIGQUIT),
+    ("load.staged", signal.SIGINT),
+    ("finish.constraints", signal.SIGQUIT),
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +55,7 @@ def _stop(server: EmbeddedServer, signal_number: signal.Signals) -> None:
 
 @pytest.mark.parametrize(
     ("step", "signal_number"),
-    [
-        ("load.dimensions_copied", signal.SIGQUIT),
-        ("load.facts_copied", signal.SIGKILL),
-        ("load.bookkeeping_written", signal.SIGINT),
-        ("finish.constraints", signal.SIGQUIT),
-    ],
+    slow_but(STOPS[:1], STOPS),
 )
 async def test_a_second_run_completes_the_load(
     own_server: EmbeddedServer, tmp_path: Path, step: str, signal_number: signal.Signals

@@ -15,17 +15,12 @@ from tests.support.expected import assert_exactly
 from tests.support.killed_load import run_until_killed
 from tests.support.plain_run import run, state
 from tests.support.scenario import BATCH_BYTES, FIRST, SECOND, Story, clean_fingerprints
+from tests.support.slow import slow_but
 
 # Step at which the second of three batches dies, and the number of batches loaded by then.
 STEPS = {
-    "load.locked": 1,
-    "load.ledger_written": 1,
-    "load.dimensions_copied": 1,
-    "load.facts_copied": 1,
-    "load.line_sources_copied": 1,
-    "load.part_added": 1,
-    "load.withdrawn": 1,
-    "load.bookkeeping_written": 1,
+    "load.part_staged": 1,
+    "load.staged": 1,
     "load.committed": 2,
 }
 
@@ -38,7 +33,7 @@ def clean(
     return asyncio.run(clean_fingerprints(server, template, tmp_path_factory.mktemp("clean")))
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", slow_but(["load.part_staged"], STEPS))
 async def test_a_fresh_warehouse(
     warehouse: ConnectionSettings, tmp_path: Path, clean: dict[str, Fingerprint], step: str
 ) -> None:
@@ -56,7 +51,7 @@ async def test_a_fresh_warehouse(
     assert await keys_of(warehouse) == ALL
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", slow_but(["load.committed"], STEPS))
 async def test_a_replacement_in_an_incremental_warehouse(
     warehouse: ConnectionSettings, tmp_path: Path, clean: dict[str, Fingerprint], step: str
 ) -> None:

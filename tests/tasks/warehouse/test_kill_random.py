@@ -27,6 +27,8 @@ from tests.support.scenario import (
 from tests.support.slices import fresh_warehouse
 from tests.support.soak import count, numbered_random, size
 
+pytestmark = pytest.mark.slow
+
 
 def _load(warehouse: ConnectionSettings, story: Story, die_after: float | None) -> tuple[Exit, float]:
     """Load the story's files in a process; return how it ended and how many seconds it took."""

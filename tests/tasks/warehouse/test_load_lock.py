@@ -16,7 +16,7 @@ from tasks import progress
 from tasks.errors import WarehouseBusy
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
-from tasks.warehouse.load_lock import lock_loads
+from tasks.warehouse.load_lock import locked_transaction
 from tests.support.plain_run import run, state
 from tests.support.scenario import FIRST, Story
 
@@ -61,17 +61,14 @@ async def test_runs_of_the_previous_release_wait_and_are_waited_for(warehouse: C
             assert not waiting.done()
         async with asyncio.timeout(10):
             await waiting
-        async with new.transaction():
-            await lock_loads(new, warehouse)
-            async with old.transaction():
-                assert not await old.fetchval(_ADVISORY.replace("pg_advisory", "pg_try_advisory"))
+        async with locked_transaction(new, warehouse), old.transaction():
+            assert not await old.fetchval(_ADVISORY.replace("pg_advisory", "pg_try_advisory"))
 
 
 async def test_a_wait_is_reported_with_the_holder_and_times_out(warehouse: ConnectionSettings) -> None:
     events: list[progress.Progress] = []
     async with connected(warehouse) as holder, connected(warehouse) as waiter:
-        async with holder.transaction():
-            await lock_loads(holder, warehouse)
+        async with locked_transaction(holder, warehouse):
             pid = await holder.fetchval("select pg_backend_pid()")
             with progress.listening(events.append), pytest.raises(WarehouseBusy) as caught:
                 await _locked(waiter, replace(warehouse, load_lock_timeout=2.5))
@@ -84,8 +81,7 @@ async def test_a_wait_is_reported_with_the_holder_and_times_out(warehouse: Conne
 
 
 async def test_readers_and_pg_dump_do_not_wait(warehouse: ConnectionSettings, server: EmbeddedServer) -> None:
-    async with connected(warehouse) as holder, holder.transaction():
-        await lock_loads(holder, warehouse)
+    async with connected(warehouse) as holder, locked_transaction(holder, warehouse):
         async with connected(replace(warehouse, lock_timeout=0.5)) as reader:
             assert await reader.fetchval("select count(*) from retail_ops.load_lock") == 0
         command = [
@@ -101,5 +97,5 @@ async def test_readers_and_pg_dump_do_not_wait(warehouse: ConnectionSettings, se
 
 
 async def _locked(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
-    async with connection.transaction():
-        await lock_loads(connection, settings)
+    async with locked_transaction(connection, settings):
+        pass

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from tasks.doctor.database import examine_database
 from tasks.postgres.connect import ConnectionSettings, connected
@@ -14,6 +15,7 @@ from tasks.postgres.pool import QueryPool
 from tasks.warehouse.fingerprint import fingerprint
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.migrate import migrate
+from tests.support.older_schema import create_schema_at
 from tests.support.plain_run import run, take_out
 from tests.support.scenario import FIRST, Story
 
@@ -139,6 +141,7 @@ async def test_nothing_planted_is_called(empty: ConnectionSettings, tmp_path: Pa
         assert await connection.fetch(_BOUND) == []
 
 
+@pytest.mark.slow
 async def test_the_planted_operators_work(empty: ConnectionSettings) -> None:
     """With the database's own path, a planted operator is called, so the test above is meaningful."""
     await _plant(empty)
@@ -150,25 +153,25 @@ async def test_the_planted_operators_work(empty: ConnectionSettings) -> None:
     assert await _calls(empty) == ["operator"]
 
 
-async def test_views_of_an_older_release_are_rebuilt(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+@pytest.mark.slow
+async def test_views_of_an_older_release_are_rebuilt(empty: ConnectionSettings) -> None:
     """Upgrading from revision 0005 removes planted operators from our views, and keeps views built on them."""
-    async with connected(warehouse) as connection:
+    await create_schema_at(empty, "0005_refusal")
+    async with connected(empty) as connection:
         await connection.execute(
-            "update retail_ops.schema_version set version_num = '0005_refusal';"
-            "alter table retail_ops.run drop column degraded, drop column degraded_reasons;"
             "create schema own; create view own.mine as select * from retail_dwh.daily_sales"
         )
-    await _plant(warehouse)
+    await _plant(empty)
     definition = (
         (Path(__file__).parents[3] / "tasks/warehouse/schema/versions/0006_search_path.sql")
         .read_text()
         .split("create or replace view retail_dwh.monthly")[0]
     )
-    async with connected(warehouse) as connection:
+    async with connected(empty) as connection:
         await connection.execute("set search_path = retail, public, pg_catalog")
         await connection.execute(definition)
         assert await connection.fetch(_BOUND)
-    await migrate(warehouse)
-    async with connected(warehouse) as connection:
+    await migrate(empty)
+    async with connected(empty) as connection:
         assert await connection.fetch(_BOUND) == []
         assert await connection.fetch("select * from own.mine") == []

@@ -50,7 +50,8 @@ async def test_quarantine_and_scores_are_those_of_the_new_content(
         async with connected(warehouse) as connection:
             scores.append(await connection.fetchval("select quality_score from retail_ops.delivery"))
             row = await connection.fetchrow(
-                "select error_lines, score from retail_ops.quality_score where dimension = 'validity'"
+                "select error_lines, score from retail_ops.quality_score join retail_ops.delivery using (attempt_id) "
+                "where dimension = 'validity'"
             )
             validity.append(tuple(row))
     assert scores[0] < scores[1]

@@ -5,65 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.questions import ask
 from tasks.warehouse.indexes import complete_indexes
+from tasks.warehouse.schema_lint import LINTS, lint_query
 
-_OURS = "('retail_dwh'::regnamespace, 'retail_ops'::regnamespace)"
-LINTS = {
-    "foreign key without an index": f"""
-        select format('%s.%s', conrelid::regclass, conname) from pg_constraint f
-        where contype = 'f' and connamespace in {_OURS} and not exists (
-            select from pg_index i where i.indrelid = f.conrelid and i.indisvalid
-                and (string_to_array(i.indkey::text, ' ')::smallint[])[1:cardinality(f.conkey)] = f.conkey)
-    """,
-    "table without a primary key": f"""
-        select c.oid::regclass::text from pg_class c where relkind = 'r' and relnamespace in {_OURS}
-            and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
-    """,
-    "table without row level security": f"""
-        select oid::regclass::text from pg_class
-        where relkind in ('r', 'p') and relnamespace in {_OURS} and not relrowsecurity
-    """,
-    "row level security without a policy": f"""
-        select c.oid::regclass::text from pg_class c where relkind = 'r' and relnamespace in {_OURS}
-            and relrowsecurity and not exists (select from pg_policy p where p.polrelid = c.oid)
-    """,
-    "several permissive policies for one command": f"""
-        select p.polrelid::regclass::text from pg_policy p join pg_class c on c.oid = p.polrelid
-        where c.relnamespace in {_OURS} and p.polpermissive group by p.polrelid having count(*) > 1
-    """,
-    "policy that lets every role write": f"""
-        select p.polrelid::regclass::text from pg_policy p join pg_class c on c.oid = p.polrelid
-        where c.relnamespace in {_OURS} and p.polcmd <> 'r' and (
-            pg_get_expr(p.polqual, p.polrelid) is distinct from 'false'
-            or pg_get_expr(p.polwithcheck, p.polrelid) is distinct from 'false')
-    """,
-    "view with its owner's rights": f"""
-        select oid::regclass::text from pg_class where relkind in ('v', 'm') and relnamespace in {_OURS}
-            and not coalesce(reloptions, '{{}}') && array['security_invoker=true', 'security_invoker=on']
-    """,
-    "function with a changeable search_path": f"""
-        select oid::regprocedure::text from pg_proc where pronamespace in {_OURS}
-            and not coalesce(proconfig, '{{}}')::text ~ 'search_path='
-    """,
-    "identical indexes": f"""
-        select min(indexrelid::regclass::text) from pg_index i join pg_class c on c.oid = i.indrelid
-        where c.relnamespace in {_OURS}
-        group by indrelid, indkey::text, indclass::text, coalesce(indpred::text, '') having count(*) > 1
-    """,
-    "invalid index": f"""
-        select indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
-        where c.relnamespace in {_OURS} and not indisvalid
-    """,
-    "index without a key": f"""
-        select indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
-        where c.relnamespace in {_OURS} and not indisunique and not exists (
-            select from pg_constraint f where f.conrelid = i.indrelid and f.contype = 'f'
-                and f.conkey = string_to_array(i.indkey::text, ' ')::smallint[])
-    """,
-    "object in public": """
-        select oid::regclass::text from pg_class where relnamespace = 'public'::regnamespace
-    """,
-}
 # A statement that violates each lint, so that no lint passes by being wrong.
 VIOLATIONS = {
     "foreign key without an index": "drop index retail_dwh.fact_sale_product_key_idx",
@@ -93,3 +38,17 @@ async def test_lint_finds_nothing_until_it_is_violated(warehouse: ConnectionSett
         if VIOLATIONS[lint]:
             await connection.execute(VIOLATIONS[lint])
             assert [row[0] for row in await connection.fetch(LINTS[lint])] != []
+
+
+async def test_all_lints_in_one_query(warehouse: ConnectionSettings) -> None:
+    await complete_indexes(warehouse)
+    async with connected(warehouse) as connection:
+        assert await ask(connection, {"lint": lint_query()}) == {"lint": {}}
+        await connection.execute(VIOLATIONS["table without row level security"])
+        await connection.execute(VIOLATIONS["object in public"])
+        assert await ask(connection, {"lint": lint_query()}) == {
+            "lint": {
+                "table without row level security": ["retail_ops.run"],
+                "object in public": ["public.alembic_version"],
+            }
+        }

@@ -15,6 +15,8 @@ from tests.support.plain_run import assert_accounted, run, state, take_out
 from tests.support.servers import TcpServer, debian_binaries, tcp_server
 from tests.support.slices import days, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def older() -> Iterator[TcpServer]:

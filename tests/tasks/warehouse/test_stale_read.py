@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.postgres.connect import ConnectionSettings
-from tasks.warehouse.ledger import read_feed, start_run
 from tasks.warehouse.load.transaction import load
-from tests.support.plain_run import assert_accounted, new_run, run, state, take_out
+from tests.support.plain_run import assert_accounted, new_run, run, start_run, state, take_out
 from tests.support.silvers import silver_of
 from tests.support.slices import days, write
 
@@ -17,7 +16,7 @@ async def test_newer_content_of_another_run_stays(warehouse: ConnectionSettings,
     other = write(tmp_path / "other.csv", days(2, 2))
     late = new_run()
     await start_run(warehouse, late)
-    known = (await read_feed(warehouse, "default")).deliveries
+    known = (await start_run(warehouse, late)).deliveries
     silver = silver_of([day, other], tmp_path / "late")
 
     write(day, days(1, 1)[:-1])
@@ -41,7 +40,7 @@ async def test_a_delivery_withdrawn_in_between_stays_withdrawn(
     await run(warehouse, tmp_path, [day])
     late = new_run()
     await start_run(warehouse, late)
-    known = (await read_feed(warehouse, "default")).deliveries
+    known = (await start_run(warehouse, late)).deliveries
     write(day, days(1, 1)[:-1])
     silver = silver_of([day], tmp_path / "late")
     await take_out(warehouse, str(day))

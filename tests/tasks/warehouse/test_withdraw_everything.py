@@ -35,7 +35,7 @@ async def test_the_warehouse_is_empty(
     async with fresh_warehouse(server, template) as fresh:
         assert await state(warehouse) == await state(fresh)
     async with connected(warehouse) as connection:
-        for table in ("delivery", "line_source", "quarantine", "quality_score"):
+        for table in ("delivery", "line_source", "quarantine"):
             assert await connection.fetchval(f"select count(*) from retail_ops.{table}") == 0, table
 
 

@@ -48,6 +48,7 @@ async def test_a_dry_run_counts_and_changes_nothing(warehouse: ConnectionSetting
         "lines": shared + own,
         "lines_deleted": own,
         "lines_passed_on": shared,
+        "degraded_reasons": (),
     }
     assert await state(warehouse) == before
     await assert_exactly(warehouse, _contents(folder, "a.csv", "b.csv", "c.csv"))

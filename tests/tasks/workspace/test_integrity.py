@@ -19,7 +19,7 @@ from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import validate
 from tasks.workspace.integrity import read_checked
 from tasks.workspace.outputs import MANIFEST, part_path
-from tasks.workspace.part_files import write_part
+from tasks.workspace.parquet_parts import write_part
 from tests.conftest import open_folder
 from tests.support.deliveries import as_csv, bronze_of, frame_of, ingest_sources, row, write
 from tests.support.plain_run import AS_OF

@@ -1,0 +1,1 @@
+"""Pure ASGI middleware: it sees every answer, also those of errors."""

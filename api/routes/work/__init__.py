@@ -1,0 +1,1 @@
+"""Routes that start work as flow runs."""

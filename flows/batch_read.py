@@ -1,0 +1,38 @@
+"""Read the deliveries of a batch, without those that change each time they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flows.run_context import RunContext
+from tasks.errors import DeliveryChanged, DeliveryError, DeliveryUnreadable
+from tasks.ingest.bronze import IngestResult
+from tasks.ingest.discover import Delivery
+from tasks.ingest.steps import ingest_batch
+
+_KEEPS_CHANGING = (
+    "the file changed each time it was read.",
+    "Deliver files by renaming them into place; then run again.",
+)
+
+
+async def read_batch(context: RunContext, label: str, deliveries: Sequence[Delivery]) -> IngestResult:
+    """Read a batch into bronze. A file that still changes after all retries fails, and the others are read without it.
+
+    Raises:
+        RetailError: the workspace failed, or Prefect is gone.
+    """
+    request = context.request
+    changing: list[DeliveryError] = []
+    while deliveries:
+        try:
+            result = await request.retry.apply(ingest_batch)(
+                label, deliveries, context.known.deliveries, request.workspace, request.read_limits
+            )
+            return replace(result, failed=(*result.failed, *changing))
+        except DeliveryChanged as error:
+            name = error.attributes["delivery"]
+            changing.append(DeliveryUnreadable(*_KEEPS_CHANGING, delivery=name))
+            deliveries = tuple(delivery for delivery in deliveries if delivery.name != name)
+    return IngestResult(None, failed=tuple(changing))

@@ -1,0 +1,1 @@
+"""Where events of lineage are sent to, one sink a file."""

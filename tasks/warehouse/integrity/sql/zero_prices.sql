@@ -1,0 +1,14 @@
+-- severity: warning
+-- finds: lines with a price of 0 on an invoice that is no adjustment (stock movements and gifts)
+select
+    d.feed,
+    d.name as delivery,
+    f.line_no,
+    i.invoice_no,
+    p.stock_code,
+    f.quantity
+from retail_dwh.fact_sale as f
+left join retail_ops.delivery as d using (delivery_key)
+left join retail_dwh.dim_invoice as i using (invoice_key)
+left join retail_dwh.dim_product as p using (product_key)
+where f.unit_price = 0 and i.invoice_type is distinct from 'adjustment'

@@ -1,0 +1,152 @@
+"""Merge what a load has staged into the star schema and the ledger: one script, one transaction, one turn."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import asyncpg
+
+from tasks.postgres.copy import answers
+from tasks.postgres.queries import compact_sql
+from tasks.postgres.settings import ConnectionSettings
+from tasks.warehouse.load_lock import lock_script, when_free
+from tasks.warehouse.withdraw import remove_script
+
+_PACKAGE = "tasks.warehouse.load"
+# Without the lock. Row estimates of unnest would make the planner compile every query (JIT), for longer than it runs.
+_UNPACK = (
+    "begin",
+    "set local jit = off",
+    "unpack_request.sql",
+    "set local enable_nestloop = off",
+    "unpack_receipts.sql",
+    "unpack_products.sql",
+    "set local enable_nestloop = on",
+)
+_PLAN = ("ensure_feed_settings.sql", "upsert_feed.sql", "create_load_plan.sql", "ensure_load_plan.sql")
+_HELD = (
+    "create_held_lines.sql",
+    "ensure_replacements.sql",
+    "create_withdrawn_lines.sql",
+    "delete_excess_quarantine.sql",
+)
+_NOTHING_HELD = (
+    "ensure_nothing_replaced.sql",
+    "create temporary table withdrawn_line (delivery_key integer) on commit drop",
+)
+_REPLACES = "RT006"  # SQLSTATE of ensure_nothing_replaced.sql
+_KEYS = (
+    # Many receipts are matched with the dimensions by hash joins, few by index: neither needs statistics.
+    "select set_config(case when (select count(*) from pg_temp.receipt) > 1000 then 'enable_nestloop' "
+    "else 'enable_seqscan' end, 'off', true)",
+    "insert_attempts.sql",
+    "upsert_deliveries.sql",
+    "insert_products.sql",
+    "update_product_descriptions.sql",
+    "insert_customers.sql",
+    "insert_countries.sql",
+    "create_last_invoice.sql",
+    "insert_invoices.sql",
+    "create_keyed_receipts.sql",
+    "create_priced_products.sql",
+)
+_FACTS = (
+    # Temporary tables have no statistics; the lines are many, receipts and priced products few.
+    "set local enable_seqscan = on",
+    "set local enable_nestloop = off",
+    "set local enable_mergejoin = off",
+    "insert_facts.sql",
+    "create_compared_lines.sql",
+    "analyze pg_temp.compared_line",
+    # Each of them is looked up by the key, as long as there is one: fact_sale can be large.
+    "set local enable_nestloop = on",
+    "select set_config('enable_hashjoin', case when to_regclass('retail_dwh.fact_sale_pkey') is null "
+    "then 'on' else 'off' end, true)",
+    "create_existing_lines.sql",
+    "set local enable_hashjoin = on",
+    "set local enable_mergejoin = on",
+    "analyze pg_temp.existing_line",
+    "insert_compared_facts.sql",
+    "create_further_sources.sql",
+    "upsert_line_sources.sql",
+    "update_further_counts.sql",
+)
+_BOOKS = (
+    "insert_quality_scores.sql",
+    "insert_quarantine.sql",
+    "update_attempt_counts.sql",
+    "answer_loaded_deliveries.sql",
+)
+_END = (
+    "truncate pg_temp.staged_part, pg_temp.staged_line, pg_temp.staged_quarantine",
+    "commit",
+)
+
+
+@cache
+def _script(*steps: str) -> str:
+    return ";\n".join(
+        compact_sql(step.removesuffix(".sql"), _PACKAGE) if step.endswith(".sql") else step for step in steps
+    )
+
+
+def merge_script(settings: ConnectionSettings, wait_seconds: float, *, may_replace: bool) -> str:
+    """Return the statements that merge the staged load and commit.
+
+    Args:
+        settings: Limits of the statements.
+        wait_seconds: Longest wait for the load lock.
+        may_replace: Whether some of the deliveries may be in the ledger with other content.
+    """
+    before = (_script(*_UNPACK), lock_script(settings, wait_seconds))
+    if not may_replace:
+        return ";\n".join((*before, _script(*_PLAN, *_NOTHING_HELD, *_KEYS, *_FACTS, *_BOOKS, *_END)))
+    return ";\n".join(
+        (
+            *before,
+            _script(*_PLAN, *_HELD, *_KEYS, *_FACTS, "update_fact_line_numbers.sql"),
+            remove_script(),
+            _script(*_BOOKS, *_END),
+        )
+    )
+
+
+async def merge(
+    connection: asyncpg.Connection, settings: ConnectionSettings, *, may_replace: bool
+) -> list[dict[str, Any]]:
+    """Merge the staged load and commit; after an error the staged rows are as before.
+
+    Args:
+        connection: Connection of the staging tables.
+        settings: Limits of the statements.
+        may_replace: Whether some of the deliveries may be in the ledger with other content. If some are in spite of
+            False, the merge is run again.
+
+    Returns:
+        For each delivery its name, whether it replaces earlier content, rows_loaded, rows_duplicate, lines_withdrawn.
+
+    Raises:
+        WarehouseBusy: another session held the load lock for longer than ``load_lock_timeout``.
+        asyncpg.PostgresError: with an SQLSTATE of ``tasks.warehouse.load.refusals``, the load must be another.
+    """
+
+    async def attempt(wait_seconds: float) -> list[dict[str, Any]]:
+        script = merge_script(settings, wait_seconds, may_replace=may_replace)
+        seconds = wait_seconds + 4 * settings.statement_timeout + 60 if settings.statement_timeout else None
+        try:
+            with answers(connection) as collected:
+                await connection.execute(script, timeout=seconds)
+        except asyncpg.PostgresError:
+            if not connection.is_closed():
+                await connection.execute("rollback")
+            raise
+        (rows,) = collected
+        return list(rows)
+
+    try:
+        return await when_free(settings, attempt)
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != _REPLACES:
+            raise
+    return await merge(connection, settings, may_replace=True)

@@ -1,0 +1,129 @@
+"""The products of lines, and their priced products: each distinct price, copy number and description of a product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from tasks.warehouse.load.numbers import joined
+from tasks.warehouse.merchandise import NOT_MERCHANDISE
+from tasks.workspace.parquet_parts import dictionary_encode
+
+_PRICED = 2**61  # added to the rank of a description with a price, above any timestamp
+
+
+@dataclass(frozen=True)
+class PricedProducts:
+    """Products and priced products.
+
+    Attributes:
+        products: A row per product: stock_code and the columns of ``latest_descriptions``, null without one.
+        table: A row per priced product: product (its row), unit_price, copy_number, description, and has_own: whether
+            the description is another than the product's latest.
+        index: The priced product of each line (UInt32).
+    """
+
+    products: pl.DataFrame
+    table: pl.DataFrame
+    index: pl.Series
+
+    def frames(self, described_by: pl.Series) -> dict[str, str | list[str | None]]:
+        """Return the columns of ``pg_temp.staged_part`` of products and priced products.
+
+        Args:
+            described_by: A receipt with the time of each product's description, null without one.
+        """
+        stock_code = self.products.get_column("stock_code")
+        is_priced = self.products.get_column("description_priced")
+        # From 1, so that the sign can tell a description without a price.
+        signed = (described_by.cast(pl.Int64) + 1) * (2 * is_priced.cast(pl.Int64) - 1)
+        table = self.table.with_row_index("position", offset=1)
+        copies = table.filter(pl.col("copy_number") != 1)
+        own = table.filter("has_own")
+        return {
+            "stock_codes": stock_code.to_list(),
+            "descriptions": self.products.get_column("description").to_list(),
+            "described_by": joined(signed),
+            "not_merchandise": joined((stock_code.is_in(list(NOT_MERCHANDISE))).arg_true() + 1),
+            "priced_products": joined(table.get_column("product") + 1),
+            "prices": joined(table.get_column("unit_price").to_physical().cast(pl.Int64)),
+            "copies": joined(copies.get_column("position")),
+            "copy_numbers": joined(copies.get_column("copy_number")),
+            "described": joined(own.get_column("position")),
+            "own_descriptions": own.get_column("description").cast(pl.String).to_list(),
+        }
+
+
+def find_priced_products(lines: pl.DataFrame) -> PricedProducts:
+    """Find the priced products of silver lines, columns of ``tasks.validate.schema.LINE``, texts as Enum."""
+    stock_codes, stock_code = dictionary_encode(lines.get_column("stock_code"))
+    texts, text = dictionary_encode(lines.get_column("description"))
+    used = stock_code.unique().sort()
+    product = used.search_sorted(stock_code)
+    products = (
+        stock_codes.gather(used)
+        .to_frame("stock_code")
+        .join(latest_descriptions(lines), on="stock_code", how="left", maintain_order="left")
+    )
+    latest = (
+        products.select("description")
+        .join(
+            texts.to_frame("description").with_row_index("text"),
+            on="description",
+            how="left",
+            maintain_order="left",
+        )
+        .get_column("text")
+    )
+    text = text.cast(pl.UInt32)
+    has_own = text.ne_missing(latest.gather(product))
+    own_text = pl.select(pl.when(has_own).then(text.fill_null(texts.len()) + 1).otherwise(0)).to_series()
+    index, size = product.cast(pl.Int64), used.len()
+    for column in (lines.get_column("unit_price").rank("dense"), lines.get_column("copy_number"), own_text):
+        distinct = int(column.max() or 0) + 1  # type: ignore[arg-type]
+        if size * distinct >= 2**62:
+            index = index.rank("dense").cast(pl.Int64)
+            size = lines.height + 1
+        index, size = index * distinct + column, size * distinct
+    index = index.rank("dense").cast(pl.UInt32) - 1
+    rows = index.arg_unique()
+    rows = rows.gather(index.gather(rows).arg_sort())
+    table = lines.select("unit_price", "copy_number", "description")[rows].with_columns(
+        product.gather(rows).alias("product"), has_own.gather(rows).alias("has_own")
+    )
+    return PricedProducts(products, table, index)
+
+
+def latest_descriptions(lines: pl.DataFrame) -> pl.DataFrame:
+    """Find the latest description of each product: lines with a price first, then the latest time, then the text.
+
+    Args:
+        lines: Silver lines.
+
+    Returns:
+        A row per product with a description: stock_code, description (String), description_priced (Boolean),
+        description_sold_at (Datetime, UTC). Texts are compared in the C collation.
+    """
+    stock_codes, product_codes = dictionary_encode(lines.get_column("stock_code"))
+    texts, text_codes = dictionary_encode(lines.get_column("description"))
+    priced = (pl.col("unit_price") > 0).cast(pl.Int64)
+    # Microseconds of every year that the contract accepts are below _PRICED.
+    ranked = lines.select(
+        product_codes, text_codes, rank=priced * _PRICED + pl.col("sold_at").dt.timestamp("us")
+    ).drop_nulls("description")
+    best = ranked.group_by("stock_code", "description").agg(pl.col("rank").max())
+    return (
+        best.with_columns(
+            stock_codes.gather(best.get_column("stock_code")).alias("stock_code"),
+            texts.gather(best.get_column("description")).alias("description"),
+        )
+        .sort("rank", "description", descending=True)
+        .unique("stock_code", keep="first", maintain_order=True)
+        .select(
+            "stock_code",
+            "description",
+            description_priced=pl.col("rank") >= _PRICED,
+            description_sold_at=(pl.col("rank") % _PRICED).cast(pl.Datetime("us", "UTC")),
+        )
+    )

@@ -1,0 +1,106 @@
+"""The receipts of lines: each distinct delivery, invoice, time, customer, country and currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from tasks.warehouse.load.numbers import joined
+from tasks.workspace.parquet_parts import dictionary_encode
+
+_COLUMNS = ("delivery", "invoice_no", "sold_at", "customer_id", "country", "currency")
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """Receipts in the order of their first line.
+
+    Attributes:
+        table: A row per receipt: the columns that make it, and sold_at_local.
+        first_line_no: The lowest line number of each (Int32).
+        index: The receipt of each line (UInt32).
+    """
+
+    table: pl.DataFrame
+    first_line_no: pl.Series
+    index: pl.Series
+
+    def first_at(self, times: pl.Series) -> pl.Series:
+        """Return the first receipt at each of some times (UInt32), null for null."""
+        by_time = self.table.select("sold_at").with_row_index("receipt").unique("sold_at", keep="first")
+        return (
+            times.to_frame("sold_at")
+            .join(by_time, on="sold_at", how="left", maintain_order="left")
+            .get_column("receipt")
+        )
+
+    def frames(self, ordinals: Mapping[str, int]) -> dict[str, str | list[str | None]]:
+        """Return the receipts' columns of ``pg_temp.staged_part``.
+
+        Args:
+            ordinals: Number of each delivery in the load, by name.
+        """
+        table = self.table
+        names, name = dictionary_encode(table.get_column("delivery"))
+        countries, country = dictionary_encode(table.get_column("country"))
+        currencies, currency = dictionary_encode(table.get_column("currency"))
+        invoice_no = table.get_column("invoice_no").cast(pl.String)
+        ordinal = pl.Series([ordinals.get(each) for each in names], dtype=pl.Int32)
+        return {
+            "invoice_numbers": invoice_no.to_list(),
+            "invoice_types": joined(_invoice_types(invoice_no)),
+            "receipt_deliveries": joined(ordinal.gather(name)),
+            "receipt_times": joined(table.get_column("sold_at").dt.timestamp("us")),
+            "receipt_days": joined(date_keys(table.get_column("sold_at_local"))),
+            "receipt_customers": joined(table.get_column("customer_id")),
+            "receipt_countries": joined(country.cast(pl.Int64) + 1),
+            "receipt_currencies": joined(currency.cast(pl.Int64) + 1),
+            "first_line_numbers": joined(self.first_line_no),
+            "countries": countries.to_list(),
+            "currencies": currencies.to_list(),
+        }
+
+
+def find_receipts(lines: pl.DataFrame) -> Receipts:
+    """Find the receipts of silver lines, columns of ``tasks.validate.schema.LINE``, texts as Enum."""
+    codes = lines.select(pl.col(name).to_physical() for name in _COLUMNS)
+    begins = codes.select(
+        pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in _COLUMNS)
+        | (pl.int_range(pl.len()) == 0)
+    ).to_series()
+    run = begins.cum_sum().cast(pl.UInt32) - 1
+    # The lines of a receipt mostly follow each other, so that few rows are left to compare.
+    runs = codes.with_columns(lines.get_column("line_no")).filter(begins).with_row_index("run")
+    receipts = runs.group_by(_COLUMNS, maintain_order=True).agg(
+        "run", first_run=pl.col("run").first(), first_line_no=pl.col("line_no").min()
+    )
+    receipt_of_run = receipts.with_row_index("receipt").explode("run").sort("run").get_column("receipt")
+    firsts = lines.select(*_COLUMNS, "sold_at_local").filter(begins)
+    return Receipts(
+        firsts[receipts.get_column("first_run")],
+        receipts.get_column("first_line_no"),
+        receipt_of_run.gather(run),
+    )
+
+
+def _invoice_types(invoice_no: pl.Series) -> pl.Series:
+    """Return the initials of invoice types: sale, cancellation, adjustment."""
+    return pl.select(
+        pl.when(invoice_no.str.contains(r"^C\d"))
+        .then(pl.lit("c"))
+        .when(invoice_no.str.contains(r"^A\d"))
+        .then(pl.lit("a"))
+        .otherwise(pl.lit("s"))
+    ).to_series()
+
+
+def date_keys(times: pl.Series) -> pl.Series:
+    """Return the days of local times as yyyymmdd (``date_key``, Int32).
+
+    Args:
+        times: Datetime without a time zone, or Date; no nulls.
+    """
+    day = times.dt
+    return (day.year() * 10_000 + day.month().cast(pl.Int32) * 100 + day.day()).alias("date_key")

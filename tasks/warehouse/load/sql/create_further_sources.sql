@@ -1,0 +1,24 @@
+-- The known lines whose fact belongs to another delivery, be it from before or from this load.
+create temporary table further_source on commit drop as
+select
+    n.invoice_key,
+    n.line_id,
+    n.delivery_key,
+    n.line_no
+from pg_temp.compared_line as n
+join pg_temp.load_plan as p using (delivery_key)
+left join pg_temp.existing_line as o
+    on o.invoice_key = n.invoice_key and o.line_id = n.line_id and o.delivery_key = n.delivery_key
+where
+    case
+        when o.line_id is not null then o.owner_key <> n.delivery_key
+        else exists (
+            select
+            from pg_temp.compared_line as other
+            join pg_temp.load_plan as earlier using (delivery_key)
+            where
+                other.invoice_key = n.invoice_key
+                and other.line_id = n.line_id
+                and earlier.delivery < p.delivery
+        )
+    end

@@ -1,0 +1,21 @@
+-- is_new: no line of the invoice can be in the warehouse, or come in two deliveries of this load.
+create temporary table keyed_receipt on commit drop as
+select
+    r.receipt_id,
+    p.delivery_key,
+    i.invoice_key,
+    coalesce(c.customer_key, 0) as customer_key,
+    coalesce(k.country_key, 0) as country_key,
+    r.sold_at,
+    r.date_key,
+    r.currency::char(3) as currency,
+    r.first_line_no,
+    i.invoice_key > last.invoice_key
+    and min(r.delivery) over (partition by i.invoice_key) = max(r.delivery) over (partition by i.invoice_key) as is_new
+from pg_temp.receipt as r
+cross join pg_temp.load_request as q
+cross join pg_temp.last_invoice as last
+join pg_temp.load_plan as p on p.delivery = r.delivery
+join retail_dwh.dim_invoice as i on i.feed = q.feed and i.invoice_no = r.invoice_no
+left join retail_dwh.dim_customer as c on c.customer_id = r.customer_id
+left join retail_dwh.dim_country as k on k.country = r.country

@@ -1,0 +1,25 @@
+create temporary table priced_product on commit drop as
+with copied as materialized (
+    select p.part, c.position::bigint as position, c.copy_number::integer as copy_number
+    from pg_temp.staged_part as p
+    cross join lateral unnest(string_to_array(p.copies, ','), string_to_array(p.copy_numbers, ','))
+        as c (position, copy_number)
+),
+described as materialized (
+    select p.part, o.position::bigint as position, o.description
+    from pg_temp.staged_part as p
+    cross join lateral unnest(string_to_array(p.described, ','), p.own_descriptions) as o (position, description)
+)
+select
+    (p.part::bigint << 32) | (s.position - 1) as priced_product_id,
+    d.product_key,
+    (s.price::bigint * 0.0001)::numeric(18, 4) as unit_price,
+    coalesce(c.copy_number, 1) as copy_number,
+    case when o.position is null then n.description else o.description end as description
+from pg_temp.staged_part as p
+cross join lateral unnest(string_to_array(p.priced_products, ','), string_to_array(p.prices, ','))
+    with ordinality as s (product, price, position)
+join pg_temp.product as n on n.part = p.part and n.product = s.product::bigint
+join retail_dwh.dim_product as d on d.stock_code = n.stock_code
+left join copied as c on c.part = p.part and c.position = s.position
+left join described as o on o.part = p.part and o.position = s.position

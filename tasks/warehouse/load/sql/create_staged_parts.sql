@@ -1,0 +1,26 @@
+-- The frames of the parts of a load. The staged tables live as long as the session; each load empties them.
+create temporary table staged_part (
+    part integer not null,
+    request text,
+    invoice_numbers text[],
+    invoice_types text,
+    receipt_deliveries text,
+    receipt_times text,
+    receipt_days text,
+    receipt_customers text,
+    receipt_countries text,
+    receipt_currencies text,
+    first_line_numbers text,
+    countries text[],
+    currencies text[],
+    stock_codes text[],
+    descriptions text[],
+    described_by text,
+    not_merchandise text,
+    priced_products text,
+    prices text,
+    copies text,
+    copy_numbers text,
+    described text,
+    own_descriptions text[]
+)

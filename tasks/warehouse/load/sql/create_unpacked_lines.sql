@@ -1,0 +1,10 @@
+-- Bits of packed, from the highest: 15 receipt, 13 line number from the receipt's first, 16 priced product, 19 quantity.
+create temporary view unpacked_line as
+select
+    line_id,
+    (part::bigint << 32) | coalesce(receipt, packed >> 48) as receipt_id,
+    (part::bigint << 32) | coalesce(priced_product, (packed >> 19) & 65535) as priced_product_id,
+    line_no,
+    ((packed >> 35) & 8191)::integer as line_offset,
+    coalesce(quantity, (packed & 524287)::integer - 262144) as quantity
+from pg_temp.staged_line

@@ -1,0 +1,17 @@
+insert into retail_dwh.dim_invoice (invoice_key, feed, invoice_no, invoice_type, timezone)
+select
+    last.invoice_key + row_number() over (order by n.first_receipt),
+    q.feed,
+    n.invoice_no,
+    case n.invoice_type when 's' then 'sale' when 'c' then 'cancellation' else 'adjustment' end,
+    q.timezone
+from (
+    select invoice_no, min(invoice_type) as invoice_type, min(receipt_id) as first_receipt
+    from pg_temp.receipt
+    group by invoice_no
+) as n
+cross join pg_temp.last_invoice as last
+cross join pg_temp.load_request as q
+where not exists (
+    select from retail_dwh.dim_invoice as i where i.feed = q.feed and i.invoice_no = n.invoice_no
+)

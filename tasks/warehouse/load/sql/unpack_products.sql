@@ -1,0 +1,13 @@
+create temporary table product on commit drop as
+select
+    p.part,
+    s.position as product,
+    s.stock_code,
+    s.description,
+    case when s.description is not null then s.described_by::integer > 0 end as description_priced,
+    r.sold_at as description_sold_at,
+    s.position <> all (string_to_array(p.not_merchandise, ',')::bigint[]) as is_merchandise
+from pg_temp.staged_part as p
+cross join lateral unnest(p.stock_codes, p.descriptions, string_to_array(p.described_by, ',', ''))
+    with ordinality as s (stock_code, description, described_by, position)
+left join pg_temp.receipt as r on r.receipt_id = (p.part::bigint << 32) | (abs(s.described_by::integer) - 1)

@@ -1,0 +1,26 @@
+create temporary table receipt on commit drop as
+select
+    (p.part::bigint << 32) | (r.position - 1) as receipt_id,
+    r.delivery::integer as delivery,
+    r.invoice_no,
+    r.invoice_type,
+    timestamptz 'epoch' + r.sold_at::bigint * interval '1 microsecond' as sold_at,
+    r.date_key::integer as date_key,
+    r.customer_id::bigint as customer_id,
+    p.countries[r.country::integer] as country,
+    p.currencies[r.currency::integer] as currency,
+    r.first_line_no::integer as first_line_no
+from pg_temp.staged_part as p
+cross join lateral unnest(
+    p.invoice_numbers,
+    string_to_array(p.invoice_types, ','),
+    string_to_array(p.receipt_deliveries, ','),
+    string_to_array(p.receipt_times, ','),
+    string_to_array(p.receipt_days, ','),
+    string_to_array(p.receipt_customers, ',', ''),
+    string_to_array(p.receipt_countries, ',', ''),
+    string_to_array(p.receipt_currencies, ','),
+    string_to_array(p.first_line_numbers, ',')
+) with ordinality as r (
+    invoice_no, invoice_type, delivery, sold_at, date_key, customer_id, country, currency, first_line_no, position
+)

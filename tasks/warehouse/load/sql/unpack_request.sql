@@ -1,0 +1,18 @@
+create temporary table load_request on commit drop as
+select r.*
+from pg_temp.staged_part as p
+cross join lateral jsonb_to_record(p.request::jsonb) as r (
+    run_id uuid,
+    feed text,
+    timezone text,
+    currency text,
+    date_format text,
+    identical_lines text,
+    reading_settings text,
+    contract_version text,
+    replace_anyway boolean,
+    checks_known boolean,
+    deliveries jsonb,
+    scores jsonb
+)
+where p.request is not null

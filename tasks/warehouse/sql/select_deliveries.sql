@@ -1,0 +1,23 @@
+select
+    d.feed,
+    d.name,
+    d.loaded_at,
+    d.rows_in,
+    d.rows_loaded,
+    d.rows_duplicate,
+    d.rows_quarantined,
+    d.quality_score::float8 as quality_score,
+    d.content_hash,
+    d.contract_version,
+    d.run_id::text as run_id,
+    (
+        select count(*)
+        from retail_ops.delivery_attempt as a
+        where a.feed = d.feed and a.name = d.name
+    ) as attempts,
+    count(*) over () as total
+from retail_ops.delivery as d
+where $1 = '' or d.feed = $1
+order by d.loaded_at desc, d.feed, d.name
+limit $2
+offset $3

@@ -1,0 +1,37 @@
+with loaded as (
+    select coalesce(sum(rows_loaded), 0)::bigint as rows
+    from retail_ops.delivery
+),
+by_key as (
+    select f.country_key, f.currency, sum(f.total_amount) as revenue
+    from retail_dwh.fact_sale as f
+    where
+        $1 > $2 * (select rows from loaded)
+        and (
+            $4
+            or exists (
+                select
+                from pg_catalog.pg_constraint
+                where conrelid = 'retail_dwh.fact_sale'::regclass and contype = 'p'
+            )
+        )
+    group by f.country_key, f.currency
+),
+top as (
+    select coalesce(k.country, 'unknown') as country, b.currency, b.revenue::text as revenue, b.revenue as amount
+    from by_key as b
+    join retail_dwh.dim_country as k using (country_key)
+    order by b.revenue desc, country
+    limit $3
+)
+select json_build_object(
+    'tables', json_build_object(
+        'fact_sale', (select rows from loaded),
+        'dim_product', (select count(*) from retail_dwh.dim_product),
+        'dim_customer', (select count(*) from retail_dwh.dim_customer),
+        'dim_country', (select count(*) from retail_dwh.dim_country),
+        'dim_invoice', (select count(*) from retail_dwh.dim_invoice),
+        'dim_date', (select count(*) from retail_dwh.dim_date)
+    ),
+    'top_countries', (select json_agg(row_to_json(top) order by top.amount desc, top.country) from top)
+)
