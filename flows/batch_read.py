@@ -28,7 +28,12 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
     while deliveries:
         try:
             result = await request.retry.apply(ingest_batch)(
-                label, deliveries, context.known.deliveries, request.workspace, request.read_limits
+                label,
+                deliveries,
+                context.known.deliveries,
+                request.workspace,
+                request.read_limits,
+                context.feed.reading,
             )
             return replace(result, failed=(*result.failed, *changing))
         except DeliveryChanged as error:

@@ -23,6 +23,19 @@ _Text = Annotated[str, EmptyField(type="string")]
 _BlockName = Annotated[str, EmptyField(type="string", pattern=f"^({BLOCK_NAME})?$")]
 
 
+# Parameters that are kept as settings of the feed, names of ``tasks.validate.settings.FeedSettings``.
+FEED_SETTINGS = (
+    "timezone",
+    "currency",
+    "date_format",
+    "identical_lines",
+    "decimal",
+    "encoding",
+    "missing_words",
+    "last_line_end",
+)
+
+
 class EtlRequest(BaseModel):
     """What a caller asks of ``retail_etl``.
 
@@ -72,6 +85,28 @@ class EtlRequest(BaseModel):
         description="Identical lines of a delivery: keep loads and numbers all of them, drop loads only the first. "
         "Default: the feed's; for a new feed keep.",
     )
+    decimal: Annotated[Literal["", ".", ","], EmptyField(type="string", enum=[".", ","])] = Field(
+        default="",
+        description="Decimal mark of numbers such as 1.000 and 1,234; the other one, blanks and apostrophes group "
+        "thousands. Default: the feed's; for a new feed found in all its deliveries where a number needs it.",
+    )
+    encoding: Annotated[str, EmptyField(type="string", examples=["utf-8", "cp1252", "iso-8859-15"])] = Field(
+        default="",
+        description="Encoding of text files. Default: the feed's; for a new feed UTF-8, with Windows-1252 for lines "
+        "that are not.",
+    )
+    missing_words: Annotated[str, EmptyField(type="string", examples=["none", "NULL,n/a,-"])] = Field(
+        default="",
+        description="Words that stand for a missing value, separated by commas, or none for no word. Default: the "
+        "feed's; for a new feed the usual ones, such as NULL and nan.",
+    )
+    last_line_end: Annotated[
+        Literal["", "optional", "required"], EmptyField(type="string", enum=["optional", "required"])
+    ] = Field(
+        default="",
+        description="Whether the last line of a text file has a line end where it is whole. Default: the feed's; for "
+        "a new feed judged by each file.",
+    )
     quality_checks: bool = Field(
         default=True,
         description="Score the deliveries and reject those below the threshold. Off: invalid lines are still "
@@ -115,6 +150,10 @@ class EtlRequest(BaseModel):
         description="Seconds before the first retry, doubled for each further one. Default: "
         "PIPELINE_RETRY_DELAY_MINUTES, else 300 seconds.",
     )
+
+    def feed_settings(self) -> dict[str, str]:
+        """The requested settings of the feed by name; empty text where none is requested."""
+        return {name: getattr(self, name) for name in FEED_SETTINGS}
 
     @field_validator("*", mode="before")
     @classmethod

@@ -78,14 +78,7 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
                 preparation = asyncio.create_task(prepare)
             else:
                 known = await prepare
-    feed = resolve_feed_settings(
-        known.settings,
-        request.feed,
-        request.timezone,
-        request.currency,
-        request.date_format,
-        request.identical_lines,
-    )
+    feed = resolve_feed_settings(known.settings, request.feed, request.feed_settings())
     return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage)
 
 

@@ -12,7 +12,7 @@ from pydantic import SkipValidation
 from blocks.lookup import EMBEDDED, warehouse_block_name
 from blocks.settings_sources import Resolved, Settings, resolve
 from flows.demo import BUNDLED
-from flows.request import EtlRequest
+from flows.request import FEED_SETTINGS, EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
 from tasks.ingest.limits import ReadLimits
@@ -25,7 +25,7 @@ from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
-_NULL_IF_EMPTY = ("root", "timezone", "currency", "date_format", "identical_lines")
+_NULL_IF_EMPTY = ("root", *FEED_SETTINGS)
 
 
 class RunRequest(EtlRequest):
@@ -57,9 +57,7 @@ class RunRequest(EtlRequest):
     def ensure_valid(self) -> None:
         """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
         check_threshold(self.quality_threshold)
-        resolve_feed_settings(
-            None, self.feed, self.timezone, self.currency, self.date_format, self.identical_lines
-        )
+        resolve_feed_settings(None, self.feed, self.feed_settings())
         if self.external_enrichment:
             raise SettingsError(
                 "external_enrichment: enrichment from external sources is not there yet; leave it off.",

@@ -17,6 +17,7 @@ from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
+from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.source_file import SourceFile, read_and_hash
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
@@ -85,7 +86,11 @@ class IngestResult:
 
 
 def ingest(
-    batch: Sequence[Delivery], known: Mapping[str, str], root: Path, limits: ReadLimits = DEFAULT_LIMITS
+    batch: Sequence[Delivery],
+    known: Mapping[str, str],
+    root: Path,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    reading: ReadingSettings = DEFAULT_READING,
 ) -> IngestResult:
     """Read a batch into bronze.
 
@@ -96,6 +101,7 @@ def ingest(
         known: SHA-256 by delivery name, from the ledger; deliveries with the same hash are not parsed.
         root: The workspace.
         limits: The size of values, lines and deliveries.
+        reading: Reading settings of the feed.
 
     Returns:
         The result, with bronze in the columns of ``schema.BRONZE``.
@@ -113,14 +119,14 @@ def ingest(
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
             else:
-                files.append(_reader(delivery).open_delivery(delivery, content, limits))
+                files.append(_reader(delivery).open_delivery(delivery, content, limits, reading))
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
     bronze = None
     while files and bronze is None:
         try:
-            bronze = _make_bronze(files, root, limits)
+            bronze = _make_bronze(files, root, limits, reading)
         except DeliveryError:  # found only while reading: read the others without the unreadable files
             files, errors = _select_readable(files, limits)
             failed += errors
@@ -155,9 +161,11 @@ def _ensure_rows(rows: int, delivery: str) -> None:
         raise DeliveryEmpty("it has a header but no rows.", "Have it delivered again.", delivery=delivery)
 
 
-def _make_bronze(files: Sequence[SourceFile], root: Path, limits: ReadLimits) -> Bronze:
+def _make_bronze(
+    files: Sequence[SourceFile], root: Path, limits: ReadLimits, reading: ReadingSettings
+) -> Bronze:
     identity = [(file.delivery.name, file.content.sha256) for file in files]
-    name = outputs.hash_of("bronze", READER_VERSION, identity, asdict(limits))
+    name = outputs.hash_of("bronze", READER_VERSION, identity, asdict(limits), asdict(reading))
     folder, manifest = outputs.make_output(
         root, "bronze", name, lambda partial: _write_parts(files, partial, limits)
     )

@@ -13,6 +13,7 @@ from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.metering import count_bytes
 
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -47,6 +48,7 @@ class SourceFile:
         body: Offset in bytes of the first row in the file's text, as UTF-8 without a byte-order mark.
         encodings: Encodings seen so far; more may follow while a large file is read.
         has_markers: Whether markers replace lines over the limit; set while a large file is read.
+        reading: Reading settings of the feed.
     """
 
     delivery: Delivery
@@ -56,6 +58,7 @@ class SourceFile:
     body: int = 0
     encodings: set[str] = field(default_factory=set)
     has_markers: bool = False
+    reading: ReadingSettings = DEFAULT_READING
 
 
 @contextmanager

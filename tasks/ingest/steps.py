@@ -8,6 +8,7 @@ from pathlib import Path
 from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import ReadLimits
+from tasks.ingest.reading import ReadingSettings
 from tasks.metering import in_thread
 from tasks.retries import step
 
@@ -19,6 +20,7 @@ async def ingest_batch(
     known: Mapping[str, str],
     workspace: Path,
     limits: ReadLimits,
+    reading: ReadingSettings,
 ) -> IngestResult:
     """Read a batch of deliveries into bronze; see ``tasks.ingest.bronze.ingest``."""
-    return await in_thread(ingest, batch, known, workspace, limits)
+    return await in_thread(ingest, batch, known, workspace, limits, reading)

@@ -6,15 +6,19 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import cast
 from zoneinfo import ZoneInfo, available_timezones
 
 from tasks.errors import SettingsError
 from tasks.ingest.date_formats import check_date_format, knows_timezone
 from tasks.ingest.limits import DEFAULT_QUARANTINE_BYTES
+from tasks.ingest.reading import LastLineEnd, ReadingSettings
 
 # Reads the time zone folder of the system.
 _timezones = cache(available_timezones)
 IDENTICAL_LINES = ("keep", "drop")
+DECIMAL_MARKS = (".", ",")
+LAST_LINE_ENDS = ("optional", "required")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class FeedSettings:
         currency: ISO 4217 code of its amounts.
         date_format: iso, us, eu or a strptime pattern; None as long as all dates are ISO dates.
         identical_lines: ``keep`` or ``drop`` the copies of a line in a delivery.
+        decimal: Decimal mark of its numbers, ``.`` or ``,``; None as long as all numbers have one reading.
+        encoding: Encoding of its text files; None for UTF-8, with Windows-1252 for lines that are not.
+        missing_words: Words that stand for a missing value, separated by commas, or ``none``; None for the usual ones.
+        last_line_end: Whether the last line of a text file has a line end, ``optional`` or ``required``; None to judge
+            by the file.
     """
 
     feed: str = "default"
@@ -34,6 +43,15 @@ class FeedSettings:
     currency: str = "GBP"
     date_format: str | None = None
     identical_lines: str = "keep"
+    decimal: str | None = None
+    encoding: str | None = None
+    missing_words: str | None = None
+    last_line_end: str | None = None
+
+    @property
+    def reading(self) -> ReadingSettings:
+        """The part of the settings that the readers need."""
+        return ReadingSettings(self.encoding, cast(LastLineEnd | None, self.last_line_end))
 
     def check(self) -> None:
         """Raise SettingsError for the first invalid setting."""
@@ -48,6 +66,11 @@ class FeedSettings:
             problem = "is neither keep nor drop"
             raise _invalid("identical_lines", self.identical_lines, problem, "Use keep or drop.")
         check_date_format(self.date_format)
+        if self.decimal not in {None, *DECIMAL_MARKS}:
+            raise _invalid("decimal", str(self.decimal), "is no decimal mark", "Use . or ,")
+        if self.last_line_end not in {None, *LAST_LINE_ENDS}:
+            problem = "is neither optional nor required"
+            raise _invalid("last_line_end", str(self.last_line_end), problem, "Use optional or required.")
 
     def zone(self) -> ZoneInfo:
         """Return the time zone."""

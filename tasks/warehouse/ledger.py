@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
@@ -85,36 +86,22 @@ class Attempt:
 
 
 def resolve_feed_settings(
-    stored: FeedSettings | None,
-    feed: str,
-    timezone: str | None = None,
-    currency: str | None = None,
-    date_format: str | None = None,
-    identical_lines: str | None = None,
+    stored: FeedSettings | None, feed: str, asked: Mapping[str, str | None] = MappingProxyType({})
 ) -> FeedSettings:
     """Combine the settings that a run requests with the feed's stored ones and the defaults, in this order.
 
-    A date format can be added later if the feed had only ISO dates so far.
+    A reading setting that the feed has left open so far can be added later.
 
     Args:
         stored: Settings of the feed's loaded lines; None if it has none.
         feed: Name of the feed.
-        timezone: Requested IANA time zone; like the other settings, None or empty for no request.
-        currency: Requested ISO 4217 code.
-        date_format: Requested format of slashed or dotted dates.
-        identical_lines: Requested treatment of identical lines.
+        asked: Requested settings by name, fields of ``FeedSettings``; None or empty text for no request.
 
     Raises:
         FeedConflict: the feed has lines that were loaded with other settings.
         SettingsError: a value is invalid.
     """
-    parameters = {
-        "timezone": timezone,
-        "currency": currency,
-        "date_format": date_format,
-        "identical_lines": identical_lines,
-    }
-    requested = {name: value for name, value in parameters.items() if value}
+    requested = {name: value for name, value in asked.items() if value}
     resolved = replace(stored or FeedSettings(feed), **requested)
     resolved.check()
     if stored is not None:

@@ -64,9 +64,12 @@ async def run(
     """Load ``sources`` as the flow does, without gate and report; ``asked`` are the feed's settings."""
     this = new_run()
     known = await start_run(warehouse, this, feed)
-    settings = resolve_feed_settings(known.settings, feed, **asked)
+    settings = resolve_feed_settings(known.settings, feed, asked)
     found = discover([str(source) for source in sources], root)
-    read = [ingest(batch, known.deliveries, workspace) for batch in batches(found.deliveries, batch_bytes)]
+    read = [
+        ingest(batch, known.deliveries, workspace, reading=settings.reading)
+        for batch in batches(found.deliveries, batch_bytes)
+    ]
     bronzes = [one.bronze for one in read if one.bronze]
     if settings.date_format is None:
         settings = replace(

@@ -25,6 +25,7 @@ from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
 from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import Quotes, find_quotes
+from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
@@ -39,7 +40,10 @@ _QUOTED_BYTES = 4 * 1024 * 1024
 
 
 def open_delivery(
-    delivery: Delivery, content: FileContent, limits: ReadLimits = DEFAULT_LIMITS
+    delivery: Delivery,
+    content: FileContent,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    reading: ReadingSettings = DEFAULT_READING,
 ) -> SourceFile:
     """Detect the encoding, delimiter and header of a CSV delivery.
 
@@ -47,6 +51,7 @@ def open_delivery(
         delivery: The file to open.
         content: Its hash and, unless the file is large, its bytes.
         limits: The length of lines.
+        reading: Reading settings of the feed.
 
     Returns:
         The source file; held bytes are now UTF-8 without a byte-order mark.
@@ -78,7 +83,7 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers)
+    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
 
 
 @dataclass(frozen=True)

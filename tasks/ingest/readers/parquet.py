@@ -22,6 +22,7 @@ from tasks.ingest.readers.long_values import TextLengths, mark_long_lines
 from tasks.ingest.readers.parquet_pages import BrokenPageHeader, ReadPlan, plan_reading
 from tasks.ingest.readers.parquet_text import has_text_form, normalise_types, to_text
 from tasks.ingest.readers.parts import BYTES_PER_PART, slice_by_bytes
+from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.schema import COLUMNS
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged, open_source
 
@@ -48,7 +49,10 @@ def _first_line(error: Exception) -> str:
 
 
 def open_delivery(
-    delivery: Delivery, content: FileContent, limits: ReadLimits = DEFAULT_LIMITS
+    delivery: Delivery,
+    content: FileContent,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    reading: ReadingSettings = DEFAULT_READING,
 ) -> SourceFile:
     """Check the schema and the sizes of a Parquet delivery.
 
@@ -56,6 +60,7 @@ def open_delivery(
         delivery: The file to open.
         content: Its hash and, unless the file is large, its bytes.
         limits: The size of deliveries.
+        reading: Reading settings of the feed.
 
     Raises:
         DeliveryEmpty: The file has no rows.
@@ -75,7 +80,7 @@ def open_delivery(
                 raise DeliveryUnreadable(what, delivery=delivery.name)
         names = [file.schema_arrow.names[position] for position in header.positions.values()]
         plan = _plan(delivery, content, file.metadata, names)
-    return SourceFile(delivery, content, header, (delivery.name, plan))
+    return SourceFile(delivery, content, header, (delivery.name, plan), reading=reading)
 
 
 def _plan(

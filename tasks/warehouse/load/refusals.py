@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import asyncpg
@@ -59,9 +59,8 @@ def not_loaded(
 
 def _conflict(stored: FeedSettings, feed: FeedSettings) -> FeedConflict:
     try:
-        resolve_feed_settings(
-            stored, feed.feed, feed.timezone, feed.currency, feed.date_format, feed.identical_lines
-        )
+        asked = asdict(feed)
+        resolve_feed_settings(stored, asked.pop("feed"), asked)
     except FeedConflict as conflict:
         return conflict
     raise AssertionError("unreachable: the settings differ")

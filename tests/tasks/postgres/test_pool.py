@@ -87,7 +87,8 @@ async def test_an_idle_connection_that_was_terminated(warehouse: ConnectionSetti
     async with QueryPool(warehouse) as pool:
         (first,) = await pids(pool, 1, 0)
         async with connected(warehouse) as other:
-            await other.fetchval("select pg_terminate_backend($1)", first)
+            # Waits until the process is gone: before that it may still take a query, and lose it.
+            assert await other.fetchval("select pg_terminate_backend($1, 10000)", first)
         assert await pids(pool, 1, 0) != {first}
 
 

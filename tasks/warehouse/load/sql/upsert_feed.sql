@@ -1,17 +1,28 @@
-insert into retail_ops.feed as f (feed, timezone, currency, date_format, identical_lines)
-select feed, timezone, currency, date_format, identical_lines
+-- A feed that holds lines keeps the reading settings that it has; what was left open may be filled in.
+insert into retail_ops.feed as f (
+    feed, timezone, currency, date_format, identical_lines, decimal, encoding, missing_words, last_line_end
+)
+select feed, timezone, currency, date_format, identical_lines, decimal, encoding, missing_words, last_line_end
 from pg_temp.load_request
 on conflict (feed) do update
-set
-    timezone = excluded.timezone,
-    currency = excluded.currency,
-    date_format = case
-        when exists (select from retail_ops.delivery as d where d.feed = f.feed)
-            then coalesce(excluded.date_format, f.date_format)
-        else excluded.date_format
-    end,
-    identical_lines = excluded.identical_lines
+set (timezone, currency, identical_lines, date_format, decimal, encoding, missing_words, last_line_end) = (
+    select
+        excluded.timezone,
+        excluded.currency,
+        excluded.identical_lines,
+        coalesce(excluded.date_format, h.date_format),
+        coalesce(excluded.decimal, h.decimal),
+        coalesce(excluded.encoding, h.encoding),
+        coalesce(excluded.missing_words, h.missing_words),
+        coalesce(excluded.last_line_end, h.last_line_end)
+    from (select) as always
+    left join retail_ops.feed as h
+        on h.feed = f.feed and exists (select from retail_ops.delivery as d where d.feed = h.feed)
+)
 where
     (f.timezone, f.currency, f.identical_lines)
     is distinct from (excluded.timezone, excluded.currency, excluded.identical_lines)
-    or f.date_format is distinct from excluded.date_format
+    or (f.date_format, f.decimal, f.encoding, f.missing_words, f.last_line_end)
+    is distinct from (
+        excluded.date_format, excluded.decimal, excluded.encoding, excluded.missing_words, excluded.last_line_end
+    )

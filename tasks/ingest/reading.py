@@ -1,0 +1,24 @@
+"""How the bytes of a feed's deliveries become rows of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LastLineEnd = Literal["optional", "required"]
+
+
+@dataclass(frozen=True)
+class ReadingSettings:
+    """Reading settings of a feed that the readers need; None leaves a decision to the evidence of each file.
+
+    Attributes:
+        encoding: Encoding of its text files.
+        last_line_end: Whether the last line of a text file ends with a line end.
+    """
+
+    encoding: str | None = None
+    last_line_end: LastLineEnd | None = None
+
+
+DEFAULT_READING = ReadingSettings()
