@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from tasks.errors import DeliveryEmpty, DeliveryError
 from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.ingest.mapping.apply import mapped, passed_over_text
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.source_file import SourceFile, read_and_hash
@@ -146,19 +147,31 @@ def _select_readable(
     for file in files:
         try:
             rows = 0
-            for frame in _reader(file.delivery).frames([file], limits):
+            for frame in _read([file], limits):
                 rows += frame.height
                 limits.check_lines(rows, file.delivery.name)
-            _ensure_rows(rows, file.delivery.name)
+            _ensure_rows(rows, file)
             readable.append(file)
         except DeliveryError as error:
             errors.append(error)
     return readable, errors
 
 
-def _ensure_rows(rows: int, delivery: str) -> None:
+def _read(group: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:
+    """Read files of equal layout, and map their columns if they have a mapping."""
+    first = group[0]
+    frames = _reader(first.delivery).frames(group, limits)
+    if first.header.mapping is None:
+        return cast(Iterator[pl.DataFrame], frames)
+    return mapped(frames, first.header, first.reading.decimal, [file.passed_over for file in group])
+
+
+def _ensure_rows(rows: int, file: SourceFile) -> None:
     if not rows:
-        raise DeliveryEmpty("it has a header but no rows.", "Have it delivered again.", delivery=delivery)
+        what = "it has a header but no rows."
+        if file.passed_over:
+            what = f"it has no sales line: {passed_over_text(file.passed_over)}"
+        raise DeliveryEmpty(what, "Have it delivered again.", delivery=file.delivery.name)
 
 
 def _make_bronze(
@@ -201,7 +214,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             for name, count in distinct.select("delivery", "len").iter_rows():
                 slashed[name] += count
     for file in files:
-        _ensure_rows(rows[file.delivery.name], file.delivery.name)
+        _ensure_rows(rows[file.delivery.name], file)
     deliveries = [
         IngestedFile(
             file.delivery.name,
@@ -223,7 +236,7 @@ def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iter
         # Enums: each name and hash is stored once per delivery, not once per row.
         names = _to_enum([file.delivery.name for file in group])
         hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in _reader(group[0].delivery).frames(group, limits):
+        for frame in _read(group, limits):
             source = frame.get_column("source")
             yield frame.select(
                 names.gather(source).alias("delivery"),

@@ -1,24 +1,30 @@
-"""Match the header of a file to our columns, which have two families of names."""
+"""Match the header of a file to our columns, which have two families of names and some usual aliases."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import shlex
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.errors import UnknownHeader
-from tasks.ingest.schema import COLUMNS, HEADERS
+from tasks.ingest.mapping.model import ColumnMapping, LineForm
+from tasks.ingest.schema import ALIASES, COLUMNS, HEADERS, TIME_NAMES
 
 
-def _normalised(name: str) -> str:
-    return "".join(name.split()).replace("_", "").lower()
+def fold_name(name: str) -> str:
+    """Return a name without what does not matter in it: case, white space, underscores, a byte-order mark."""
+    return "".join(name.removeprefix("\ufeff").split()).replace("_", "").lower()
 
 
-_NAMES = {column: tuple(_normalised(name) for name in names) for column, names in HEADERS.items()}
+_NAMES = {column: tuple(fold_name(name) for name in names) for column, names in HEADERS.items()}
 _COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names}
+_ALIASES = {fold_name(name): column for column, names in ALIASES.items() for name in names}
 _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
     f" (or {', '.join(name for names in HEADERS.values() for name in names[1:])})"
 )
+# Columns that a sales line may lack.
+_OPTIONAL = ("description", "customer_id", "country")
 
 
 @dataclass(frozen=True)
@@ -26,19 +32,31 @@ class Header:
     """The header of a file.
 
     Attributes:
-        positions: Position in the file (from 0) of each of our columns.
+        positions: Position in the file (from 0) of each column that is read: ours, or those of the mapping.
         ignored: Names of the file's other columns, which are not read.
         width: Number of columns in the file.
+        mapping: The mapping with the columns that this file has; None if it is read by the names of its columns.
     """
 
     positions: dict[str, int]
     ignored: tuple[str, ...]
     width: int
+    mapping: ColumnMapping | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read, in the order in which a reader yields them."""
+        return COLUMNS if self.mapping is None else tuple(self.positions)
+
+
+def our_column(name: str) -> str | None:
+    """Return the column of ours that has a name; None if none has."""
+    return _COLUMN_BY_NAME.get(fold_name(name))
 
 
 def count_known_columns(names: Sequence[str]) -> int:
     """Count our columns among ``names``."""
-    return len({_COLUMN_BY_NAME.get(_normalised(name)) for name in names} - {None})
+    return len({_COLUMN_BY_NAME.get(fold_name(name)) for name in names} - {None})
 
 
 def match_header(names: Sequence[str], delivery: str) -> Header:
@@ -50,36 +68,114 @@ def match_header(names: Sequence[str], delivery: str) -> Header:
 
     Raises:
         UnknownHeader: A column is missing or occurs twice. The message lists the names in the file, the
-            missing columns, and the most similar name for each.
+            missing columns, the most similar name for each, and the command that loads the file where there is one.
     """
-    positions: dict[str, int] = {}
-    ignored: list[str] = []
-    for position, name in enumerate(names):
-        column = _COLUMN_BY_NAME.get(_normalised(name))
-        if column is None:
-            ignored.append(name.strip())
-        elif column in positions:
-            both = f"{names[positions[column]].strip()!r} and {name.strip()!r}"
-            raise UnknownHeader(
-                f"the header has one column twice: {both}.", "Remove one of them.", delivery=delivery
-            )
-        else:
-            positions[column] = position
+    positions = usual_positions(names, delivery)
     missing = [column for column in COLUMNS if column not in positions]
     if missing:
-        in_file = ", ".join(repr(name.strip()[:40]) for name in names[:12])
-        listed = ", ".join(column + _most_similar(column, ignored) for column in missing)
-        raise UnknownHeader(
-            f"unknown header. Found: {in_file}. Missing: {listed}.",
-            f"Deliver the columns {_NEEDED}.",
-            delivery=delivery,
-        )
-    return Header(positions, tuple(name for name in ignored if name), len(names))
+        raise unknown_header(names, missing, delivery)
+    left = [name.strip() for position, name in enumerate(names) if position not in positions.values()]
+    return Header(positions, tuple(name for name in left if name), len(names))
 
 
-def _most_similar(column: str, names: Sequence[str]) -> str:
-    originals = {_normalised(name): name for name in names}
-    for known in _NAMES[column]:
-        if similar := difflib.get_close_matches(known, list(originals), n=1):
-            return f" (most similar: {originals[similar[0]][:40]!r})"
-    return ""
+def usual_positions(
+    names: Sequence[str], delivery: str, without: Collection[str] = (), taken: Collection[int] = ()
+) -> dict[str, int]:
+    """Find our columns under their names, and those that are not there under their aliases.
+
+    Args:
+        names: Column names of the file.
+        delivery: Name of the delivery, for errors.
+        without: Columns of ours that are not looked for.
+        taken: Positions that a mapping reads.
+
+    Returns:
+        Position of each column that was found.
+
+    Raises:
+        UnknownHeader: A column occurs twice.
+    """
+    positions: dict[str, int] = {}
+    for known, found in ((_COLUMN_BY_NAME, dict[str, int]()), (_known_aliases(names), {})):
+        for position, name in enumerate(names):
+            column = known.get(fold_name(name))
+            if column is None or column in without or column in positions or position in taken:
+                continue
+            if column in found:
+                both = f"{names[found[column]].strip()!r} and {name.strip()!r}"
+                step = "Remove one of them."
+                if known is not _COLUMN_BY_NAME:
+                    step = f"Say which one it is: {_command(delivery, [(name.strip(), column)])}"
+                raise UnknownHeader(f"the header has one column twice: {both}.", step, delivery=delivery)
+            found[column] = position
+        positions |= found
+    return positions
+
+
+def _known_aliases(names: Sequence[str]) -> Mapping[str, str]:
+    """The aliases, without those of the date where the time has a column of its own."""
+    if not any(fold_name(name) in TIME_NAMES for name in names):
+        return _ALIASES
+    return {alias: column for alias, column in _ALIASES.items() if column != "invoice_date"}
+
+
+def unknown_header(
+    names: Sequence[str], missing: Sequence[str], delivery: str, given: LineForm | None = None
+) -> UnknownHeader:
+    """Build the error for a header in which columns of ours are missing.
+
+    Args:
+        names: Column names of the file.
+        missing: The missing columns.
+        delivery: Name of the delivery.
+        given: Columns and constants that are told already.
+    """
+    told = {fold_name(name) for columns in given.columns.values() for name in columns} if given else set()
+    left = [name.strip() for name in names if our_column(name) is None and fold_name(name) not in told]
+    in_file = ", ".join(repr(name.strip()[:40]) for name in names[:12])
+    similar = most_similar(missing, left)
+    listed = ", ".join(
+        column + (f" (most similar: {similar[column][:40]!r})" if column in similar else "")
+        for column in missing
+    )
+    columns = [(name, column) for column, name in similar.items()]
+    if "invoice_date" in similar:  # the time of the day, where it has a column of its own
+        columns += [(name, "invoice_date") for name in left if fold_name(name) in TIME_NAMES - {"timezone"}]
+    constants = [column for column in missing if column in _OPTIONAL and column not in similar]
+    step = f"Deliver the columns {_NEEDED}, or say which they are: `retail map` proposes a mapping."
+    if len(similar) + len(constants) == len(missing):
+        step = f"If these are the columns, run: {_command(delivery, columns, constants, given)}"
+    return UnknownHeader(f"unknown header. Found: {in_file}. Missing: {listed}.", step, delivery=delivery)
+
+
+def _command(
+    delivery: str,
+    columns: Sequence[tuple[str, str]],
+    constants: Sequence[str] = (),
+    given: LineForm | None = None,
+) -> str:
+    """The command that loads a file by columns, with those that are given already, and empty constants."""
+    both = [(name, ours) for ours, names in given.columns.items() for name in names] if given else []
+    texts = dict(given.constants) if given else {}
+    texts |= dict.fromkeys(constants, "")
+    words = ["retail", "etl", delivery]
+    for name, column in [*both, *columns]:
+        words += ["--column", f"{name}={HEADERS[column][0]}"]
+    for column, text in texts.items():
+        words += ["--constant", f"{HEADERS[column][0]}={text}"]
+    return shlex.join(words)
+
+
+def most_similar(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return for columns of ours the name in a file that is most similar to theirs, each name once.
+
+    It is a hint for people; nothing is read by it.
+    """
+    left = {fold_name(name): name for name in names if name}
+    similar: dict[str, str] = {}
+    for column in missing:
+        for known in (*_NAMES[column], *(alias for alias, ours in _ALIASES.items() if ours == column)):
+            if near := difflib.get_close_matches(known, list(left), n=1):
+                similar[column] = left.pop(near[0])
+                break
+    return similar

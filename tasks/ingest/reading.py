@@ -15,10 +15,14 @@ class ReadingSettings:
     Attributes:
         encoding: Encoding of its text files.
         last_line_end: Whether the last line of a text file ends with a line end.
+        mapping: Content of the mapping of its columns, as JSON; None to read them by their names.
+        decimal: Decimal mark of its numbers, in which a mapping writes them.
     """
 
     encoding: str | None = None
     last_line_end: LastLineEnd | None = None
+    mapping: str | None = None
+    decimal: str | None = None
 
 
 DEFAULT_READING = ReadingSettings()

@@ -16,6 +16,55 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "country": ("Country",),
 }
 COLUMNS = tuple(HEADERS)
+# Further usual names; looked for only where a file has none of the names above for a column.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "invoice_no": (
+        "Invoice Number",
+        "Invoice ID",
+        "Order ID",
+        "Order No",
+        "Order Number",
+        "Receipt No",
+        "Receipt Number",
+        "Transaction ID",
+    ),
+    "stock_code": (
+        "SKU",
+        "Product Code",
+        "Product ID",
+        "Item Code",
+        "Item No",
+        "Item Number",
+        "Article Number",
+    ),
+    "description": ("Product Name", "Item Name", "Product Description", "Item Description"),
+    "quantity": ("Qty", "Quantity Ordered", "Qty Ordered", "Quantity Sold", "Qty Sold"),
+    "invoice_date": (
+        "Invoice Date Time",
+        "Order Date",
+        "Sale Date",
+        "Transaction Date",
+        "Date",
+        "Created At",
+    ),
+    "unit_price": ("Price Each", "Price Per Unit", "Item Price Each"),
+    "customer_id": ("Customer No", "Customer Number"),
+    "country": ("Country Name", "Customer Country"),
+}
+# Folded names of columns with the time of the day. A file that has one tells no time under an alias of the date.
+TIME_NAMES = frozenset(
+    {
+        "time",
+        "timeofday",
+        "ordertime",
+        "saletime",
+        "saletimes",
+        "transactiontime",
+        "invoicetime",
+        "hour",
+        "timezone",
+    }
+)
 # Text as delivered, null where empty.
 DELIVERED: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.String())
 # Why a row could not be split into columns, and its text; both null for sound rows.

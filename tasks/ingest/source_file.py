@@ -49,6 +49,7 @@ class SourceFile:
         encodings: Encodings seen so far; more may follow while a large file is read.
         has_markers: Whether markers replace lines over the limit; set while a large file is read.
         reading: Reading settings of the feed.
+        passed_over: Rows that are no lines by the mapping, by reason; set while the file is read.
     """
 
     delivery: Delivery
@@ -59,6 +60,7 @@ class SourceFile:
     encodings: set[str] = field(default_factory=set)
     has_markers: bool = False
     reading: ReadingSettings = DEFAULT_READING
+    passed_over: dict[str, int] = field(default_factory=dict)
 
 
 @contextmanager

@@ -17,16 +17,18 @@ import polars as pl
 
 from tasks.errors import DeliveryEmpty, UnknownHeader
 from tasks.ingest.discover import Delivery
-from tasks.ingest.header import Header, match_header
+from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.readers import csv_fallback
-from tasks.ingest.readers.csv_header import binary_content_error, parse_header
+from tasks.ingest.readers.csv_header import binary_content_error
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
+from tasks.ingest.readers.find_header import find_header
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
 from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import Quotes, find_quotes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
+from tasks.ingest.schema import FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
 # Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
@@ -67,9 +69,8 @@ def open_delivery(
         has_markers = False
     else:
         text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
-    record = parse_header(text, delivery.name)
     try:
-        header = match_header(record.names, delivery.name)
+        record, header = find_header(text, mapping_of_reading(reading), delivery.name)
     except UnknownHeader:
         if b"\0" in text[:PEEK]:
             raise binary_content_error(delivery.name) from None
@@ -82,7 +83,7 @@ def open_delivery(
             raise DeliveryEmpty(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
-    layout = (record.delimiter, tuple(header.positions.items()), header.width)
+    layout = (record.delimiter, tuple(header.positions.items()), header.width, header.mapping)
     return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
 
 
@@ -125,8 +126,8 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     Yields:
         Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
-        header), the eight of ``COLUMNS`` (String, null where empty), ``fault`` and ``raw`` (String, null
-        for valid rows).
+        header), those of the header (String, null where empty), ``fault`` and ``raw`` (String, null for
+        valid rows).
 
     Raises:
         DeliveryChanged: A large file changed after it was hashed.
@@ -240,7 +241,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
     starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([block.rows_before for block in blocks])
     sources = pl.Series([block.source for block in blocks], dtype=pl.UInt32)
-    columns = [pl.col(names[header.positions[column]]).alias(column) for column in COLUMNS]
+    columns = [pl.col(names[header.positions[column]]).alias(column) for column in header.columns]
     if has_quoted_empty:  # polars reads a quoted empty field as "", an empty one as null
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
     return frame.select(
@@ -279,10 +280,13 @@ def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple
     incomplete = csv_fallback.split_records(bytes(block.data).decode(), records, layout.delimiter, last=last)
     height = len(records.rows)
     values = {column: [row[position] for row in records.rows] for column, position in positions.items()}
-    frame = pl.DataFrame(values, schema=DELIVERED).select(
+    frame = pl.DataFrame(values, schema=dict.fromkeys(layout.header.columns, pl.String)).select(
         pl.lit(block.source, dtype=pl.UInt32).alias("source"),
         pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),
-        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in COLUMNS),
+        *(
+            pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column))
+            for column in layout.header.columns
+        ),
         pl.Series("fault", [records.faults.get(row) for row in range(height)], dtype=pl.String),
         pl.Series("raw", [records.raw.get(row) for row in range(height)], dtype=pl.String),
     )

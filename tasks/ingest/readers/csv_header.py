@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tasks.errors import DeliveryUnreadable
-from tasks.ingest.header import count_known_columns
+from tasks.ingest.header import count_known_columns, fold_name
 from tasks.ingest.readers.long_lines import MARKER_BYTES
 
 _DELIMITERS = ",;\t|"
@@ -32,18 +32,22 @@ class HeaderRecord:
     end: int
 
 
-def parse_header(text: bytes, delivery: str) -> HeaderRecord:
-    """Parse the first record of a CSV text.
+def parse_header(
+    text: bytes, delivery: str, start: int = 0, known: frozenset[str] | None = None
+) -> HeaderRecord:
+    """Parse the first record of a CSV text, or the one that begins at an offset.
 
     Args:
         text: UTF-8 without a byte-order mark; the whole file or its first lines.
         delivery: Name of the delivery, for errors.
+        start: Offset of the record.
+        known: Folded names by which the delimiter is found; None for those of our columns.
 
     Raises:
         DeliveryUnreadable: The first record is binary, blank, too long or not CSV.
     """
-    blank_lines = _LINE_BREAKS.match(text)
-    start = blank_lines.end() if blank_lines else 0
+    blank_lines = _LINE_BREAKS.match(text, start)
+    start = blank_lines.end() if blank_lines else start
     first_line_end = end = _line_end(text, start)
     quotes = text.count(b'"', start, end)
     while quotes % 2 and end < min(len(text), start + _MAX_HEADER_BYTES):
@@ -59,7 +63,7 @@ def parse_header(text: bytes, delivery: str) -> HeaderRecord:
         raise DeliveryUnreadable(
             "its first line is not a header.", "Deliver CSV with a header.", delivery=delivery
         )
-    fields = _split(line)
+    fields = _split(line, known)
     if fields is None:
         raise DeliveryUnreadable(
             "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
@@ -74,15 +78,19 @@ def binary_content_error(delivery: str) -> DeliveryUnreadable:
 
 
 @lru_cache(maxsize=64)
-def _split(line: str) -> tuple[list[str], str] | None:
+def _split(line: str, known: frozenset[str] | None) -> tuple[list[str], str] | None:
     """Split a header line by the delimiter that yields most known columns, then most fields."""
     candidates: list[tuple[list[str], str]] = []
     for delimiter in _DELIMITERS:
         with suppress(csv.Error):
             candidates.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
     return max(
-        candidates, key=lambda candidate: (count_known_columns(candidate[0]), len(candidate[0])), default=None
+        candidates, key=lambda candidate: (_count_known(candidate[0], known), len(candidate[0])), default=None
     )
+
+
+def _count_known(names: list[str], known: frozenset[str] | None) -> int:
+    return count_known_columns(names) if known is None else len(known.intersection(map(fold_name, names)))
 
 
 def _line_end(text: bytes, start: int) -> int:

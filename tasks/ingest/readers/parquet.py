@@ -16,14 +16,14 @@ import pyarrow.parquet as pq
 
 from tasks.errors import DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
-from tasks.ingest.header import match_header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.ingest.mapping.load import mapping_of_reading
+from tasks.ingest.mapping.match import PREFIX, match
 from tasks.ingest.readers.long_values import TextLengths, mark_long_lines
 from tasks.ingest.readers.parquet_pages import BrokenPageHeader, ReadPlan, plan_reading
 from tasks.ingest.readers.parquet_text import has_text_form, normalise_types, to_text
 from tasks.ingest.readers.parts import BYTES_PER_PART, slice_by_bytes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.schema import COLUMNS
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged, open_source
 
 ROWS_PER_PART = 131_072
@@ -69,14 +69,14 @@ def open_delivery(
         UnknownHeader: A column is missing or occurs twice.
     """
     with _open(delivery, content) as file:
-        header = match_header(file.schema_arrow.names, delivery.name)
+        header = match(file.schema_arrow.names, mapping_of_reading(reading), delivery.name)
         if file.metadata.num_rows == 0:
             raise DeliveryEmpty("it has no rows.", "Have it delivered again.", delivery=delivery.name)
         limits.check_lines(file.metadata.num_rows, delivery.name)
-        for column in COLUMNS:
+        for column in header.columns:
             dtype = file.schema_arrow.field(header.positions[column]).type
             if not has_text_form(dtype):
-                what = f"its column {column} has the type {dtype}; deliver text, numbers or timestamps."
+                what = f"its column {column.removeprefix(PREFIX)} has the type {dtype}; deliver text, numbers or timestamps."
                 raise DeliveryUnreadable(what, delivery=delivery.name)
         names = [file.schema_arrow.names[position] for position in header.positions.values()]
         plan = _plan(delivery, content, file.metadata, names)
@@ -124,8 +124,8 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     for source, file in enumerate(group):
         size = 0
         for batch in _batches(file):
-            texts = to_text(batch.table, source, batch.rows_before)
-            lengths = TextLengths.of(texts)
+            texts = to_text(batch.table, file.header.columns, source, batch.rows_before)
+            lengths = TextLengths.of(texts, file.header.columns)
             # Dictionaries count with each batch that has them.
             size += max(lengths.total, batch.size)
             limits.check_size(size, file.delivery.name)
@@ -148,7 +148,7 @@ def _batches(file: SourceFile) -> Iterator[_Batch]:
     pending: list[pa.RecordBatch] = []
     rows_read = rows = size = 0
     with _open(file.delivery, file.content, plan.dictionaries) as parquet:
-        names = [parquet.schema_arrow.names[file.header.positions[column]] for column in COLUMNS]
+        names = [parquet.schema_arrow.names[file.header.positions[column]] for column in file.header.columns]
         batches = parquet.iter_batches(plan.batch_rows, columns=names)
         while (batch := _next_batch(batches, file, rows_read)) is not None:
             batch = batch.select(names)

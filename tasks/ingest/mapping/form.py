@@ -1,0 +1,174 @@
+"""The form of a mapping file: its sections and keys, of which the checks and the JSON Schema are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "choice", "flag", "number", "texts", "text_or_texts", "groups", "words", "pairs"]
+_TEXT: dict[str, Any] = {"type": "string"}
+_TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT, "minItems": 1}
+# JSON Schema of the values of each kind.
+KINDS: dict[Kind, dict[str, Any]] = {
+    "text": _TEXT,
+    "choice": _TEXT,
+    "flag": {"type": "boolean"},
+    "number": {"type": "integer", "minimum": 1},
+    "texts": _TEXTS,
+    "text_or_texts": {"anyOf": [_TEXT, _TEXTS]},
+    "groups": {"type": "array", "items": {"anyOf": [_TEXT, _TEXTS]}},
+    "words": {"type": "object", "additionalProperties": _TEXTS},
+    "pairs": {"type": "object", "additionalProperties": _TEXT},
+}
+# How a message names a value of each kind.
+KIND_NAMES: dict[Kind, str] = {
+    "text": "a text",
+    "choice": "a text",
+    "flag": "true or false",
+    "number": "a whole number from 1",
+    "texts": "a list of texts",
+    "text_or_texts": "a text or a list of texts",
+    "groups": "a list of texts, or of lists of alternatives",
+    "words": "a table of columns with lists of words",
+    "pairs": "a table of texts",
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the form: the kind of its value, what it means, and its choices if they are closed."""
+
+    kind: Kind
+    means: str
+    choices: tuple[str, ...] = ()
+
+
+Section = Mapping[str, Key]
+# The sections by their names in TOML; the top level is empty text. A Key in place of a section: all its keys are the
+# file's own, columns or words.
+FORM: dict[str, Section | Key] = {
+    "": {
+        "schema": Key("number", "Version of the form: 1."),
+        "name": Key("text", "Name: lower-case letters, digits and underscores."),
+        "title": Key("text", "What it reads."),
+        "status": Key("choice", "How sure it is.", ("confirmed", "readers", "likely")),
+        "source": Key("text", "Where the form of the file was seen."),
+        "seen": Key("text", "Day on which it was seen."),
+        "sample": Key("text", "File with a sample."),
+    },
+    "signature": {
+        "required": Key("groups", "Columns that the file must have; of a list of alternatives, one."),
+        "own": Key("texts", "Columns that hardly any other system has."),
+        "forbidden": Key("texts", "Columns that it must not have."),
+        "known": Key("texts", "Further columns that it may have."),
+    },
+    "read": {
+        "decimal": Key("choice", "Decimal mark of its numbers. Default: the feed's.", (".", ",")),
+        "missing": Key("texts", "Words for a missing value, beside empty text and the feed's words."),
+        "header_within": Key("number", "The header is one of the first so many records, at most 20."),
+        "footer": Key(
+            "texts", "Texts that mark records of the footer, in the first field or a broken record."
+        ),
+    },
+    "fill": {
+        "key": Key("texts", "Columns that tell the invoice."),
+        "columns": Key("texts", "Columns filled down within the invoice, never over its end."),
+    },
+    "line": {
+        "invoice": Key("text_or_texts", "Invoice number; several columns are joined by /."),
+        "code": Key("text_or_texts", "Stock code: the first column that is filled."),
+        "code_else": Key("text", "Stock code of lines without one."),
+        "description": Key("text_or_texts", "Description: the first column that is filled."),
+        "quantity": Key("text_or_texts", "Quantity: the first column that is filled."),
+        "quantity_is": Key("number", "Quantity of every line."),
+        "country": Key("text_or_texts", "Country: the first column that is filled."),
+        "country_is": Key("text", "Country of every line."),
+        "customer": Key("text_or_texts", "Customer: the first column that is filled."),
+        "usual_names": Key("flag", "Look for the other columns under their usual names. Default: false."),
+    },
+    "line.time": {
+        "columns": Key("text_or_texts", "Time of the sale; several columns are joined by a blank."),
+        "formats": Key(
+            "texts", "iso, us, eu or strptime patterns: the first that reads. Default: the feed's."
+        ),
+        "zone_column": Key("text", "Column with the name of the time zone."),
+        "zone_names": Key("choice", "Whose names these are.", ("iana", "rails", "windows")),
+        "letters": Key("pairs", 'Letters at the end of the time and their offsets, as EST = "-05:00".'),
+        "date_only": Key("flag", "The file tells days without a time: midnight. Default: false."),
+    },
+    "line.amount": {
+        "piece": Key("text_or_texts", "Price of a piece: the first column that is filled."),
+        "marks": Key("texts", "Marks that are taken off amounts; they name no currency."),
+    },
+    "rows": {
+        "lines": Key("words", "Words of columns that make a row a line; any other word sets the row aside."),
+        "none": Key("words", 'Words of columns that make a row no line; "" is a blank.'),
+    },
+    "words": Key("words", "All the words that a column may hold; a row with another one is set aside."),
+    "constant": Key("pairs", "Text of a column of ours in every line; empty text for none."),
+}
+# What the form will hold one day. A file that says so is refused, never read without it.
+LATER: dict[str, tuple[str, ...]] = {
+    "": ("kind", "check", "persons", "order", "join", "parent", "ask"),
+    "read": ("form", "delimiter", "encoding", "main", "skip"),
+    "line": ("currency", "store", "line_number", "equal_lines", "measures"),
+    "line.amount": ("line", "stage", "tax"),
+    "rows": ("parents",),
+}
+# Keys that do not decide how a file is read.
+UNDECIDING = ("title", "status", "source", "seen", "sample", "signature")
+# Our columns by the names that people write, and where they are in the form.
+LINE_KEYS: dict[str, tuple[str, str]] = {
+    "invoice_no": ("line", "invoice"),
+    "stock_code": ("line", "code"),
+    "description": ("line", "description"),
+    "quantity": ("line", "quantity"),
+    "invoice_date": ("line.time", "columns"),
+    "unit_price": ("line.amount", "piece"),
+    "customer_id": ("line", "customer"),
+    "country": ("line", "country"),
+}
+# Without these there is no sales line.
+NEEDED = ("invoice_no", "stock_code", "quantity", "invoice_date", "unit_price")
+
+
+def sections_below(section: str) -> tuple[str, ...]:
+    """Return the keys of a section that are sections themselves."""
+    prefix = f"{section}." if section else ""
+    names = (name.removeprefix(prefix) for name in FORM if name and name.startswith(prefix))
+    return tuple(name for name in names if name and "." not in name)
+
+
+def table_of(content: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    """Return a section of a form's content; empty if it is not there."""
+    table = content
+    for name in section.split(".") if section else ():
+        table = table.get(name, {})
+    return table
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a mapping file, for editors."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Mapping of a delivery's columns",
+        "required": ["schema", "name", "line"],
+        **_object(""),
+    }
+
+
+def _object(section: str) -> dict[str, Any]:
+    keys = FORM[section]
+    if isinstance(keys, Key):
+        return {**KINDS[keys.kind], "description": keys.means}
+    properties = {
+        name: {**KINDS[key.kind], "description": key.means}
+        | ({"enum": list(key.choices)} if key.choices else {})
+        for name, key in keys.items()
+    }
+    if not section:
+        properties["schema"] = {"const": 1, "description": properties["schema"]["description"]}
+    prefix = f"{section}." if section else ""
+    properties |= {name: _object(f"{prefix}{name}") for name in sections_below(section)}
+    return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -1,0 +1,200 @@
+"""Load a mapping from its TOML file, or from the content that a feed keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tasks.ingest.header import our_column
+from tasks.ingest.mapping.check import check_form, mapping_error, nearest
+from tasks.ingest.mapping.form import LINE_KEYS, NEEDED, table_of
+from tasks.ingest.mapping.model import (
+    ColumnMapping,
+    Fill,
+    LineForm,
+    Notation,
+    Rows,
+    Signature,
+    Words,
+)
+from tasks.ingest.mapping.time_form import time_form
+from tasks.ingest.reading import ReadingSettings
+from tasks.ingest.schema import HEADERS
+
+_NAME = re.compile("[a-z0-9_]{1,60}")
+_FILE_BYTES = 256 * 1024
+_HEADER_WITHIN = 20
+
+
+def load_mapping(source: Path | str) -> ColumnMapping:
+    """Load a mapping.
+
+    Args:
+        source: Path of its TOML file, or the TOML itself.
+
+    Raises:
+        SettingsError: It cannot be read, a key is unknown or not supported yet, or a value makes no sense.
+    """
+    text = source if isinstance(source, str) else _read(source)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise mapping_error(f"it is not TOML ({error}).") from None
+    return mapping_of(content)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        problem, step = f"{str(path)!r} cannot be read ({error.strerror}).", "Name a file that you can read."
+        raise mapping_error(problem, step) from None
+    except UnicodeDecodeError:
+        raise mapping_error(f"{str(path)!r} is not UTF-8.") from None
+    if len(data) > _FILE_BYTES:
+        raise mapping_error(f"{str(path)!r} has more than {_FILE_BYTES // 1024} KB.")
+    return text
+
+
+@lru_cache(maxsize=16)
+def kept_mapping(content: str) -> ColumnMapping:
+    """Load the mapping whose content a feed keeps, as JSON; raises like ``load_mapping``."""
+    return mapping_of(json.loads(content))
+
+
+def mapping_of_reading(reading: ReadingSettings) -> ColumnMapping | None:
+    """Return the mapping by which the deliveries of a feed are read, or None."""
+    return None if reading.mapping is None else kept_mapping(reading.mapping)
+
+
+def mapping_of(content: Mapping[str, Any]) -> ColumnMapping:
+    """Check the content of a form and build its mapping; raises like ``load_mapping``."""
+    check_form(content)
+    if content.get("schema") != 1:
+        raise mapping_error(
+            "schema is not 1, the only version of the form there is.", "Begin with schema = 1."
+        )
+    name = content.get("name", "")
+    if not _NAME.fullmatch(name):
+        raise mapping_error(
+            f"{name!r} is no name of a mapping.", 'Use lower-case letters, digits and _, as name = "my_shop".'
+        )
+    return ColumnMapping(
+        name=name,
+        content=content,
+        line=_line(content),
+        notation=_notation(table_of(content, "read")),
+        fill=_fill(table_of(content, "fill")),
+        rows=_rows(table_of(content, "rows")),
+        words=_words(table_of(content, "words")),
+        signature=_signature(table_of(content, "signature")),
+        title=content.get("title", ""),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _words(table: Mapping[str, Any]) -> Words:
+    return {column: tuple(word.strip() for word in words) for column, words in table.items()}
+
+
+def _signature(table: Mapping[str, Any]) -> Signature:
+    return Signature(
+        tuple(_texts(group) for group in table.get("required", ())),
+        *(_texts(table.get(key)) for key in ("own", "forbidden", "known")),
+    )
+
+
+def _notation(table: Mapping[str, Any]) -> Notation:
+    within = table.get("header_within", 1)
+    if within > _HEADER_WITHIN:
+        raise mapping_error(f"read.header_within: {within} is more than {_HEADER_WITHIN}.")
+    footer = _texts(table.get("footer"))
+    if not all(text.strip() for text in footer):
+        raise mapping_error("read.footer: a text is empty.")
+    missing = tuple(word.strip() for word in _texts(table.get("missing")))
+    return Notation(table.get("decimal"), missing, within, footer)
+
+
+def _fill(table: Mapping[str, Any]) -> Fill:
+    if bool(table.get("key")) != bool(table.get("columns")):
+        raise mapping_error("[fill] needs both key and columns.")
+    fill = Fill(_texts(table.get("key")), _texts(table.get("columns")))
+    if 0 < len(set(fill.key) & set(fill.columns)) < len(set(fill.key)):
+        raise mapping_error(
+            "[fill] some columns of the key are filled down, others not.", "Fill all or none."
+        )
+    return fill
+
+
+def _rows(table: Mapping[str, Any]) -> Rows:
+    lines, none = _words(table.get("lines", {})), _words(table.get("none", {}))
+    for column in lines.keys() & none.keys():
+        if both := set(lines[column]) & set(none[column]):
+            raise mapping_error(f"[rows] {min(both)!r} of {column!r} is both a line and none.")
+    return Rows(lines, none)
+
+
+def _line(content: Mapping[str, Any]) -> LineForm:
+    line, amount = table_of(content, "line"), table_of(content, "line.amount")
+    columns = {
+        ours: _texts(value)
+        for ours, (section, key) in LINE_KEYS.items()
+        if (value := table_of(content, section).get(key))
+    }
+    constants = _constants(content)
+    if both := sorted(columns.keys() & constants.keys()):
+        raise mapping_error(
+            f"{HEADERS[both[0]][0]} has both a column and a constant.", "Leave out one of them."
+        )
+    form = LineForm(
+        columns,
+        constants,
+        line.get("code_else"),
+        time_form(table_of(content, "line.time")),
+        tuple(mark.strip() for mark in _texts(amount.get("marks"))),
+        line.get("usual_names", False),
+    )
+    if not all(form.marks):
+        raise mapping_error("line.amount.marks: a mark is empty.")
+    if not form.usual_names:
+        _check_complete(form)
+    return form
+
+
+def _check_complete(form: LineForm) -> None:
+    told = {*form.columns, *form.constants} | ({"stock_code"} if form.code_else else set())
+    for ours in NEEDED:
+        if ours not in told:
+            section, key = LINE_KEYS[ours]
+            raise mapping_error(
+                f"[{section}] has no {key}.",
+                f"Name the column of the {HEADERS[ours][0]}, or set usual_names = true in [line].",
+            )
+
+
+def _constants(content: Mapping[str, Any]) -> dict[str, str]:
+    line = table_of(content, "line")
+    constants: dict[str, str] = {}
+    if "quantity_is" in line:
+        constants["quantity"] = str(line["quantity_is"])
+    if "country_is" in line:
+        constants["country"] = line["country_is"]
+    for name, text in table_of(content, "constant").items():
+        ours = our_column(name)
+        if ours is None:
+            known = [names[0] for names in HEADERS.values()]
+            raise mapping_error(f"[constant] {name!r} is no column of a line.{nearest(name, known)}")
+        if ours in constants:
+            raise mapping_error(f"[constant] {name} is told twice.", "Leave out one of them.")
+        constants[ours] = text
+    return constants
