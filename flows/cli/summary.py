@@ -92,6 +92,7 @@ def print_summary(report: RunReport) -> None:
         console.print()
     for delivery in [delivery for delivery in report.deliveries if delivery.reason][:_SHOWN]:
         console.print(f"[bold]{delivery.outcome}[/] {escape(displayable(delivery.message))}")
+    _print_notes(console, report)
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
     _print_links_out(console, report)
@@ -102,6 +103,14 @@ def print_summary(report: RunReport) -> None:
     for label, line in _next_steps(report):
         # Not in a table: commands to copy must not be wrapped.
         console.print(f"{label:10}{displayable(line)}", soft_wrap=True, markup=False)
+
+
+def _print_notes(console: Console, report: RunReport) -> None:
+    noted = [f"{delivery.name}: {note}" for delivery in report.deliveries for note in delivery.notes]
+    for line in noted[:_SHOWN]:
+        console.print(f"[bold]note[/] {escape(displayable(line))}")
+    if len(noted) > _SHOWN:
+        console.print(f"and {len(noted) - _SHOWN} more notes; see the report")
 
 
 def _print_links_out(console: Console, report: RunReport) -> None:

@@ -23,7 +23,7 @@ from tasks.ingest.source_file import SourceFile, read_and_hash
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 3
+READER_VERSION = 4
 # A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.
 READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
 
@@ -40,6 +40,7 @@ class IngestedFile:
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are not read.
         slashed_dates: Number of rows whose date needs the feed's date format.
+        notes: Findings about the file as a whole, as sentences for the report.
     """
 
     name: str
@@ -49,6 +50,7 @@ class IngestedFile:
     encodings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     slashed_dates: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "ignored_columns": pl.List(pl.String()),
     "encodings": pl.List(pl.String()),
     "samples": pl.List(pl.Struct({"line": pl.Int64(), "rule": pl.String(), "value": pl.String()})),
+    "notes": pl.List(pl.String()),
 }
 
 

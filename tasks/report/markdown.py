@@ -60,6 +60,14 @@ def _faulty_lines(report: RunReport) -> list[str]:
     return [_section(title, _table(("delivery", "line", "rule", "value"), rows[:_SHOWN]))]
 
 
+def _notes(report: RunReport) -> list[str]:
+    rows = [(delivery.name, note) for delivery in report.deliveries for note in delivery.notes]
+    if not rows:
+        return []
+    title = f"Notes on deliveries{f' ({_SHOWN} shown)' if len(rows) > _SHOWN else ''}"
+    return [_section(title, _table(("delivery", "note"), rows[:_SHOWN]))]
+
+
 def _summary(report: RunReport) -> list[str]:
     """Title, accounting, error and degraded reasons."""
     balance = (
@@ -147,6 +155,7 @@ def as_markdown(report: RunReport) -> str:
         *_summary(report),
         *_not_loaded(report),
         _deliveries(report),
+        *_notes(report),
         *_faulty_lines(report),
         _section("Quality", _table(("dimension", "score"), report.dimensions.items())),
         _stages(report),

@@ -37,7 +37,8 @@ class DeliveryReport:
 
     ``outcome`` is ``judged`` in a dry run. ``refusal`` says which check rejected the delivery; ``reason`` says why it
     was rejected or failed, with the next step. Rows are line counts, scores per cent, amounts decimals as text in the
-    feed's currency. ``samples`` are the first of the quarantined lines, with the values as delivered.
+    feed's currency. ``samples`` are the first of the quarantined lines, with the values as delivered. ``notes`` are
+    findings about the delivery as a whole, each a sentence.
     """
 
     name: str
@@ -58,6 +59,7 @@ class DeliveryReport:
     reason: str = ""
     refusal: Refusal | None = None
     samples: tuple[FaultyLine, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def message(self) -> str:
@@ -132,7 +134,7 @@ class RunReport:
             ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
             dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
             their lines; ``ignored_columns`` and ``encodings``, lists of names; ``samples``, a list of the first
-            faulty lines with line, rule and value.
+            faulty lines with line, rule and value; ``notes``, a list of sentences.
         """
         return deliveries_frame(self.deliveries)
 
@@ -191,6 +193,7 @@ def delivery_report(
         reason=rejection or _reason(loaded),
         refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
         samples=quality.samples,
+        notes=tuple(dict.fromkeys((*ingested.notes, *quality.notes))),
     )
 
 

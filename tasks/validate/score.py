@@ -69,6 +69,7 @@ class DeliveryQuality:
         rules: Number of violations by rule.
         quarantine_truncated: Whether its quarantine is over the limit, so that it cannot be loaded.
         samples: Its first faulty lines, at most ``SAMPLES``.
+        notes: Findings about the delivery as a whole, as sentences for the report.
     """
 
     name: str
@@ -82,6 +83,7 @@ class DeliveryQuality:
     rules: Mapping[str, int] = field(default_factory=dict)
     quarantine_truncated: bool = False
     samples: tuple[FaultyLine, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""

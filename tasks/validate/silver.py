@@ -28,7 +28,7 @@ from tasks.workspace.parquet_parts import read_part, write_part
 _TEXTS = ("delivery", *COLUMNS)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 # Raise it whenever the columns of an output change.
-_FORMAT = 3
+_FORMAT = 4
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
 _DELIVERED_COLUMN = {"sold_at_local": "invoice_date", "total_amount": "unit_price", "copy_number": "fault"}
 _VALUE_CHARACTERS = 200
@@ -80,7 +80,8 @@ def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver
 def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
     dimensions = {name: DimensionScore(**counts) for name, counts in values["dimensions"].items()}
     samples = tuple(FaultyLine(**sample) for sample in values["samples"])
-    return DeliveryQuality(**{**values, "dimensions": dimensions, "samples": samples})
+    notes = tuple(values["notes"])
+    return DeliveryQuality(**{**values, "dimensions": dimensions, "samples": samples, "notes": notes})
 
 
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:

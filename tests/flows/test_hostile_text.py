@@ -53,7 +53,7 @@ def ensure_harmless(text: str) -> None:
 def _report() -> RunReport:
     deliveries = (
         DeliveryReport(HOSTILE, "failed", reason=DeliveryUnreadable(HOSTILE, delivery=HOSTILE).reason),
-        DeliveryReport("good.csv", "loaded", rows_in=1, rows_loaded=1),
+        DeliveryReport("good.csv", "loaded", rows_in=1, rows_loaded=1, notes=(HOSTILE,)),
     )
     return RunReport(
         run_id="0",
@@ -88,6 +88,7 @@ def test_summary(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     ensure_harmless(out)
     assert _unwrapped(r"\x1b[31mred") in _unwrapped(out)
+    assert _unwrapped(r"note good.csv: \x1b[31mred") in _unwrapped(out)
     assert "[bold]rich[/]" in out
 
 

@@ -60,6 +60,14 @@ def test_problems_come_first() -> None:
     assert "2 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined" in text
 
 
+def test_notes_on_a_delivery_are_shown() -> None:
+    noted = DeliveryReport("good.csv", "loaded", notes=("the header came again 2 times.",))
+    text = as_markdown(report(noted))
+    assert "## Notes on deliveries" in text
+    assert "| good.csv | the header came again 2 times. |" in text
+    assert "Notes on" not in as_markdown(report(DeliveryReport("good.csv", "loaded")))
+
+
 def test_links_out_and_origins_of_settings_are_shown() -> None:
     links = {f"/inbox/<b>{number}.csv": "/private" for number in range(60)}
     text = as_markdown(replace(report(), links_out=links, settings={"DATABASE_URL": "/shop/.env"}))
