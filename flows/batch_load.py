@@ -39,6 +39,7 @@ async def load_accepted(
                 context.run,
                 known={quality.name: known[quality.name] for quality in accepted if quality.name in known},
                 replace_anyway=context.request.replace,
+                take_mapping=context.request.take_mapping,
             )
     except DataRejected as error:
         if len(accepted) == 1:

@@ -23,6 +23,23 @@ _Text = Annotated[str, EmptyField(type="string")]
 _BlockName = Annotated[str, EmptyField(type="string", pattern=f"^({BLOCK_NAME})?$")]
 
 
+def _pairs_by_last_mark(value: Any) -> Any:
+    """A table of what the command line gives as COLUMN=OURS; a column of a file may have the mark in its name."""
+    return dict(_pair(each, each.rpartition("=")) for each in value) if isinstance(value, list) else value
+
+
+def _pairs_by_first_mark(value: Any) -> Any:
+    """A table of what the command line gives as OURS=TEXT."""
+    return dict(_pair(each, each.partition("=")) for each in value) if isinstance(value, list) else value
+
+
+def _pair(text: str, parts: tuple[str, str, str]) -> tuple[str, str]:
+    name, mark, value = parts
+    if not (name and mark):
+        raise ValueError(f"{text!r} is not written as NAME=VALUE")
+    return name, value
+
+
 # Parameters that are kept as settings of the feed, names of ``tasks.validate.settings.FeedSettings``.
 FEED_SETTINGS = (
     "timezone",
@@ -106,6 +123,26 @@ class EtlRequest(BaseModel):
         default="",
         description="Whether the last line of a text file has a line end where it is whole. Default: the feed's; for "
         "a new feed judged by each file.",
+    )
+    mapping: _Text = Field(
+        default="",
+        description="TOML file that says how the columns of the deliveries become sales lines (docs/deliveries.md). "
+        "Default: the feed's; for a new feed the usual names of the columns.",
+    )
+    columns: Annotated[dict[str, str], BeforeValidator(_pairs_by_last_mark)] = Field(
+        default={},
+        description="Columns of the deliveries to columns of a sales line, such as qty to Quantity; the others are "
+        "those of the mapping, else found by their usual names.",
+    )
+    constants: Annotated[dict[str, str], BeforeValidator(_pairs_by_first_mark)] = Field(
+        default={},
+        description="Columns of a sales line to the text that all lines have in it, such as Country to France; empty "
+        "text for no value.",
+    )
+    take_mapping: bool = Field(
+        default=False,
+        description="Read by the given mapping, columns and constants from now on although the feed has other ones: "
+        "its deliveries that come again are read anew and replace what they delivered.",
     )
     quality_checks: bool = Field(
         default=True,

@@ -14,6 +14,7 @@ from prefect.states import Completed
 
 from flows.end_states import DRY_RUN, NOTHING_NEW
 from flows.lineage import deliver
+from flows.mapping_notes import mapping_notes, mapping_title
 from flows.pipeline import PipelineResult
 from flows.run_context import RunContext
 from flows.run_end import RunEnd
@@ -93,7 +94,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
     return RunReport(
         run_id=str(run.run_id),
         status="failed" if failed else "completed",
-        feed=asdict(context.feed),
+        feed=asdict(context.feed) | {"mapping": mapping_title(context.feed.mapping)},
         warehouse=context.warehouse.display if context.warehouse else "",
         started_at=run.started_at.isoformat(timespec="seconds"),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -118,6 +119,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         degraded=bool(finished.degraded_reasons),
         degraded_reasons=finished.degraded_reasons,
         network=use.network,
+        notes=mapping_notes(context),
         **totals(result.deliveries, context.feed.currency),
     )
 

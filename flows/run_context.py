@@ -78,16 +78,20 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
                 preparation = asyncio.create_task(prepare)
             else:
                 known = await prepare
-    feed = resolve_feed_settings(known.settings, request.feed, request.feed_settings())
+    feed = resolve_feed_settings(
+        known.settings, request.feed, request.asked_settings, take_mapping=request.take_mapping
+    )
     return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage)
 
 
 async def _begin(request: RunRequest, run: Run, warehouse: ConnectionSettings) -> BegunRun:
     roles = request.settings.retail_analyst_roles
     if not request.preflight:
-        return await request.retry.apply(begin_in_warehouse)("ledger", warehouse, run, request.feed, roles)
+        return await request.retry.apply(begin_in_warehouse)(
+            "ledger", warehouse, run, request.feed, roles, request.taken
+        )
     return await request.retry.apply(begin_after_preflight)(
-        "and ledger", warehouse, run, request.feed, roles, request.workspace
+        "and ledger", warehouse, run, request.feed, roles, request.workspace, request.taken
     )
 
 
@@ -96,5 +100,11 @@ async def _prepare(
 ) -> FeedState:
     with watch.stage("prepare"):
         return await request.retry.apply(prepare_warehouse)(
-            "schema and ledger", warehouse, run, request.feed, request.settings.retail_analyst_roles, revision
+            "schema and ledger",
+            warehouse,
+            run,
+            request.feed,
+            request.settings.retail_analyst_roles,
+            revision,
+            request.taken,
         )

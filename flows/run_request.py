@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from flows.request import FEED_SETTINGS, EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
 from tasks.ingest.limits import ReadLimits
+from tasks.ingest.mapping.asked import asked_mapping
+from tasks.ingest.mapping.content import reading_settings
 from tasks.outside_text import mask_secrets_in
 from tasks.retries import RetryPolicy
 from tasks.validate import contract
@@ -25,7 +28,7 @@ from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
-_NULL_IF_EMPTY = ("root", *FEED_SETTINGS)
+_NULL_IF_EMPTY = ("root", "mapping", *FEED_SETTINGS)
 
 
 class RunRequest(EtlRequest):
@@ -57,7 +60,13 @@ class RunRequest(EtlRequest):
     def ensure_valid(self) -> None:
         """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
         check_threshold(self.quality_threshold)
-        resolve_feed_settings(None, self.feed, self.feed_settings())
+        resolve_feed_settings(None, self.feed, self.asked_settings)
+        if self.take_mapping and not self.asked_settings["mapping"]:
+            raise SettingsError(
+                "take_mapping: no mapping is given.",
+                "Name it with --mapping, or its columns with --column.",
+                setting="take_mapping",
+            )
         if self.external_enrichment:
             raise SettingsError(
                 "external_enrichment: enrichment from external sources is not there yet; leave it off.",
@@ -69,6 +78,19 @@ class RunRequest(EtlRequest):
             )
         with checked_workspace(self.workspace):
             check_workspace(self.workspace)
+
+    @cached_property
+    def asked_settings(self) -> dict[str, str]:
+        """The settings of the feed that the run asks for, by name, with the content of the mapping.
+
+        Raises SettingsError for a mapping that cannot be read.
+        """
+        return self.feed_settings() | {"mapping": asked_mapping(self.mapping, self.columns, self.constants)}
+
+    @property
+    def taken(self) -> str | None:
+        """Reading settings that the run takes in place of the feed's."""
+        return reading_settings(self.asked_settings["mapping"]) if self.take_mapping else None
 
     @property
     def settings(self) -> Settings:

@@ -41,6 +41,9 @@ app.command(
 app.command(
     "flows.cli.etl:etl", name="etl", help="Load deliveries: files, folders or globs of CSV and Parquet."
 )
+app.command(
+    "flows.cli.map:map_columns", name="map", help="Show the columns of a file and propose a mapping for them."
+)
 app.command("flows.cli.withdraw:withdraw", name="withdraw", help="Withdraw a delivery from the warehouse.")
 app.command("flows.cli.backup:backup", name="backup", help="Back up the database into a vault, encrypted.")
 app.command("flows.cli.backups:backups", name="backups", help="List the backups in a vault.")

@@ -14,12 +14,16 @@ from pydantic.fields import FieldInfo
 _NAMES = {
     "quality_threshold": ("--threshold", "--quality-threshold"),
     "retry_delay_seconds": ("--retry-delay",),
+    "columns": ("--column",),
+    "constants": ("--constant",),
 }
 # What the command line takes or does beyond the flow.
 _MORE = {
     "warehouse": "On the command line also an address without a password, postgresql://USER@HOST:PORT/DATABASE.",
     "retry_delay_seconds": "On the command line the setting's minutes are taken as seconds, 5 by default.",
     "load": "--dry-run is the same as --no-load.",
+    "columns": "On the command line once for each, as --column qty=Quantity.",
+    "constants": "On the command line once for each, as --constant Country=France.",
 }
 _SWITCHES_ON = frozenset({"quality_checks", "load", "preflight"})
 
@@ -66,18 +70,22 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
         name=_NAMES.get(name),
         help=description(name, field),
         show_default=bool(field.default),
-        negative=() if field.annotation is bool and name not in _SWITCHES_ON else None,
+        negative=()
+        if field.default == {} or (field.annotation is bool and name not in _SWITCHES_ON)
+        else None,
     )
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=field.default if field.default != "" else None,
+        default=field.default if field.default not in ("", {}) else None,
         annotation=Annotated[_typed(field), parameter],
     )
 
 
 def _typed(field: FieldInfo) -> Any:
-    """The field's type; None in place of empty text, which nobody types."""
+    """The field's type; None in place of empty text, which nobody types, and the pairs of a table as NAME=VALUE."""
+    if field.default == {}:
+        return list[str] | None
     if field.default != "":
         return field.annotation
     choices = tuple(choice for choice in get_args(field.annotation) if choice)

@@ -106,7 +106,8 @@ def print_summary(report: RunReport) -> None:
 
 
 def _print_notes(console: Console, report: RunReport) -> None:
-    noted = [f"{delivery.name}: {note}" for delivery in report.deliveries for note in delivery.notes]
+    noted = list(report.notes)
+    noted += [f"{delivery.name}: {note}" for delivery in report.deliveries for note in delivery.notes]
     for line in noted[:_SHOWN]:
         console.print(f"[bold]note[/] {escape(displayable(line))}")
     if len(noted) > _SHOWN:

@@ -32,6 +32,7 @@ async def begin_after_preflight(
     feed: str,
     analyst_roles: Sequence[str],
     workspace: Path,
+    taken: str | None = None,
 ) -> BegunRun:
     """Record the run and read the feed like ``begin_in_warehouse``, and check in the same turn what would stop the run.
 
@@ -39,7 +40,7 @@ async def begin_after_preflight(
         PreflightFailed: a check found a problem.
     """
     ensure_none_blocks(await examine_folder("workspace", workspace, "RETAIL_WORKSPACE"))
-    begun = await begin_run(warehouse, run, feed, preflight_of(warehouse, analyst_roles))
+    begun = await begin_run(warehouse, run, feed, preflight_of(warehouse, analyst_roles), taken)
     if begun.feed is not None:
         await grant_read_access(warehouse, analyst_roles)
     return begun

@@ -226,10 +226,15 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             tuple(sorted(file.encodings)),
             file.header.ignored,
             slashed[file.delivery.name],
+            notes=_notes(file),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
+
+
+def _notes(file: SourceFile) -> tuple[str, ...]:
+    return (passed_over_text(file.passed_over),) if file.passed_over else ()
 
 
 def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:

@@ -54,6 +54,16 @@ def our_column(name: str) -> str | None:
     return _COLUMN_BY_NAME.get(fold_name(name))
 
 
+def alias_column(name: str) -> str | None:
+    """Return the column of ours that has an alias; None if none has."""
+    return _ALIASES.get(fold_name(name))
+
+
+def is_time_name(name: str) -> bool:
+    """Return whether a name is one of a column with the time of the day."""
+    return fold_name(name) in TIME_NAMES - {"timezone"}
+
+
 def count_known_columns(names: Sequence[str]) -> int:
     """Count our columns among ``names``."""
     return len({_COLUMN_BY_NAME.get(fold_name(name)) for name in names} - {None})
@@ -73,7 +83,7 @@ def match_header(names: Sequence[str], delivery: str) -> Header:
     positions = usual_positions(names, delivery)
     missing = [column for column in COLUMNS if column not in positions]
     if missing:
-        raise unknown_header(names, missing, delivery)
+        raise unknown_header(names, missing, positions.values(), delivery)
     left = [name.strip() for position, name in enumerate(names) if position not in positions.values()]
     return Header(positions, tuple(name for name in left if name), len(names))
 
@@ -120,18 +130,22 @@ def _known_aliases(names: Sequence[str]) -> Mapping[str, str]:
 
 
 def unknown_header(
-    names: Sequence[str], missing: Sequence[str], delivery: str, given: LineForm | None = None
+    names: Sequence[str],
+    missing: Sequence[str],
+    read: Collection[int],
+    delivery: str,
+    given: LineForm | None = None,
 ) -> UnknownHeader:
     """Build the error for a header in which columns of ours are missing.
 
     Args:
         names: Column names of the file.
         missing: The missing columns.
+        read: Positions of the columns that were found.
         delivery: Name of the delivery.
         given: Columns and constants that are told already.
     """
-    told = {fold_name(name) for columns in given.columns.values() for name in columns} if given else set()
-    left = [name.strip() for name in names if our_column(name) is None and fold_name(name) not in told]
+    left = [name.strip() for position, name in enumerate(names) if position not in read]
     in_file = ", ".join(repr(name.strip()[:40]) for name in names[:12])
     similar = most_similar(missing, left)
     listed = ", ".join(
@@ -140,7 +154,7 @@ def unknown_header(
     )
     columns = [(name, column) for column, name in similar.items()]
     if "invoice_date" in similar:  # the time of the day, where it has a column of its own
-        columns += [(name, "invoice_date") for name in left if fold_name(name) in TIME_NAMES - {"timezone"}]
+        columns += [(name, "invoice_date") for name in left if is_time_name(name)]
     constants = [column for column in missing if column in _OPTIONAL and column not in similar]
     step = f"Deliver the columns {_NEEDED}, or say which they are: `retail map` proposes a mapping."
     if len(similar) + len(constants) == len(missing):

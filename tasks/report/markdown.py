@@ -77,6 +77,7 @@ def _summary(report: RunReport) -> list[str]:
     parts = [f"# retail-etl: {report.status}", escape(balance)]
     if report.error:
         parts.append(f"**{escape(report.error)}**")
+    parts += [f"**{escape(note)}**" for note in report.notes]
     return parts + [f"**Degraded: {escape(reason)}.**" for reason in report.degraded_reasons]
 
 

@@ -79,7 +79,7 @@ class RunReport:
     to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
     events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
     those of the workspace. ``cost`` maps cpu, traffic and total to decimals as text, and currency to its code; empty
-    without prices.
+    without prices. ``notes`` are findings about the run as a whole, each a sentence.
     """
 
     run_id: str
@@ -120,6 +120,7 @@ class RunReport:
     bytes_read: int = 0
     bytes_written: int = 0
     cost: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The report as one line of JSON."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import cast
@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from tasks.errors import SettingsError
 from tasks.ingest.date_formats import check_date_format, knows_timezone
 from tasks.ingest.limits import DEFAULT_QUARANTINE_BYTES
+from tasks.ingest.mapping.content import reading_settings
+from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.reading import LastLineEnd, ReadingSettings
 
 # Reads the time zone folder of the system.
@@ -36,6 +38,7 @@ class FeedSettings:
         missing_words: Words that stand for a missing value, separated by commas, or ``none``; None for the usual ones.
         last_line_end: Whether the last line of a text file has a line end, ``optional`` or ``required``; None to judge
             by the file.
+        mapping: Content of the mapping of its columns, as JSON; None to read them by their usual names.
     """
 
     feed: str = "default"
@@ -47,11 +50,18 @@ class FeedSettings:
     encoding: str | None = None
     missing_words: str | None = None
     last_line_end: str | None = None
+    mapping: str | None = None
 
     @property
     def reading(self) -> ReadingSettings:
         """The part of the settings that the readers need."""
-        return ReadingSettings(self.encoding, cast(LastLineEnd | None, self.last_line_end))
+        last_line_end = cast(LastLineEnd | None, self.last_line_end)
+        return ReadingSettings(self.encoding, last_line_end, self.mapping, self.decimal)
+
+    @property
+    def reading_settings(self) -> str:
+        """What the ledger keeps of the mapping with each delivery."""
+        return reading_settings(self.mapping)
 
     def check(self) -> None:
         """Raise SettingsError for the first invalid setting."""
@@ -90,6 +100,15 @@ class ValidationSettings:
     feed: FeedSettings
     as_of: date
     quarantine_bytes: int = DEFAULT_QUARANTINE_BYTES
+
+
+def with_decimal(settings: FeedSettings) -> FeedSettings:
+    """Return the settings with the decimal mark in which the numbers of a mapping that tells its own are written."""
+    reading = settings.reading
+    mapping = mapping_of_reading(reading)
+    if reading.decimal is not None or mapping is None or mapping.notation.decimal is None:
+        return settings
+    return replace(settings, decimal=".")
 
 
 def _invalid(setting: str, value: str, problem: str, next_step: str) -> SettingsError:

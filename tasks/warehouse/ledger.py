@@ -17,7 +17,7 @@ from tasks.errors import FeedConflict
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
-from tasks.validate.settings import FeedSettings
+from tasks.validate.settings import FeedSettings, with_decimal
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
 from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
@@ -28,8 +28,6 @@ Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judge
 # Which check rejected a delivery.
 Refusal = Literal["quality_gate", "replacement_guard"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
-# Reserved for column mappings: the same bytes read with another mapping are a replacement.
-READING_SETTINGS = "{}"
 _OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 
 
@@ -39,7 +37,7 @@ class FeedState:
 
     Attributes:
         settings: Settings of its loaded lines; None if it has none.
-        deliveries: SHA-256 by name of the loaded deliveries.
+        deliveries: SHA-256 by name of the loaded deliveries that were read by the reading settings of the run.
     """
 
     settings: FeedSettings | None
@@ -86,23 +84,32 @@ class Attempt:
 
 
 def resolve_feed_settings(
-    stored: FeedSettings | None, feed: str, asked: Mapping[str, str | None] = MappingProxyType({})
+    stored: FeedSettings | None,
+    feed: str,
+    asked: Mapping[str, str | None] = MappingProxyType({}),
+    *,
+    take_mapping: bool = False,
 ) -> FeedSettings:
     """Combine the settings that a run requests with the feed's stored ones and the defaults, in this order.
 
-    A reading setting that the feed has left open so far can be added later.
+    A reading setting that the feed has left open so far can be added later. A feed that has a mapping goes on with
+    it, whatever mapping is requested, unless the new one is to be taken.
 
     Args:
         stored: Settings of the feed's loaded lines; None if it has none.
         feed: Name of the feed.
         asked: Requested settings by name, fields of ``FeedSettings``; None or empty text for no request.
+        take_mapping: Take the requested mapping in place of the feed's.
 
     Raises:
         FeedConflict: the feed has lines that were loaded with other settings.
         SettingsError: a value is invalid.
     """
     requested = {name: value for name, value in asked.items() if value}
-    resolved = replace(stored or FeedSettings(feed), **requested)
+    mapping = requested.pop("mapping", None)
+    if stored is not None and not take_mapping:
+        mapping = _kept_mapping(stored, mapping)
+    resolved = with_decimal(replace(stored or FeedSettings(feed), **requested, mapping=mapping))
     resolved.check()
     if stored is not None:
         for name, value in requested.items():
@@ -116,6 +123,18 @@ def resolve_feed_settings(
                     setting=name,
                 )
     return resolved
+
+
+def _kept_mapping(stored: FeedSettings, asked: str | None) -> str | None:
+    if asked and not stored.mapping:
+        raise FeedConflict(
+            f"Feed {stored.feed} holds lines that were read without a mapping; with one, its deliveries are read anew "
+            "and replace what they delivered.",
+            "Use another feed name (--feed), or take the mapping with --take-mapping.",
+            feed=stored.feed,
+            setting="mapping",
+        )
+    return stored.mapping
 
 
 @dataclass(frozen=True)
@@ -132,7 +151,11 @@ class BegunRun:
 
 
 async def begin_run(
-    settings: ConnectionSettings, run: Run, feed: str, preflight: Preflight | None = None
+    settings: ConnectionSettings,
+    run: Run,
+    feed: str,
+    preflight: Preflight | None = None,
+    taken: str | None = None,
 ) -> BegunRun:
     """Record the start of a run, close the runs that died, and read the feed: one statement.
 
@@ -144,6 +167,7 @@ async def begin_run(
         run: The run.
         feed: Name of its feed.
         preflight: Checks of what would make the run fail, in the same turn.
+        taken: Reading settings that the run takes in place of the feed's; None to go on with these.
 
     Raises:
         WarehouseError: ``retail_ops.schema_version`` has several rows.
@@ -152,7 +176,7 @@ async def begin_run(
     head = head_revision()
     async with connected(settings) as connection:
         try:
-            row = await _begin(connection, run, feed, preflight)
+            row = await _begin(connection, run, feed, preflight, taken)
         except _OTHER_SCHEMA:
             return BegunRun(await _revision(connection, preflight), None)  # none, or an older revision
         except asyncpg.PostgresError:
@@ -160,7 +184,7 @@ async def begin_run(
                 raise
             await ask_preflight(connection, preflight)
             # A question failed, not the start of the run: the doctor says why.
-            row = await _begin(connection, run, feed, None)
+            row = await _begin(connection, run, feed, None, taken)
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
     stored = FeedSettings(**json.loads(row["settings"])) if row["settings"] else None
@@ -168,7 +192,7 @@ async def begin_run(
 
 
 async def _begin(
-    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None
+    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None, taken: str | None
 ) -> asyncpg.Record:
     statement = compact_sql("begin_run")
     if preflight is not None:
@@ -181,7 +205,7 @@ async def _begin(
         json.dumps(run.versions),
         feed,
         head_revision(),
-        READING_SETTINGS,
+        taken,
     )
     assert row is not None  # noqa: S101 - for the type checker: a select without a table has one row
     if preflight is not None and not row["sound"]:

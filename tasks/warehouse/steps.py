@@ -24,10 +24,15 @@ from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
 
 @step("begin", "warehouse", timeout_seconds=300)
 async def begin_in_warehouse(
-    label: str, warehouse: ConnectionSettings, run: Run, feed: str, analyst_roles: Sequence[str]
+    label: str,
+    warehouse: ConnectionSettings,
+    run: Run,
+    feed: str,
+    analyst_roles: Sequence[str],
+    taken: str | None = None,
 ) -> BegunRun:
     """Record the run and read the feed, if the schemas are at head; grant the analysts access."""
-    begun = await begin_run(warehouse, run, feed)
+    begun = await begin_run(warehouse, run, feed, taken=taken)
     if begun.feed is not None:
         await grant_read_access(warehouse, analyst_roles)
     return begun
@@ -41,15 +46,16 @@ async def prepare_warehouse(
     feed: str,
     analyst_roles: Sequence[str],
     revision: str | None,
+    taken: str | None = None,
 ) -> FeedState:
     """Upgrade the schema from ``revision``, grant the analysts access, record the run, and read the feed."""
     await upgrade_from(revision, warehouse)
     await grant_read_access(warehouse, analyst_roles)
-    return await _begun(warehouse, run, feed)
+    return await _begun(warehouse, run, feed, taken)
 
 
-async def _begun(warehouse: ConnectionSettings, run: Run, feed: str) -> FeedState:
-    begun = await begin_run(warehouse, run, feed)
+async def _begun(warehouse: ConnectionSettings, run: Run, feed: str, taken: str | None = None) -> FeedState:
+    begun = await begin_run(warehouse, run, feed, taken=taken)
     if begun.feed is None:
         raise WarehouseError(
             f"its schema changed to revision {begun.revision or 'none'} while this run began.",
@@ -69,9 +75,18 @@ async def load_batch(
     *,
     known: Mapping[str, str],
     replace_anyway: bool,
+    take_mapping: bool = False,
 ) -> LoadResult:
     """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
-    return await load(warehouse, silver, accepted, run, known=known, replace_anyway=replace_anyway)
+    return await load(
+        warehouse,
+        silver,
+        accepted,
+        run,
+        known=known,
+        replace_anyway=replace_anyway,
+        take_mapping=take_mapping,
+    )
 
 
 @dataclass(frozen=True)

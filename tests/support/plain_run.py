@@ -12,6 +12,7 @@ from tasks.errors import DeliveryError
 from tasks.ingest.bronze import ingest
 from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
+from tasks.ingest.mapping.content import reading_settings
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.validate.settings import ValidationSettings
 from tasks.validate.silver import validate
@@ -42,9 +43,11 @@ def new_run() -> Run:
     return Run(uuid4(), datetime.now(UTC))
 
 
-async def start_run(warehouse: ConnectionSettings, this: Run, feed: str = "default") -> FeedState:
+async def start_run(
+    warehouse: ConnectionSettings, this: Run, feed: str = "default", taken: str | None = None
+) -> FeedState:
     """Record the run in a warehouse whose schemas are at head, and return the feed."""
-    begun = await begin_run(warehouse, this, feed)
+    begun = await begin_run(warehouse, this, feed, taken=taken)
     assert begun.feed is not None
     return begun.feed
 
@@ -59,12 +62,15 @@ async def run(
     replace_anyway: bool = False,
     finished: bool = True,
     batch_bytes: int = BATCH_BYTES,
+    take_mapping: bool = False,
     **asked: str | None,
 ) -> Outcome:
     """Load ``sources`` as the flow does, without gate and report; ``asked`` are the feed's settings."""
     this = new_run()
-    known = await start_run(warehouse, this, feed)
-    settings = resolve_feed_settings(known.settings, feed, asked)
+    known = await start_run(
+        warehouse, this, feed, reading_settings(asked["mapping"]) if take_mapping else None
+    )
+    settings = resolve_feed_settings(known.settings, feed, asked, take_mapping=take_mapping)
     found = discover([str(source) for source in sources], root)
     read = [
         ingest(batch, known.deliveries, workspace, reading=settings.reading)
@@ -80,7 +86,14 @@ async def run(
     for bronze in bronzes:
         silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
         loaded += (
-            await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
+            await load(
+                warehouse,
+                silver,
+                silver.deliveries,
+                this,
+                replace_anyway=replace_anyway,
+                take_mapping=take_mapping,
+            )
         ).deliveries
     if finished:
         await complete_indexes(warehouse)

@@ -87,7 +87,9 @@ class _Match:
             usual = usual_positions(self.names, self.delivery, told, self.positions.values())
             missing = [ours for ours in COLUMNS if ours not in told and ours not in usual]
             if missing:
-                raise unknown_header(self.names, missing, self.delivery, line)
+                raise unknown_header(
+                    self.names, missing, [*usual.values(), *self.positions.values()], self.delivery, line
+                )
             columns |= {ours: (self._at(position),) for ours, position in usual.items()}
         return replace(line, columns=columns, time=time)
 

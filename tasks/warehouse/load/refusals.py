@@ -63,7 +63,12 @@ def _conflict(stored: FeedSettings, feed: FeedSettings) -> FeedConflict:
         resolve_feed_settings(stored, asked.pop("feed"), asked)
     except FeedConflict as conflict:
         return conflict
-    raise AssertionError("unreachable: the settings differ")
+    return FeedConflict(
+        f"Another run has changed the mapping of feed {feed.feed} while this run worked.",
+        "Run again: the deliveries are then read by the mapping that the feed has now.",
+        feed=feed.feed,
+        setting="mapping",
+    )
 
 
 def _of_ledger(quality: DeliveryQuality, row: Mapping[str, Any]) -> LoadedDelivery:

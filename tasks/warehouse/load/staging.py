@@ -18,7 +18,7 @@ from tasks.postgres.settings import ConnectionSettings
 from tasks.validate import contract
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
-from tasks.warehouse.ledger import READING_SETTINGS, Run
+from tasks.warehouse.ledger import Run
 from tasks.warehouse.load.parts import PartReader
 from tasks.workspace.integrity import read_checked
 
@@ -43,6 +43,7 @@ async def stage(
     *,
     known: Mapping[str, str] | None,
     replace_anyway: bool,
+    take_mapping: bool = False,
 ) -> None:
     """Copy the lines of accepted deliveries, and what the ledger records of them, into the staging tables.
 
@@ -55,6 +56,7 @@ async def stage(
         parts: Reader of their lines.
         known: See ``tasks.warehouse.load.transaction.load``.
         replace_anyway: Likewise.
+        take_mapping: Likewise.
 
     Raises:
         RightsMissing: the role may not create temporary tables.
@@ -63,7 +65,9 @@ async def stage(
     if connection not in _ready:
         await _create_staging(connection, settings)
     _ready.discard(connection)
-    request = _request(silver, accepted, run, known=known, replace_anyway=replace_anyway)
+    request = _request(
+        silver, accepted, run, known=known, replace_anyway=replace_anyway, take_mapping=take_mapping
+    )
     has_request = False
     for number in range(silver.parts):
         part = await parts.read(number)
@@ -118,6 +122,7 @@ def _request(
     *,
     known: Mapping[str, str] | None,
     replace_anyway: bool,
+    take_mapping: bool,
 ) -> str:
     deliveries, scores = [], []
     for ordinal, quality in enumerate(accepted):
@@ -137,7 +142,8 @@ def _request(
     request = {
         "run_id": str(run.run_id),
         **asdict(silver.settings.feed),
-        "reading_settings": READING_SETTINGS,
+        "reading_settings": silver.settings.feed.reading_settings,
+        "take_mapping": take_mapping,
         "contract_version": contract.VERSION,
         "replace_anyway": replace_anyway,
         "checks_known": known is not None,

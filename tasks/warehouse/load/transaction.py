@@ -45,6 +45,7 @@ async def load(
     *,
     known: Mapping[str, str] | None = None,
     replace_anyway: bool = False,
+    take_mapping: bool = False,
 ) -> LoadResult:
     """Load accepted deliveries in one transaction, with their ledger rows.
 
@@ -62,6 +63,7 @@ async def load(
             what this run read may be the older content.
         replace_anyway: Accept replacements that withdraw more lines than the guard allows. Without it they are
             refused and the other deliveries load.
+        take_mapping: Give the feed the mapping by which these lines were read, if it has another.
 
     Raises:
         Transient: a retry can succeed.
@@ -72,7 +74,9 @@ async def load(
     outcomes: list[LoadedDelivery] = []
     seconds = 0.0
     while left:
-        skipped, loaded, duration = await _load_or_skip(settings, silver, left, run, known, replace_anyway)
+        skipped, loaded, duration = await _load_or_skip(
+            settings, silver, left, run, known, replace_anyway, take_mapping
+        )
         outcomes += [*skipped, *loaded]
         seconds += duration
         done = {delivery.name for delivery in (*skipped, *loaded)}
@@ -87,6 +91,7 @@ async def _load_or_skip(
     run: Run,
     known: Mapping[str, str] | None,
     replace_anyway: bool,
+    take_mapping: bool,
 ) -> tuple[list[LoadedDelivery], list[LoadedDelivery], float]:
     """Load all deliveries, or none if some must not be loaded; return these, the loaded ones, and the seconds."""
     parts = PartReader(silver, {quality.name: number for number, quality in enumerate(accepted)})
@@ -94,7 +99,15 @@ async def _load_or_skip(
         async with connection_limit(settings).loads, connected(settings) as connection:
             started = time.perf_counter()
             await stage(
-                connection, settings, silver, accepted, run, parts, known=known, replace_anyway=replace_anyway
+                connection,
+                settings,
+                silver,
+                accepted,
+                run,
+                parts,
+                known=known,
+                replace_anyway=replace_anyway,
+                take_mapping=take_mapping,
             )
             seconds = time.perf_counter() - started
             async with connection_limit(settings).merge_slot:

@@ -1,0 +1,114 @@
+"""The header and the first rows of a file whose columns are not known yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.errors import DeliveryUnreadable
+from tasks.ingest.discover import Delivery
+from tasks.ingest.header import alias_column, our_column
+from tasks.ingest.limits import DEFAULT_LIMITS
+from tasks.ingest.readers.encoding import PEEK, decode_all, first_lines
+from tasks.ingest.source_file import open_source
+
+_DELIMITERS = ",;\t|"
+_HEADER_WITHIN = 20
+_ROWS = 5
+_VALUE_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class FirstRows:
+    """The start of a file.
+
+    Attributes:
+        names: Names of its columns.
+        rows: The first rows behind the header, as text.
+        header_row: Number of the header among the records, from 1.
+        delimiter: What separates its fields; empty for Parquet.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    header_row: int = 1
+    delimiter: str = ""
+
+    def values(self, position: int) -> tuple[str, ...]:
+        """Distinct values of a column in the first rows, shortened."""
+        texts = (row[position].strip()[:_VALUE_CHARACTERS] for row in self.rows if position < len(row))
+        return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def read_first_rows(delivery: Delivery) -> FirstRows:
+    """Find the header of a file and read its first rows.
+
+    Of the first 20 records, under each delimiter, the header is the one with most names that we know, then with most
+    words.
+
+    Raises:
+        DeliveryUnreadable: It cannot be read, or holds no record of several fields.
+    """
+    if Path(delivery.path).suffix.lower() == ".parquet":
+        return _of_parquet(delivery)
+    with open_source(delivery) as file:
+        data = file.read(PEEK)
+    if len(data) < PEEK:
+        text = decode_all(data, delivery.name, DEFAULT_LIMITS).data
+    else:
+        text, _ = first_lines(data, delivery.name)
+    candidates: list[tuple[tuple[int, int, int], FirstRows]] = []
+    for delimiter in _DELIMITERS:
+        records = _records(text.decode(errors="replace"), delimiter)
+        for at, record in enumerate(records[:_HEADER_WITHIN]):
+            if len(record) > 1:
+                rows = tuple(tuple(row) for row in records[at + 1 : at + 1 + _ROWS])
+                candidates.append(((*_rank(record), -at), FirstRows(tuple(record), rows, at + 1, delimiter)))
+    if not candidates:
+        raise DeliveryUnreadable(
+            "none of its first records has several fields.",
+            "Deliver CSV with a header.",
+            delivery=delivery.name,
+        )
+    return max(candidates, key=lambda candidate: candidate[0])[1]
+
+
+def _records(text: str, delimiter: str) -> list[list[str]]:
+    records: list[list[str]] = []
+    with suppress(csv.Error):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        # As the reader of deliveries counts them: without blank lines.
+        filled = (record for record in reader if record)
+        for record in islice(filled, _HEADER_WITHIN + _ROWS):
+            records.append(record)
+    return records
+
+
+def _rank(record: Sequence[str]) -> tuple[int, int]:
+    known = {our_column(name) or alias_column(name) for name in record} - {None}
+    words = {name.strip() for name in record if any(character.isalpha() for character in name)}
+    return len(known), len(words)
+
+
+def _of_parquet(delivery: Delivery) -> FirstRows:
+    try:
+        with pq.ParquetFile(delivery.path) as file:
+            batch = next(file.iter_batches(_ROWS), None)
+            names = tuple(file.schema_arrow.names)
+    except (pa.ArrowException, OSError) as error:
+        raise DeliveryUnreadable(
+            f"it is not a complete Parquet file ({str(error).partition(chr(10))[0][:120]}).",
+            "Have it delivered again.",
+            delivery=delivery.name,
+        ) from error
+    values = [] if batch is None else batch.to_pylist()
+    rows = tuple(tuple("" if row[name] is None else str(row[name]) for name in names) for row in values)
+    return FirstRows(names, rows)

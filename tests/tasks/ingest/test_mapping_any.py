@@ -1,0 +1,89 @@
+"""A mapped delivery has the same lines as the one that is written under our own names."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.ingest import source_file
+from tasks.ingest.bronze import ingest
+from tasks.ingest.discover import discover
+from tasks.ingest.readers import csv, parquet, parts
+from tasks.validate.settings import FeedSettings, ValidationSettings
+from tasks.validate.silver import validate
+from tests.support import slices
+from tests.support.lines import AS_OF, lines_of
+from tests.support.soak import size
+from tests.support.till_export import Item, Receipt, lines, mapping, write_export
+
+_TEXTS = st.sampled_from(["", "Mug, blue", 'a "b"', "two\nrows", "Tee;Kanne"])
+_ITEMS = st.builds(
+    Item,
+    article=st.sampled_from(["", "A1", "a1", "B-2"]),
+    barcode=st.sampled_from(["", "401234"]),
+    text=_TEXTS,
+    pieces=st.sampled_from([1, 2, -1, 1000]),
+    price=st.decimals("0.0001", "99999.9999", places=4) | st.just(Decimal("2.5000")),
+)
+_RECEIPTS = st.lists(
+    st.builds(
+        Receipt,
+        till=st.sampled_from([1, 2]),
+        number=st.integers(1, 5),
+        time=st.datetimes(datetime(2011, 1, 1), datetime(2011, 11, 30)).map(
+            lambda time: time.replace(microsecond=0)
+        ),
+        client=st.sampled_from(["", "17850"]),
+        land=st.sampled_from(["", "France"]),
+        items=st.lists(_ITEMS, min_size=1, max_size=4).map(tuple),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda receipt: (receipt.till, receipt.number),
+)
+_WHERE = ("delivery", "line_no")
+
+
+def _silver_lines(path: Path, workspace: Path, mapping: str | None = None) -> pl.DataFrame:
+    feed = FeedSettings(mapping=mapping)
+    ingested = ingest(discover([str(path)]).deliveries, {}, workspace, reading=feed.reading)
+    assert ingested.bronze is not None, ingested.failed
+    silver = validate(ingested.bronze, ValidationSettings(feed, AS_OF), workspace)
+    return lines_of(silver).drop(_WHERE)
+
+
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files in blocks of a row or two, each a part."""
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    monkeypatch.setattr(source_file, "CHUNK_BYTES", 150)
+    monkeypatch.setattr(csv, "PEEK", 150)
+    monkeypatch.setattr(parts, "ROWS_PER_PART", 2)
+    monkeypatch.setattr(parquet, "ROWS_PER_PART", 2)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_a_mapped_delivery_has_the_lines_of_the_plain_one(
+    suffix: str, in_blocks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if in_blocks:
+        _small_blocks(monkeypatch)
+
+    @settings(max_examples=size(15, soak=2000))
+    @given(_RECEIPTS)
+    def check(receipts: list[Receipt]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            plain = slices.write(Path(folder) / f"plain{suffix}", lines(receipts))
+            export = write_export(Path(folder) / f"till{suffix}", receipts)
+            workspace = Path(folder) / "workspace"
+            expected = _silver_lines(plain, workspace)
+            assert _silver_lines(export, workspace, mapping()).equals(expected)
+
+    check()
