@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 Kind = Literal["text", "choice", "flag", "number", "texts", "text_or_texts", "groups", "words", "pairs"]
 _TEXT: dict[str, Any] = {"type": "string"}
+_NAME: dict[str, Any] = {"type": "string", "pattern": "\\S"}
+_NAMES: dict[str, Any] = {"type": "array", "items": _NAME, "minItems": 1}
 _TEXTS: dict[str, Any] = {"type": "array", "items": _TEXT, "minItems": 1}
 # JSON Schema of the values of each kind.
 KINDS: dict[Kind, dict[str, Any]] = {
@@ -16,8 +18,8 @@ KINDS: dict[Kind, dict[str, Any]] = {
     "flag": {"type": "boolean"},
     "number": {"type": "integer", "minimum": 1},
     "texts": _TEXTS,
-    "text_or_texts": {"anyOf": [_TEXT, _TEXTS]},
-    "groups": {"type": "array", "items": {"anyOf": [_TEXT, _TEXTS]}},
+    "text_or_texts": {"anyOf": [_NAME, _NAMES]},
+    "groups": {"type": "array", "items": {"anyOf": [_NAME, _TEXTS]}},
     "words": {"type": "object", "additionalProperties": _TEXTS},
     "pairs": {"type": "object", "additionalProperties": _TEXT},
 }
