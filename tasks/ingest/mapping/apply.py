@@ -179,4 +179,5 @@ def passed_over_text(counts: Mapping[str, int]) -> str:
     if not counts:
         return ""
     listed = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(counts.items()))
-    return f"{sum(counts.values()):,} rows are no lines by the mapping ({listed})."
+    rows = sum(counts.values())
+    return f"{rows:,} {'row is no line' if rows == 1 else 'rows are no lines'} by the mapping ({listed})."
