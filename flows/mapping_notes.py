@@ -14,7 +14,7 @@ def mapping_title(mapping: str | None) -> str | None:
     """Return the name of a mapping and the start of its hash; None for none.
 
     Args:
-        mapping: Its content, as JSON.
+        mapping: The mapping, as a feed keeps it.
     """
     if not mapping:
         return None

@@ -20,6 +20,7 @@ def _one_or_many(value: Any) -> Any:
 
 _Text = Annotated[str, EmptyField(type="string")]
 # With the pattern Prefect's server refuses an address, before it stores it.
+_TEXTS_BY_NAME = EmptyField(type="object", additionalProperties={"type": "string"})
 _BlockName = Annotated[str, EmptyField(type="string", pattern=f"^({BLOCK_NAME})?$")]
 
 
@@ -129,12 +130,12 @@ class EtlRequest(BaseModel):
         description="TOML file that says how the columns of the deliveries become sales lines (docs/deliveries.md). "
         "Default: the feed's; for a new feed the usual names of the columns.",
     )
-    columns: Annotated[dict[str, str], BeforeValidator(_pairs_by_last_mark)] = Field(
+    columns: Annotated[dict[str, str], BeforeValidator(_pairs_by_last_mark), _TEXTS_BY_NAME] = Field(
         default={},
         description="Columns of the deliveries to columns of a sales line, such as qty to Quantity; the others are "
         "those of the mapping, else found by their usual names.",
     )
-    constants: Annotated[dict[str, str], BeforeValidator(_pairs_by_first_mark)] = Field(
+    constants: Annotated[dict[str, str], BeforeValidator(_pairs_by_first_mark), _TEXTS_BY_NAME] = Field(
         default={},
         description="Columns of a sales line to the text that all lines have in it, such as Country to France; empty "
         "text for no value.",

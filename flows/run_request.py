@@ -28,7 +28,9 @@ from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
-_NULL_IF_EMPTY = ("root", "mapping", *FEED_SETTINGS)
+_NULL_IF_EMPTY = ("root", *FEED_SETTINGS)
+# Parameters of the mapping, which are recorded only where they are given.
+_OF_MAPPING = ("mapping", "columns", "constants", "take_mapping")
 
 
 class RunRequest(EtlRequest):
@@ -57,11 +59,17 @@ class RunRequest(EtlRequest):
         }
         return cls(**(dict(request) | filled), resolved=resolved)
 
-    def ensure_valid(self) -> None:
-        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
+    def ensure_valid(self, *, runs_elsewhere: bool = False) -> None:
+        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace.
+
+        Args:
+            runs_elsewhere: The run is another machine's, whose file with the mapping cannot be looked at.
+        """
         check_threshold(self.quality_threshold)
-        resolve_feed_settings(None, self.feed, self.asked_settings)
-        if self.take_mapping and not self.asked_settings["mapping"]:
+        path = "" if runs_elsewhere else self.mapping
+        mapping = asked_mapping(path, self.columns, self.constants)
+        resolve_feed_settings(None, self.feed, self.feed_settings() | {"mapping": mapping})
+        if self.take_mapping and not (self.mapping or mapping):
             raise SettingsError(
                 "take_mapping: no mapping is given.",
                 "Name it with --mapping, or its columns with --column.",
@@ -149,7 +157,8 @@ class RunRequest(EtlRequest):
 
     def recorded_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""
-        given: dict[str, Any] = self.model_dump(mode="json", exclude={"resolved"})
+        without = {"resolved", *(name for name in _OF_MAPPING if not getattr(self, name))}
+        given: dict[str, Any] = self.model_dump(mode="json", exclude=without)
         recorded: dict[str, Any] = mask_secrets_in(
             given
             | {name: given[name] or None for name in _NULL_IF_EMPTY}

@@ -48,7 +48,7 @@ class Operation:
         try:
             self.flow.validate_parameters(parameters)
             if self.name == "retail_etl":
-                RunRequest.of(EtlRequest(**parameters)).ensure_valid()
+                RunRequest.of(EtlRequest(**parameters)).ensure_valid(runs_elsewhere=True)
             elif self.name == "retail_restore":
                 names = ("backup", "last_good", "run", "table", "beside", "prove", "confirm")
                 ensure_consistent(*(parameters[name] for name in names))

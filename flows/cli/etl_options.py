@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
@@ -70,6 +70,7 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
         name=_NAMES.get(name),
         help=description(name, field),
         show_default=bool(field.default),
+        validator=_are_pairs if field.default == {} else None,
         negative=()
         if field.default == {} or (field.annotation is bool and name not in _SWITCHES_ON)
         else None,
@@ -80,6 +81,12 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
         default=field.default if field.default not in ("", {}) else None,
         annotation=Annotated[_typed(field), parameter],
     )
+
+
+def _are_pairs(_: object, values: Sequence[str] | None) -> None:
+    for value in values or ():
+        if not value.partition("=")[0] or "=" not in value:
+            raise ValueError(f"{value!r} is not written as NAME=VALUE.")
 
 
 def _typed(field: FieldInfo) -> Any:

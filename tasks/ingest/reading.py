@@ -15,7 +15,7 @@ class ReadingSettings:
     Attributes:
         encoding: Encoding of its text files.
         last_line_end: Whether the last line of a text file ends with a line end.
-        mapping: Content of the mapping of its columns, as JSON; None to read them by their names.
+        mapping: The mapping of its columns, as the feed keeps it; None to read them by their names.
         decimal: Decimal mark of its numbers, in which a mapping writes them.
     """
 

@@ -38,7 +38,8 @@ class FeedSettings:
         missing_words: Words that stand for a missing value, separated by commas, or ``none``; None for the usual ones.
         last_line_end: Whether the last line of a text file has a line end, ``optional`` or ``required``; None to judge
             by the file.
-        mapping: Content of the mapping of its columns, as JSON; None to read them by their usual names.
+        mapping: The mapping of its columns, as text of ``tasks.ingest.mapping.content``; None to read them by their
+            usual names.
     """
 
     feed: str = "default"

@@ -121,6 +121,7 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
+        "take_mapping": False,
     }
 
 

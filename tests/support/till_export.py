@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tasks.ingest.mapping.content import as_text
+from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tests.support.deliveries import as_csv, write
 from tests.support.slices import Line
@@ -90,7 +90,7 @@ class Receipt:
 
 def mapping() -> str:
     """The content of the till's mapping, as a feed keeps it."""
-    return as_text(load_mapping(TOML).content)
+    return kept_text(load_mapping(TOML).content)
 
 
 def lines(receipts: Iterable[Receipt]) -> list[Line]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.ingest.header import our_column
 from tasks.ingest.mapping.check import mapping_error, nearest
-from tasks.ingest.mapping.content import as_text
+from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.form import LINE_KEYS
 from tasks.ingest.mapping.load import load_mapping, mapping_of
 from tasks.ingest.schema import HEADERS
@@ -21,7 +21,7 @@ _INSTEAD = {"quantity": ("quantity_is",), "country": ("country_is",), "stock_cod
 
 
 def asked_mapping(path: str, columns: Mapping[str, str], constants: Mapping[str, str]) -> str:
-    """Return the content of the mapping that a run asks for, as JSON; empty text for none.
+    """Return the mapping that a run asks for, as a feed keeps it; empty text for none.
 
     Args:
         path: TOML file of the mapping; empty for none.
@@ -56,7 +56,7 @@ def asked_mapping(path: str, columns: Mapping[str, str], constants: Mapping[str,
             )
         _drop(content, ours)
         content.setdefault("constant", {})[HEADERS[ours][0]] = text
-    return as_text(mapping_of(content).content)
+    return kept_text(mapping_of(content).content)
 
 
 def _ours(name: str, parameter: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from tasks.ingest.header import our_column
 from tasks.ingest.mapping.check import check_form, mapping_error, nearest
+from tasks.ingest.mapping.content import kept_content
 from tasks.ingest.mapping.form import LINE_KEYS, NEEDED, table_of
 from tasks.ingest.mapping.model import (
     ColumnMapping,
@@ -64,9 +64,9 @@ def _read(path: Path) -> str:
 
 
 @lru_cache(maxsize=16)
-def kept_mapping(content: str) -> ColumnMapping:
-    """Load the mapping whose content a feed keeps, as JSON; raises like ``load_mapping``."""
-    return mapping_of(json.loads(content))
+def kept_mapping(text: str) -> ColumnMapping:
+    """Load the mapping that a feed keeps; raises like ``load_mapping``."""
+    return mapping_of(kept_content(text))
 
 
 def mapping_of_reading(reading: ReadingSettings) -> ColumnMapping | None:
@@ -164,6 +164,8 @@ def _line(content: Mapping[str, Any]) -> LineForm:
         tuple(mark.strip() for mark in _texts(amount.get("marks"))),
         line.get("usual_names", False),
     )
+    if not columns and (not form.usual_names or len(constants) == len(HEADERS)):
+        raise mapping_error("it names no column of the file.", "Name those that differ from line to line.")
     if not all(form.marks):
         raise mapping_error("line.amount.marks: a mark is empty.")
     if not form.usual_names:

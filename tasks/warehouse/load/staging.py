@@ -141,9 +141,9 @@ def _request(
         scores += [{"delivery": ordinal} | row for row in quality.score_rows()]
     request = {
         "run_id": str(run.run_id),
-        **asdict(silver.settings.feed),
+        **{name: value for name, value in asdict(silver.settings.feed).items() if value is not None},
         "reading_settings": silver.settings.feed.reading_settings,
-        "take_mapping": take_mapping,
+        **({"take_mapping": True} if take_mapping else {}),
         "contract_version": contract.VERSION,
         "replace_anyway": replace_anyway,
         "checks_known": known is not None,

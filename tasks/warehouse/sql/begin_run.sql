@@ -65,7 +65,7 @@ select
         from begun
     ) as begun,
     (
-        select to_jsonb(f) - '{created_at,reading_settings}'::text[]
+        select to_jsonb(f) - 'created_at'
         from retail_ops.feed as f
         where f.feed = $5 and exists (select from retail_ops.delivery as d where d.feed = f.feed)
     ) as settings,
@@ -73,5 +73,5 @@ select
         select jsonb_object_agg(d.name, d.content_hash)
         from retail_ops.delivery as d
         join retail_ops.feed as f using (feed)
-        where d.feed = $5 and d.reading_settings = coalesce($7, f.reading_settings)
+        where d.feed = $5 and d.reading_settings = coalesce($7, f.mapping::json ->> 0, '{}')
     ) as deliveries

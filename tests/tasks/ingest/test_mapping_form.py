@@ -16,9 +16,10 @@ import pytest
 
 from tasks.errors import SettingsError
 from tasks.ingest.mapping.check import check_form
-from tasks.ingest.mapping.content import content_hash, reading_settings
+from tasks.ingest.mapping.content import content_hash, kept_text, reading_settings
 from tasks.ingest.mapping.form import FORM, LATER, Key
 from tasks.ingest.mapping.load import load_mapping
+from tasks.ingest.schema import HEADERS
 from tests.support.till_export import TOML
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -176,6 +177,13 @@ def test_what_makes_no_sense_is_refused(old: str, new: str, message: str) -> Non
     assert message in str(raised.value)
 
 
+def test_a_mapping_without_columns() -> None:
+    constants = "".join(f'{names[0]} = "1"\n' for names in HEADERS.values())
+    for usual in ("true", "false"):
+        with pytest.raises(SettingsError, match="it names no column of the file"):
+            load_mapping(f'schema = 1\nname = "all"\n[line]\nusual_names = {usual}\n[constant]\n{constants}')
+
+
 def test_a_mapping_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         load_mapping(tmp_path / "none.toml")
@@ -198,6 +206,12 @@ def test_only_what_decides_the_reading_is_hashed() -> None:
         del changed[section]
         assert content_hash(changed) != content_hash(content), section
     assert content_hash(_changed(lambda form: form["line"]["code"].reverse())) != content_hash(content)
+
+
+def test_the_reading_settings_are_name_and_hash() -> None:
+    content = tomllib.loads(FULL)
+    expected = {"mapping": "full", "sha256": content_hash(content)}
+    assert json.loads(reading_settings(kept_text(content))) == expected
 
 
 def test_the_reading_settings_of_no_mapping_are_those_of_earlier_deliveries() -> None:

@@ -11,7 +11,7 @@ from tasks.ingest import source_file
 from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import discover
 from tasks.ingest.mapping.asked import asked_mapping
-from tasks.ingest.mapping.content import as_text
+from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import kept_mapping, load_mapping
 from tasks.ingest.reading import ReadingSettings
 from tests.support.deliveries import ROW, as_csv, bronze_of, frame_of, ingest_sources, text_of, write
@@ -49,7 +49,7 @@ def _ingest(tmp_path: Path, text: str, mapping: str) -> IngestResult:
 
 
 def _by_shop(tmp_path: Path, text: str, change: tuple[str, str] = ("", "")) -> IngestResult:
-    return _ingest(tmp_path, text, as_text(load_mapping(SHOP.replace(*change)).content))
+    return _ingest(tmp_path, text, kept_text(load_mapping(SHOP.replace(*change)).content))
 
 
 def _error(result: IngestResult) -> DeliveryError:

@@ -10,7 +10,7 @@ import pytest
 from tasks.errors import DeliveryEmpty
 from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import discover
-from tasks.ingest.mapping.content import as_text
+from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.fill import FillDown
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.mapping.model import Fill
@@ -40,7 +40,7 @@ FURTHER = "1,,,S2,Cup,1,2.50,sale"
 
 def _ingest(tmp_path: Path, lines: list[str], mapping: str = ORDERS) -> IngestResult:
     path = write(tmp_path / "orders.csv", "\n".join([HEADER, *lines]) + "\n")
-    reading = ReadingSettings(mapping=as_text(load_mapping(mapping).content))
+    reading = ReadingSettings(mapping=kept_text(load_mapping(mapping).content))
     return ingest(discover([str(path)]).deliveries, {}, tmp_path / "workspace", reading=reading)
 
 
@@ -126,7 +126,7 @@ def test_rows_without_a_key_continue_the_order_above_if_the_mapping_says_so(cut:
 def test_files_read_together_are_not_filled_from_each_other(tmp_path: Path) -> None:
     first = write(tmp_path / "a.csv", f"{HEADER}\n{FIRST}\n")
     second = write(tmp_path / "b.csv", f"{HEADER}\n{FURTHER}\n")
-    reading = ReadingSettings(mapping=as_text(load_mapping(ORDERS).content))
+    reading = ReadingSettings(mapping=kept_text(load_mapping(ORDERS).content))
     found = discover([str(first), str(second)]).deliveries
     rows = frame_of(bronze_of(ingest(found, {}, tmp_path / "workspace", reading=reading)))
     assert rows.get_column("invoice_date").to_list() == ["2011-05-02", None]

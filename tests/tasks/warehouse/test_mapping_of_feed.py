@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import FeedConflict, UnknownHeader
-from tasks.ingest.mapping.content import as_text
+from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.expected import Feed, assert_exactly
@@ -27,11 +27,11 @@ RECEIPTS = (
 
 
 def _with_title(title: str) -> str:
-    return as_text(load_mapping(f'title = "{title}"\n{TOML}').content)
+    return kept_text(load_mapping(f'title = "{title}"\n{TOML}').content)
 
 
 def _other() -> str:
-    return as_text(load_mapping(TOML.replace('code = ["Article", "Barcode"]', 'code = "Barcode"')).content)
+    return kept_text(load_mapping(TOML.replace('code = ["Article", "Barcode"]', 'code = "Barcode"')).content)
 
 
 async def _ledger(warehouse: ConnectionSettings) -> tuple[str | None, list[str]]:

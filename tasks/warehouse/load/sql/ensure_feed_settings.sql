@@ -2,7 +2,7 @@ do $$
 declare
     stored jsonb;
 begin
-    select to_jsonb(f) - '{created_at,reading_settings}'::text[]
+    select to_jsonb(f) - 'created_at'
     into stored
     from retail_ops.feed as f
     join pg_temp.load_request as q using (feed)
@@ -15,7 +15,7 @@ begin
             or f.encoding <> q.encoding
             or f.missing_words <> q.missing_words
             or f.last_line_end <> q.last_line_end
-            or (f.reading_settings <> q.reading_settings and not q.take_mapping)
+            or (f.mapping is distinct from q.mapping and q.take_mapping is not true)
         );
     if found then
         raise exception 'the feed has other settings' using errcode = 'RT002', detail = stored::text;
