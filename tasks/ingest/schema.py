@@ -26,7 +26,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Order Number",
         "Receipt No",
         "Receipt Number",
-        "Transaction ID",
     ),
     "stock_code": (
         "SKU",
@@ -47,7 +46,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Date",
         "Created At",
     ),
-    "unit_price": ("Price Each", "Price Per Unit", "Item Price Each"),
+    "unit_price": ("Price Each", "Price Per Unit"),
     "customer_id": ("Customer No", "Customer Number"),
     "country": ("Country Name", "Customer Country"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -216,3 +217,8 @@ def test_the_reading_settings_are_name_and_hash() -> None:
 
 def test_the_reading_settings_of_no_mapping_are_those_of_earlier_deliveries() -> None:
     assert reading_settings(None) == "{}"
+
+
+def test_the_mapping_in_the_documents_loads() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", (DOCS / "deliveries.md").read_text(), re.DOTALL)
+    assert load_mapping(text).name == "till"
