@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+from hypothesis import strategies as st
 
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
@@ -86,6 +87,34 @@ class Receipt:
     client: str
     land: str
     items: tuple[Item, ...]
+
+
+_TEXTS = st.sampled_from(["", "Mug, blue", 'a "b"', "two\nrows", "Tee;Kanne"])
+_ITEMS = st.builds(
+    Item,
+    article=st.sampled_from(["", "A1", "a1", "B-2"]),
+    barcode=st.sampled_from(["", "401234"]),
+    text=_TEXTS,
+    pieces=st.sampled_from([1, 2, -1, 1000]),
+    price=st.decimals("0.0001", "99999.9999", places=4) | st.just(Decimal("2.5000")),
+)
+# Receipts of two tills, each number once.
+RECEIPTS = st.lists(
+    st.builds(
+        Receipt,
+        till=st.sampled_from([1, 2]),
+        number=st.integers(1, 5),
+        time=st.datetimes(datetime(2011, 1, 1), datetime(2011, 11, 30)).map(
+            lambda time: time.replace(microsecond=0)
+        ),
+        client=st.sampled_from(["", "17850"]),
+        land=st.sampled_from(["", "France"]),
+        items=st.lists(_ITEMS, min_size=1, max_size=4).map(tuple),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda receipt: (receipt.till, receipt.number),
+)
 
 
 def mapping() -> str:

@@ -45,6 +45,8 @@ def load_mapping(source: Path | str) -> ColumnMapping:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise mapping_error(f"it is not TOML ({error}).") from None
+    except RecursionError:
+        raise mapping_error("it is nested too deeply.") from None
     return mapping_of(content)
 
 

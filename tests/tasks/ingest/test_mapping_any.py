@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tasks.ingest import source_file
 from tasks.ingest.bronze import ingest
@@ -21,33 +18,8 @@ from tasks.validate.silver import validate
 from tests.support import slices
 from tests.support.lines import AS_OF, lines_of
 from tests.support.soak import size
-from tests.support.till_export import Item, Receipt, lines, mapping, write_export
+from tests.support.till_export import RECEIPTS, Receipt, lines, mapping, write_export
 
-_TEXTS = st.sampled_from(["", "Mug, blue", 'a "b"', "two\nrows", "Tee;Kanne"])
-_ITEMS = st.builds(
-    Item,
-    article=st.sampled_from(["", "A1", "a1", "B-2"]),
-    barcode=st.sampled_from(["", "401234"]),
-    text=_TEXTS,
-    pieces=st.sampled_from([1, 2, -1, 1000]),
-    price=st.decimals("0.0001", "99999.9999", places=4) | st.just(Decimal("2.5000")),
-)
-_RECEIPTS = st.lists(
-    st.builds(
-        Receipt,
-        till=st.sampled_from([1, 2]),
-        number=st.integers(1, 5),
-        time=st.datetimes(datetime(2011, 1, 1), datetime(2011, 11, 30)).map(
-            lambda time: time.replace(microsecond=0)
-        ),
-        client=st.sampled_from(["", "17850"]),
-        land=st.sampled_from(["", "France"]),
-        items=st.lists(_ITEMS, min_size=1, max_size=4).map(tuple),
-    ),
-    min_size=1,
-    max_size=8,
-    unique_by=lambda receipt: (receipt.till, receipt.number),
-)
 _WHERE = ("delivery", "line_no")
 
 
@@ -76,8 +48,8 @@ def test_a_mapped_delivery_has_the_lines_of_the_plain_one(
     if in_blocks:
         _small_blocks(monkeypatch)
 
-    @settings(max_examples=size(15, soak=2000))
-    @given(_RECEIPTS)
+    @settings(max_examples=size(8, soak=2000))
+    @given(RECEIPTS)
     def check(receipts: list[Receipt]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             plain = slices.write(Path(folder) / f"plain{suffix}", lines(receipts))

@@ -178,6 +178,11 @@ def test_what_makes_no_sense_is_refused(old: str, new: str, message: str) -> Non
     assert message in str(raised.value)
 
 
+def test_a_mapping_of_many_brackets() -> None:
+    with pytest.raises(SettingsError, match="nested too deeply"):
+        load_mapping("name = " + "[" * 100_000)
+
+
 def test_a_mapping_without_columns() -> None:
     constants = "".join(f'{names[0]} = "1"\n' for names in HEADERS.values())
     for usual in ("true", "false"):
