@@ -64,10 +64,11 @@ class RowMapper:
         footer = self._mapping.notation.footer
         if not footer:
             return pl.lit(None, pl.String)
-        found = pl.col("raw").str.contains_any(footer)
+        # A record of another width may hold the text anywhere; one like the lines begins with it.
+        found = [pl.col("raw").str.contains_any(footer)]
         if self._first is not None:
-            found = found.fill_null(False) | pl.col(self._first).str.contains_any(footer).fill_null(False)
-        return pl.when(found).then(pl.lit(_FOOTER))
+            found += [pl.col(self._first).str.starts_with(text) for text in footer]
+        return pl.when(pl.any_horizontal(found)).then(pl.lit(_FOOTER))
 
     def _is_blank(self) -> pl.Expr:
         blank = pl.all_horizontal(pl.col(self._columns).is_null()) & pl.col("fault").is_null()

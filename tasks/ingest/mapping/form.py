@@ -70,7 +70,7 @@ FORM: dict[str, Section | Key] = {
         "missing": Key("texts", "Words for a missing value, beside empty text and the feed's words."),
         "header_within": Key("number", "The header is one of the first so many records, at most 20."),
         "footer": Key(
-            "texts", "Texts that mark records of the footer, in the first field or a broken record."
+            "texts", "Texts of the footer: its records begin with one, or have another width and hold one."
         ),
     },
     "fill": {

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tasks.errors import UnknownHeader
 from tasks.ingest.header import Header, fold_name, match_header, unknown_header, usual_positions
-from tasks.ingest.mapping.model import ColumnMapping, LineForm
+from tasks.ingest.mapping.model import ColumnMapping, Fill, LineForm
 from tasks.ingest.schema import COLUMNS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
@@ -46,24 +46,13 @@ class _Match:
     def header(self) -> Header:
         mapping = self.mapping
         line = self._line(mapping.line)
-        known = {name for group in mapping.signature.required for name in group} | {
-            *mapping.signature.optional
-        }
-        fill = replace(
-            mapping.fill,
-            key=self._all(mapping.fill.key),
-            columns=tuple(
-                found
-                for name in mapping.fill.columns
-                if (found := self._find(name, needed=name not in known)) is not None
-            ),
-        )
         rows = replace(
             mapping.rows,
             lines={self._needed(column): words for column, words in mapping.rows.lines.items()},
             none={self._needed(column): words for column, words in mapping.rows.none.items()},
         )
         words = {self._needed(column): words for column, words in mapping.words.items()}
+        fill = self._fill()
         if mapping.notation.footer and 0 not in self.positions.values():
             self.positions[FIRST_COLUMN] = 0
         read = set(self.positions.values())
@@ -72,6 +61,16 @@ class _Match:
         )
         read_by = replace(mapping, line=line, fill=fill, rows=rows, words=words)
         return Header(self.positions, ignored, len(self.names), read_by)
+
+    def _fill(self) -> Fill:
+        """The columns to fill that are read; those of the signature need not be in every file."""
+        fill, signature = self.mapping.fill, self.mapping.signature
+        key = self._all(fill.key)
+        known = {name for group in signature.required for name in group} | {*signature.optional}
+        read = dict(self.positions)
+        found = [self._find(name, needed=name not in known) for name in fill.columns]
+        self.positions = read
+        return Fill(key, tuple(column for column in found if column in read))
 
     def _line(self, line: LineForm) -> LineForm:
         columns = {}

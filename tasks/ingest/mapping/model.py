@@ -41,7 +41,7 @@ class Notation:
         decimal: Decimal mark of its numbers; None to leave it to the feed's.
         missing: Words that stand for a missing value, beside empty text and the feed's words.
         header_within: The header is one of the first so many records.
-        footer: Texts that mark records of the footer.
+        footer: Texts of the footer: its records begin with one, or have another width and hold one.
     """
 
     decimal: Literal[".", ","] | None = None

@@ -106,6 +106,8 @@ def test_of_a_list_of_columns_one_must_be_there(tmp_path: Path) -> None:
 def test_a_filled_column_must_be_there_unless_the_signature_knows_it_as_optional(tmp_path: Path) -> None:
     text = as_csv([VALUES], NAMES)
     bronze_of(_by_shop(tmp_path, text))  # without Location
+    located = as_csv([[*VALUES, "Leeds"]], [*NAMES, "Location"])
+    assert bronze_of(_by_shop(tmp_path, located)).deliveries[0].ignored_columns == ("Location",)
     result = _by_shop(tmp_path, text, ('"Created", "Location"', '"Created", "Shipping"'))
     assert "Missing: 'Shipping'" in _error(result).message
 

@@ -35,6 +35,7 @@ piece = "Price"
 """
 HEADER = "Order,Day,Land,SKU,Item,Qty,Price,Kind"
 FIRST = "1,2011-05-02,France,S1,Mug,2,1.50,sale"
+NOT_IT = "Sub Total 7,2011-05-02,France,S1,Total,2,1.50,sale"
 FURTHER = "1,,,S2,Cup,1,2.50,sale"
 
 
@@ -164,10 +165,10 @@ def test_a_word_that_the_mapping_does_not_know_sets_the_row_aside(tmp_path: Path
 def test_a_footer_is_no_line(tmp_path: Path) -> None:
     mapping = ORDERS + '[read]\nfooter = ["records downloaded", "Total"]\n'
     bronze = bronze_of(
-        _ingest(tmp_path, [FIRST, "Total,,,,,,1.50,", "2 records downloaded", "2,torn"], mapping)
+        _ingest(tmp_path, [FIRST, "Total,,,,,,1.50,", "2 records downloaded", "2,torn", NOT_IT], mapping)
     )
     rows = frame_of(bronze)
-    assert rows.get_column("raw").to_list() == [None, "2,torn"]
+    assert rows.get_column("raw").to_list() == [None, "2,torn", None]
     assert bronze.deliveries[0].notes == ("2 rows are no lines by the mapping (footer: 2).",)
 
 
