@@ -118,7 +118,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         degraded=bool(finished.degraded_reasons),
         degraded_reasons=finished.degraded_reasons,
         network=use.network,
-        **totals(result.deliveries, context.feed.currency),
+        **totals(result.deliveries),
     )
 
 

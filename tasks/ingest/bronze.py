@@ -13,6 +13,7 @@ import polars as pl
 
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError
+from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
@@ -39,6 +40,7 @@ class IngestedFile:
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are not read.
         slashed_dates: Number of rows whose date needs the feed's date format.
+        tells_currency: Whether a line tells its currency, in a column of its own or by a mark beside the price.
         notes: Findings about the file as a whole, as sentences for the report.
     """
 
@@ -49,6 +51,7 @@ class IngestedFile:
     encodings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
     slashed_dates: int = 0
+    tells_currency: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -188,6 +191,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
     rows = dict.fromkeys((file.delivery.name for file in files), 0)
     slashed = dict.fromkeys(rows, 0)
     dates = SlashedDates()
+    telling: set[str] = set()
     for frame in _frames_with_origin(files, limits):
         if not frame.height:
             continue
@@ -195,6 +199,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
         parts += 1
         part_dates = inspect_dates(frame.get_column("invoice_date"))
         dates = dates.merge(part_dates)
+        telling |= deliveries_telling(frame)
         for name, count in frame.group_by("delivery").len().iter_rows():
             rows[name] += count
             limits.check_lines(rows[name], name)
@@ -213,6 +218,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             tuple(sorted(file.encodings)),
             file.header.ignored,
             slashed[file.delivery.name],
+            file.delivery.name in telling,
         )
         for file in files
     ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.errors import UnknownHeader
-from tasks.ingest.schema import COLUMNS, HEADERS
+from tasks.ingest.schema import COLUMNS, HEADERS, OPTIONAL_HEADERS
 
 
 def _normalised(name: str) -> str:
@@ -15,7 +15,9 @@ def _normalised(name: str) -> str:
 
 
 _NAMES = {column: tuple(_normalised(name) for name in names) for column, names in HEADERS.items()}
-_COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names}
+_COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names} | {
+    _normalised(name): column for column, names in OPTIONAL_HEADERS.items() for name in names
+}
 _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
     f" (or {', '.join(name for names in HEADERS.values() for name in names[1:])})"
 )
@@ -26,7 +28,7 @@ class Header:
     """The header of a file.
 
     Attributes:
-        positions: Position in the file (from 0) of each of our columns.
+        positions: Position in the file (from 0) of each of our columns, those of ``OPTIONAL_HEADERS`` where it has them.
         ignored: Names of the file's other columns, which are not read.
         width: Number of columns in the file.
     """
@@ -42,7 +44,7 @@ def count_known_columns(names: Sequence[str]) -> int:
 
 
 def match_header(names: Sequence[str], delivery: str) -> Header:
-    """Find our eight columns in a header, in any order; case, white space and underscores do not matter.
+    """Find our columns in a header, in any order; case, white space and underscores do not matter.
 
     Args:
         names: Column names of the file.

@@ -1,4 +1,4 @@
-"""Columns of bronze: the eight columns of a sales line as text, and where each row came from."""
+"""Columns of bronze: the columns of a sales line as text, and where each row came from."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "customer_id": ("CustomerID", "Customer ID"),
     "country": ("Country",),
 }
+# Columns that a delivery may have beyond them; null in all rows of one that has not.
+OPTIONAL_HEADERS: dict[str, tuple[str, ...]] = {"currency": ("Currency", "CurrencyCode")}
 COLUMNS = tuple(HEADERS)
+ALL_COLUMNS = (*HEADERS, *OPTIONAL_HEADERS)
 # Text as delivered, null where empty.
-DELIVERED: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.String())
+DELIVERED: dict[str, pl.DataType] = dict.fromkeys(ALL_COLUMNS, pl.String())
 # Why a row could not be split into columns, and its text; both null for sound rows.
 FAULT: dict[str, pl.DataType] = {"fault": pl.String(), "raw": pl.String()}
 # From 1, without the header.

@@ -37,8 +37,9 @@ class DeliveryReport:
 
     ``outcome`` is ``judged`` in a dry run. ``refusal`` says which check rejected the delivery; ``reason`` says why it
     was rejected or failed, with the next step. Rows are line counts, scores per cent, amounts decimals as text in the
-    feed's currency. ``samples`` are the first of the quarantined lines, with the values as delivered. ``notes`` are
-    findings about the delivery as a whole, each a sentence.
+    feed's currency, ``identical_amounts`` in each currency that the copies have. ``samples`` are the first of the
+    quarantined lines, with the values as delivered. ``notes`` are findings about the delivery as a whole, each a
+    sentence.
     """
 
     name: str
@@ -60,6 +61,7 @@ class DeliveryReport:
     refusal: Refusal | None = None
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
+    identical_amounts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def message(self) -> str:
@@ -134,7 +136,8 @@ class RunReport:
             ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
             dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
             their lines; ``ignored_columns`` and ``encodings``, lists of names; ``samples``, a list of the first
-            faulty lines with line, rule and value; ``notes``, a list of sentences.
+            faulty lines with line, rule and value; ``notes``, a list of sentences; ``identical_amounts``, a list of
+            currencies with the amount.
         """
         return deliveries_frame(self.deliveries)
 
@@ -183,6 +186,7 @@ def delivery_report(
         lines_withdrawn=loaded.lines_withdrawn if loaded else 0,
         identical_lines=quality.rows_identical,
         identical_amount=quality.identical_amount,
+        identical_amounts=quality.identical_amounts,
         quality_score=None if score is None else round(score, 2),
         dimensions={}
         if score is None
@@ -215,7 +219,7 @@ def _reason(loaded: LoadedDelivery | None) -> str:
     return error.reason if error else ""
 
 
-def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, Any]:
+def totals(deliveries: tuple[DeliveryReport, ...]) -> dict[str, Any]:
     """Sums and means of the report over its deliveries, by field of ``RunReport``."""
     counted = [delivery for delivery in deliveries if delivery.outcome in {*_LOADED, "judged"}]
     scored = [delivery for delivery in deliveries if delivery.quality_score is not None and delivery.rows_in]
@@ -223,7 +227,10 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
     outcomes: dict[str, int] = {}
     for delivery in deliveries:
         outcomes[delivery.outcome] = outcomes.get(delivery.outcome, 0) + 1
-    amount = sum((Decimal(delivery.identical_amount) for delivery in counted), Decimal(0))
+    amounts: dict[str, Decimal] = {}
+    for delivery in counted:
+        for currency, amount in delivery.identical_amounts.items():
+            amounts[currency] = amounts.get(currency, Decimal(0)) + Decimal(amount)
     return {
         "rows_in": sum(delivery.rows_in for delivery in counted),
         "rows_loaded": sum(delivery.rows_loaded for delivery in counted),
@@ -231,7 +238,7 @@ def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, A
         "rows_quarantined": sum(delivery.rows_quarantined for delivery in counted),
         "rows_refused": sum(delivery.rows_in for delivery in deliveries if delivery.outcome == "refused"),
         "identical_lines": sum(delivery.identical_lines for delivery in counted),
-        "identical_amount": {currency: str(amount)} if amount else {},
+        "identical_amount": {currency: str(amount) for currency, amount in sorted(amounts.items()) if amount},
         "quality_score": round(
             sum((delivery.quality_score or 0) * delivery.rows_in for delivery in scored) / rows, 2
         )

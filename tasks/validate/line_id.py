@@ -2,8 +2,8 @@
 
 The id of copy 1 is the XXH3-128 hash (big-endian) of the columns of ``IDENTITY`` in version 1 of the row
 encoding of polars-hash, which its author keeps stable for good. The id of copy k is the hash of that id and
-k. ``source_line`` and ``source_currency`` are for sources that deliver a line number and a currency of
-their own, and null for all others.
+k. ``source_currency`` is the line's currency where it is not the feed's, else null; ``source_line`` is for sources that
+deliver a line number of their own, and null for all others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _xxh3(columns: list[str]) -> pl.Expr:
     return digest
 
 
-def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
+def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
     """Add the line ids of copy 1.
 
     The id of a line with an unparsed value also covers its raw text, so that only lines with exactly the
@@ -33,6 +33,7 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
     Args:
         frame: Typed lines, columns of ``schema.TYPED``.
         feed: Name of the feed.
+        currency: Currency of the feed.
 
     Returns:
         The frame with ``line_id`` (Binary, 16 bytes).
@@ -40,13 +41,14 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
     lines = frame.with_columns(
         feed=pl.lit(feed),
         source_line=pl.lit(None, dtype=pl.Int64),
-        source_currency=pl.lit(None, dtype=pl.String),
+        source_currency=_other_currency(frame, currency),
     ).with_columns(line_id=_xxh3(list(IDENTITY)))
     unparsed = lines.select(
         (
             pl.col("quantity").is_null()
             | pl.col("unit_price").is_null()
             | pl.col("sold_at_local").is_null()
+            | pl.col("currency").is_null()
             | (pl.col("customer_id").is_null() & pl.col("customer_text").is_not_null())
         ).arg_true()
     ).to_series()
@@ -54,6 +56,14 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
         ids = lines[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
         lines = lines.with_columns(_scatter(lines.get_column("line_id"), unparsed, ids))
     return lines.drop("feed", "source_line", "source_currency")
+
+
+def _other_currency(frame: pl.DataFrame, currency: str) -> pl.Expr:
+    dtype = frame.schema["currency"]
+    if isinstance(dtype, pl.Enum) and list(dtype.categories) == [currency]:
+        return pl.lit(None, dtype=pl.String)
+    code = pl.col("currency").cast(pl.String)
+    return pl.when(code != currency).then(code)
 
 
 def _scatter(ids: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:

@@ -6,8 +6,11 @@ Sales lines repeat their texts, so each distinct text of a column is parsed once
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
+from tasks.ingest.currency import parse_currency, split_marks, with_currency
 from tasks.ingest.date_formats import NAMED_FORMATS, has_second_60, parse_dates
 from tasks.ingest.schema import FAULT, LINE_NO
 from tasks.validate.schema import MONEY
@@ -24,12 +27,13 @@ _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
 _TEXT = pl.col("text")
 
 
-def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+def normalise(bronze: pl.DataFrame, settings: FeedSettings, telling: Collection[str] = ()) -> pl.DataFrame:
     """Type the rows of a bronze part; all rows are kept, in order.
 
     Args:
         bronze: Rows with the columns of ``schema.BRONZE``.
         settings: Settings of the feed.
+        telling: Names of the deliveries that tell a currency; the others have that of the feed.
 
     Returns:
         The columns of ``schema.TYPED``. An ambiguous local hour is the first of the two. ``sold_at`` is null for
@@ -43,21 +47,35 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         "stock_code": {"stock_code": code},
         "description": {"description": trimmed},
         "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(trimmed)},
-        "unit_price": {"price_text": trimmed, "unit_price": _parse_price(trimmed)},
+        "unit_price": {
+            "price_text": trimmed,
+            "unit_price": _parse_price(trimmed),
+            "price_mark": pl.col("mark"),
+        },
         "customer_id": {"customer_text": trimmed, "customer_id": _parse_integer(trimmed, _CUSTOMER)},
         "country": {"country": trimmed},
+        "currency": {"currency_text": trimmed, "currency_told": parse_currency(trimmed)},
     }
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
     for column, columns in parsers.items():
         texts, codes = dictionary_encode(bronze.get_column(column))
-        typed = typed.hstack(texts.to_frame("text").select(**columns).select(pl.all().gather(codes)))
+        distinct = texts.to_frame("text")
+        if column == "unit_price":
+            distinct = split_marks(distinct)
+        typed = typed.hstack(distinct.select(**columns).select(pl.all().gather(codes)))
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
     typed = typed.hstack(_date_columns(dates.to_frame("text"), settings).select(pl.all().gather(codes)))
+    typed = with_currency(
+        typed, settings.currency, one_only=settings.currency_column == "passed over", telling=telling
+    )
+    if typed.get_column("currency_fault").null_count() < typed.height:
+        # A price in another currency than its line's is not read.
+        is_read = ~pl.col("currency_fault").eq_missing("mark")
+        typed = typed.with_columns(pl.when(is_read).then(pl.col("unit_price")).alias("unit_price"))
     quantity, unit_price = pl.col("quantity"), pl.col("unit_price")
     fits = (quantity.cast(pl.Float64) * unit_price.cast(pl.Float64)).abs() < _AMOUNT_LIMIT
     exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
     return typed.with_columns(
-        pl.lit(settings.currency, dtype=pl.Enum([settings.currency])).alias("currency"),
         pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"),
     )
 

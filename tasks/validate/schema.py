@@ -31,15 +31,30 @@ _COMPUTED = ("sold_at", "total_amount")
 BUSINESS = tuple(name for name in _VALUES if name not in _COMPUTED)
 # Text of the columns that may be unreadable, trimmed.
 TEXTS: dict[str, pl.DataType] = dict.fromkeys(
-    ("quantity_text", "date_text", "price_text", "customer_text"), pl.String()
+    ("quantity_text", "date_text", "price_text", "customer_text", "currency_text"), pl.String()
 )
+# What is wrong with the line's currency; see ``tasks.ingest.currency``.
+_CURRENCY_FAULT: dict[str, pl.DataType] = {"currency_fault": pl.String()}
 # What normalise returns.
-TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS}
+TYPED: dict[str, pl.DataType] = {
+    **_DELIVERY,
+    **LINE_NO,
+    **FAULT,
+    **_VALUES,
+    **_CURRENCY,
+    **_CURRENCY_FAULT,
+    **TEXTS,
+}
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
-    **{name: kind for name, kind in {**FAULT, **TEXTS}.items() if name not in {"raw", "date_text"}},
+    **_CURRENCY_FAULT,
+    **{
+        name: kind
+        for name, kind in {**FAULT, **TEXTS}.items()
+        if name not in {"raw", "date_text", "currency_text"}
+    },
 }
 # Silver; line_id is 16 bytes.
 LINE: dict[str, pl.DataType] = {

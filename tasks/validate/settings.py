@@ -34,6 +34,8 @@ class FeedSettings:
         decimal: Decimal mark of its numbers, ``.`` or ``,``; None as long as all numbers have one reading.
         encoding: Encoding of its text files; None for UTF-8, with Windows-1252 for lines that are not.
         missing_words: Words that stand for a missing value, separated by commas, or ``none``; None for the usual ones.
+        currency_column: ``passed over`` for a feed whose first lines were loaded before currency columns counted: all
+            its lines have its currency; None for any other.
         last_line_end: Whether the last line of a text file has a line end, ``optional`` or ``required``; None to judge
             by the file.
     """
@@ -47,6 +49,7 @@ class FeedSettings:
     encoding: str | None = None
     missing_words: str | None = None
     last_line_end: str | None = None
+    currency_column: str | None = None
 
     @property
     def reading(self) -> ReadingSettings:

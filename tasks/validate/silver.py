@@ -12,7 +12,7 @@ import polars as pl
 
 from tasks import progress
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
+from tasks.ingest.schema import ALL_COLUMNS, BRONZE, HEADERS, OPTIONAL_HEADERS
 from tasks.validate import contract
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
@@ -25,7 +25,7 @@ from tasks.workspace.integrity import read_checked
 from tasks.workspace.parquet_parts import read_part, write_part
 
 # Bronze columns; content_hash is kept per delivery.
-_TEXTS = ("delivery", *COLUMNS)
+_TEXTS = ("delivery", *ALL_COLUMNS)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 # Raise it whenever the columns of an output change.
 _FORMAT = 4
@@ -89,9 +89,11 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
     copies = CopyNumbers(bronze.parts)
     counts = _QualityCounts(bronze)
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
+    telling = {delivery.name for delivery in bronze.deliveries if delivery.tells_currency}
     for number in range(bronze.parts):
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
-        lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
+        typed = normalise(raw, settings.feed, telling)
+        lines = copies.number(line_ids(typed, settings.feed.feed, settings.feed.currency))
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
         counts.count_violations(lines, violations)
@@ -107,7 +109,10 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         write_part(lines.select(*LINE), outputs.part_path(folder, number))
     write_part(quarantine.frame(), folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": counts.quality(drops, quarantine.truncated)}
+    return {
+        "parts": bronze.parts,
+        "deliveries": counts.quality(settings.feed.currency, drops, quarantine.truncated),
+    }
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
@@ -117,8 +122,13 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         .group_by("row")
         .agg(rule.sort().alias("rules"), pl.col("value").sort_by(rule).alias("values"))
     )
+    headers = HEADERS | {
+        column: names
+        for column, names in OPTIONAL_HEADERS.items()
+        if raw.get_column(column).null_count() < raw.height
+    }
     as_json = pl.struct(
-        pl.col(column).alias(names[0]) for column, names in HEADERS.items()
+        pl.col(column).alias(names[0]) for column, names in headers.items()
     ).struct.json_encode()
     return (
         raw.with_row_index("row")
@@ -155,7 +165,7 @@ class _QualityCounts:
         names = bronze.names
         self._quarantined = dict.fromkeys(names, 0)
         self._identical = dict.fromkeys(names, 0)
-        self._amount = dict.fromkeys(names, Decimal(0))
+        self._amounts: dict[str, dict[str, Decimal]] = {name: {} for name in names}
         self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
         self._samples: dict[str, list[FaultyLine]] = {name: [] for name in names}
@@ -193,21 +203,22 @@ class _QualityCounts:
     def count_identical(self, lines: pl.DataFrame) -> None:
         """Count the copies among the lines of a part without errors, and add up their amounts."""
         copies = lines.filter(pl.col("copy_number") > 1)
-        for name, count, amount in (
-            copies.group_by("delivery")
-            .agg(pl.len(), pl.col("total_amount").sum().alias("amount"))
-            .iter_rows()
-        ):
+        by_currency = copies.group_by("delivery", "currency")
+        for name, currency, count, amount in by_currency.agg(
+            pl.len(), pl.col("total_amount").sum().alias("amount")
+        ).iter_rows():
             self._identical[name] += count
-            self._amount[name] += amount
+            self._amounts[name][currency] = self._amounts[name].get(currency, Decimal(0)) + amount
 
-    def quality(self, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
+    def quality(self, currency: str, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
         """Return the quality of each delivery.
 
         Args:
+            currency: Currency of the feed.
             drops: Whether the feed drops identical lines.
             truncated: Names of the deliveries whose quarantine is over the limit.
         """
+        ways_out = contract.ways_out()
         return [
             DeliveryQuality(
                 delivery.name,
@@ -216,11 +227,19 @@ class _QualityCounts:
                 self._quarantined[delivery.name],
                 self._identical[delivery.name],
                 self._identical[delivery.name] if drops else 0,
-                str(self._amount[delivery.name]),
+                str(self._amounts[delivery.name].get(currency, Decimal(0))),
                 self._dimensions[delivery.name],
                 self._rules[delivery.name],
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
+                notes=tuple(
+                    f"{count:,} of its lines break {rule}. {ways_out[rule]}"
+                    for rule, count in self._rules[delivery.name].items()
+                    if rule in ways_out
+                ),
+                identical_amounts={
+                    code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
+                },
             )
             for delivery in self._deliveries
         ]

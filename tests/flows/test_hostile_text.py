@@ -75,7 +75,7 @@ def _report() -> RunReport:
         versions={},
         report_path="/reports/0.json",
         error=str(DeliveryUnreadable(HOSTILE, delivery=HOSTILE)),
-        **totals(deliveries, "GBP"),
+        **totals(deliveries),
     )
 
 

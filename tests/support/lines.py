@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.schema import BRONZE, COLUMNS
 from tasks.validate.contract import build_contract
 from tasks.validate.line_id import CopyNumbers, line_ids
@@ -38,14 +39,18 @@ def normalise_values(column: str, values: Sequence[str | None], output: str, **s
     return normalise(lines, FeedSettings(**settings)).get_column(output).to_list()
 
 
-def typed_lines(frame: pl.DataFrame, feed: str = "default") -> pl.DataFrame:
+def typed_lines(frame: pl.DataFrame, feed: str = "default", **settings: Any) -> pl.DataFrame:
     """Type bronze rows, with line id and copy number."""
-    return CopyNumbers(1).number(line_ids(normalise(frame, FeedSettings()), feed))
+    return CopyNumbers(1).number(
+        line_ids(normalise(frame, FeedSettings(**settings), deliveries_telling(frame)), feed, "GBP")
+    )
 
 
-def broken_rules(*lines: Mapping[str, str | None], as_of: date = AS_OF) -> list[set[tuple[str, str, str]]]:
+def broken_rules(
+    *lines: Mapping[str, str | None], as_of: date = AS_OF, **settings: Any
+) -> list[set[tuple[str, str, str]]]:
     """Return the rules (name, dimension, severity) that each line breaks."""
-    violations = build_contract(as_of).violations(typed_lines(bronze(*lines)))
+    violations = build_contract(as_of).violations(typed_lines(bronze(*lines), **settings))
     broken: list[set[tuple[str, str, str]]] = [set() for _ in lines]
     for row, *rule in violations.select("row", "rule", "dimension", "severity").iter_rows():
         broken[row].add((rule[0], rule[1], rule[2]))

@@ -26,7 +26,7 @@ from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
 from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import Quotes, find_quotes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
+from tasks.ingest.schema import ALL_COLUMNS, DELIVERED, FAULT, READ
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
 
 # Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
@@ -125,7 +125,7 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     Yields:
         Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
-        header), the eight of ``COLUMNS`` (String, null where empty), ``fault`` and ``raw`` (String, null
+        header), those of ``ALL_COLUMNS`` (String, null where empty), ``fault`` and ``raw`` (String, null
         for valid rows).
 
     Raises:
@@ -240,17 +240,26 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
     starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([block.rows_before for block in blocks])
     sources = pl.Series([block.source for block in blocks], dtype=pl.UInt32)
-    columns = [pl.col(names[header.positions[column]]).alias(column) for column in COLUMNS]
+    columns = [pl.col(names[position]).alias(column) for column, position in header.positions.items()]
     if has_quoted_empty:  # polars reads a quoted empty field as "", an empty one as null
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
-    return frame.select(
-        sources.gather(index).alias("source"),
-        (pl.int_range(frame.height, dtype=pl.Int64, eager=True) - starts.gather(index))
-        .cast(pl.Int32)
-        .alias("line_no"),
-        *columns,
-        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
-    ).filter(~is_marker)
+    return (
+        frame.select(
+            sources.gather(index).alias("source"),
+            (pl.int_range(frame.height, dtype=pl.Int64, eager=True) - starts.gather(index))
+            .cast(pl.Int32)
+            .alias("line_no"),
+            *columns,
+            *(
+                pl.lit(None, pl.String).alias(column)
+                for column in ALL_COLUMNS
+                if column not in header.positions
+            ),
+            *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
+        )
+        .select(*READ)
+        .filter(~is_marker)
+    )
 
 
 def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
@@ -278,11 +287,14 @@ def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple
     records = csv_fallback.Records(layout.header.width, tuple(positions.values()), layout.limits)
     incomplete = csv_fallback.split_records(bytes(block.data).decode(), records, layout.delimiter, last=last)
     height = len(records.rows)
-    values = {column: [row[position] for row in records.rows] for column, position in positions.items()}
+    values: dict[str, Sequence[str | None]] = {
+        column: [row[position] for row in records.rows] for column, position in positions.items()
+    }
+    values |= {column: [None] * height for column in ALL_COLUMNS if column not in positions}
     frame = pl.DataFrame(values, schema=DELIVERED).select(
         pl.lit(block.source, dtype=pl.UInt32).alias("source"),
         pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),
-        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in COLUMNS),
+        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in ALL_COLUMNS),
         pl.Series("fault", [records.faults.get(row) for row in range(height)], dtype=pl.String),
         pl.Series("raw", [records.raw.get(row) for row in range(height)], dtype=pl.String),
     )

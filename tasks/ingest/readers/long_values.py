@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from tasks.ingest.limits import ReadLimits, excerpt
-from tasks.ingest.schema import COLUMNS, FAULT, HEADERS
+from tasks.ingest.schema import ALL_COLUMNS, FAULT, HEADERS, OPTIONAL_HEADERS
 
 # A CSV has a delimiter or line end behind each value.
-_SEPARATORS = len(COLUMNS)
+_SEPARATORS = len(ALL_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TextLengths:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> TextLengths:
         """Measure our columns of a frame."""
-        columns = frame.select(pl.col(COLUMNS).str.len_bytes().fill_null(0))
+        columns = frame.select(pl.col(ALL_COLUMNS).str.len_bytes().fill_null(0))
         totals = columns.select(pl.all().cast(pl.Int64).sum()).row(0)
         longest = [length or 0 for length in columns.select(pl.all().max()).row(0)]
         return cls(
@@ -69,12 +69,13 @@ def mark_long_lines(
         raw[row] = _raw(frame.row(row, named=True))
     faults = pl.DataFrame({"fault": fault, "raw": raw}, schema=FAULT)
     sound = faults.get_column("fault").is_null()
-    kept = [pl.when(sound).then(pl.col(column)).alias(column) for column in COLUMNS]
+    kept = [pl.when(sound).then(pl.col(column)).alias(column) for column in ALL_COLUMNS]
     sizes = pl.select(pl.when(sound).then(lines).otherwise(faults.get_column("raw").str.len_bytes()))
     return frame.with_columns(*kept, *faults), sizes.to_series()
 
 
 def _raw(row: dict[str, Any]) -> str:
     values = {names[0]: row[column] for column, names in HEADERS.items()}
+    values |= {names[0]: row[column] for column, names in OPTIONAL_HEADERS.items() if row[column] is not None}
     shortened = {name: value if value is None else excerpt(value) for name, value in values.items()}
     return json.dumps(shortened, ensure_ascii=False, separators=(",", ":"))

@@ -23,7 +23,6 @@ from tasks.ingest.readers.parquet_pages import BrokenPageHeader, ReadPlan, plan_
 from tasks.ingest.readers.parquet_text import has_text_form, normalise_types, to_text
 from tasks.ingest.readers.parts import BYTES_PER_PART, slice_by_bytes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.schema import COLUMNS
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged, open_source
 
 ROWS_PER_PART = 131_072
@@ -73,7 +72,7 @@ def open_delivery(
         if file.metadata.num_rows == 0:
             raise DeliveryEmpty("it has no rows.", "Have it delivered again.", delivery=delivery.name)
         limits.check_lines(file.metadata.num_rows, delivery.name)
-        for column in COLUMNS:
+        for column in header.positions:
             dtype = file.schema_arrow.field(header.positions[column]).type
             if not has_text_form(dtype):
                 what = f"its column {column} has the type {dtype}; deliver text, numbers or timestamps."
@@ -124,7 +123,7 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     for source, file in enumerate(group):
         size = 0
         for batch in _batches(file):
-            texts = to_text(batch.table, source, batch.rows_before)
+            texts = to_text(batch.table, tuple(file.header.positions), source, batch.rows_before)
             lengths = TextLengths.of(texts)
             # Dictionaries count with each batch that has them.
             size += max(lengths.total, batch.size)
@@ -148,7 +147,7 @@ def _batches(file: SourceFile) -> Iterator[_Batch]:
     pending: list[pa.RecordBatch] = []
     rows_read = rows = size = 0
     with _open(file.delivery, file.content, plan.dictionaries) as parquet:
-        names = [parquet.schema_arrow.names[file.header.positions[column]] for column in COLUMNS]
+        names = [parquet.schema_arrow.names[position] for position in file.header.positions.values()]
         batches = parquet.iter_batches(plan.batch_rows, columns=names)
         while (batch := _next_batch(batches, file, rows_read)) is not None:
             batch = batch.select(names)

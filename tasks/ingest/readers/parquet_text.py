@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 import pyarrow as pa
 
 from tasks.ingest.date_formats import knows_timezone
-from tasks.ingest.schema import COLUMNS, FAULT
+from tasks.ingest.schema import ALL_COLUMNS, FAULT
 
 
 def has_text_form(dtype: pa.DataType) -> bool:
@@ -64,11 +66,12 @@ def _normalise_time_zones(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
 
 
-def to_text(table: pa.Table, source: int, rows_before: int) -> pl.DataFrame:
+def to_text(table: pa.Table, columns: Sequence[str], source: int, rows_before: int) -> pl.DataFrame:
     """Format a table of our columns as text.
 
     Args:
-        table: Columns in the order of ``COLUMNS``.
+        table: Our columns.
+        columns: Their names among ``ALL_COLUMNS``, in the table's order.
         source: Position of the file in its group.
         rows_before: Number of rows of the file in earlier tables.
 
@@ -76,12 +79,17 @@ def to_text(table: pa.Table, source: int, rows_before: int) -> pl.DataFrame:
         The columns of ``csv.frames``; ``fault`` and ``raw`` are null.
     """
     frame = pl.DataFrame(
-        {name: _to_series(column) for name, column in zip(COLUMNS, table.columns, strict=True)}
+        {name: _to_series(column) for name, column in zip(columns, table.columns, strict=True)}
     )
     return frame.select(
         pl.lit(source, dtype=pl.UInt32).alias("source"),
         pl.int_range(rows_before + 1, rows_before + frame.height + 1, dtype=pl.Int32).alias("line_no"),
-        *(_column_to_text(frame.schema[column], column) for column in COLUMNS),
+        *(
+            _column_to_text(frame.schema[column], column)
+            if column in frame.schema
+            else pl.lit(None, pl.String).alias(column)
+            for column in ALL_COLUMNS
+        ),
         *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
     )
 

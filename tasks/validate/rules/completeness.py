@@ -20,6 +20,14 @@ RULES = (
         "the line has a stock code",
     ),
     Rule(
+        "currency_told",
+        "currency",
+        "error",
+        ~pl.col("currency_fault").eq_missing("untold"),
+        "the line tells its currency, if other lines of the delivery tell theirs",
+        "Only a delivery that tells no currency at all is in that of the feed: have the lines without one corrected.",
+    ),
+    Rule(
         "customer_present",
         "customer_id",
         "warning",

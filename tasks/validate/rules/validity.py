@@ -9,6 +9,8 @@ _LIMITS = {"invoice_no": 100, "stock_code": 100, "country": 200, "description": 
 # Null for parsed prices, so that patterns are matched against the few others only.
 _UNPARSED_PRICE = pl.when(pl.col("unit_price").is_null()).then(pl.col("price_text"))
 
+_IN_OTHER_CURRENCY = pl.col("currency_fault").eq_missing("mark")
+
 
 def _storable(column: str, limit: int) -> pl.Expr:
     text = pl.col(column)
@@ -41,15 +43,22 @@ RULES = (
         "unit_price_readable",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | _UNPARSED_PRICE.str.contains(_PRICE_LIKE),
+        pl.col("unit_price").is_not_null() | _UNPARSED_PRICE.str.contains(_PRICE_LIKE) | _IN_OTHER_CURRENCY,
         "the price is a decimal number (1.5, not 1,5) with at most nine digits before the point",
     ),
     Rule(
         "unit_price_exact",
         "unit_price",
         "error",
-        ~_UNPARSED_PRICE.str.contains(_PRICE_LIKE).fill_null(False),
+        ~_UNPARSED_PRICE.str.contains(_PRICE_LIKE).fill_null(False) | _IN_OTHER_CURRENCY,
         "the price has at most four decimals; prices are never rounded",
+    ),
+    Rule(
+        "currency_known",
+        "currency",
+        "error",
+        ~pl.col("currency_fault").eq_missing("unknown"),
+        "the currency, if told, is an ISO 4217 code or a mark of one currency only (EUR, €)",
     ),
     Rule(
         "total_amount_in_range",

@@ -26,7 +26,7 @@ def report(*deliveries: DeliveryReport) -> RunReport:
         parameters={},
         versions={},
         report_path="/reports/0.json",
-        **totals(deliveries, "GBP"),
+        **totals(deliveries),
     )
 
 

@@ -28,6 +28,10 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "quantity_readable": ("validity", "error", {"quantity": "six"}),
     "quantity_not_zero": ("validity", "error", {"quantity": "0"}),
     "unit_price_readable": ("validity", "error", {"unit_price": "2,55"}),
+    "currency_known": ("validity", "error", {"currency": "doubloons"}),
+    "currency_told": ("completeness", "error", {"currency": " "}),
+    "price_in_currency": ("consistency", "error", {"unit_price": "$2.55"}),
+    "currency_of_feed": ("consistency", "error", {"currency": "EUR"}),
     "unit_price_exact": ("validity", "error", {"unit_price": "2.55001"}),
     "total_amount_in_range": ("validity", "error", {"quantity": "2000000000", "unit_price": "999999999"}),
     "sold_at_readable": ("validity", "error", {"invoice_date": "12/1/2010 8:26"}),
@@ -45,10 +49,17 @@ RULES: dict[str, tuple[str, str, Line]] = {
 }
 
 
+# What the sound line before it says too, and the feed's settings.
+BEFORE: dict[str, Line] = {
+    rule: {"currency": "GBP"} for rule in ("currency_known", "currency_told", "currency_of_feed")
+}
+SETTINGS = {"currency_of_feed": {"currency_column": "passed over"}}
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_line_that_breaks_one_rule(rule: str) -> None:
     dimension, severity, line = RULES[rule]
-    sound, broken = broken_rules({}, line)
+    sound, broken = broken_rules(BEFORE.get(rule, {}), line, **SETTINGS.get(rule, {}))
     assert sound == set()
     assert broken == {(rule, dimension, severity)}
 

@@ -12,6 +12,7 @@ cross join lateral jsonb_to_record(p.request::jsonb) as r (
     encoding text,
     missing_words text,
     last_line_end text,
+    currency_column text,
     reading_settings text,
     contract_version text,
     replace_anyway boolean,
