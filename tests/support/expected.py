@@ -85,8 +85,9 @@ class _Sold:
 def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | None:
     """Normalise and number a line; return None if it must be quarantined."""
     invoice, code, description, quantity, when, price, customer, country = (
-        (text or "").strip() or None for text in line
+        (text or "").strip() or None for text in line[:8]
     )
+    currency = line[8] if len(line) > 8 else feed.currency
     local = datetime.fromisoformat(str(when))
     zone = ZoneInfo(feed.timezone)
     instant = local.replace(tzinfo=zone).astimezone(UTC)  # fold 0: the first of two equal local times
@@ -95,8 +96,9 @@ def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | 
     number = int(float(customer)) if customer else None
     columns = (feed.name, str(invoice).upper(), str(code).upper(), description, int(str(quantity)), local)
     rest = (Decimal(str(price)), number, country)
-    seen[columns + rest] += 1
-    return _Sold(*columns, *rest, feed.currency, seen[columns + rest], instant, feed.timezone)
+    key = (*columns, *rest, currency)
+    seen[key] += 1
+    return _Sold(*columns, *rest, str(currency), seen[key], instant, feed.timezone)
 
 
 def _lines(contents: Contents) -> Iterator[tuple[Feed, str, int, _Sold | None]]:

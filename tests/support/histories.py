@@ -13,12 +13,12 @@ from tasks.warehouse.fingerprint import Fingerprint
 from tasks.warehouse.indexes import complete_indexes
 from tests.support.expected import Feed
 from tests.support.plain_run import run, state, take_out
-from tests.support.slices import Line, invoices, with_values, write
+from tests.support.slices import COLUMNS, Line, invoices, with_values, write
 from tests.support.soak import count
 
 SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
-CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded")
+CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded", "in euros")
 Content = tuple[tuple[str, str], ...]
 
 
@@ -58,13 +58,17 @@ def cut(number: str, how: str) -> list[Line]:
         "second half": lines[half:] or lines,
         "backwards": lines[::-1],
         "doubled": [*lines, *lines[:2]],
+        "in euros": [(*line, "EUR") for line in lines],
         "reworded": [with_values(lines[0], Description=f"{lines[0][2]}, corrected"), *lines[1:]],
     }[how]
 
 
-def lines_of(content: Content) -> list[Line]:
-    """Return the lines of a delivery's content, invoice by invoice."""
-    return [line for number, how in content for line in cut(number, how)]
+def lines_of(content: Content, currency: str) -> list[Line]:
+    """Return the lines of a delivery's content, invoice by invoice; if one tells its currency, all do."""
+    lines = [line for number, how in content for line in cut(number, how)]
+    if all(len(line) == len(COLUMNS) for line in lines):
+        return lines
+    return [line if len(line) > len(COLUMNS) else (*line, currency) for line in lines]
 
 
 def histories() -> st.SearchStrategy[list[Step]]:
@@ -120,8 +124,8 @@ class Player:
         folder = self._files / feed.name
         for name, content in step.contents:
             path = folder / name
-            self.contents[feed, str(path)] = lines_of(content)
-            write(path, lines_of(content))
+            self.contents[feed, str(path)] = lines = lines_of(content, feed.currency)
+            write(path, lines)
         sources = [folder] if step.again else [folder / name for name, _ in step.contents]
         await run(
             warehouse,

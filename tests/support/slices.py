@@ -102,8 +102,10 @@ def days(first: int, last: int) -> list[Line]:
 
 
 def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
-    """Write a delivery as CSV or Parquet, by the file's suffix."""
-    frame = pl.DataFrame(list(lines), schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    """Write a delivery as CSV or Parquet, by the file's suffix; a ninth value of a line is its currency."""
+    rows = list(lines)
+    names = [*COLUMNS, "Currency"][: max(len(COLUMNS), *(len(row) for row in rows))]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".parquet":
         frame.write_parquet(path)

@@ -136,7 +136,8 @@ def _request(
         scores += [{"delivery": ordinal} | row for row in quality.score_rows()]
     request = {
         "run_id": str(run.run_id),
-        **asdict(silver.settings.feed),
+        "feed": silver.settings.feed.feed,
+        "settings": asdict(silver.settings.feed),
         "reading_settings": READING_SETTINGS,
         "contract_version": contract.VERSION,
         "replace_anyway": replace_anyway,
