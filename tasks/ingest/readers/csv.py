@@ -27,7 +27,7 @@ from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import Quotes, find_quotes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
-from tasks.ingest.source_file import FileContent, SourceFile, open_source
+from tasks.ingest.source_file import FileContent, SourceFile, read_start
 
 # Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
 _BLOCK_BYTES = 16 * 1024 * 1024
@@ -62,8 +62,7 @@ def open_delivery(
         UnknownHeader: A column is missing or occurs twice.
     """
     if content.data is None:
-        with open_source(delivery) as file:
-            text, encoding = first_lines(file.read(PEEK), delivery.name)
+        text, encoding = first_lines(read_start(delivery, content, PEEK), delivery.name)
         has_markers = False
     else:
         text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
@@ -83,7 +82,9 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
+    return SourceFile(
+        delivery, content, header, layout, record.end, {encoding}, has_markers, reading, content.notes
+    )
 
 
 @dataclass(frozen=True)
