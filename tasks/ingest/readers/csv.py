@@ -84,8 +84,7 @@ def open_delivery(
     file = SourceFile(
         delivery, content, header, layout, record.end, {encoding}, has_markers, reading, notes=content.notes
     )
-    blocks = [text[record.end :]] if content.data is not None else _body_blocks(file, limits)
-    settle_quotes(file, text[: record.end], record.delimiter, blocks)
+    settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
     return file
 
 
@@ -161,7 +160,10 @@ def _read_held_files(held: Sequence[tuple[SourceFile, _TextBlock]], layout: _Lay
 
 
 def _body_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
-    """Decode a large file, without its header."""
+    """The text of a file without its header; a large file is decoded."""
+    if file.content.data is not None:
+        yield file.content.data[file.body :]
+        return
     header_left = file.body
     for block in decode_blocks(file, limits):
         yield block[header_left:]
