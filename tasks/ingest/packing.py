@@ -178,8 +178,6 @@ def _unpack_member(stream: ByteStream, member: ZipMember) -> Iterator[bytes]:
         size += len(piece)
         checksum = zlib.crc32(piece, checksum)
         yield piece
-    if left and not member.is_deflated:
-        raise _Cut
     if (size, checksum) != (member.size, member.checksum):
         raise zlib.error(f"{member.name} has another size or checksum than the archive says")
 

@@ -122,21 +122,27 @@ def unpack_content(
         room: Bytes of text that may be held, ``HELD_BYTES`` by default; larger text is unpacked while it is read.
 
     Raises:
+        DeliveryChanged: It changed after it was hashed, and can no longer be unpacked.
         DeliveryEmpty: It holds no bytes.
         DeliveryTooLarge: It unpacks to more than a delivery may have.
         DeliveryUnreadable: It is cut off or damaged, or an archive that does not hold exactly one delivery.
     """
-    room = HELD_BYTES if room is None else room
-    with _open_content(delivery, content) as file:
-        packing = find_packing(file, delivery.name)
-        if packing is None:
-            return content
-        file.seek(0)
-        text = bytearray()
-        for piece in _unpacked(file, packing, delivery, limits):
-            text += piece
-            if len(text) > room:
-                return replace(content, data=None, packing=packing, notes=packing.notes)
+    with _open_content(delivery, content) as file, _not_changed(file, delivery, content):
+        return _unpack_held(file, delivery, content, limits, HELD_BYTES if room is None else room)
+
+
+def _unpack_held(
+    file: BinaryIO, delivery: Delivery, content: FileContent, limits: ReadLimits, room: int
+) -> FileContent:
+    packing = find_packing(file, delivery.name)
+    if packing is None:
+        return content
+    file.seek(0)
+    text = bytearray()
+    for piece in _unpacked(file, packing, delivery, limits):
+        text += piece
+        if len(text) > room:
+            return replace(content, data=None, packing=packing, notes=packing.notes)
     if not text:
         raise DeliveryEmpty(
             "it unpacks to an empty file.", "Have it delivered again.", delivery=delivery.name
@@ -157,9 +163,10 @@ def read_start(delivery: Delivery, content: FileContent, size: int) -> bytes:
     """Read the first bytes of a large file, unpacked.
 
     Raises:
+        DeliveryChanged: The file changed after it was hashed, and can no longer be unpacked.
         DeliveryUnreadable: The file cannot be read, or is damaged.
     """
-    with open_source(delivery) as file:
+    with open_source(delivery) as file, _not_changed(file, delivery, content):
         if content.packing is None:
             return file.read(size)
         start = b""
@@ -213,19 +220,29 @@ def rehashed_chunks(file: SourceFile, limits: ReadLimits = DEFAULT_LIMITS) -> It
     content, delivery = file.content, file.delivery
     with open_source(delivery) as source:
         stream = _HashedStream(source, content.size)
-        try:
+        with _not_changed(source, delivery, content):
             if content.packing is None:
                 yield from iter(lambda: stream.read(CHUNK_BYTES), b"")
             else:
                 yield from _whole_chunks(_unpacked(stream, content.packing, delivery, limits))
-        except DeliveryError:
-            # A changed file looks damaged.
-            if stream.is_unchanged(content.sha256):
-                raise
-        else:
-            if stream.is_unchanged(content.sha256):
-                return
-    raise DeliveryChanged(
+        if not stream.is_unchanged(content.sha256):
+            raise _changed(delivery)
+
+
+@contextmanager
+def _not_changed(file: BinaryIO, delivery: Delivery, content: FileContent) -> Iterator[None]:
+    """Raise DeliveryChanged for an error of a file that is not what was hashed: cut by its writer, it looks damaged."""
+    try:
+        yield
+    except DeliveryError:
+        file.seek(0)
+        if not _HashedStream(file, content.size).is_unchanged(content.sha256):
+            raise _changed(delivery) from None
+        raise
+
+
+def _changed(delivery: Delivery) -> DeliveryChanged:
+    return DeliveryChanged(
         "the file changed while it was read.",
         "Deliver files by renaming them into place; this step is retried.",
         delivery=delivery.name,

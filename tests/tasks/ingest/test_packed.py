@@ -23,10 +23,12 @@ from tests.support.deliveries import (
     HEADER,
     LINE,
     ROW,
+    as_csv,
     bronze_of,
     frame_of,
     ingest_sources,
     read,
+    row,
     text_of,
     write,
 )
@@ -153,6 +155,32 @@ def test_small_files_that_unpack_to_much_are_not_held_together(
     monkeypatch.setattr(bronze, "unpack_content", unpack_and_count)
     assert bronze_of(ingest_sources(tmp_path / "w", tmp_path)).rows == 5_000
     assert 0 < sum(held) <= 100_000
+
+
+@pytest.mark.parametrize("cut", ["read_and_hash", "unpack_content"])
+def test_cut_off_after_it_was_hashed_is_retried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    day = write(tmp_path / "day.csv.gz", gzip.compress(TEXT.encode()))
+    step = getattr(bronze, cut)
+
+    def step_and_cut(*arguments: Any) -> FileContent:
+        content: FileContent = step(*arguments)
+        write(day, day.read_bytes()[:-9])
+        return content
+
+    monkeypatch.setattr(bronze, cut, step_and_cut)
+    with pytest.raises(DeliveryChanged):
+        ingest(discover([str(day)]).deliveries, {}, tmp_path / "w")
+
+
+@pytest.mark.usefixtures("_held")
+def test_short_first_member_does_not_decide_the_kind_of_line_end(tmp_path: Path) -> None:
+    rows = [row(description="A\rB")]
+    text = as_csv(rows, lineterminator="\n").encode()
+    day = write(tmp_path / "day.csv.gz", gzip.compress(text[:3]) + gzip.compress(text[3:]))
+    assert text_of(read(tmp_path / "w", day)) == rows
 
 
 @pytest.mark.parametrize("kind", FORMATS)

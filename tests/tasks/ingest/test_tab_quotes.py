@@ -106,6 +106,12 @@ def test_line_that_breaks_the_rules_of_csv_is_set_aside_alone(
     assert note == ""
 
 
+def test_quote_that_stays_open_before_an_incomplete_line_is_no_evidence(tmp_path: Path) -> None:
+    names = "\t".join([*NAMES, "Remark"])
+    lines = (f'{_line("x")}\t"two', 'lines"', f"{_line('y')}\tone")
+    assert _read(tmp_path, *lines, names=names) == (["x", "y"], [], "")
+
+
 def test_quoted_header_means_csv(tmp_path: Path) -> None:
     names = "\t".join(f'"{name}"' for name in NAMES)
     assert _read(tmp_path, _line('"Kiln" Mug'), _line('"x"'), names=names) == ([None, "x"], [FAULT], "")
