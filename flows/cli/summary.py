@@ -96,6 +96,7 @@ def print_summary(report: RunReport) -> None:
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
     _print_links_out(console, report)
+    _print_passed_over(console, report)
     if report.network:
         console.print(f"Network: {report.network.summary}", soft_wrap=True, markup=False)
     if report.lineage:
@@ -121,6 +122,16 @@ def _print_links_out(console: Console, report: RunReport) -> None:
     shown = ", ".join(map(displayable, links[:3])) + (", ..." if len(links) > 3 else "")
     count = "1 link leads" if len(links) == 1 else f"{len(links)} links lead"
     console.print(f"{count} out of the sources ({handling}): {shown}", soft_wrap=True, markup=False)
+
+
+def _print_passed_over(console: Console, report: RunReport) -> None:
+    files = [path for path in report.passed_over if path not in report.links_out]
+    if not files:
+        return
+    more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
+    count = "1 other file" if len(files) == 1 else f"{len(files):,} other files"
+    shown = ", ".join(map(displayable, files[:_SHOWN]))
+    console.print(f"{count} in the sources (passed over): {shown}{more}", soft_wrap=True, markup=False)
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:

@@ -13,19 +13,21 @@ import polars as pl
 
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError
+from tasks.ingest import source_file
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
+from tasks.ingest.file_kinds import Kind, kind_of
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.source_file import SourceFile, read_and_hash
+from tasks.ingest.source_file import SourceFile, read_and_hash, unpack_content
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
 READER_VERSION = 4
-# A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.
-READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
+# A reader is a module with open_delivery() and frames(), chosen by the kind of the file.
+READERS: dict[Kind, ModuleType] = {"text": csv, "parquet": parquet}
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,20 @@ def ingest(
     files: list[SourceFile] = []
     unchanged: list[str] = []
     failed: list[DeliveryError] = []
+    room = source_file.HELD_BYTES
     for delivery in batch:
         try:
             content = read_and_hash(delivery, limits)
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
-            else:
-                files.append(_reader(delivery).open_delivery(delivery, content, limits, reading))
+                continue
+            reader = _reader(delivery)
+            if reader is csv:
+                packed = content
+                content = unpack_content(delivery, packed, limits, room)
+                # Small files may unpack to any size: a batch holds only so much of them.
+                room -= 0 if content is packed else len(content.data or b"")
+            files.append(reader.open_delivery(delivery, content, limits, reading))
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
@@ -139,7 +148,7 @@ def ingest(
 
 
 def _reader(delivery: Delivery) -> ModuleType:
-    return READERS[Path(delivery.path).suffix.lower()]
+    return READERS[kind_of(delivery.path) or "text"]
 
 
 def _select_readable(
@@ -218,7 +227,8 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             tuple(sorted(file.encodings)),
             file.header.ignored,
             slashed[file.delivery.name],
-            file.delivery.name in telling,
+            tells_currency=file.delivery.name in telling,
+            notes=file.notes,
         )
         for file in files
     ]

@@ -45,6 +45,10 @@ def _origins(report: RunReport) -> list[str]:
         more = f", {_SHOWN} shown" if len(report.links_out) > _SHOWN else ""
         title = f"Links out of the sources ({len(report.links_out)}{more})"
         sections.append(_section(title, _table(("link", "leads to"), shown)))
+    if report.passed_over:
+        more = f", {_SHOWN} shown" if len(report.passed_over) > _SHOWN else ""
+        title = f"Passed over in the sources ({len(report.passed_over)}{more})"
+        sections.append(_section(title, _table(("path",), [(path,) for path in report.passed_over[:_SHOWN]])))
     return sections
 
 

@@ -75,7 +75,8 @@ class Story:
         done = [name for batch in self.pending_batches(contents)[:committed] for name in batch]
         now = self._loaded | {name: contents[name] for name in done}
         return {
-            (FEED, str((self.folder / name).resolve())): lines_of(content, FEED.currency) for name, content in now.items()
+            (FEED, str((self.folder / name).resolve())): lines_of(content, FEED.currency)
+            for name, content in now.items()
         }
 
     def mark_loaded(self, contents: Mapping[str, Content]) -> None:

@@ -24,10 +24,11 @@ from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
 from tasks.ingest.readers.parts import SizedFrame, merge_frames
-from tasks.ingest.readers.quotes import Quotes, find_quotes
+from tasks.ingest.readers.quotes import find_quotes, inspect_quoted, no_quotes
+from tasks.ingest.readers.tab_quotes import settle_quotes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.schema import ALL_COLUMNS, DELIVERED, FAULT, READ
-from tasks.ingest.source_file import FileContent, SourceFile, open_source
+from tasks.ingest.source_file import FileContent, SourceFile, read_start
 
 # Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
 _BLOCK_BYTES = 16 * 1024 * 1024
@@ -35,8 +36,6 @@ _BLOCK_BYTES = 16 * 1024 * 1024
 _PIECE_BYTES = 512 * 1024
 _LINE_FEED = ord("\n")
 _ONLY_BLANK_LINES = re.compile(rb"[\r\n ]*")
-# Above this many quoted bytes, counting delimiters in parsed values is cheaper.
-_QUOTED_BYTES = 4 * 1024 * 1024
 
 
 def open_delivery(
@@ -62,8 +61,7 @@ def open_delivery(
         UnknownHeader: A column is missing or occurs twice.
     """
     if content.data is None:
-        with open_source(delivery) as file:
-            text, encoding = first_lines(file.read(PEEK), delivery.name)
+        text, encoding = first_lines(read_start(delivery, content, PEEK), delivery.name)
         has_markers = False
     else:
         text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
@@ -83,16 +81,21 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
+    file = SourceFile(
+        delivery, content, header, layout, record.end, {encoding}, has_markers, reading, notes=content.notes
+    )
+    settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
+    return file
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How to parse the files of a group: their header, delimiter and limits."""
+    """How to parse the files of a group: their header, delimiter, limits, and whether quotes enclose fields."""
 
     header: Header
     delimiter: str
     limits: ReadLimits
+    has_quoting: bool
 
     @property
     def names(self) -> list[str]:
@@ -132,7 +135,7 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
         DeliveryChanged: A large file changed after it was hashed.
         DeliveryUnreadable: A large file can no longer be read.
     """
-    layout = _Layout(group[0].header, str(group[0].layout[0]), limits)
+    layout = _Layout(group[0].header, str(group[0].layout[0]), limits, bool(group[0].layout[-1]))
     held: list[tuple[SourceFile, _TextBlock]] = []
     for source, file in enumerate(group):
         if file.content.data is None:
@@ -157,7 +160,10 @@ def _read_held_files(held: Sequence[tuple[SourceFile, _TextBlock]], layout: _Lay
 
 
 def _body_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
-    """Decode a large file, without its header."""
+    """The text of a file without its header; a large file is decoded."""
+    if file.content.data is not None:
+        yield file.content.data[file.body :]
+        return
     header_left = file.body
     for block in decode_blocks(file, limits):
         yield block[header_left:]
@@ -213,7 +219,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         pieces += [stripped, marker] if len(stripped) else [marker[1:]]
     text = b"".join(pieces)
     delimiter_byte = ord(delimiter)
-    quotes = find_quotes(text)
+    quotes = find_quotes(text) if layout.has_quoting else no_quotes(text)
     lines = quotes.count(_LINE_FEED)
     # polars fills short rows up: millions of them under a wide header would take many times the text.
     if lines * header.width > max(len(text), _BLOCK_BYTES // 16):
@@ -222,11 +228,15 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     try:
         frame = pl.read_csv(
-            text, has_header=False, separator=delimiter, schema=dict.fromkeys(names, pl.String)
+            text,
+            has_header=False,
+            separator=delimiter,
+            quote_char='"' if layout.has_quoting else None,
+            schema=dict.fromkeys(names, pl.String),
         )
     except pl.exceptions.PolarsError:
         return None
-    quoted_delimiters, has_quoted_empty = _inspect_quoted(quotes, frame, delimiter)
+    quoted_delimiters, has_quoted_empty = inspect_quoted(quotes, frame, delimiter)
     delimiters = quotes.count(delimiter_byte) - quoted_delimiters
     is_marker = frame.get_column(names[0]).eq_missing(pl.Series([token]))
     ends = is_marker.arg_true()
@@ -269,23 +279,13 @@ def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
     return longest > layout.limits.value_bytes or sum(lengths) > layout.limits.line_bytes
 
 
-def _inspect_quoted(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
-    """Count the delimiters inside quoted values of a parsed text with well placed quotes.
-
-    Returns:
-        The count, and whether ``frame`` may hold quoted empty values.
-    """
-    if quotes.quoted_bytes <= _QUOTED_BYTES:
-        return quotes.count_quoted(ord(delimiter))
-    counts = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
-    return sum(count or 0 for count in counts.row(0)), True
-
-
 def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple[pl.DataFrame, bytes]:
     """Parse a block record by record; return its rows and, unless ``last``, a trailing incomplete record."""
     positions = layout.header.positions
     records = csv_fallback.Records(layout.header.width, tuple(positions.values()), layout.limits)
-    incomplete = csv_fallback.split_records(bytes(block.data).decode(), records, layout.delimiter, last=last)
+    incomplete = csv_fallback.split_records(
+        bytes(block.data).decode(), records, layout.delimiter, last=last, has_quoting=layout.has_quoting
+    )
     height = len(records.rows)
     values: dict[str, Sequence[str | None]] = {
         column: [row[position] for row in records.rows] for column, position in positions.items()

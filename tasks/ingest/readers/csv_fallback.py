@@ -88,7 +88,9 @@ def record_end(data: bytes, limit: int) -> int:
     return end if end > 0 and quotes % 2 == 0 else last
 
 
-def split_records(text: str, records: Records, delimiter: str, *, last: bool) -> str:
+def split_records(
+    text: str, records: Records, delimiter: str, *, last: bool, has_quoting: bool = True
+) -> str:
     """Split a text into records; blank lines are skipped.
 
     Args:
@@ -96,6 +98,7 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
         records: Takes the records.
         delimiter: The character between fields.
         last: Whether the text is the end of the file.
+        has_quoting: Whether quotes enclose fields, not text.
 
     Returns:
         The text of a trailing record that may continue after ``text`` (empty if ``last``).
@@ -106,7 +109,7 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
     at = 0
     while at < end:
         line = lines[at]
-        if '"' not in line:
+        if '"' not in line or not has_quoting:
             if marked := read_marker(line):
                 records.add_broken(*marked)
             elif delimiter in line or (line and not line.isspace()):

@@ -85,16 +85,17 @@ def decode_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
 
     Raises:
         DeliveryChanged: The file changed after it was hashed.
-        DeliveryUnreadable: The file can no longer be read.
+        DeliveryTooLarge: The file unpacks to more than a delivery may have.
+        DeliveryUnreadable: The file can no longer be read, or not be unpacked to its end.
     """
-    for block, has_markers in whole_lines(_with_line_feeds(file), limits):
+    for block, has_markers in whole_lines(_with_line_feeds(file, limits), limits):
         file.has_markers |= has_markers
         yield _decode_block(block, file)
 
 
-def _with_line_feeds(file: SourceFile) -> Iterator[bytes]:
+def _with_line_feeds(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
     start = b""
-    for chunk in rehashed_chunks(file):
+    for chunk in rehashed_chunks(file, limits):
         content = chunk if start else chunk.removeprefix(_UTF8_MARK)
         start = start or chunk[:PEEK]
         yield _to_line_feeds(content, start)
