@@ -22,7 +22,7 @@ from tasks.ingest.source_file import SourceFile, read_and_hash
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 3
+READER_VERSION = 4
 # A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.
 READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
 

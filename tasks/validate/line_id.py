@@ -56,6 +56,11 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
     return lines.drop("feed", "source_line", "source_currency")
 
 
+def ids_of_copies(copies: pl.DataFrame) -> pl.Series:
+    """Return the line ids of copies after the first, by ``line_id`` of copy 1 and ``copy_number`` (Int32, from 2)."""
+    return copies.select(_xxh3(["line_id", "copy_number"])).to_series()
+
+
 def _scatter(ids: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
     """Replace ``ids`` in some rows with ``values``."""
     indices = pl.int_range(ids.len(), dtype=pl.UInt32, eager=True)
@@ -105,7 +110,7 @@ class CopyNumbers:
         if not copies.height:
             return frame.with_columns(copy_number)
         rows = copies.get_column("row")
-        ids = copies.select(_xxh3(["line_id", "copy_number"])).to_series()
+        ids = ids_of_copies(copies)
         return frame.with_columns(
             _scatter(frame.get_column("line_id"), rows, ids),
             copy_number.scatter(rows, copies.get_column("copy_number")),

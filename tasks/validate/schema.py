@@ -33,13 +33,19 @@ BUSINESS = tuple(name for name in _VALUES if name not in _COMPUTED)
 TEXTS: dict[str, pl.DataType] = dict.fromkeys(
     ("quantity_text", "date_text", "price_text", "customer_text"), pl.String()
 )
+# Whether a code is a number that a program has rounded.
+_ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_code_rounded"), pl.Boolean())
 # What normalise returns.
-TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS}
+TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS, **_ROUNDED}
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
-    **{name: kind for name, kind in {**FAULT, **TEXTS}.items() if name not in {"raw", "date_text"}},
+    **{
+        name: kind
+        for name, kind in {**FAULT, **TEXTS, **_ROUNDED}.items()
+        if name not in {"raw", "date_text"}
+    },
 }
 # Silver; line_id is 16 bytes.
 LINE: dict[str, pl.DataType] = {
