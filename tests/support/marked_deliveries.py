@@ -13,6 +13,7 @@ import polars as pl
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.older_schema import create_schema_at
+from tests.support.plain_run import run
 
 ZERO_WIDTH, BYTE_ORDER_MARK, SOFT_HYPHEN = "\u200b", "\ufeff", "\u00ad"
 NAMES = (
@@ -129,3 +130,19 @@ async def load_marked_warehouse(database: ConnectionSettings) -> None:
     rows = Path(__file__).with_name("marked_warehouse.sql").read_text(encoding="utf-8")
     async with connected(database) as connection:
         await connection.execute(f"begin;\n{rows};\ncommit")
+
+
+async def load_deliveries(
+    warehouse: ConnectionSettings, folder: Path, lines_by_delivery: dict[str, dict[str, Sequence[Line]]]
+) -> None:
+    """Load the deliveries of each feed in one run, named by their files."""
+    write(folder, lines_by_delivery)
+    for feed in lines_by_delivery:
+        await run(
+            warehouse,
+            folder / "workspace",
+            [folder / feed],
+            feed=feed,
+            root=str(folder / feed),
+            identical_lines="drop" if feed == "first only" else "keep",
+        )

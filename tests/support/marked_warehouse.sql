@@ -4,66 +4,63 @@ set client_encoding = 'UTF8';
 delete from retail_dwh.dim_customer;
 insert into retail_ops.feed (feed, timezone, currency, date_format, identical_lines, created_at)
 values
-('copies', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:33:44.665782+00'),
-('first only', 'Europe/London', 'GBP', NULL, 'drop', '2026-11-29 05:32:52.338062+00'),
-('marks', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:32:16.491538+00'),
-('numbers', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:31:40.984074+00'),
-('shop', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:29:55.924355+00');
+('copies', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:47:42.025264+00'),
+('first only', 'Europe/London', 'GBP', NULL, 'drop', '2026-11-29 05:45:35.102722+00'),
+('marks', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:43:55.270847+00'),
+('numbers', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:42:44.396017+00'),
+('shop', 'Europe/London', 'GBP', NULL, 'keep', '2026-11-29 05:39:16.746873+00');
 insert into retail_ops.run (run_id, started_at, finished_at, status, parameters, versions, quality_score, last_backup_id)
 values
-('24522ff4-eff4-4a32-8b39-1b21d84d0887', '2026-11-29 05:32:51.809249+00', '2026-11-29 05:32:52.543739+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('3c69ecde-b432-4ab6-b3e8-70bab8572939', '2026-11-29 05:31:14.659983+00', '2026-11-29 05:31:15.932009+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('3cab53a0-79c3-4b90-a94f-0fa822396567', '2026-11-29 05:30:44.383295+00', '2026-11-29 05:30:45.404408+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('6c86ec6a-8369-4334-bdfe-82602bee1495', '2026-11-29 05:31:40.367582+00', '2026-11-29 05:31:41.14353+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('73799f27-8663-413f-aef6-1bc84f8f63e4', '2026-11-29 05:33:44.011807+00', '2026-11-29 05:33:45.278953+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '95.00', NULL),
-('88ad272e-2177-4d76-8bca-e7bf6c739aec', '2026-11-29 05:32:31.674039+00', '2026-11-29 05:32:32.214635+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('b1c23b56-6b3d-488d-af59-3f85aea553ed', '2026-11-29 05:34:28.329502+00', '2026-11-29 05:34:29.105027+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('be663d38-67a4-4019-b1e5-68dff2f43adb', '2026-11-29 05:31:56.738134+00', '2026-11-29 05:31:57.462576+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('ccdeb9be-006c-421a-88a3-446aee7e4271', '2026-11-29 05:29:45.881387+00', '2026-11-29 05:29:56.35904+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('d4bf5e8a-91c1-4ef0-ab9d-b36702cc6e09', '2026-11-29 05:30:25.059642+00', '2026-11-29 05:30:25.871906+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('d74b26b1-5c33-46d5-8236-81fbf452d00d', '2026-11-29 05:32:15.942765+00', '2026-11-29 05:32:16.851992+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('e42ad53c-24d8-4a58-bae3-f5db27aa7a04', '2026-11-29 05:33:17.044153+00', '2026-11-29 05:33:18.517167+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
-('e8f2102d-a539-41b9-96c0-8c560d421102', '2026-11-29 05:34:05.547602+00', '2026-11-29 05:34:06.443215+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '97.50', NULL);
+('1486d65a-244c-436c-93cc-0abe4c40e8c9', '2026-11-29 05:47:39.563672+00', '2026-11-29 05:47:43.214662+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '95.00', NULL),
+('21b0d40b-8ea0-4e11-8f5c-bec9b08463eb', '2026-11-29 05:42:43.843829+00', '2026-11-29 05:42:44.825204+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('2eefe2b4-631a-49ec-ba9b-d43e552a12cf', '2026-11-29 05:43:54.409263+00', '2026-11-29 05:43:55.542412+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('4d4bd502-a73f-4c58-a0b1-3131d1cecb6f', '2026-11-29 05:39:05.921424+00', '2026-11-29 05:39:18.306353+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('51efb771-e7f5-4e9a-a488-2c45a4eb4e0f', '2026-11-29 05:40:03.356694+00', '2026-11-29 05:40:04.603494+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('606571a7-0085-48ab-9af2-af12698cd1b6', '2026-11-29 05:48:57.448629+00', '2026-11-29 05:49:00.967418+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '97.50', NULL),
+('824df9e9-c133-4228-bb6e-8f4a431fa425', '2026-11-29 05:50:07.507906+00', '2026-11-29 05:50:11.532969+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('b15cb3c2-959f-4163-94dc-96043199f628', '2026-11-29 05:43:14.088379+00', '2026-11-29 05:43:15.862744+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('be2f393a-32f1-4eee-b240-dc068c2f5651', '2026-11-29 05:40:35.791679+00', '2026-11-29 05:40:41.191065+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('c80815e9-658c-4fbe-9da5-1ffe7170ef5e', '2026-11-29 05:41:38.203951+00', '2026-11-29 05:41:40.199379+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('cb492aab-4c28-4ab8-82a4-8dc0059dcd2c', '2026-11-29 05:44:39.291325+00', '2026-11-29 05:44:40.94717+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL),
+('d167c09f-aa7b-4a6c-aeaa-83d56f35611a', '2026-11-29 05:45:33.619847+00', '2026-11-29 05:45:35.708853+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '96.67', NULL),
+('e09b8c29-5a89-408c-8fd2-e890f7a03202', '2026-11-29 05:46:26.379629+00', '2026-11-29 05:46:27.559424+00', 'completed', '{}', '{"pgpq": "0.12.0", "polars": "2.1.0", "reader": "2", "asyncpg": "0.32.0", "pandera": "0.35.0", "prefect": "3.9.1", "contract": "1", "polars-hash": "0.9.3", "prefect-retail": "0.1.0"}', '100.00', NULL);
 insert into retail_ops.delivery (delivery_key, feed, name, content_hash, reading_settings, run_id, contract_version, rows_in, rows_loaded, rows_duplicate, rows_quarantined, quality_score, loaded_at)
 values
-('1', 'shop', 'monday.csv', '6d7066c14d8c805cfd1e69ff5ff91680127f1658c74485965a3553adff5d3bc1', '{}', 'ccdeb9be-006c-421a-88a3-446aee7e4271', '1', '130', '130', '0', '0', '100.00', '2026-11-29 05:29:55.924355+00'),
-('2', 'shop', 'monday again.csv', '63680621d3931278b5b0448de6ea60af7bb174a002112e968046848d0be21aaf', '{}', 'd4bf5e8a-91c1-4ef0-ab9d-b36702cc6e09', '1', '130', '128', '2', '0', '100.00', '2026-11-29 05:30:25.646241+00'),
-('3', 'shop', 'tuesday.csv', 'fccbf141bbaaccc797aac7716a6efc9670804052968f218e9db30c61fbed4258', '{}', '3cab53a0-79c3-4b90-a94f-0fa822396567', '1', '91', '90', '1', '0', '100.00', '2026-11-29 05:30:45.106251+00'),
-('4', 'shop', 'wednesday.csv', 'af74799fb0d38c3c5a52893bacb02037289a45c90d34fb67263335aad1077ecd', '{}', '3c69ecde-b432-4ab6-b3e8-70bab8572939', '1', '57', '57', '0', '0', '100.00', '2026-11-29 05:31:15.538734+00'),
-('5', 'numbers', 'floats.csv', '294dee5fab205249471953d39fc30f9ca1d19e91664e84b5cf5339609cf9bb2b', '{}', '6c86ec6a-8369-4334-bdfe-82602bee1495', '1', '2', '2', '0', '0', '100.00', '2026-11-29 05:31:40.984074+00'),
-('6', 'numbers', 'plain.csv', '2749b65fa21cf0ecc4ddb7ef2423cdff69c171ff5992ad38a2be3d7ba5fdfbad', '{}', 'be663d38-67a4-4019-b1e5-68dff2f43adb', '1', '2', '2', '0', '0', '100.00', '2026-11-29 05:31:57.220439+00'),
-('7', 'marks', 'marked.csv', 'd1a1768e49afd90b661350c4de5516f55bf7fcce49e3b63f236b7ef492d24aad', '{}', 'd74b26b1-5c33-46d5-8236-81fbf452d00d', '1', '2', '2', '0', '0', '100.00', '2026-11-29 05:32:16.491538+00'),
-('8', 'marks', 'plain.csv', 'c24b2678164771d3777a6bce4ac9f1fa5da526436a1ccc0f81a260558cbcda60', '{}', '88ad272e-2177-4d76-8bca-e7bf6c739aec', '1', '1', '0', '1', '0', '100.00', '2026-11-29 05:32:32.071694+00'),
-('9', 'first only', 'marked.csv', '07a6a8deb17fd49529e4898415aed5ceb328a136d385854cbed7080935c10f4b', '{}', '24522ff4-eff4-4a32-8b39-1b21d84d0887', '1', '3', '3', '0', '0', '100.00', '2026-11-29 05:32:52.338062+00'),
-('10', 'first only', 'plain.csv', 'c24b2678164771d3777a6bce4ac9f1fa5da526436a1ccc0f81a260558cbcda60', '{}', 'e42ad53c-24d8-4a58-bae3-f5db27aa7a04', '1', '1', '0', '1', '0', '100.00', '2026-11-29 05:33:18.016232+00'),
-('11', 'copies', 'plain.csv', 'ade4aacc8f3b387180d02584250f1ed53ce7169573d352e714e4f6be8b9ba01e', '{}', '73799f27-8663-413f-aef6-1bc84f8f63e4', '1', '2', '2', '0', '0', '95.00', '2026-11-29 05:33:44.665782+00'),
-('12', 'copies', 'marked.csv', '8ef6777ed34053bca1f9e4451853649781e39ef99e47255be98724d065bf9907', '{}', 'e8f2102d-a539-41b9-96c0-8c560d421102', '1', '4', '2', '2', '0', '97.50', '2026-11-29 05:34:06.27429+00'),
-('13', 'copies', 'refund.csv', 'c28e5dfeb032982d93400ad73a89c68ac0404451c8ee75e99b5705d25f73a6e0', '{}', 'b1c23b56-6b3d-488d-af59-3f85aea553ed', '1', '1', '1', '0', '0', '100.00', '2026-11-29 05:34:28.910235+00');
+('1', 'shop', 'monday.csv', '6d7066c14d8c805cfd1e69ff5ff91680127f1658c74485965a3553adff5d3bc1', '{}', '4d4bd502-a73f-4c58-a0b1-3131d1cecb6f', '1', '130', '130', '0', '0', '100.00', '2026-11-29 05:39:16.746873+00'),
+('2', 'shop', 'monday again.csv', '63680621d3931278b5b0448de6ea60af7bb174a002112e968046848d0be21aaf', '{}', '51efb771-e7f5-4e9a-a488-2c45a4eb4e0f', '1', '130', '128', '2', '0', '100.00', '2026-11-29 05:40:04.061518+00'),
+('3', 'shop', 'tuesday.csv', 'fccbf141bbaaccc797aac7716a6efc9670804052968f218e9db30c61fbed4258', '{}', 'be2f393a-32f1-4eee-b240-dc068c2f5651', '1', '91', '90', '1', '0', '100.00', '2026-11-29 05:40:39.21437+00'),
+('4', 'shop', 'wednesday.csv', 'af74799fb0d38c3c5a52893bacb02037289a45c90d34fb67263335aad1077ecd', '{}', 'c80815e9-658c-4fbe-9da5-1ffe7170ef5e', '1', '57', '57', '0', '0', '100.00', '2026-11-29 05:41:39.619913+00'),
+('5', 'numbers', 'floats.csv', '7dee02a8eeac373c6725aa2bca6791d9cf5538bcd4b88ab06cf60e4a5c179e95', '{}', '21b0d40b-8ea0-4e11-8f5c-bec9b08463eb', '1', '2', '2', '0', '0', '100.00', '2026-11-29 05:42:44.396017+00'),
+('6', 'numbers', 'plain.csv', '5ce919a22b19d9eecadbe8a4df6b5b1beb55b6b4b1a4777e84bd6bb64df81108', '{}', 'b15cb3c2-959f-4163-94dc-96043199f628', '1', '2', '2', '0', '0', '100.00', '2026-11-29 05:43:15.561754+00'),
+('7', 'marks', 'marked.csv', '4891c648f73574950427a59e86c1f093e5ed61706c8208e34fab91419dbdc8cc', '{}', '2eefe2b4-631a-49ec-ba9b-d43e552a12cf', '1', '2', '2', '0', '0', '100.00', '2026-11-29 05:43:55.270847+00'),
+('8', 'marks', 'plain.csv', '1519d426a19db223e421cf11517ad78bc4346f40d17bb947a7738aa8bc7023b1', '{}', 'cb492aab-4c28-4ab8-82a4-8dc0059dcd2c', '1', '1', '1', '0', '0', '100.00', '2026-11-29 05:44:40.530685+00'),
+('9', 'first only', 'marked.csv', '7582745679dd47ec69296521c3b5e44882595b58430389c976845aa0faa03811', '{}', 'd167c09f-aa7b-4a6c-aeaa-83d56f35611a', '1', '3', '2', '1', '0', '96.67', '2026-11-29 05:45:35.102722+00'),
+('10', 'first only', 'plain.csv', '1519d426a19db223e421cf11517ad78bc4346f40d17bb947a7738aa8bc7023b1', '{}', 'e09b8c29-5a89-408c-8fd2-e890f7a03202', '1', '1', '1', '0', '0', '100.00', '2026-11-29 05:46:27.330807+00'),
+('11', 'copies', 'plain.csv', '675db85e57dee5b2658fef997439d9b1fc147ce7975cc08728ee363633f9a033', '{}', '1486d65a-244c-436c-93cc-0abe4c40e8c9', '1', '2', '2', '0', '0', '95.00', '2026-11-29 05:47:42.025264+00'),
+('12', 'copies', 'marked.csv', '6362b00aa5b40afa445d6c7a9103e1ba93a2534a0756bb2ee1a584b7423c1762', '{}', '606571a7-0085-48ab-9af2-af12698cd1b6', '1', '4', '3', '1', '0', '97.50', '2026-11-29 05:49:00.124605+00'),
+('13', 'copies', 'refund.csv', 'f38234e18d4266d521d048196cba8b1da708adb1ffafe3c9911c31783e874512', '{}', '824df9e9-c133-4228-bb6e-8f4a431fa425', '1', '1', '1', '0', '0', '100.00', '2026-11-29 05:50:10.491761+00');
 insert into retail_ops.delivery_attempt (attempt_id, run_id, feed, name, content_hash, outcome, quality_score, reason, attempted_at)
 overriding system value
 values
-('1', 'ccdeb9be-006c-421a-88a3-446aee7e4271', 'shop', 'monday.csv', '6d7066c14d8c805cfd1e69ff5ff91680127f1658c74485965a3553adff5d3bc1', 'loaded', '100.00', NULL, '2026-11-29 05:29:55.924355+00'),
-('2', 'd4bf5e8a-91c1-4ef0-ab9d-b36702cc6e09', 'shop', 'monday again.csv', '63680621d3931278b5b0448de6ea60af7bb174a002112e968046848d0be21aaf', 'loaded', '100.00', NULL, '2026-11-29 05:30:25.646241+00'),
-('3', '3cab53a0-79c3-4b90-a94f-0fa822396567', 'shop', 'tuesday.csv', 'fccbf141bbaaccc797aac7716a6efc9670804052968f218e9db30c61fbed4258', 'loaded', '100.00', NULL, '2026-11-29 05:30:45.106251+00'),
-('4', '3c69ecde-b432-4ab6-b3e8-70bab8572939', 'shop', 'wednesday.csv', 'af74799fb0d38c3c5a52893bacb02037289a45c90d34fb67263335aad1077ecd', 'loaded', '100.00', NULL, '2026-11-29 05:31:15.538734+00'),
-('5', '6c86ec6a-8369-4334-bdfe-82602bee1495', 'numbers', 'floats.csv', '294dee5fab205249471953d39fc30f9ca1d19e91664e84b5cf5339609cf9bb2b', 'loaded', '100.00', NULL, '2026-11-29 05:31:40.984074+00'),
-('6', 'be663d38-67a4-4019-b1e5-68dff2f43adb', 'numbers', 'plain.csv', '2749b65fa21cf0ecc4ddb7ef2423cdff69c171ff5992ad38a2be3d7ba5fdfbad', 'loaded', '100.00', NULL, '2026-11-29 05:31:57.220439+00'),
-('7', 'd74b26b1-5c33-46d5-8236-81fbf452d00d', 'marks', 'marked.csv', 'd1a1768e49afd90b661350c4de5516f55bf7fcce49e3b63f236b7ef492d24aad', 'loaded', '100.00', NULL, '2026-11-29 05:32:16.491538+00'),
-('8', '88ad272e-2177-4d76-8bca-e7bf6c739aec', 'marks', 'plain.csv', 'c24b2678164771d3777a6bce4ac9f1fa5da526436a1ccc0f81a260558cbcda60', 'loaded', '100.00', NULL, '2026-11-29 05:32:32.071694+00'),
-('9', '24522ff4-eff4-4a32-8b39-1b21d84d0887', 'first only', 'marked.csv', '07a6a8deb17fd49529e4898415aed5ceb328a136d385854cbed7080935c10f4b', 'loaded', '100.00', NULL, '2026-11-29 05:32:52.338062+00'),
-('10', 'e42ad53c-24d8-4a58-bae3-f5db27aa7a04', 'first only', 'plain.csv', 'c24b2678164771d3777a6bce4ac9f1fa5da526436a1ccc0f81a260558cbcda60', 'loaded', '100.00', NULL, '2026-11-29 05:33:18.016232+00'),
-('11', '73799f27-8663-413f-aef6-1bc84f8f63e4', 'copies', 'plain.csv', 'ade4aacc8f3b387180d02584250f1ed53ce7169573d352e714e4f6be8b9ba01e', 'loaded', '95.00', NULL, '2026-11-29 05:33:44.665782+00'),
-('12', 'e8f2102d-a539-41b9-96c0-8c560d421102', 'copies', 'marked.csv', '8ef6777ed34053bca1f9e4451853649781e39ef99e47255be98724d065bf9907', 'loaded', '97.50', NULL, '2026-11-29 05:34:06.27429+00'),
-('13', 'b1c23b56-6b3d-488d-af59-3f85aea553ed', 'copies', 'refund.csv', 'c28e5dfeb032982d93400ad73a89c68ac0404451c8ee75e99b5705d25f73a6e0', 'loaded', '100.00', NULL, '2026-11-29 05:34:28.910235+00');
+('1', '4d4bd502-a73f-4c58-a0b1-3131d1cecb6f', 'shop', 'monday.csv', '6d7066c14d8c805cfd1e69ff5ff91680127f1658c74485965a3553adff5d3bc1', 'loaded', '100.00', NULL, '2026-11-29 05:39:16.746873+00'),
+('2', '51efb771-e7f5-4e9a-a488-2c45a4eb4e0f', 'shop', 'monday again.csv', '63680621d3931278b5b0448de6ea60af7bb174a002112e968046848d0be21aaf', 'loaded', '100.00', NULL, '2026-11-29 05:40:04.061518+00'),
+('3', 'be2f393a-32f1-4eee-b240-dc068c2f5651', 'shop', 'tuesday.csv', 'fccbf141bbaaccc797aac7716a6efc9670804052968f218e9db30c61fbed4258', 'loaded', '100.00', NULL, '2026-11-29 05:40:39.21437+00'),
+('4', 'c80815e9-658c-4fbe-9da5-1ffe7170ef5e', 'shop', 'wednesday.csv', 'af74799fb0d38c3c5a52893bacb02037289a45c90d34fb67263335aad1077ecd', 'loaded', '100.00', NULL, '2026-11-29 05:41:39.619913+00'),
+('5', '21b0d40b-8ea0-4e11-8f5c-bec9b08463eb', 'numbers', 'floats.csv', '7dee02a8eeac373c6725aa2bca6791d9cf5538bcd4b88ab06cf60e4a5c179e95', 'loaded', '100.00', NULL, '2026-11-29 05:42:44.396017+00'),
+('6', 'b15cb3c2-959f-4163-94dc-96043199f628', 'numbers', 'plain.csv', '5ce919a22b19d9eecadbe8a4df6b5b1beb55b6b4b1a4777e84bd6bb64df81108', 'loaded', '100.00', NULL, '2026-11-29 05:43:15.561754+00'),
+('7', '2eefe2b4-631a-49ec-ba9b-d43e552a12cf', 'marks', 'marked.csv', '4891c648f73574950427a59e86c1f093e5ed61706c8208e34fab91419dbdc8cc', 'loaded', '100.00', NULL, '2026-11-29 05:43:55.270847+00'),
+('8', 'cb492aab-4c28-4ab8-82a4-8dc0059dcd2c', 'marks', 'plain.csv', '1519d426a19db223e421cf11517ad78bc4346f40d17bb947a7738aa8bc7023b1', 'loaded', '100.00', NULL, '2026-11-29 05:44:40.530685+00'),
+('9', 'd167c09f-aa7b-4a6c-aeaa-83d56f35611a', 'first only', 'marked.csv', '7582745679dd47ec69296521c3b5e44882595b58430389c976845aa0faa03811', 'loaded', '96.67', NULL, '2026-11-29 05:45:35.102722+00'),
+('10', 'e09b8c29-5a89-408c-8fd2-e890f7a03202', 'first only', 'plain.csv', '1519d426a19db223e421cf11517ad78bc4346f40d17bb947a7738aa8bc7023b1', 'loaded', '100.00', NULL, '2026-11-29 05:46:27.330807+00'),
+('11', '1486d65a-244c-436c-93cc-0abe4c40e8c9', 'copies', 'plain.csv', '675db85e57dee5b2658fef997439d9b1fc147ce7975cc08728ee363633f9a033', 'loaded', '95.00', NULL, '2026-11-29 05:47:42.025264+00'),
+('12', '606571a7-0085-48ab-9af2-af12698cd1b6', 'copies', 'marked.csv', '6362b00aa5b40afa445d6c7a9103e1ba93a2534a0756bb2ee1a584b7423c1762', 'loaded', '97.50', NULL, '2026-11-29 05:49:00.124605+00'),
+('13', '824df9e9-c133-4228-bb6e-8f4a431fa425', 'copies', 'refund.csv', 'f38234e18d4266d521d048196cba8b1da708adb1ffafe3c9911c31783e874512', 'loaded', '100.00', NULL, '2026-11-29 05:50:10.491761+00');
 insert into retail_ops.line_voucher (invoice_key, line_id, delivery_key, line_no)
 values
 ('14', '6711c601-841e-6380-6492-249137ac9353', '2', '121'),
 ('15', 'c9b8178e-f5f1-d1c5-754b-31af97f27558', '2', '122'),
 ('15', 'c9b8178e-f5f1-d1c5-754b-31af97f27558', '3', '1'),
-('57', '2c88d246-5e48-96e5-99d0-f289a0cb5d52', '8', '1'),
-('58', 'f5f27ea4-b0f9-3ce5-a647-8e3c439b58cc', '10', '1'),
-('60', 'a0c92b61-0e44-3fd6-4c56-25b262c8128f', '12', '1'),
-('60', '6bd0e8f0-6a1d-c6f0-8158-01845a08017c', '12', '2');
+('61', 'ee5d056f-f60f-5830-399a-784635169e63', '12', '2');
 insert into retail_ops.quality_score (delivery_key, dimension, score, error_lines, warning_lines)
 values
 ('1', 'completeness', '100.00', '0', '0'),
@@ -107,7 +104,7 @@ values
 ('8', 'consistency', '100.00', '0', '0'),
 ('8', 'timeliness', '100.00', '0', '0'),
 ('9', 'completeness', '100.00', '0', '0'),
-('9', 'uniqueness', '100.00', '0', '0'),
+('9', 'uniqueness', '83.33', '0', '1'),
 ('9', 'validity', '100.00', '0', '0'),
 ('9', 'consistency', '100.00', '0', '0'),
 ('9', 'timeliness', '100.00', '0', '0'),
@@ -157,7 +154,7 @@ values
 ('22', '22540', 'MINI JIGSAW CIRCUS PARADE', 'true', 'true', '2010-12-01 08:45:00+00'),
 ('23', '22544', 'MINI JIGSAW SPACEBOY', 'true', 'true', '2010-12-01 08:45:00+00'),
 ('24', '22492', 'MINI PAINT SET VINTAGE', 'true', 'true', '2010-12-01 08:45:00+00'),
-('25', 'POST', 'Postage', 'false', 'true', '2026-01-05 10:00:00+00'),
+('25', 'POST', 'POSTAGE', 'false', 'true', '2010-12-01 08:45:00+00'),
 ('26', '22086', 'PAPER CHAIN KIT 50''S CHRISTMAS', 'true', 'true', '2010-12-01 09:41:00+00'),
 ('27', '22632', 'HAND WARMER RED RETROSPOT', 'true', 'true', '2010-12-01 14:30:00+00'),
 ('28', '22633', 'HAND WARMER UNION JACK', 'true', 'true', '2010-12-01 09:34:00+00'),
@@ -435,9 +432,10 @@ values
 ('300', '21218', 'RED SPOTTY BISCUIT TIN', 'true', 'true', '2010-12-01 14:33:00+00'),
 ('301', '20957', 'PORCELAIN HANGING BELL SMALL', 'true', 'true', '2010-12-01 14:33:00+00'),
 ('302', '22580', 'ADVENT CALENDAR GINGHAM SACK', 'true', 'true', '2010-12-01 14:33:00+00'),
-('303', 'S1', 'Mug', 'true', 'true', '2026-01-05 10:00:00+00'),
-('304', 'S2', 'Bowl', 'true', 'true', '2026-01-05 10:05:00+00'),
-('305', 'S1​', 'Mug', 'true', 'true', '2026-01-05 10:00:00+00');
+('303', 'S1', 'Mug', 'true', 'true', '2025-01-05 10:00:00+00'),
+('304', 'S2', 'Bowl', 'true', 'true', '2025-01-05 10:05:00+00'),
+('305', 'S1​', 'Mug', 'true', 'true', '2025-01-05 10:00:00+00'),
+('306', 'PO­ST', 'Postage', 'true', 'true', '2025-01-05 10:00:00+00');
 insert into retail_dwh.dim_customer (customer_key, customer_id)
 values
 ('0', NULL),
@@ -531,11 +529,12 @@ values
 ('55', 'numbers', '700001', 'sale', 'Europe/London'),
 ('56', 'numbers', '700002', 'sale', 'Europe/London'),
 ('57', 'marks', '700001', 'sale', 'Europe/London'),
-('58', 'first only', '700001', 'sale', 'Europe/London'),
-('59', 'first only', '﻿700001', 'sale', 'Europe/London'),
-('60', 'copies', '700001', 'sale', 'Europe/London'),
-('61', 'copies', '﻿700001', 'sale', 'Europe/London'),
-('62', 'copies', 'C700001', 'cancellation', 'Europe/London');
+('58', 'marks', '﻿700001', 'sale', 'Europe/London'),
+('59', 'first only', '700001', 'sale', 'Europe/London'),
+('60', 'first only', '﻿700001', 'sale', 'Europe/London'),
+('61', 'copies', '700001', 'sale', 'Europe/London'),
+('62', 'copies', '﻿700001', 'sale', 'Europe/London'),
+('63', 'copies', '​C700001', 'sale', 'Europe/London');
 insert into retail_dwh.fact_sale (line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity, copy_number, unit_price, total_amount, currency, description)
 values
 ('42730085-1c87-efa1-9945-71e78ff48b78', '2010-12-01 08:34:00+00', '20101201', '1', '2', '1', '1', '1', '1', '6', '1', '4.2500', '25.5000', 'GBP', 'JAM MAKING SET WITH JARS'),
@@ -943,20 +942,22 @@ values
 ('c80b38c2-5660-ebcd-55fd-85ec284ecfa9', '2010-12-01 14:33:00+00', '20101201', '300', '14', '4', '48', '4', '55', '-3', '1', '3.7500', '-11.2500', 'GBP', 'RED SPOTTY BISCUIT TIN'),
 ('49c064f3-eae8-538e-40ec-4d339c213165', '2010-12-01 14:33:00+00', '20101201', '301', '14', '4', '48', '4', '56', '-1', '1', '1.4500', '-1.4500', 'GBP', 'PORCELAIN HANGING BELL SMALL'),
 ('e6d7fc54-74a0-8180-2260-acf67234754a', '2010-12-01 14:33:00+00', '20101201', '302', '14', '4', '48', '4', '57', '-4', '1', '5.9500', '-23.8000', 'GBP', 'ADVENT CALENDAR GINGHAM SACK'),
-('af8c2104-1f7b-8e0a-8ef0-06adedc09a08', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '53', '5', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('ad257a3e-0f73-e541-071d-811bdc962e7a', '2026-01-05 10:05:00+00', '20260105', '304', '25', '1', '54', '5', '2', '2', '1', '5.0000', '10.0000', 'GBP', 'Bowl'),
-('8ff7c51e-76a6-ab66-4d82-d17094ea5c58', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '55', '6', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('2ea8a6e5-0a8e-4f6b-bbe0-67ee16177626', '2026-01-05 10:05:00+00', '20260105', '304', '25', '1', '56', '6', '2', '2', '1', '5.0000', '10.0000', 'GBP', 'Bowl'),
-('2c88d246-5e48-96e5-99d0-f289a0cb5d52', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '57', '7', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('0bb5777e-7065-8e88-2f45-6dc7800872ad', '2026-01-05 10:00:00+00', '20260105', '305', '24', '1', '57', '7', '2', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('f5f27ea4-b0f9-3ce5-a647-8e3c439b58cc', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '58', '9', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('b872db40-2a7a-e60e-ad81-40fa7e9fdfa9', '2026-01-05 10:00:00+00', '20260105', '305', '24', '1', '58', '9', '2', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('e7a794d1-d6b7-5261-b5ff-d36bdc658124', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '59', '9', '3', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('a0c92b61-0e44-3fd6-4c56-25b262c8128f', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '60', '11', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('6bd0e8f0-6a1d-c6f0-8158-01845a08017c', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '60', '11', '2', '1', '2', '4.0000', '4.0000', 'GBP', 'Mug'),
-('243913e2-aa97-e11a-d985-0f1f5374e57b', '2026-01-05 10:00:00+00', '20260105', '303', '24', '1', '61', '12', '3', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('852bf057-993d-e82d-0235-0a1c2cf586ba', '2026-01-05 10:00:00+00', '20260105', '305', '24', '1', '60', '12', '4', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
-('cb655a21-1609-701e-476f-0fcded6b0b6b', '2026-01-05 10:00:00+00', '20260105', '25', '24', '1', '62', '13', '1', '-1', '1', '4.0000', '-4.0000', 'GBP', 'Postage');
+('1d293d62-8e03-a819-bae7-3090341dedbd', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '53', '5', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('8a63f5a0-443a-4f09-732a-c8693bb8d472', '2025-01-05 10:05:00+00', '20250105', '304', '25', '1', '54', '5', '2', '2', '1', '5.0000', '10.0000', 'GBP', 'Bowl'),
+('a5998aec-c840-c0b5-ab82-a0d05651b363', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '55', '6', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('3daddf54-6433-efcf-23cd-246474128d43', '2025-01-05 10:05:00+00', '20250105', '304', '25', '1', '56', '6', '2', '2', '1', '5.0000', '10.0000', 'GBP', 'Bowl'),
+('81c6c3ce-1ebf-c656-15ab-a80f90bab699', '2025-01-05 10:00:00+00', '20250105', '305', '24', '1', '57', '7', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('a15cb8b7-f9f4-e6cd-1db0-60b8b253974c', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '58', '7', '2', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('83a2c5ca-6ec1-ef10-e4f6-bea9cae2193f', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '57', '8', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('26c790f9-472b-bc99-7465-33dc9abfb7da', '2025-01-05 10:00:00+00', '20250105', '305', '24', '1', '59', '9', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('1f84afdd-ef03-6b10-d637-bb89eb4f702b', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '60', '9', '2', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('944c3e94-4c0c-f670-e784-ca2a3e9c7673', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '59', '10', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('ee5d056f-f60f-5830-399a-784635169e63', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '61', '11', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('bf378608-57ad-ea38-2322-920556eac435', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '61', '11', '2', '1', '2', '4.0000', '4.0000', 'GBP', 'Mug'),
+('26050980-78bd-3eb8-2da7-6455c9e87774', '2025-01-05 10:00:00+00', '20250105', '305', '24', '1', '61', '12', '1', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('0d19187b-7cc9-68f9-f859-8580977497f3', '2025-01-05 10:00:00+00', '20250105', '305', '24', '1', '61', '12', '3', '1', '2', '4.0000', '4.0000', 'GBP', 'Mug'),
+('3e96a90b-e6dd-2e97-d9c6-d999029c95e5', '2025-01-05 10:00:00+00', '20250105', '303', '24', '1', '62', '12', '4', '1', '1', '4.0000', '4.0000', 'GBP', 'Mug'),
+('2d6ea8de-356c-df39-f67d-a06e84de5edf', '2025-01-05 10:00:00+00', '20250105', '306', '24', '1', '63', '13', '1', '-1', '1', '4.0000', '-4.0000', 'GBP', 'Postage');
 select setval('retail_ops.delivery_attempt_attempt_id_seq', (select max(attempt_id) from retail_ops.delivery_attempt));
 CREATE INDEX fact_sale_product_key_idx ON retail_dwh.fact_sale USING btree (product_key);
 CREATE INDEX fact_sale_customer_key_idx ON retail_dwh.fact_sale USING btree (customer_key);
