@@ -43,9 +43,7 @@ async def bring_codes_along(connection: asyncpg.Connection) -> None:
     for kind, members in (("invoice", _invoices), ("product", _products)):
         last = 0
         while True:
-            rows = await connection.fetch(
-                sql(f"select_{kind}s", _PACKAGE), last, CANDIDATE, _CODES_AT_ONCE, timeout=None
-            )
+            rows = await connection.fetch(sql(f"select_{kind}s", _PACKAGE), last, CANDIDATE, _CODES_AT_ONCE)
             if not rows:
                 break
             last = rows[-1]["key"]
@@ -91,11 +89,10 @@ async def _recode_lines(connection: asyncpg.Connection) -> None:
                 _script("create_changes"),
             )
         ),
-        timeout=None,
     )
     batches = await connection.fetch("select distinct batch from pg_temp.recoded_invoice order by batch")
     for place, (batch,) in enumerate(batches, 1):
-        rows = await connection.fetch(sql("select_lines", _PACKAGE), batch, timeout=None)
+        rows = await connection.fetch(sql("select_lines", _PACKAGE), batch)
         changes = recode(pl.DataFrame([tuple(row) for row in rows], LINES, orient="row"))
         del rows
         for table, frame in (
@@ -106,6 +103,6 @@ async def _recode_lines(connection: asyncpg.Connection) -> None:
             ("moved_lines", changes.moved),
         ):
             await copy_frame(connection, f"pg_temp.{table}", frame)
-        await connection.execute(_script("apply_changes"), timeout=None)
+        await connection.execute(_script("apply_changes"))
         progress.report("schema.codes", "lines under normalised codes", place, len(batches))
-    await connection.execute(_script("finish_members"), timeout=None)
+    await connection.execute(_script("finish_members"))
