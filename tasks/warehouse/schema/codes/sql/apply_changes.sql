@@ -28,8 +28,14 @@ delete from retail_dwh.fact_sale as f
 using pg_temp.removed_fact as r
 where f.invoice_key = r.invoice_key and f.line_id = r.line_id;
 
-insert into retail_dwh.fact_sale
-select * from pg_temp.recoded_row;
+insert into retail_dwh.fact_sale (
+    line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
+    copy_number, unit_price, total_amount, currency, description
+)
+select
+    line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
+    copy_number, unit_price, total_amount, currency, description
+from pg_temp.recoded_row;
 
 delete from retail_ops.line_source as s
 using pg_temp.removed_source as r

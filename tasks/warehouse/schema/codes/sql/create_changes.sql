@@ -11,9 +11,19 @@ create temporary table recoded_fact (
 
 create temporary table removed_fact (invoice_key integer not null, line_id uuid not null) on commit drop;
 
-create temporary table recoded_row (like retail_dwh.fact_sale) on commit drop;
+create temporary table recoded_row on commit drop as
+select
+    line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
+    copy_number, unit_price, total_amount, currency, description
+from retail_dwh.fact_sale
+with no data;
 
-create temporary table added_source (like retail_ops.line_source) on commit drop;
+create temporary table added_source (
+    invoice_key integer not null,
+    line_id uuid not null,
+    delivery_key integer not null,
+    line_no integer not null
+) on commit drop;
 
 create temporary table removed_source (
     invoice_key integer not null,
