@@ -66,6 +66,11 @@ def _other_currency(frame: pl.DataFrame, currency: str) -> pl.Expr:
     return pl.when(code != currency).then(code)
 
 
+def ids_of_copies(copies: pl.DataFrame) -> pl.Series:
+    """Return the line ids of copies after the first, by ``line_id`` of copy 1 and ``copy_number`` (Int32, from 2)."""
+    return copies.select(_xxh3(["line_id", "copy_number"])).to_series()
+
+
 def _scatter(ids: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
     """Replace ``ids`` in some rows with ``values``."""
     indices = pl.int_range(ids.len(), dtype=pl.UInt32, eager=True)
@@ -115,7 +120,7 @@ class CopyNumbers:
         if not copies.height:
             return frame.with_columns(copy_number)
         rows = copies.get_column("row")
-        ids = copies.select(_xxh3(["line_id", "copy_number"])).to_series()
+        ids = ids_of_copies(copies)
         return frame.with_columns(
             _scatter(frame.get_column("line_id"), rows, ids),
             copy_number.scatter(rows, copies.get_column("copy_number")),

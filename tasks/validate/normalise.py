@@ -13,6 +13,7 @@ import polars as pl
 from tasks.ingest.currency import parse_currency, split_marks, with_currency
 from tasks.ingest.date_formats import NAMED_FORMATS, has_second_60, parse_dates
 from tasks.ingest.schema import FAULT, LINE_NO
+from tasks.validate.codes import is_rounded, normalise_code, without_invisible
 from tasks.validate.schema import MONEY
 from tasks.validate.settings import FeedSettings
 from tasks.workspace.parquet_parts import dictionary_encode
@@ -40,11 +41,11 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings, telling: Collection[
         a local hour that does not exist, ``total_amount`` if the amount is out of range.
     """
     trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
-    code = trimmed.str.to_uppercase()
+    code, customer = normalise_code(trimmed), without_invisible(trimmed)
     # Expressions over the distinct texts of each column.
     parsers: dict[str, dict[str, pl.Expr]] = {
-        "invoice_no": {"invoice_no": code},
-        "stock_code": {"stock_code": code},
+        "invoice_no": {"invoice_no": code, "invoice_no_rounded": is_rounded(code)},
+        "stock_code": {"stock_code": code, "stock_code_rounded": is_rounded(code)},
         "description": {"description": trimmed},
         "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(trimmed)},
         "unit_price": {
@@ -52,7 +53,7 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings, telling: Collection[
             "unit_price": _parse_price(trimmed),
             "price_mark": pl.col("mark"),
         },
-        "customer_id": {"customer_text": trimmed, "customer_id": _parse_integer(trimmed, _CUSTOMER)},
+        "customer_id": {"customer_text": customer, "customer_id": _parse_integer(customer, _CUSTOMER)},
         "country": {"country": trimmed},
         "currency": {"currency_text": trimmed, "currency_told": parse_currency(trimmed)},
     }

@@ -35,6 +35,8 @@ TEXTS: dict[str, pl.DataType] = dict.fromkeys(
 )
 # What is wrong with the line's currency; see ``tasks.ingest.currency``.
 _CURRENCY_FAULT: dict[str, pl.DataType] = {"currency_fault": pl.String()}
+# Whether a code is a number that a program has rounded.
+_ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_code_rounded"), pl.Boolean())
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {
     **_DELIVERY,
@@ -44,6 +46,7 @@ TYPED: dict[str, pl.DataType] = {
     **_CURRENCY,
     **_CURRENCY_FAULT,
     **TEXTS,
+    **_ROUNDED,
 }
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
@@ -52,7 +55,7 @@ CHECKED: dict[str, pl.DataType] = {
     **_CURRENCY_FAULT,
     **{
         name: kind
-        for name, kind in {**FAULT, **TEXTS}.items()
+        for name, kind in {**FAULT, **TEXTS, **_ROUNDED}.items()
         if name not in {"raw", "date_text", "currency_text"}
     },
 }

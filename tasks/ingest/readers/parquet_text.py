@@ -10,6 +10,8 @@ import pyarrow as pa
 from tasks.ingest.date_formats import knows_timezone
 from tasks.ingest.schema import ALL_COLUMNS, FAULT
 
+_CODES = ("invoice_no", "stock_code")
+
 
 def has_text_form(dtype: pa.DataType) -> bool:
     """Return whether values of a type can be written as text."""
@@ -111,7 +113,14 @@ def _column_to_text(dtype: pl.DataType, column: str) -> pl.Expr:
     elif dtype.is_float():
         # pandas turns integers among nulls into floats: its 536365.0 is the invoice 536365 of a CSV.
         shortest = value.cast(pl.String).str.strip_suffix(".0")
+        if column in _CODES:
+            # Beyond these, a float is a neighbour of the number that was meant: the contract sets such a code aside.
+            beyond = value.abs() > (2**24 if dtype == pl.Float32 else 2**53)
+            is_rounded = beyond & ~shortest.str.contains("e", literal=True)
+            shortest = pl.when(is_rounded).then(pl.format("{}E+0", shortest)).otherwise(shortest)
         text = pl.when(value.is_nan()).then(None).otherwise(shortest)
+    elif dtype.is_decimal() and column in _CODES:
+        text = value.cast(pl.String).str.replace(r"\.0+$", "")
     else:
         text = value.cast(pl.String)
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)

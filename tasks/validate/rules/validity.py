@@ -90,6 +90,16 @@ RULES = (
     ),
     *(
         Rule(
+            f"{column}_exact",
+            column,
+            "error",
+            ~pl.col(f"{column}_rounded").fill_null(False),
+            f"`{column}` is no rounded number: E-notation (`5.36E+05`), or more than 15 digits before `.0`",
+        )
+        for column in ("invoice_no", "stock_code")
+    ),
+    *(
+        Rule(
             f"{column}_storable",
             column,
             "error",

@@ -37,6 +37,8 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "sold_at_readable": ("validity", "error", {"invoice_date": "12/1/2010 8:26"}),
     "sold_at_exists": ("validity", "error", {"invoice_date": "2011-03-27 01:30:00"}),
     "customer_id_whole": ("validity", "error", {"customer_id": "17850.5"}),
+    "invoice_no_exact": ("validity", "error", {"invoice_no": "5.36E+05"}),
+    "stock_code_exact": ("validity", "error", {"stock_code": "8.5123e5"}),
     "invoice_no_storable": ("validity", "error", {"invoice_no": "1" * 101}),
     "stock_code_storable": ("validity", "error", {"stock_code": "A\0B"}),
     "description_storable": ("validity", "error", {"description": "x" * 4001}),

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.warehouse.schema.script import run_script
 
 revision = "0021_currency_column"
-down_revision = "0015_reading_settings"
+down_revision = "0016_codes"
 
 
 def upgrade() -> None:
