@@ -18,6 +18,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
+from tasks.ingest.repeated_headers import RepeatedHeaders
 from tasks.ingest.source_file import SourceFile, read_and_hash
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
@@ -148,7 +149,7 @@ def _select_readable(
     for file in files:
         try:
             rows = 0
-            for frame in _reader(file.delivery).frames([file], limits):
+            for frame in _frames([file], limits, RepeatedHeaders()):
                 rows += frame.height
                 limits.check_lines(rows, file.delivery.name)
             _ensure_rows(rows, file.delivery.name)
@@ -188,7 +189,8 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
     rows = dict.fromkeys((file.delivery.name for file in files), 0)
     slashed = dict.fromkeys(rows, 0)
     dates = SlashedDates()
-    for frame in _frames_with_origin(files, limits):
+    headers = RepeatedHeaders()
+    for frame in _frames_with_origin(files, limits, headers):
         if not frame.height:
             continue
         write_part(frame, outputs.part_path(folder, parts))
@@ -213,19 +215,29 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             tuple(sorted(file.encodings)),
             file.header.ignored,
             slashed[file.delivery.name],
+            headers.note(file.delivery.name),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
 
 
-def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:
+def _frames(
+    group: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
+) -> Iterator[pl.DataFrame]:
+    for frame in _reader(group[0].delivery).frames(group, limits):
+        yield headers.without(frame, group)
+
+
+def _frames_with_origin(
+    files: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
+) -> Iterator[pl.DataFrame]:
     for _, members in groupby(files, key=lambda file: (_reader(file.delivery).__name__, file.layout)):
         group = list(members)
         # Enums: each name and hash is stored once per delivery, not once per row.
         names = _to_enum([file.delivery.name for file in group])
         hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in _reader(group[0].delivery).frames(group, limits):
+        for frame in _frames(group, limits, headers):
             source = frame.get_column("source")
             yield frame.select(
                 names.gather(source).alias("delivery"),

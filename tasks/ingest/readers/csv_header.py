@@ -59,7 +59,7 @@ def parse_header(text: bytes, delivery: str) -> HeaderRecord:
         raise DeliveryUnreadable(
             "its first line is not a header.", "Deliver CSV with a header.", delivery=delivery
         )
-    fields = _split(line)
+    fields = split_header(line)
     if fields is None:
         raise DeliveryUnreadable(
             "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
@@ -74,7 +74,7 @@ def binary_content_error(delivery: str) -> DeliveryUnreadable:
 
 
 @lru_cache(maxsize=64)
-def _split(line: str) -> tuple[list[str], str] | None:
+def split_header(line: str) -> tuple[list[str], str] | None:
     """Split a header line by the delimiter that yields most known columns, then most fields."""
     candidates: list[tuple[list[str], str]] = []
     for delimiter in _DELIMITERS:
