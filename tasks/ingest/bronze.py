@@ -17,6 +17,7 @@ from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
+from tasks.ingest.readers.last_line import note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.repeated_headers import RepeatedHeaders
 from tasks.ingest.source_file import SourceFile, read_and_hash
@@ -41,6 +42,8 @@ class IngestedFile:
         ignored_columns: Columns of the file that are not read.
         slashed_dates: Number of rows whose date needs the feed's date format.
         notes: Findings about the file as a whole, as sentences for the report.
+        unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
+        unfinished_value: The last field of that line.
     """
 
     name: str
@@ -51,6 +54,8 @@ class IngestedFile:
     ignored_columns: tuple[str, ...] = ()
     slashed_dates: int = 0
     notes: tuple[str, ...] = ()
+    unfinished_line: int | None = None
+    unfinished_value: str | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +195,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
     slashed = dict.fromkeys(rows, 0)
     dates = SlashedDates()
     headers = RepeatedHeaders()
+    last_lines: dict[str, int] = {}
     for frame in _frames_with_origin(files, limits, headers):
         if not frame.height:
             continue
@@ -197,8 +203,11 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
         parts += 1
         part_dates = inspect_dates(frame.get_column("invoice_date"))
         dates = dates.merge(part_dates)
-        for name, count in frame.group_by("delivery").len().iter_rows():
+        for name, count, line in (
+            frame.group_by("delivery").agg(pl.len(), pl.col("line_no").max()).iter_rows()
+        ):
             rows[name] += count
+            last_lines[name] = line
             limits.check_lines(rows[name], name)
         if part_dates.slashed:
             distinct = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
@@ -215,11 +224,19 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             tuple(sorted(file.encodings)),
             file.header.ignored,
             slashed[file.delivery.name],
-            headers.note(file.delivery.name),
+            notes=(*headers.note(file.delivery.name), *note_of(file.last_line)),
+            **_unfinished(file, last_lines[file.delivery.name]),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
+
+
+def _unfinished(file: SourceFile, number: int) -> dict[str, Any]:
+    """Fields of an ``IngestedFile`` about its last line, if that is not to be taken."""
+    if file.last_line is None or file.last_line.is_whole:
+        return {}
+    return {"unfinished_line": number, "unfinished_value": file.last_line.value}
 
 
 def _frames(

@@ -13,7 +13,7 @@ from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
-from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
+from tasks.ingest.reading import DEFAULT_READING, LastLine, ReadingSettings
 from tasks.metering import count_bytes
 
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -49,6 +49,7 @@ class SourceFile:
         encodings: Encodings seen so far; more may follow while a large file is read.
         has_markers: Whether markers replace lines over the limit; set while a large file is read.
         reading: Reading settings of the feed.
+        last_line: Its last line, if it has no line end and it is not plain that it is whole.
     """
 
     delivery: Delivery
@@ -59,6 +60,7 @@ class SourceFile:
     encodings: set[str] = field(default_factory=set)
     has_markers: bool = False
     reading: ReadingSettings = DEFAULT_READING
+    last_line: LastLine | None = None
 
 
 @contextmanager
@@ -100,6 +102,13 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
     count_bytes(read=size)
     is_held = size == len(data) <= min(delivery.size, HELD_BYTES)
     return FileContent(digest.hexdigest(), data if is_held else None, size)
+
+
+def read_end(delivery: Delivery, size: int, count: int) -> bytes:
+    """Read the last ``count`` bytes of a file of ``size`` bytes; a change of it is noticed when its rows are read."""
+    with open_source(delivery) as file:
+        file.seek(max(0, size - count))
+        return file.read(count)
 
 
 def rehashed_chunks(file: SourceFile) -> Iterator[bytes]:

@@ -35,10 +35,14 @@ TEXTS: dict[str, pl.DataType] = dict.fromkeys(
 )
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS}
+# Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
+# word or the figures of a total, ``unfinished`` the last field of a line that was cut.
+FINDINGS: dict[str, pl.DataType] = dict.fromkeys(("summary", "unfinished"), pl.String())
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
+    **FINDINGS,
     **{name: kind for name, kind in {**FAULT, **TEXTS}.items() if name not in {"raw", "date_text"}},
 }
 # Silver; line_id is 16 bytes.

@@ -22,9 +22,11 @@ from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv_fallback
 from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
+from tasks.ingest.readers.last_line import judge_last_line
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
 from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import Quotes, find_quotes
+from tasks.ingest.readers.swallowed_lines import any_swallows_lines
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.schema import COLUMNS, DELIVERED, FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, open_source
@@ -83,7 +85,9 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
+    source = SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
+    source.last_line = judge_last_line(source, record.delimiter)
+    return source
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     # A record of one line is as short as its line.
     is_short = lines == frame.height and not has_long_line(text, layout.limits.value_bytes)
-    if not is_short and _has_long_record(frame, layout):
+    if not is_short and (_has_long_record(frame, layout) or any_swallows_lines(frame, delimiter)):
         return None
     # A row belongs to the block whose index is the number of markers before the row.
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
