@@ -12,15 +12,16 @@ from typing import Any
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryEmpty, DeliveryError
+from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
 from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
-from tasks.ingest.readers.last_line import note_of
+from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.repeated_headers import RepeatedHeaders
-from tasks.ingest.source_file import SourceFile, read_and_hash
+from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash
+from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
@@ -86,11 +87,13 @@ class IngestResult:
         bronze: The new deliveries; None if there are none.
         unchanged: Names of the deliveries whose content the ledger already has.
         failed: Errors of the deliveries that cannot be read.
+        unfinished: Those whose files are still being written.
     """
 
     bronze: Bronze | None
     unchanged: tuple[str, ...] = ()
     failed: tuple[DeliveryError, ...] = ()
+    unfinished: tuple[DeliveryUnfinished, ...] = ()
 
 
 def ingest(
@@ -99,10 +102,12 @@ def ingest(
     root: Path,
     limits: ReadLimits = DEFAULT_LIMITS,
     reading: ReadingSettings = DEFAULT_READING,
+    settle_seconds: float = 0,
 ) -> IngestResult:
     """Read a batch into bronze.
 
-    A delivery that cannot be read, or is over a limit, is reported in ``failed``; the others of the batch are read.
+    A delivery that cannot be read, or is over a limit, is reported in ``failed``, and one whose file is still being
+    written in ``unfinished``; the others of the batch are read.
 
     Args:
         batch: Deliveries to read.
@@ -110,6 +115,7 @@ def ingest(
         root: The workspace.
         limits: The size of values, lines and deliveries.
         reading: Reading settings of the feed.
+        settle_seconds: Age of its last change from which a new file is taken.
 
     Returns:
         The result, with bronze in the columns of ``schema.BRONZE``.
@@ -121,13 +127,16 @@ def ingest(
     files: list[SourceFile] = []
     unchanged: list[str] = []
     failed: list[DeliveryError] = []
+    unfinished: list[DeliveryUnfinished] = []
     for delivery in batch:
         try:
-            content = read_and_hash(delivery, limits)
+            content = _read_settled(delivery, limits, known, settle_seconds)
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
             else:
                 files.append(_reader(delivery).open_delivery(delivery, content, limits, reading))
+        except DeliveryUnfinished as error:
+            unfinished.append(error)
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
@@ -138,7 +147,21 @@ def ingest(
         except DeliveryError:  # found only while reading: read the others without the unreadable files
             files, errors = _select_readable(files, limits)
             failed += errors
-    return IngestResult(bronze, tuple(unchanged), tuple(failed))
+    return IngestResult(bronze, tuple(unchanged), tuple(failed), tuple(unfinished))
+
+
+def _read_settled(
+    delivery: Delivery, limits: ReadLimits, known: Mapping[str, str], settle_seconds: float
+) -> FileContent:
+    """Read and hash a file; a young one is taken only if it is loaded already."""
+    try:
+        content = read_and_hash(delivery, limits)
+    except DeliveryError:
+        ensure_settled(delivery, settle_seconds)
+        raise
+    if known.get(delivery.name) != content.sha256:
+        ensure_settled(delivery, settle_seconds)
+    return content
 
 
 def _reader(delivery: Delivery) -> ModuleType:
@@ -225,18 +248,11 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             file.header.ignored,
             slashed[file.delivery.name],
             notes=(*headers.note(file.delivery.name), *note_of(file.last_line)),
-            **_unfinished(file, last_lines[file.delivery.name]),
+            **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
-
-
-def _unfinished(file: SourceFile, number: int) -> dict[str, Any]:
-    """Fields of an ``IngestedFile`` about its last line, if that is not to be taken."""
-    if file.last_line is None or file.last_line.is_whole:
-        return {}
-    return {"unfinished_line": number, "unfinished_value": file.last_line.value}
 
 
 def _frames(

@@ -14,6 +14,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.reading import DEFAULT_READING, LastLine, ReadingSettings
+from tasks.ingest.unfinished import ensure_unchanged
 from tasks.metering import count_bytes
 
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -83,6 +84,7 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
     Raises:
         DeliveryEmpty: The file has no bytes.
         DeliveryTooLarge: The file is larger than a delivery may be.
+        DeliveryUnfinished: The file has changed since discovery.
         DeliveryUnreadable: The file cannot be read.
     """
     limits.check_size(delivery.size, delivery.name)
@@ -92,6 +94,7 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
         # One byte more than discovery saw, to notice a file that has grown since.
         data = file.read(min(delivery.size, HELD_BYTES) + 1)
         if not data:
+            ensure_unchanged(delivery)
             raise DeliveryEmpty("the file is empty.", "Have it delivered again.", delivery=delivery.name)
         digest = hashlib.sha256(data)
         size = len(data)
@@ -100,6 +103,7 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
             limits.check_size(size, delivery.name)
             digest.update(chunk)
     count_bytes(read=size)
+    ensure_unchanged(delivery)
     is_held = size == len(data) <= min(delivery.size, HELD_BYTES)
     return FileContent(digest.hexdigest(), data if is_held else None, size)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from tasks.ingest.readers.encoding import PEEK
 from tasks.ingest.readers.long_lines import MARKER
@@ -134,3 +135,10 @@ def note_of(last_line: LastLine | None) -> tuple[str, ...]:
     if last_line.is_whole:
         return (f"{what} The line was taken.",)
     return (f"{what} The line was set aside; the setting --last-line-end optional takes it.",)
+
+
+def cut_line(last_line: LastLine | None, number: int) -> dict[str, Any]:
+    """Fields of an ``IngestedFile`` about its last line, which has this number, if that is not to be taken."""
+    if last_line is None or last_line.is_whole:
+        return {}
+    return {"unfinished_line": number, "unfinished_value": last_line.value}
