@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import polars as pl
 
@@ -32,6 +32,7 @@ RAZEM ŁĄCZNIE CELKEM MEZISOUČET SPOLU SKUPAJ UKUPNO ÖSSZESEN TOPLAM ARATOPLA
 WORDS = frozenset(_WORDS.split())
 # Spreadsheets write the group beside the word: 536365 Total.
 _GROUP = r"\S*[0-9]\S*"
+_LONGEST_CODE = 7
 _PUNCTUATION = r"[^\p{L}\p{N}]"
 _FEWEST_LINES = 10
 
@@ -48,17 +49,13 @@ class _Sums:
     quantity: int = 0
     amount: Decimal = field(default_factory=Decimal)
 
-    def add(self, lines: pl.DataFrame, summaries: list[int]) -> None:
+    def add(self, lines: pl.DataFrame, summaries: Sequence[int]) -> None:
         """Add lines; ``summaries`` are positions of those that are left out."""
         self.lines += lines.height
-        sales = lines.select("quantity", "total_amount")
-        if summaries:
-            sales = sales.with_row_index("row").filter(~pl.col("row").is_in(summaries))
-        quantity, amount = sales.select(
-            pl.col("quantity").cast(pl.Int64).sum(), pl.col("total_amount").cast(pl.Decimal(38, 4)).sum()
-        ).row(0)
-        self.quantity += quantity
-        self.amount += amount
+        for frame, sign in ((lines, 1), (lines[list(summaries)], -1)):
+            quantity, amount = frame.get_column("quantity"), frame.get_column("total_amount")
+            self.quantity += sign * int(quantity.cast(pl.Int64).sum())
+            self.amount += sign * Decimal(amount.sum() or 0)
 
     def are_of(self, line: Mapping[str, Any]) -> bool:
         """Return whether a line has these sums."""
@@ -90,20 +87,31 @@ class SummaryLines:
             Position of each summary line to its word, or to its figures.
         """
         found = _by_words(raw, following)
+        figures = lines.select("quantity", "unit_price", "total_amount", "customer_text", "stock_code")
         start = 0
-        for height in raw.get_column("delivery").to_physical().rle().struct.field("len"):
-            name, end = str(raw.get_column("delivery")[start]), start + height
+        for name, height in _deliveries(raw):
+            end = start + height
             sums = self._sums.setdefault(name, _Sums())
             is_complete = sums.lines + height == self._rows[name]
             before = end - is_complete
             # Most deliveries lie in one part, and most last lines are no totals: then nothing is added up.
-            may_be_total = before not in found and _may_be_total(lines, before, sums.lines + before - start)
+            may_be_total = before not in found and _may_be_total(figures, before, sums.lines + before - start)
             if not is_complete or may_be_total:
-                sums.add(lines[start:before], [row - start for row in found if start <= row < before])
-            if is_complete and may_be_total and sums.are_of(lines.row(before, named=True)):
+                sums.add(figures[start:before], [row - start for row in found if start <= row < before])
+            if is_complete and may_be_total and sums.are_of(figures.row(before, named=True)):
                 found[before] = " and ".join(map(str, raw.select("quantity", "unit_price").row(before)))
             start = end
         return found
+
+
+def _deliveries(raw: pl.DataFrame) -> list[tuple[str, int]]:
+    """The deliveries of a part with their numbers of lines, which stand together."""
+    column = raw.get_column("delivery")
+    if column[0] == column[-1]:
+        return [(column[0], column.len())]
+    runs = column.to_physical().rle().struct
+    names = cast(pl.Enum, column.dtype).categories.gather(runs.field("value"))
+    return list(zip(names, runs.field("len"), strict=True))
 
 
 def _may_be_total(lines: pl.DataFrame, row: int, lines_before: int) -> bool:
@@ -128,8 +136,8 @@ def _by_words(raw: pl.DataFrame, following: Callable[[], Place | None]) -> dict[
 def _rows_with_a_word(column: pl.Series) -> dict[int, str]:
     """Position of each row whose code is a word for a total, to the word as delivered."""
     texts, codes = dictionary_encode(column)
-    # Most codes begin with a digit, and hold no blank.
-    candidates = texts.filter((texts >= "A") | (texts < "0") | texts.str.contains(" ", literal=True))
+    # Most codes begin with a digit; those with a word behind it are long.
+    candidates = texts.filter((texts >= "A") | (texts < "0") | (texts.str.len_bytes() > _LONGEST_CODE))
     letters = candidates.str.replace_all(_GROUP, "").str.replace_all(_PUNCTUATION, "").str.to_uppercase()
     words = candidates.filter(letters.is_in(list(WORDS)))
     if not words.len():
