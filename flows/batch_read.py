@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flows.run_context import RunContext
-from tasks.errors import DeliveryChanged, DeliveryError, DeliveryUnreadable
+from tasks.errors import DeliveryChanged, DeliveryUnfinished
 from tasks.ingest.bronze import IngestResult
 from tasks.ingest.discover import Delivery
 from tasks.ingest.steps import ingest_batch
 
 _KEEPS_CHANGING = (
     "the file changed each time it was read.",
-    "Deliver files by renaming them into place; then run again.",
+    "The next run tries it again. Deliver files by renaming them into place.",
 )
 
 
 async def read_batch(context: RunContext, label: str, deliveries: Sequence[Delivery]) -> IngestResult:
-    """Read a batch into bronze. A file that still changes after all retries fails, and the others are read without it.
+    """Read a batch into bronze. A file that still changes after all retries is unfinished; the others are read.
 
     Raises:
         RetailError: the workspace failed, or Prefect is gone.
     """
     request = context.request
-    changing: list[DeliveryError] = []
+    changing: list[DeliveryUnfinished] = []
     while deliveries:
         try:
             result = await request.retry.apply(ingest_batch)(
@@ -34,10 +34,11 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
                 request.workspace,
                 request.read_limits,
                 context.feed.reading,
+                request.settle_seconds,
             )
-            return replace(result, failed=(*result.failed, *changing))
+            return replace(result, unfinished=(*result.unfinished, *changing))
         except DeliveryChanged as error:
             name = error.attributes["delivery"]
-            changing.append(DeliveryUnreadable(*_KEEPS_CHANGING, delivery=name))
+            changing.append(DeliveryUnfinished(*_KEEPS_CHANGING, delivery=name))
             deliveries = tuple(delivery for delivery in deliveries if delivery.name != name)
-    return IngestResult(None, failed=tuple(changing))
+    return IngestResult(None, unfinished=tuple(changing))

@@ -27,6 +27,7 @@ from tasks.errors import (
     DateFormatUnclear,
     DeliveryError,
     DeliveryTooLarge,
+    DeliveryUnfinished,
     PrefectUnreachable,
     RetailError,
 )
@@ -39,6 +40,7 @@ from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
 from tasks.validate.steps import validate_batch
+from tasks.warehouse.ledger import Outcome
 from tasks.warehouse.load.transaction import LoadedDelivery
 
 T = TypeVar("T")
@@ -105,8 +107,9 @@ async def run_pipeline(
 
 
 def failed_delivery(error: DeliveryError) -> DeliveryReport:
-    """Report a delivery that could not be read."""
-    return DeliveryReport(error.delivery, "failed", reason=error.reason)
+    """Report a delivery that could not be read, or not yet."""
+    outcome: Outcome = "unfinished" if isinstance(error, DeliveryUnfinished) else "failed"
+    return DeliveryReport(error.delivery, outcome, reason=error.reason)
 
 
 @dataclass
@@ -161,7 +164,7 @@ class _Pipeline:
                 with self.context.stage("ingest"):
                     result = await read_batch(self.context, batch.label, batch.deliveries)
                 batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
-                batch.reports += [failed_delivery(error) for error in result.failed]
+                batch.reports += map(failed_delivery, (*result.failed, *result.unfinished))
                 if result.bronze is None:
                     self._finished(batch)
                     continue

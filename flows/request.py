@@ -107,6 +107,11 @@ class EtlRequest(BaseModel):
         description="Whether the last line of a text file has a line end where it is whole. Default: the feed's; for "
         "a new feed judged by each file.",
     )
+    settle_seconds: Annotated[float, EmptyField(type="number", minimum=0)] = Field(
+        default=0,
+        description="Seconds since its last change from which a new file is taken; a younger one is unfinished, and "
+        "left to a later run. Default: 0, any age.",
+    )
     quality_checks: bool = Field(
         default=True,
         description="Score the deliveries and reject those below the threshold. Off: invalid lines are still "

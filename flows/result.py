@@ -89,7 +89,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
     """Sum up a run."""
     request, run = context.request, context.run
     use = context.watch.use(network_so_far(), request.settings.prices())
-    failed = result.error is not None or any(delivery.reason for delivery in result.deliveries)
+    failed = result.error is not None or any(delivery.is_failure for delivery in result.deliveries)
     return RunReport(
         run_id=str(run.run_id),
         status="failed" if failed else "completed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -58,6 +59,12 @@ class RunRequest(EtlRequest):
         """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
         check_threshold(self.quality_threshold)
         resolve_feed_settings(None, self.feed, self.feed_settings())
+        if not 0 <= self.settle_seconds < math.inf:
+            raise SettingsError(
+                f"settle_seconds: {self.settle_seconds} is no number of seconds.",
+                "Use 0 or more.",
+                setting="settle_seconds",
+            )
         if self.external_enrichment:
             raise SettingsError(
                 "external_enrichment: enrichment from external sources is not there yet; leave it off.",

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 _NAMES = {
     "quality_threshold": ("--threshold", "--quality-threshold"),
     "retry_delay_seconds": ("--retry-delay",),
+    "settle_seconds": ("--settle", "--settle-seconds"),
 }
 # What the command line takes or does beyond the flow.
 _MORE = {

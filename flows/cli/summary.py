@@ -81,7 +81,8 @@ def _grid(console: Console, tables: list[Table]) -> None:
 def print_summary(report: RunReport) -> None:
     """Print totals, quality, tables and next steps."""
     console = Console(highlight=False)
-    new = "nothing new: all deliveries are loaded already" if report.nothing_new else _outcomes(report)
+    all_loaded = report.nothing_new and "unfinished" not in report.outcomes
+    new = "nothing new: all deliveries are loaded already" if all_loaded else _outcomes(report)
     console.print(f"[bold]retail-etl {report.status}[/] in {report.seconds:.1f} s ({new})")
     console.print()
     if not report.nothing_new:

@@ -13,7 +13,7 @@ RetailError
             FeedConflict        the run's settings differ from those of the feed
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
-            DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
+            DeliveryMissing, DeliveryEmpty, DeliveryUnfinished, UnknownHeader, DeliveryUnreadable,
             DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
@@ -72,6 +72,7 @@ from tasks.errors.deliveries import (
     DeliveryMissing,
     DeliveryRejected,
     DeliveryTooLarge,
+    DeliveryUnfinished,
     DeliveryUnreadable,
     LedgerChanged,
     ReplacementRefused,
@@ -140,6 +141,7 @@ __all__ = [
     "DeliveryMissing",
     "DeliveryRejected",
     "DeliveryTooLarge",
+    "DeliveryUnfinished",
     "DeliveryUnreadable",
     "EmbeddedServerError",
     "FeedConflict",

@@ -26,6 +26,10 @@ class DeliveryEmpty(DeliveryError):
     """The file is empty, or has a header but no rows."""
 
 
+class DeliveryUnfinished(DeliveryError):
+    """The file is still being written, or too young to tell; the next run tries it again."""
+
+
 class UnknownHeader(DeliveryError):
     """A column of the header is missing or occurs twice."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryEmpty, DeliveryError
+from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
 from tasks.ingest import source_file
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
@@ -20,8 +20,12 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.file_kinds import Kind, kind_of
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
+from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.source_file import SourceFile, read_and_hash, unpack_content
+from tasks.ingest.repeated_headers import RepeatedHeaders
+from tasks.ingest.schema import BRONZE, OPTIONAL_HEADERS
+from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash, unpack_content
+from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
@@ -44,6 +48,8 @@ class IngestedFile:
         slashed_dates: Number of rows whose date needs the feed's date format.
         tells_currency: Whether a line tells its currency, in a column of its own or by a mark beside the price.
         notes: Findings about the file as a whole, as sentences for the report.
+        unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
+        unfinished_value: The last field of that line.
     """
 
     name: str
@@ -55,6 +61,8 @@ class IngestedFile:
     slashed_dates: int = 0
     tells_currency: bool = False
     notes: tuple[str, ...] = ()
+    unfinished_line: int | None = None
+    unfinished_value: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,11 +93,13 @@ class IngestResult:
         bronze: The new deliveries; None if there are none.
         unchanged: Names of the deliveries whose content the ledger already has.
         failed: Errors of the deliveries that cannot be read.
+        unfinished: Those whose files are still being written.
     """
 
     bronze: Bronze | None
     unchanged: tuple[str, ...] = ()
     failed: tuple[DeliveryError, ...] = ()
+    unfinished: tuple[DeliveryUnfinished, ...] = ()
 
 
 def ingest(
@@ -98,10 +108,12 @@ def ingest(
     root: Path,
     limits: ReadLimits = DEFAULT_LIMITS,
     reading: ReadingSettings = DEFAULT_READING,
+    settle_seconds: float = 0,
 ) -> IngestResult:
     """Read a batch into bronze.
 
-    A delivery that cannot be read, or is over a limit, is reported in ``failed``; the others of the batch are read.
+    A delivery that cannot be read, or is over a limit, is reported in ``failed``, and one whose file is still being
+    written in ``unfinished``; the others of the batch are read.
 
     Args:
         batch: Deliveries to read.
@@ -109,6 +121,7 @@ def ingest(
         root: The workspace.
         limits: The size of values, lines and deliveries.
         reading: Reading settings of the feed.
+        settle_seconds: Age of its last change from which a new file is taken.
 
     Returns:
         The result, with bronze in the columns of ``schema.BRONZE``.
@@ -121,9 +134,10 @@ def ingest(
     unchanged: list[str] = []
     failed: list[DeliveryError] = []
     room = source_file.HELD_BYTES
+    unfinished: list[DeliveryUnfinished] = []
     for delivery in batch:
         try:
-            content = read_and_hash(delivery, limits)
+            content = _read_settled(delivery, limits, known, settle_seconds)
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
                 continue
@@ -134,6 +148,8 @@ def ingest(
                 # Small files may unpack to any size: a batch holds only so much of them.
                 room -= 0 if content is packed else len(content.data or b"")
             files.append(reader.open_delivery(delivery, content, limits, reading))
+        except DeliveryUnfinished as error:
+            unfinished.append(error)
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
@@ -144,7 +160,21 @@ def ingest(
         except DeliveryError:  # found only while reading: read the others without the unreadable files
             files, errors = _select_readable(files, limits)
             failed += errors
-    return IngestResult(bronze, tuple(unchanged), tuple(failed))
+    return IngestResult(bronze, tuple(unchanged), tuple(failed), tuple(unfinished))
+
+
+def _read_settled(
+    delivery: Delivery, limits: ReadLimits, known: Mapping[str, str], settle_seconds: float
+) -> FileContent:
+    """Read and hash a file; a young one is taken only if it is loaded already."""
+    try:
+        content = read_and_hash(delivery, limits)
+    except DeliveryError:
+        ensure_settled(delivery, settle_seconds)
+        raise
+    if known.get(delivery.name) != content.sha256:
+        ensure_settled(delivery, settle_seconds)
+    return content
 
 
 def _reader(delivery: Delivery) -> ModuleType:
@@ -160,7 +190,7 @@ def _select_readable(
     for file in files:
         try:
             rows = 0
-            for frame in _reader(file.delivery).frames([file], limits):
+            for frame in _frames([file], limits, RepeatedHeaders()):
                 rows += frame.height
                 limits.check_lines(rows, file.delivery.name)
             _ensure_rows(rows, file.delivery.name)
@@ -201,7 +231,9 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
     slashed = dict.fromkeys(rows, 0)
     dates = SlashedDates()
     telling: set[str] = set()
-    for frame in _frames_with_origin(files, limits):
+    headers = RepeatedHeaders()
+    last_lines: dict[str, int] = {}
+    for frame in _frames_with_origin(files, limits, headers):
         if not frame.height:
             continue
         write_part(frame, outputs.part_path(folder, parts))
@@ -209,8 +241,11 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
         part_dates = inspect_dates(frame.get_column("invoice_date"))
         dates = dates.merge(part_dates)
         telling |= deliveries_telling(frame)
-        for name, count in frame.group_by("delivery").len().iter_rows():
+        for name, count, line in (
+            frame.group_by("delivery").agg(pl.len(), pl.col("line_no").max()).iter_rows()
+        ):
             rows[name] += count
+            last_lines[name] = line
             limits.check_lines(rows[name], name)
         if part_dates.slashed:
             distinct = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
@@ -228,26 +263,38 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             file.header.ignored,
             slashed[file.delivery.name],
             tells_currency=file.delivery.name in telling,
-            notes=file.notes,
+            notes=(*file.notes, *headers.note(file.delivery.name), *note_of(file.last_line)),
+            **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
 
 
-def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:
+def _frames(
+    group: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
+) -> Iterator[pl.DataFrame]:
+    for frame in _reader(group[0].delivery).frames(group, limits):
+        yield headers.without(frame, group)
+
+
+def _frames_with_origin(
+    files: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
+) -> Iterator[pl.DataFrame]:
     for _, members in groupby(files, key=lambda file: (_reader(file.delivery).__name__, file.layout)):
         group = list(members)
         # Enums: each name and hash is stored once per delivery, not once per row.
         names = _to_enum([file.delivery.name for file in group])
         hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in _reader(group[0].delivery).frames(group, limits):
+        for frame in _frames(group, limits, headers):
             source = frame.get_column("source")
+            absent = [column for column in OPTIONAL_HEADERS if column not in frame.columns]
             yield frame.select(
                 names.gather(source).alias("delivery"),
                 hashes.gather(source).alias("content_hash"),
                 pl.exclude("source"),
-            )
+                *(pl.lit(None, pl.String).alias(column) for column in absent),
+            ).select(*BRONZE)
 
 
 def _to_enum(texts: Sequence[str]) -> pl.Series:

@@ -31,11 +31,13 @@ class Delivery:
         name: Its name within the feed.
         path: Absolute path with links resolved.
         size: Size in bytes.
+        modified_ns: Time of its last change, as nanoseconds since 1970; None if that is not known.
     """
 
     name: str
     path: str
     size: int
+    modified_ns: int | None = None
 
     @property
     def weight(self) -> int:
@@ -202,7 +204,7 @@ class _Search:
             return self._fail(name, DeliveryUnreadable, what, f"Deliver {READABLE}.")
         if not stat.S_ISREG(status.st_mode):
             return self._fail(name, DeliveryUnreadable, "it is not a regular file.", "Deliver a file.")
-        self.deliveries.setdefault(name, Delivery(name, path, status.st_size))
+        self.deliveries.setdefault(name, Delivery(name, path, status.st_size, status.st_mtime_ns))
         return None
 
 

@@ -23,6 +23,10 @@ _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
 )
 
 
+# A quoted name behind a byte-order mark keeps its quotes.
+_MARKS = '\ufeff"'
+
+
 @dataclass(frozen=True)
 class Header:
     """The header of a file.
@@ -31,11 +35,27 @@ class Header:
         positions: Position in the file (from 0) of each of our columns, those of ``OPTIONAL_HEADERS`` where it has them.
         ignored: Names of the file's other columns, which are not read.
         width: Number of columns in the file.
+        names: Names of all columns as in the file, in its order.
     """
 
     positions: dict[str, int]
     ignored: tuple[str, ...]
     width: int
+    names: tuple[str, ...] = ()
+
+
+def is_same_name(name: str, other: str) -> bool:
+    """Return whether two column names are the same, or name the same column of ours.
+
+    A byte-order mark in front is passed over: it comes with each file of those that were put behind one another.
+    """
+    one, two = _normalised(name.strip(_MARKS)), _normalised(other.strip(_MARKS))
+    return one == two or _COLUMN_BY_NAME.get(one, one) == _COLUMN_BY_NAME.get(two, two)
+
+
+def comparable_names(header: Header) -> frozenset[str]:
+    """Names of columns, ours and those of a header: lower case, without white space and underscores."""
+    return frozenset(_COLUMN_BY_NAME) | {_normalised(name) for name in header.names}
 
 
 def count_known_columns(names: Sequence[str]) -> int:
@@ -76,7 +96,7 @@ def match_header(names: Sequence[str], delivery: str) -> Header:
             f"Deliver the columns {_NEEDED}.",
             delivery=delivery,
         )
-    return Header(positions, tuple(name for name in ignored if name), len(names))
+    return Header(positions, tuple(name for name in ignored if name), len(names), tuple(names))
 
 
 def _most_similar(column: str, names: Sequence[str]) -> str:

@@ -25,8 +25,13 @@ DELIVERED: dict[str, pl.DataType] = dict.fromkeys(ALL_COLUMNS, pl.String())
 FAULT: dict[str, pl.DataType] = {"fault": pl.String(), "raw": pl.String()}
 # From 1, without the header.
 LINE_NO: dict[str, pl.DataType] = {"line_no": pl.Int32()}
-# A reader yields frames of these columns; source is the index of the delivery in its group.
-READ: dict[str, pl.DataType] = {"source": pl.UInt32(), **LINE_NO, **DELIVERED, **FAULT}
+# A reader yields frames of these columns, and of the optional ones that its files have; source is the index of the delivery in its group.
+READ: dict[str, pl.DataType] = {
+    "source": pl.UInt32(),
+    **LINE_NO,
+    **dict.fromkeys(COLUMNS, pl.String()),
+    **FAULT,
+}
 # The names and hashes of deliveries are Enums in memory.
 BRONZE: dict[str, pl.DataType] = {
     "delivery": pl.String(),

@@ -15,7 +15,8 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.packing import ByteStream, Packing, find_packing, unpack
-from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
+from tasks.ingest.reading import DEFAULT_READING, LastLine, ReadingSettings
+from tasks.ingest.unfinished import ensure_unchanged
 from tasks.metering import count_bytes
 
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -56,6 +57,7 @@ class SourceFile:
         has_markers: Whether markers replace lines over the limit; set while a large file is read.
         reading: Reading settings of the feed.
         notes: Findings about the file as a whole, as sentences for the report.
+        last_line: Its last line, if it has no line end and it is not plain that it is whole.
     """
 
     delivery: Delivery
@@ -67,6 +69,7 @@ class SourceFile:
     has_markers: bool = False
     reading: ReadingSettings = DEFAULT_READING
     notes: tuple[str, ...] = ()
+    last_line: LastLine | None = None
 
 
 @contextmanager
@@ -89,6 +92,7 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
     Raises:
         DeliveryEmpty: The file has no bytes.
         DeliveryTooLarge: The file is larger than a delivery may be.
+        DeliveryUnfinished: The file has changed since discovery.
         DeliveryUnreadable: The file cannot be read.
     """
     limits.check_size(delivery.size, delivery.name)
@@ -98,6 +102,7 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
         # One byte more than discovery saw, to notice a file that has grown since.
         data = file.read(min(delivery.size, HELD_BYTES) + 1)
         if not data:
+            ensure_unchanged(delivery)
             raise DeliveryEmpty("the file is empty.", "Have it delivered again.", delivery=delivery.name)
         digest = hashlib.sha256(data)
         size = len(data)
@@ -106,8 +111,16 @@ def read_and_hash(delivery: Delivery, limits: ReadLimits = DEFAULT_LIMITS) -> Fi
             limits.check_size(size, delivery.name)
             digest.update(chunk)
     count_bytes(read=size)
+    ensure_unchanged(delivery)
     is_held = size == len(data) <= min(delivery.size, HELD_BYTES)
     return FileContent(digest.hexdigest(), data if is_held else None, size)
+
+
+def read_end(delivery: Delivery, size: int, count: int) -> bytes:
+    """Read the last ``count`` bytes of a file of ``size`` bytes; a change of it is noticed when its rows are read."""
+    with open_source(delivery) as file:
+        file.seek(max(0, size - count))
+        return file.read(count)
 
 
 def unpack_content(

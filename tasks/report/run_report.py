@@ -27,6 +27,7 @@ from tasks.workspace.integrity import make_folder
 from tasks.workspace.outputs import checked_workspace, write_text
 
 _LOADED = ("loaded", "replaced")
+_FAILURES = ("refused", "failed")
 # Of a value in a message; the report itself has more.
 _VALUE_CHARACTERS = 60
 
@@ -35,10 +36,11 @@ _VALUE_CHARACTERS = 60
 class DeliveryReport:
     """The figures of one delivery.
 
-    ``outcome`` is ``judged`` in a dry run. ``refusal`` says which check rejected the delivery; ``reason`` says why it
-    was rejected or failed, with the next step. Rows are line counts, scores per cent, amounts decimals as text in the
-    feed's currency, ``identical_amounts`` in each currency that the copies have. ``samples`` are the first of the
-    quarantined lines, with the values as delivered. ``notes`` are findings about the delivery as a whole, each a
+    ``outcome`` is ``judged`` in a dry run, and ``unfinished`` for a file that is still being written. ``refusal`` says
+    which check rejected the delivery; ``reason`` says why it was rejected, failed or unfinished, with the next step.
+    Rows are line counts, scores per cent, amounts decimals as text in the feed's currency, ``identical_amounts`` in each
+    currency that the copies have. ``samples`` are the first of the quarantined lines, with the values as delivered.
+    ``notes`` are findings about the delivery as a whole, each a
     sentence.
     """
 
@@ -62,6 +64,11 @@ class DeliveryReport:
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
     identical_amounts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the run fails with it: it was rejected, or failed."""
+        return self.outcome in _FAILURES
 
     @property
     def message(self) -> str:
@@ -147,8 +154,8 @@ class RunReport:
 
     @property
     def nothing_new(self) -> bool:
-        """Whether every delivery was already loaded unchanged."""
-        return bool(self.outcomes) and set(self.outcomes) == {"unchanged"}
+        """Whether every delivery was already loaded unchanged, or is still being written."""
+        return bool(self.outcomes) and set(self.outcomes) <= {"unchanged", "unfinished"}
 
 
 @dataclass(frozen=True)
@@ -274,7 +281,7 @@ def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tu
             refused[delivery.name].quarantine if delivery.name in refused else "",
         )
         for delivery in report.deliveries
-        if delivery.outcome in {"refused", "failed"}
+        if delivery.is_failure or delivery.outcome == "unfinished"
     )
 
 

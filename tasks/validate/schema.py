@@ -48,11 +48,15 @@ TYPED: dict[str, pl.DataType] = {
     **TEXTS,
     **_ROUNDED,
 }
+# Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
+# word or the figures of a total, ``unfinished`` the last field of a line that was cut.
+FINDINGS: dict[str, pl.DataType] = dict.fromkeys(("summary", "unfinished"), pl.String())
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
     **_CURRENCY_FAULT,
+    **FINDINGS,
     **{
         name: kind
         for name, kind in {**FAULT, **TEXTS, **_ROUNDED}.items()

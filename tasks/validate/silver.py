@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from tasks import progress
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.schema import ALL_COLUMNS, BRONZE, HEADERS, OPTIONAL_HEADERS
 from tasks.validate import contract
+from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
 from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
 from tasks.validate.settings import ValidationSettings
+from tasks.validate.summary_lines import Place
 from tasks.workspace import outputs
 from tasks.workspace.integrity import read_checked
 from tasks.workspace.parquet_parts import read_part, write_part
@@ -87,6 +90,7 @@ def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
     line_contract = contract.build_contract(settings.as_of)
     copies = CopyNumbers(bronze.parts)
+    findings = Findings(bronze.deliveries)
     counts = _QualityCounts(bronze)
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
     telling = {delivery.name for delivery in bronze.deliveries if delivery.tells_currency}
@@ -94,6 +98,8 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
         typed = normalise(raw, settings.feed, telling)
         lines = copies.number(line_ids(typed, settings.feed.feed, settings.feed.currency))
+        found = findings.of_part(raw, lines, partial(_first_place, bronze, number + 1))
+        raw, lines = raw.hstack(found), lines.hstack(found)
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
         counts.count_violations(lines, violations)
@@ -113,6 +119,15 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         "parts": bronze.parts,
         "deliveries": counts.quality(settings.feed.currency, drops, quarantine.truncated),
     }
+
+
+def _first_place(bronze: Bronze, number: int) -> Place | None:
+    """The delivery and invoice number of the first row of a part; None if there is no such part."""
+    if number >= bronze.parts:
+        return None
+    part = read_checked(outputs.part_path(bronze.folder, number))
+    place: Place = read_part(part, ("delivery", "invoice_no"), ()).row(0)
+    return place
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,7 @@ from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
 from tasks.warehouse.refused_lines import read_refused_lines
 from tasks.warehouse.resource_use import ResourceUse, end_row
 
-Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
+Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "unfinished", "judged", "withdrawn"]
 # Which check rejected a delivery.
 Refusal = Literal["quality_gate", "replacement_guard"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
@@ -60,12 +60,12 @@ class Run:
 class Attempt:
     """Outcome of a run for a delivery, for the history.
 
-    ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused`` and ``failed`` did not.
+    ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused``, ``failed`` and ``unfinished`` did not.
 
     Attributes:
         name: Name of the delivery.
         outcome: The outcome.
-        reason: Why it was refused or failed.
+        reason: Why it was refused, failed or unfinished.
         refusal: Which check refused it.
         content_hash: SHA-256 of the file.
         quality_score: Its overall score.
@@ -208,7 +208,7 @@ async def finish_run(
     kept_lines: int = DEFAULT_KEPT_LINES,
     use: ResourceUse | None = None,
 ) -> None:
-    """Record the end of a run, what it used, and its refused and failed deliveries. Idempotent.
+    """Record the end of a run, what it used, and its refused, failed and unfinished deliveries. Idempotent.
 
     Args:
         settings: The warehouse.
@@ -216,7 +216,7 @@ async def finish_run(
         feed: Name of the feed.
         status: How it ended.
         quality_score: Score of the run, 0 to 100; None if nothing was validated.
-        attempts: Refused and failed deliveries. Loads record their own.
+        attempts: Refused, failed and unfinished deliveries. Loads record their own.
         degraded_reasons: What is missing after the run, and what adds it.
         kept_lines: Faulty lines to keep of each refused delivery.
         use: What the run used; None if that is not known.

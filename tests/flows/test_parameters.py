@@ -169,6 +169,8 @@ async def test_a_value_that_is_refused_ends_the_call_before_anything_is_done() -
         await retail_etl.fn(["a.csv"], timezone="Europe/Lodnon")
     with pytest.raises(SettingsError, match="with load off"):
         await retail_etl.fn(load=False, warehouse="shop")
+    with pytest.raises(SettingsError, match="settle_seconds: -1"):
+        await retail_etl.fn(["a.csv"], settle_seconds=-1)
 
 
 def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -185,6 +187,7 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "encoding": None,
         "missing_words": None,
         "last_line_end": None,
+        "settle_seconds": 0.0,
         "quality_checks": True,
         "quality_threshold": 85.0,
         "load": True,

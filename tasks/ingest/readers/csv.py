@@ -22,12 +22,14 @@ from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv_fallback
 from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
+from tasks.ingest.readers.last_line import judge_last_line
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
 from tasks.ingest.readers.parts import SizedFrame, merge_frames
 from tasks.ingest.readers.quotes import find_quotes, inspect_quoted, no_quotes
+from tasks.ingest.readers.swallowed_lines import any_swallows_lines
 from tasks.ingest.readers.tab_quotes import settle_quotes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.schema import ALL_COLUMNS, DELIVERED, FAULT, READ
+from tasks.ingest.schema import FAULT
 from tasks.ingest.source_file import FileContent, SourceFile, read_start
 
 # Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
@@ -85,6 +87,7 @@ def open_delivery(
         delivery, content, header, layout, record.end, {encoding}, has_markers, reading, notes=content.notes
     )
     settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
+    file.last_line = judge_last_line(file, record.delimiter)
     return file
 
 
@@ -128,7 +131,7 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     Yields:
         Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
-        header), those of ``ALL_COLUMNS`` (String, null where empty), ``fault`` and ``raw`` (String, null
+        header), those of the header (String, null where empty), ``fault`` and ``raw`` (String, null
         for valid rows).
 
     Raises:
@@ -244,7 +247,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     # A record of one line is as short as its line.
     is_short = lines == frame.height and not has_long_line(text, layout.limits.value_bytes)
-    if not is_short and _has_long_record(frame, layout):
+    if not is_short and (_has_long_record(frame, layout) or any_swallows_lines(frame, delimiter)):
         return None
     # A row belongs to the block whose index is the number of markers before the row.
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
@@ -253,23 +256,14 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     columns = [pl.col(names[position]).alias(column) for column, position in header.positions.items()]
     if has_quoted_empty:  # polars reads a quoted empty field as "", an empty one as null
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
-    return (
-        frame.select(
-            sources.gather(index).alias("source"),
-            (pl.int_range(frame.height, dtype=pl.Int64, eager=True) - starts.gather(index))
-            .cast(pl.Int32)
-            .alias("line_no"),
-            *columns,
-            *(
-                pl.lit(None, pl.String).alias(column)
-                for column in ALL_COLUMNS
-                if column not in header.positions
-            ),
-            *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
-        )
-        .select(*READ)
-        .filter(~is_marker)
-    )
+    return frame.select(
+        sources.gather(index).alias("source"),
+        (pl.int_range(frame.height, dtype=pl.Int64, eager=True) - starts.gather(index))
+        .cast(pl.Int32)
+        .alias("line_no"),
+        *columns,
+        *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
+    ).filter(~is_marker)
 
 
 def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
@@ -287,14 +281,11 @@ def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple
         bytes(block.data).decode(), records, layout.delimiter, last=last, has_quoting=layout.has_quoting
     )
     height = len(records.rows)
-    values: dict[str, Sequence[str | None]] = {
-        column: [row[position] for row in records.rows] for column, position in positions.items()
-    }
-    values |= {column: [None] * height for column in ALL_COLUMNS if column not in positions}
-    frame = pl.DataFrame(values, schema=DELIVERED).select(
+    values = {column: [row[position] for row in records.rows] for column, position in positions.items()}
+    frame = pl.DataFrame(values, schema=dict.fromkeys(positions, pl.String)).select(
         pl.lit(block.source, dtype=pl.UInt32).alias("source"),
         pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),
-        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in ALL_COLUMNS),
+        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in positions),
         pl.Series("fault", [records.faults.get(row) for row in range(height)], dtype=pl.String),
         pl.Series("raw", [records.raw.get(row) for row in range(height)], dtype=pl.String),
     )

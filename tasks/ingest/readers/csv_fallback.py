@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tasks.ingest.limits import ReadLimits, excerpt
+from tasks.ingest.readers import swallowed_lines
 from tasks.ingest.readers.long_lines import read_marker
 from tasks.ingest.readers.open_quotes import (
     MAX_QUOTED_LINES,
@@ -107,8 +108,14 @@ def split_records(
     end = len(lines) if last else len(lines) - 1
     quotes = OpenQuotes(lines, end, delimiter, records.limits.line_bytes)
     at = 0
+    # The last line of a record that is none.
+    closing = -1
     while at < end:
         line = lines[at]
+        if at == closing:
+            records.add_broken(swallowed_lines.FAULT, line)
+            at += 1
+            continue
         if '"' not in line or not has_quoting:
             if marked := read_marker(line):
                 records.add_broken(*marked)
@@ -124,7 +131,14 @@ def split_records(
             break
         if record.fields == records.width:
             record_lines = lines[at : record.line]
-            records.add(parse_record(record_lines, delimiter), record_lines)
+            fields = parse_record(record_lines, delimiter)
+            if swallowed_lines.swallows_lines(fields, delimiter):
+                # The lines between its first and its last may be records.
+                records.add_broken(swallowed_lines.FAULT, line)
+                closing = record.line - 1
+                at += 1
+                continue
+            records.add(fields, record_lines)
             at = record.line
         else:
             # A stray quote, and the lines after it may be records.

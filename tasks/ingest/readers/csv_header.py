@@ -65,7 +65,7 @@ def parse_header(text: bytes, delivery: str) -> HeaderRecord:
         raise DeliveryUnreadable(
             "its first line is not a header.", "Deliver CSV with a header.", delivery=delivery
         )
-    fields = _split(line, delimiters)
+    fields = split_header(line, delimiters)
     if fields is None:
         raise DeliveryUnreadable(
             "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
@@ -80,7 +80,7 @@ def binary_content_error(delivery: str) -> DeliveryUnreadable:
 
 
 @lru_cache(maxsize=64)
-def _split(line: str, delimiters: str = _DELIMITERS) -> tuple[list[str], str] | None:
+def split_header(line: str, delimiters: str = _DELIMITERS) -> tuple[list[str], str] | None:
     """Split a header line by the one of ``delimiters`` that yields most known columns, then most fields."""
     candidates: list[tuple[list[str], str]] = []
     for delimiter in delimiters:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from tasks.ingest.limits import ReadLimits, excerpt
-from tasks.ingest.schema import ALL_COLUMNS, FAULT, HEADERS, OPTIONAL_HEADERS
-
-# A CSV has a delimiter or line end behind each value.
-_SEPARATORS = len(ALL_COLUMNS)
+from tasks.ingest.schema import FAULT, HEADERS, OPTIONAL_HEADERS
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,21 @@ class TextLengths:
     line_bound: int
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> TextLengths:
-        """Measure our columns of a frame."""
-        columns = frame.select(pl.col(ALL_COLUMNS).str.len_bytes().fill_null(0))
+    def of(cls, frame: pl.DataFrame, names: Sequence[str]) -> TextLengths:
+        """Measure the columns of a frame that come from the file."""
+        columns = frame.select(pl.col(names).str.len_bytes().fill_null(0))
+        # A CSV has a delimiter or line end behind each value.
+        separators = len(names)
         totals = columns.select(pl.all().cast(pl.Int64).sum()).row(0)
         longest = [length or 0 for length in columns.select(pl.all().max()).row(0)]
-        return cls(
-            columns, sum(totals) + _SEPARATORS * frame.height, max(longest), sum(longest) + _SEPARATORS
-        )
+        return cls(columns, sum(totals) + separators * frame.height, max(longest), sum(longest) + separators)
 
     @property
     def lines(self) -> pl.Series:
         """Bytes of each line, separators included (Int64)."""
-        return self.columns.select(pl.sum_horizontal(pl.all().cast(pl.Int64)) + _SEPARATORS).to_series()
+        return self.columns.select(
+            pl.sum_horizontal(pl.all().cast(pl.Int64)) + self.columns.width
+        ).to_series()
 
 
 def mark_long_lines(
@@ -66,16 +66,16 @@ def mark_long_lines(
         longest, line = values[row], lines[row]
         too_long = longest > limits.value_bytes
         fault[row] = limits.value_fault(longest) if too_long else limits.line_fault(line)
-        raw[row] = _raw(frame.row(row, named=True))
+        raw[row] = _raw(frame.row(row, named=True), lengths.columns.columns)
     faults = pl.DataFrame({"fault": fault, "raw": raw}, schema=FAULT)
     sound = faults.get_column("fault").is_null()
-    kept = [pl.when(sound).then(pl.col(column)).alias(column) for column in ALL_COLUMNS]
+    kept = [pl.when(sound).then(pl.col(column)).alias(column) for column in lengths.columns.columns]
     sizes = pl.select(pl.when(sound).then(lines).otherwise(faults.get_column("raw").str.len_bytes()))
     return frame.with_columns(*kept, *faults), sizes.to_series()
 
 
-def _raw(row: dict[str, Any]) -> str:
-    values = {names[0]: row[column] for column, names in HEADERS.items()}
-    values |= {names[0]: row[column] for column, names in OPTIONAL_HEADERS.items() if row[column] is not None}
+def _raw(row: dict[str, Any], columns: Sequence[str]) -> str:
+    names = HEADERS | OPTIONAL_HEADERS
+    values = {names[column][0]: row[column] for column in columns}
     shortened = {name: value if value is None else excerpt(value) for name, value in values.items()}
     return json.dumps(shortened, ensure_ascii=False, separators=(",", ":"))

@@ -124,7 +124,7 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
         size = 0
         for batch in _batches(file):
             texts = to_text(batch.table, tuple(file.header.positions), source, batch.rows_before)
-            lengths = TextLengths.of(texts)
+            lengths = TextLengths.of(texts, tuple(file.header.positions))
             # Dictionaries count with each batch that has them.
             size += max(lengths.total, batch.size)
             limits.check_size(size, file.delivery.name)

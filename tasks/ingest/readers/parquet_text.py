@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from tasks.ingest.date_formats import knows_timezone
-from tasks.ingest.schema import ALL_COLUMNS, FAULT
+from tasks.ingest.schema import FAULT
 
 _CODES = ("invoice_no", "stock_code")
 
@@ -73,7 +73,7 @@ def to_text(table: pa.Table, columns: Sequence[str], source: int, rows_before: i
 
     Args:
         table: Our columns.
-        columns: Their names among ``ALL_COLUMNS``, in the table's order.
+        columns: Their names, in the table's order.
         source: Position of the file in its group.
         rows_before: Number of rows of the file in earlier tables.
 
@@ -86,12 +86,7 @@ def to_text(table: pa.Table, columns: Sequence[str], source: int, rows_before: i
     return frame.select(
         pl.lit(source, dtype=pl.UInt32).alias("source"),
         pl.int_range(rows_before + 1, rows_before + frame.height + 1, dtype=pl.Int32).alias("line_no"),
-        *(
-            _column_to_text(frame.schema[column], column)
-            if column in frame.schema
-            else pl.lit(None, pl.String).alias(column)
-            for column in ALL_COLUMNS
-        ),
+        *(_column_to_text(frame.schema[column], column) for column in columns),
         *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
     )
 

@@ -48,4 +48,11 @@ RULES = (
         pl.col("country").is_not_null(),
         "the line has a country",
     ),
+    Rule(
+        "line_unfinished",
+        "unfinished",
+        "error",
+        pl.col("unfinished").is_null(),
+        "the line has a line end, or is the last one and its last field looks whole beside those of the others",
+    ),
 )

@@ -44,4 +44,13 @@ RULES = (
         .fill_null(False),
         "cancellations (invoice numbers of C and digits) have no positive quantity",
     ),
+    Rule(
+        "not_a_summary",
+        "summary",
+        "error",
+        pl.col("summary").is_null(),
+        "the line is no total of others: by a word such as TOTAL, SUM or GESAMT as its invoice number or, at the end of "
+        "an invoice, as its stock code; or, as the last of a delivery with ten lines before it, without customer or "
+        "stock code, by the sums of their quantities and amounts",
+    ),
 )
