@@ -14,7 +14,8 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
+            DeliveryTooLarge, DateFormatUnclear, MissingWordsUnclear, ReplacementRefused, LedgerChanged,
+            DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
@@ -74,6 +75,7 @@ from tasks.errors.deliveries import (
     DeliveryTooLarge,
     DeliveryUnreadable,
     LedgerChanged,
+    MissingWordsUnclear,
     ReplacementRefused,
     UnknownHeader,
 )
@@ -144,6 +146,7 @@ __all__ = [
     "EmbeddedServerError",
     "FeedConflict",
     "LedgerChanged",
+    "MissingWordsUnclear",
     "ObjectMissing",
     "OutputDamaged",
     "PrefectUnreachable",

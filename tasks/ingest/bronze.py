@@ -213,10 +213,20 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             tuple(sorted(file.encodings)),
             file.header.ignored,
             slashed[file.delivery.name],
+            _notes(file),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
+
+
+def _notes(file: SourceFile) -> tuple[str, ...]:
+    if not file.fallback_line:
+        return ()
+    return (
+        f"Line {file.fallback_line:,} of the file is not UTF-8: it and all lines that are not were read as "
+        "Windows-1252. Set the encoding (--encoding) to cp1252, or to what it is, to settle it.",
+    )
 
 
 def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:

@@ -13,7 +13,7 @@ MONEY = pl.Decimal(18, 4)
 _DELIVERY: dict[str, pl.DataType] = {"delivery": pl.String()}
 _CURRENCY: dict[str, pl.DataType] = {"currency": pl.String()}
 _COPY_NUMBER: dict[str, pl.DataType] = {"copy_number": pl.Int32()}
-# sold_at_local is the wall clock as delivered.
+# sold_at_local is the wall clock as delivered, or that of the instant if the date tells its offset.
 _VALUES: dict[str, pl.DataType] = {
     "invoice_no": pl.String(),
     "stock_code": pl.String(),
@@ -33,12 +33,23 @@ BUSINESS = tuple(name for name in _VALUES if name not in _COMPUTED)
 TEXTS: dict[str, pl.DataType] = dict.fromkeys(
     ("quantity_text", "date_text", "price_text", "customer_text"), pl.String()
 )
+# Whether a date tells that it lies in the second of two equal hours, and whether it names a zone that we do not know.
+_ZONE: dict[str, pl.DataType] = {"in_second_hour": pl.Boolean(), "has_unknown_zone": pl.Boolean()}
 # What normalise returns.
-TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS}
+TYPED: dict[str, pl.DataType] = {
+    **_DELIVERY,
+    **LINE_NO,
+    **FAULT,
+    **_VALUES,
+    **_CURRENCY,
+    **TEXTS,
+    **_ZONE,
+}
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
+    "has_unknown_zone": pl.Boolean(),
     **{name: kind for name, kind in {**FAULT, **TEXTS}.items() if name not in {"raw", "date_text"}},
 }
 # Silver; line_id is 16 bytes.

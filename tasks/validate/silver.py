@@ -15,7 +15,9 @@ from tasks.ingest.bronze import Bronze
 from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
 from tasks.validate import contract
 from tasks.validate.line_id import CopyNumbers, line_ids
+from tasks.validate.namibia import may_have_namibia, unclear_countries
 from tasks.validate.normalise import normalise
+from tasks.validate.notes import zone_notes
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
 from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
@@ -89,8 +91,10 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
     copies = CopyNumbers(bronze.parts)
     counts = _QualityCounts(bronze)
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
+    has_namibia = False
     for number in range(bronze.parts):
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
+        has_namibia |= may_have_namibia(raw.get_column("country"), settings.feed.missing_words)
         lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
@@ -105,6 +109,8 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
         write_part(lines.select(*LINE), outputs.part_path(folder, number))
+    if has_namibia:
+        counts.unclear = unclear_countries(bronze)
     write_part(quarantine.frame(), folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
     return {"parts": bronze.parts, "deliveries": counts.quality(drops, quarantine.truncated)}
@@ -159,6 +165,8 @@ class _QualityCounts:
         self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
         self._samples: dict[str, list[FaultyLine]] = {name: [] for name in names}
+        # What two readings fit, by delivery.
+        self.unclear: Mapping[str, str] = {}
 
     def keep_samples(self, faulty: pl.DataFrame) -> None:
         """Keep the first faulty lines of each delivery, one for each rule that they break."""
@@ -221,6 +229,8 @@ class _QualityCounts:
                 self._rules[delivery.name],
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
+                zone_notes(self._rules[delivery.name]),
+                self.unclear.get(delivery.name, ""),
             )
             for delivery in self._deliveries
         ]

@@ -79,9 +79,8 @@ async def run(
     loaded: list[LoadedDelivery] = []
     for bronze in bronzes:
         silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
-        loaded += (
-            await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
-        ).deliveries
+        clear = [quality for quality in silver.deliveries if not quality.unclear_missing]
+        loaded += (await load(warehouse, silver, clear, this, replace_anyway=replace_anyway)).deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())

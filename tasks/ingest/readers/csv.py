@@ -63,10 +63,10 @@ def open_delivery(
     """
     if content.data is None:
         with open_source(delivery) as file:
-            text, encoding = first_lines(file.read(PEEK), delivery.name)
-        has_markers = False
+            decoded = first_lines(file.read(PEEK), delivery.name, reading.encoding)
     else:
-        text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
+        decoded = decode_all(content.data, delivery.name, limits, reading.encoding)
+    text, encoding, has_markers, fallback_line = decoded
     record = parse_header(text, delivery.name)
     try:
         header = match_header(record.names, delivery.name)
@@ -83,7 +83,9 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
+    return SourceFile(
+        delivery, content, header, layout, record.end, {encoding}, has_markers, reading, fallback_line
+    )
 
 
 @dataclass(frozen=True)
