@@ -87,16 +87,19 @@ def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | 
     invoice, code, description, quantity, when, price, customer, country = (
         (text or "").strip() or None for text in line
     )
-    local = datetime.fromisoformat(str(when))
+    told = datetime.fromisoformat(str(when))
     zone = ZoneInfo(feed.timezone)
-    instant = local.replace(tzinfo=zone).astimezone(UTC)  # fold 0: the first of two equal local times
+    # Without an offset fold 0: the first of two equal local times.
+    instant = (told if told.tzinfo else told.replace(tzinfo=zone)).astimezone(UTC)
+    local = (instant.astimezone(zone) if told.tzinfo else told).replace(tzinfo=None)
     if int(str(quantity)) == 0 or instant.astimezone(zone).replace(tzinfo=None) != local:
         return None
     number = int(float(customer)) if customer else None
     columns = (feed.name, str(invoice).upper(), str(code).upper(), description, int(str(quantity)), local)
     rest = (Decimal(str(price)), number, country)
-    seen[columns + rest] += 1
-    return _Sold(*columns, *rest, feed.currency, seen[columns + rest], instant, feed.timezone)
+    identity = (*columns, *rest, instant)
+    seen[identity] += 1
+    return _Sold(*columns, *rest, feed.currency, seen[identity], instant, feed.timezone)
 
 
 def _lines(contents: Contents) -> Iterator[tuple[Feed, str, int, _Sold | None]]:

@@ -18,7 +18,7 @@ from tests.support.soak import count
 
 SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
-CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded")
+CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded", "other hour")
 Content = tuple[tuple[str, str], ...]
 
 
@@ -58,8 +58,15 @@ def cut(number: str, how: str) -> list[Line]:
         "second half": lines[half:] or lines,
         "backwards": lines[::-1],
         "doubled": [*lines, *lines[:2]],
+        "other hour": [with_values(line, InvoiceDate=_in_other_hour(str(line[4]))) for line in lines],
         "reworded": [with_values(lines[0], Description=f"{lines[0][2]}, corrected"), *lines[1:]],
     }[how]
+
+
+def _in_other_hour(date: str) -> str:
+    """Return a date of an hour that London or New York has twice with the offset of its other one."""
+    others = {"+01:00": "+00:00", "+00:00": "+01:00", "-05:00": "-04:00", "-04:00": "-05:00"}
+    return date[:-6] + others[date[-6:]] if date[-6:] in others else date
 
 
 def lines_of(content: Content) -> list[Line]:
