@@ -14,7 +14,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.deliveries import NAMES, as_csv, row, write
-from tests.support.lines import bronze, broken_rules, lines_of, normalise_values, typed_lines, validate_sources
+from tests.support.lines import (
+    broken_rules,
+    bronze,
+    lines_of,
+    normalise_values,
+    typed_lines,
+    validate_sources,
+)
 
 FIRST = datetime(2010, 10, 31, 0, 30, tzinfo=UTC)
 SECOND = FIRST + timedelta(hours=1)

@@ -35,7 +35,9 @@ def _sales(*dates: str) -> list[Line]:
 
 async def _times(warehouse: ConnectionSettings) -> list[datetime]:
     async with connected(warehouse) as connection:
-        rows = await connection.fetch("select sold_at from retail_dwh.fact_sale order by sold_at, copy_number")
+        rows = await connection.fetch(
+            "select sold_at from retail_dwh.fact_sale order by sold_at, copy_number"
+        )
         shown = await connection.fetch("select distinct sold_at_local from retail_dwh.sale_line")
     assert [row[0] for row in shown] == [datetime(2010, 10, 31, 1, 30)]
     return [row[0] for row in rows]
