@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from tasks.errors import SettingsError
 
 NO_WORDS = "none"
 # pandas: nan, NaN, NaT, <NA>, None. R: NA. Databases: NULL, \N, (null), [NULL]. Spreadsheets: #N/A. People: N/A.
-# Compared in upper case. A hyphen or a dot may be text, and is not among them.
+# Compared without regard to case. A hyphen or a dot may be text, and is not among them.
 DEFAULT_WORDS = ("NA", "NAN", "NULL", "N/A", "#N/A", "\\N", "NONE", "NAT", "<NA>", "(NULL)", "[NULL]")
 
 
@@ -42,5 +44,11 @@ def words(setting: str | None) -> tuple[str, ...]:
 
 def without_missing(text: pl.Expr, setting: str | None) -> pl.Expr:
     """Return trimmed text with null for the words of a feed's setting."""
-    missing = words(setting)
-    return pl.when(~text.str.to_uppercase().is_in(missing)).then(text) if missing else text
+    pattern = _pattern(words(setting))
+    return pl.when(~text.str.contains(pattern)).then(text) if pattern else text
+
+
+@cache
+def _pattern(missing: tuple[str, ...]) -> str:
+    # A third of the time of upper case and is_in.
+    return f"(?i)^(?:{'|'.join(map(pl.escape_regex, missing))})$" if missing else ""

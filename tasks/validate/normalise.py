@@ -56,8 +56,7 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
         texts, codes = dictionary_encode(bronze.get_column(column))
         typed = typed.hstack(texts.to_frame("text").select(**columns).select(pl.all().gather(codes)))
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
-    typed = typed.hstack(_date_columns(dates.to_frame("text"), settings).select(pl.all().gather(codes)))
-    typed = typed.with_columns(pl.col("in_second_hour", "has_unknown_zone").fill_null(False))
+    typed = typed.hstack(_gathered(_date_columns(dates.to_frame("text"), settings), codes))
     quantity, unit_price = pl.col("quantity"), pl.col("unit_price")
     fits = (quantity.cast(pl.Float64) * unit_price.cast(pl.Float64)).abs() < _AMOUNT_LIMIT
     exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
@@ -115,14 +114,27 @@ def _parse_dates(texts: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     if own_pattern(settings.date_format) is None:
         common = _TEXT.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     dates = texts.select(date_text="text", local=common)
-    rest = texts.filter(dates.get_column("local").is_null())
+    rest = dates.filter(pl.col("local").is_null()).select(text="date_text")
+    if rest.height:
+        other = rest.select(date_text="text", other=parse_local(_TEXT, settings.date_format))
+        dates = dates.join(other, on="date_text", how="left", maintain_order="left").select(
+            "date_text", pl.coalesce("local", "other")
+        )
+        rest = dates.filter(pl.col("local").is_null()).select(text="date_text")
     if not rest.height:
         return dates.with_columns(instant=pl.lit(None, pl.Datetime("us", "UTC")))
-    other = rest.select(
-        date_text="text",
-        other=parse_local(_TEXT, settings.date_format),
-        instant=parse_told(_TEXT, settings.date_format),
-    ).with_columns(instant=pl.when(pl.col("other").is_null()).then("instant"))
-    return dates.join(other, on="date_text", how="left", maintain_order="left").select(
-        "date_text", pl.coalesce("local", "other"), "instant"
+    told = rest.select(date_text="text", instant=parse_told(_TEXT, settings.date_format))
+    return dates.join(told, on="date_text", how="left", maintain_order="left")
+
+
+def _gathered(distinct: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
+    """Return the columns of distinct dates for each line; the two of the zone are false for almost all lines."""
+    zone = ("in_second_hour", "has_unknown_zone")
+    common = {name: pl.lit(False) for name in zone if not distinct.get_column(name).any()}
+    return (
+        distinct.drop(list(common))
+        .select(pl.all().gather(codes))
+        .with_columns(**common)
+        .with_columns(pl.col(set(zone) - set(common)).fill_null(False))
+        .select(distinct.columns)
     )

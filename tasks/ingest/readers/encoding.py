@@ -6,13 +6,14 @@ replaced by markers, as lines over the limit are: each costs only itself.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from tasks.errors import DeliveryUnreadable
 from tasks.ingest.limits import ReadLimits
 from tasks.ingest.readers.long_lines import MARKER_BYTES, marker_line, replace_long_lines, whole_lines
-from tasks.ingest.source_file import SourceFile, rehashed_chunks
+from tasks.ingest.source_file import SourceFile, open_source, rehashed_chunks
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -117,7 +118,8 @@ def decode_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
             file.encodings.discard("utf-8")
             file.encodings.add(decoder.encoding)
         file.has_markers |= has_markers or decoder.has_markers
-        file.fallback_line = decoder.fallback_line
+        if decoder.encoding == "cp1252" and not decoder.codec and not file.fallback_line:
+            file.fallback_line = decoder.fallback_line or _find_fallback_line(file)
         yield text
 
 
@@ -154,41 +156,41 @@ class _LineDecoder:
     Attributes:
         encoding: Encoding of the lines so far.
         has_markers: Whether a line so far could not be decoded.
-        fallback_line: The first line that was read as Windows-1252, from 1; 0 for none.
+        fallback_line: The first line of the first block that was read as Windows-1252, from 1; 0 for none.
     """
 
     def __init__(self, codec: str | None, delivery: str) -> None:
-        self._codec = codec
+        self.codec = codec
         self._delivery = delivery
-        self._lines_before = 0
+        self._is_first = True
         self.encoding = codec or "utf-8"
         self.has_markers = False
         self.fallback_line = 0
 
     def decode(self, block: bytes) -> bytes:
         """Decode the next block to UTF-8."""
-        if self._codec is not None and self._codec != "utf-8":
+        if self.codec is not None and self.codec != "utf-8":
             text = block if block.isascii() else self._decode_all(block)
             text = self._by_line(block) if text is None else text
         else:
             invalid = _first_invalid(block)
-            if invalid is not None and self._codec is None and not self.fallback_line:
-                self.fallback_line = self._lines_before + block.count(b"\n", 0, invalid) + 1
+            if invalid is not None and self.codec is None:
                 self.encoding = "cp1252"
+                if self._is_first:
+                    self.fallback_line = block.count(b"\n", 0, invalid) + 1
             text = block if invalid is None else self._by_line(block)
-        if not self._lines_before and text.startswith(MARKER_BYTES) and self.has_markers:
+        if self._is_first and self.has_markers and text.startswith(MARKER_BYTES):
             raise DeliveryUnreadable(
-                f"its first line is not {self._codec} text.",
+                f"its first line is not {self.codec} text.",
                 "Deliver it in the encoding of the feed, or load it into a feed with its own (--encoding).",
                 delivery=self._delivery,
             )
-        if not self.fallback_line or not self._lines_before:
-            self._lines_before += block.count(b"\n")
+        self._is_first &= not block
         return text
 
     def _decode_all(self, block: bytes) -> bytes | None:
         try:
-            return block.decode(str(self._codec)).encode()
+            return block.decode(str(self.codec)).encode()
         except UnicodeDecodeError:
             return None
 
@@ -198,7 +200,7 @@ class _LineDecoder:
         while start < len(block):
             end = block.find(b"\n", start + _PIECE_BYTES) + 1 or len(block)
             piece = block[start:end]
-            if piece.isascii() or (self._codec in {None, "utf-8"} and _first_invalid(piece) is None):
+            if piece.isascii() or (self.codec in {None, "utf-8"} and _first_invalid(piece) is None):
                 pieces.append(piece)
             else:
                 pieces.append(b"\n".join(self._decode_line(line) for line in piece.split(b"\n")))
@@ -209,14 +211,30 @@ class _LineDecoder:
         if line.isascii():
             return line
         try:
-            return line.decode(self._codec or "utf-8").encode()
+            return line.decode(self.codec or "utf-8").encode()
         except UnicodeDecodeError:
-            if self._codec is not None:
+            if self.codec is not None:
                 self.has_markers = True
-                raw = line.decode(self._codec, errors="backslashreplace")
-                return marker_line(f"it is not {self._codec} text", raw.removesuffix("\r"))
+                raw = line.decode(self.codec, errors="backslashreplace")
+                return marker_line(f"it is not {self.codec} text", raw.removesuffix("\r"))
             # Tills and spreadsheets in Western Europe write Windows-1252.
             return line.decode("cp1252", errors="surrogateescape").translate(_UNDEFINED).encode()
+
+
+def _find_fallback_line(file: SourceFile) -> int:
+    """Return the first line of a large file that is not UTF-8, from 1; read again, as most files have none."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, start = 1, b""
+    with open_source(file.delivery) as stream:
+        while chunk := stream.read(PEEK):
+            start = start or chunk
+            text = _to_line_feeds(chunk, start)
+            try:
+                decoder.decode(text)
+            except UnicodeDecodeError as error:
+                return lines + bytes(error.object).count(b"\n", 0, error.start)
+            lines += text.count(b"\n")
+    return 0
 
 
 def _first_invalid(data: bytes) -> int | None:

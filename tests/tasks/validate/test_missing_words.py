@@ -57,6 +57,14 @@ def test_words_of_the_feed_replace_the_usual_ones() -> None:
         assert normalise_values(column, texts, column, missing_words="none") == texts
 
 
+def test_a_word_may_have_any_characters() -> None:
+    words = ["-", ".", "a b", "*", "(x)", "\\N", "<na>", "é", "^$", "%"]
+    for word in words:
+        texts = [word, word.upper(), f"{word}{word}", "x"]
+        kept = normalise_values("description", texts, "description", missing_words=checked_words(word))
+        assert kept == [None, None, *texts[2:]]
+
+
 def test_a_list_of_words_has_one_spelling() -> None:
     assert checked_words("null, -,NULL,") == checked_words("-,Null") == "-,NULL"
     assert checked_words(" None ") == "none"
