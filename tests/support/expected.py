@@ -82,10 +82,14 @@ class _Sold:
         return tuple(vars(self).values())[:11]
 
 
+def _present(text: str) -> str | None:
+    return None if text.upper() in {"", "NULL", "NAN", "N/A", "\\N"} else text
+
+
 def _read(line: Line, feed: Feed, seen: Counter[tuple[object, ...]]) -> _Sold | None:
     """Normalise and number a line; return None if it must be quarantined."""
     invoice, code, description, quantity, when, price, customer, country = (
-        (text or "").strip() or None for text in line
+        _present((text or "").strip()) for text in line
     )
     told = datetime.fromisoformat(str(when))
     zone = ZoneInfo(feed.timezone)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.ingest.discover import BATCH_BYTES
 from tasks.postgres.connect import ConnectionSettings
+from tasks.validate.missing_words import DEFAULT_WORDS
 from tasks.warehouse.fingerprint import Fingerprint
 from tasks.warehouse.indexes import complete_indexes
 from tests.support.expected import Feed
@@ -19,18 +20,23 @@ from tests.support.soak import count
 SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
 CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded", "other hour")
+_SETTLED = {"encoding": "utf-8", "missing_words": ",".join(DEFAULT_WORDS)}
 Content = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Deliver:
-    """A run with new content for some names; with ``again``, also over the feed's other deliveries."""
+    """A run with new content for some names; with ``again``, also over the feed's other deliveries.
+
+    With ``settles``, the run gives the feed the reading settings that it was read with so far.
+    """
 
     shop: int
     contents: tuple[tuple[str, Content], ...]
     one_batch: bool
     again: bool
     finished: bool
+    settles: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ def histories() -> st.SearchStrategy[list[Step]]:
         one_batch=st.booleans(),
         again=st.booleans(),
         finished=st.booleans(),
+        settles=st.booleans(),
     )
     withdraw = st.builds(Withdraw, place=st.integers(0, 7))
     return st.lists(st.one_of(deliver, deliver, deliver, withdraw, st.just(Finish())), min_size=1, max_size=6)
@@ -139,6 +146,7 @@ class Player:
             batch_bytes=BATCH_BYTES if step.one_batch else 1,
             finished=step.finished,
             **feed.parameters,
+            **(_SETTLED if step.settles else {}),
         )
 
     async def load_all(self, warehouse: ConnectionSettings, workspace: Path | None = None) -> int:

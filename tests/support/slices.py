@@ -90,6 +90,9 @@ MADE: dict[str, tuple[Line, ...]] = {
         ("900005", "22752", "New York twice", "1", "2011-11-06 01:30:00", "7.65", "17850", _UK),
         ("900005", "22752", "once", "1", "2011-11-01 12:00:00+00:00", "7.65", "17850", _UK),
         ("900005", "22752", "once", "1", "2011-11-01 12:00:00", "7.65", "17850", _UK),
+        # Words for missing.
+        ("900005", "NOWORDS", "NULL", "1", _NOON, "1", "nan", "n/a"),
+        ("900005", "NOWORDS", "-", "1", _NOON, "1", None, "\\N"),
     ),
 }
 _numbers = count(1)
@@ -97,7 +100,7 @@ _numbers = count(1)
 
 @cache
 def invoices() -> dict[str, tuple[Line, ...]]:
-    """Return the lines by invoice number: 16 real invoices and the made-up ones, 258 lines."""
+    """Return the lines by invoice number: 16 real invoices and the made-up ones, 260 lines."""
     lines = pl.scan_parquet(BUNDLED).filter(pl.col("InvoiceNo").is_in(REAL)).select(COLUMNS).collect()
     real = {number: tuple(line for line in lines.rows() if line[0] == number) for number in REAL}
     return real | MADE
