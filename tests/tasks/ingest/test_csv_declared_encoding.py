@@ -11,6 +11,7 @@ from tasks.errors import DeliveryUnreadable
 from tasks.ingest import source_file
 from tasks.ingest.encodings import ENCODINGS, checked_encoding
 from tasks.ingest.readers import csv
+from tasks.ingest.readers import encoding as decoding
 from tests.support.deliveries import (
     HEADER,
     LINE,
@@ -49,6 +50,7 @@ def reading(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(source_file, "CHUNK_BYTES", 101)
         monkeypatch.setattr(csv, "_PIECE_BYTES", 300)
         monkeypatch.setattr(csv, "PEEK", 100)
+        monkeypatch.setattr(decoding, "PEEK", 100)
 
 
 def _read(folder: Path, content: bytes, encoding: str | None) -> pl.DataFrame:

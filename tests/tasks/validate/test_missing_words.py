@@ -57,6 +57,14 @@ def test_words_of_the_feed_replace_the_usual_ones() -> None:
         assert normalise_values(column, texts, column, missing_words="none") == texts
 
 
+def test_a_number_may_stand_for_a_missing_customer() -> None:
+    assert normalise_values("customer_id", ["0", "10", "9999"], "customer_id", missing_words="0,9999") == [
+        None,
+        10,
+        None,
+    ]
+
+
 def test_a_word_may_have_any_characters() -> None:
     words = ["-", ".", "a b", "*", "(x)", "\\N", "<na>", "é", "^$", "%"]
     for word in words:
