@@ -136,7 +136,7 @@ def test_na_is_found_over_all_parts_of_a_delivery(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(source_file, "CHUNK_BYTES", 200)
     monkeypatch.setattr(csv, "PEEK", 100)
     monkeypatch.setattr(parts, "ROWS_PER_PART", 3)
-    assert "line 9" in _unclear(tmp_path, "GB", *["FR"] * 7, "NA", "GB")
+    assert "line 5" in _unclear(tmp_path, "GB", *["FR"] * 3, "NA", *["FR"] * 9)
 
 
 def test_the_usual_words_are_in_their_one_spelling() -> None:
