@@ -21,12 +21,12 @@ from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
 from flows.batch_read import read_batch
+from flows.not_loaded import quarantine_too_large, unclear
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
 from tasks.errors import (
     DateFormatUnclear,
     DeliveryError,
-    DeliveryTooLarge,
     DeliveryUnfinished,
     PrefectUnreachable,
     RetailError,
@@ -225,8 +225,10 @@ class _Pipeline:
 
     async def _gate_and_load(self, batch: _Batch, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:
         request = self.context.request
-        rejections = {quality.name: self._rejection(quality) for quality in silver.deliveries}
-        passed = [quality for quality in silver.deliveries if rejections[quality.name] is None]
+        errors = [error for error in map(unclear, silver.deliveries) if error is not None]
+        judged = [quality for quality in silver.deliveries if not quality.unclear_missing]
+        rejections = {quality.name: self._rejection(quality) for quality in judged}
+        passed = [quality for quality in judged if rejections[quality.name] is None]
         too_large = {quality.name for quality in passed if quality.quarantine_truncated}
         accepted = [quality for quality in passed if quality.name not in too_large]
         loaded: dict[str, LoadedDelivery] = {}
@@ -246,24 +248,17 @@ class _Pipeline:
                 quality.score(request.quality_weights) if request.quality_checks else None,
                 rejections[quality.name],
             )
-            for quality in silver.deliveries
+            for quality in judged
             if quality.name not in too_large
         ]
         refused = {report.name for report in reports if report.outcome == "refused"}
         self.refused |= {
             quality.name: RefusedDelivery(quality, str(silver.quarantine))
-            for quality in silver.deliveries
+            for quality in judged
             if quality.name in refused
         }
-        return reports + [failed_delivery(self._quarantine_error(name)) for name in sorted(too_large)]
-
-    def _quarantine_error(self, delivery: str) -> DeliveryTooLarge:
-        limit = self.context.request.quarantine_bytes // 1024**2
-        return DeliveryTooLarge(
-            f"its quarantined lines have more than {limit:,} MB.",
-            "Have the file corrected, or raise RETAIL_MAX_QUARANTINE_MB.",
-            delivery=delivery,
-        )
+        errors += [quarantine_too_large(name, request.quarantine_bytes) for name in sorted(too_large)]
+        return reports + [failed_delivery(error) for error in errors]
 
     def _rejection(self, quality: DeliveryQuality) -> str | None:
         request = self.context.request

@@ -14,7 +14,8 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, DeliveryUnfinished, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
+            DeliveryTooLarge, DateFormatUnclear, MissingWordsUnclear, ReplacementRefused, LedgerChanged,
+            DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
@@ -75,6 +76,7 @@ from tasks.errors.deliveries import (
     DeliveryUnfinished,
     DeliveryUnreadable,
     LedgerChanged,
+    MissingWordsUnclear,
     ReplacementRefused,
     UnknownHeader,
 )
@@ -146,6 +148,7 @@ __all__ = [
     "EmbeddedServerError",
     "FeedConflict",
     "LedgerChanged",
+    "MissingWordsUnclear",
     "ObjectMissing",
     "OutputDamaged",
     "PrefectUnreachable",

@@ -46,6 +46,10 @@ class DateFormatUnclear(DeliveryError):
     """Dates like 12/1/2010 that both date formats, or neither, can parse."""
 
 
+class MissingWordsUnclear(DeliveryError):
+    """A word that may stand for a missing value, or be one: NA among country codes."""
+
+
 class ReplacementRefused(DeliveryError):
     """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``."""
 

@@ -263,12 +263,26 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             file.header.ignored,
             slashed[file.delivery.name],
             tells_currency=file.delivery.name in telling,
-            notes=(*file.notes, *headers.note(file.delivery.name), *note_of(file.last_line)),
+            notes=(
+                *file.notes,
+                *headers.note(file.delivery.name),
+                *note_of(file.last_line),
+                *_encoding_note(file),
+            ),
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "dates": dates}
+
+
+def _encoding_note(file: SourceFile) -> tuple[str, ...]:
+    if not file.fallback_line:
+        return ()
+    return (
+        f"Line {file.fallback_line:,} of the file is not UTF-8: it and all lines that are not were read as "
+        "Windows-1252. Set the encoding (--encoding) to cp1252, or to what it is, to settle it.",
+    )
 
 
 def _frames(

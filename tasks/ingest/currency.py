@@ -119,18 +119,26 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
     Args:
         lines: Columns ``delivery``, ``unit_price`` and ``currency`` (text as delivered).
     """
-    told = lines.get_column("currency").is_not_null()
-    prices = lines.get_column("unit_price").unique().drop_nulls().str.strip_chars().to_frame("text")
-    marked = prices.filter(has_mark(pl.col("text")))
-    if marked.height:
-        split = split_marks(marked).get_column("mark")
-        telling = marked.filter(
-            split.to_frame("mark").select(parse_currency(pl.col("mark"))).to_series().is_not_null()
-        )
-        told |= lines.get_column("unit_price").str.strip_chars().is_in(telling.get_column("text").implode())
-    if not told.any():
-        return set()
-    return set(lines.get_column("delivery").filter(told).cast(pl.String).unique())
+    prices = lines.get_column("unit_price").unique().drop_nulls().to_frame("text")
+    marked = prices.filter(has_mark(pl.col("text").str.strip_chars()))
+    marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
+    codes = lines.get_column("currency").unique().drop_nulls()
+    told = {
+        "unit_price": marked.get_column("text").filter(_names_one(marks)),
+        "currency": codes.filter(_names_one(codes.str.strip_chars())),
+    }
+    return {
+        str(name)
+        for column, texts in told.items()
+        if texts.len()
+        for name in lines.get_column("delivery")
+        .filter(lines.get_column(column).is_in(texts.implode()))
+        .unique()
+    }
+
+
+def _names_one(texts: pl.Series) -> pl.Series:
+    return texts.to_frame("text").select(parse_currency(pl.col("text")).is_not_null()).to_series()
 
 
 def with_currency(

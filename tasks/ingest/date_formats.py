@@ -15,6 +15,7 @@ from functools import cache
 import polars as pl
 
 from tasks.errors import DateFormatUnclear, SettingsError
+from tasks.ingest.instants import parse_instants, polars_form, tells_offset, written_form
 
 NAMED_FORMATS = ("iso", "us", "eu")
 _SLASHED = (
@@ -24,12 +25,6 @@ _SLASHED = (
 )
 _SLASHED_START = r"^\s*[0-9]{1,2}[/.]"
 _ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
-_ISO_WITH_OFFSET = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f%#z",
-    "%Y-%m-%dT%H:%M%#z",
-    "%Y-%m-%d %H:%M%#z",
-)
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ def knows_timezone(name: str) -> bool:
 def _is_complete_pattern(pattern: str) -> bool:
     moment = datetime(2010, 12, 31, 20, 30)
     try:
-        text = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(_for_polars(pattern))
+        text = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(written_form(pattern))
         parsed = text.to_frame("date").select(parse_pattern(pl.col("date"), pattern, "UTC")).item()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return False
@@ -163,15 +158,57 @@ def parse_dates(text: pl.Expr, date_format: str | None, timezone: str) -> pl.Exp
     Returns:
         Local time (Datetime in us, naive), null where no format matches.
     """
+    instants = parse_told(text, date_format)
+    return pl.coalesce(parse_local(text, date_format), to_local(instants, timezone))
+
+
+def parse_local(text: pl.Expr, date_format: str | None) -> pl.Expr:
+    """Parse dates that tell no offset.
+
+    Args:
+        text: Dates as text.
+        date_format: iso, us, eu, a strptime pattern, or None for ISO only.
+
+    Returns:
+        The wall clock as delivered (Datetime in us, naive), null where no format matches.
+    """
     trimmed = text.str.strip_chars()
     iso = [trimmed.str.to_datetime(form, time_unit="us", strict=False) for form in _ISO]
-    iso += [_with_offset(trimmed, form, timezone) for form in _ISO_WITH_OFFSET]
     if date_format in {"us", "eu"}:
         return pl.coalesce(*iso, parse_slashed(text, str(date_format)))
-    if date_format in {None, "iso"}:
+    pattern = own_pattern(date_format)
+    if pattern is None:
         return pl.coalesce(iso)
-    parsed = parse_pattern(trimmed, str(date_format), timezone)
-    return parsed if _misreads_iso(str(date_format)) else pl.coalesce(parsed, *iso)
+    if tells_offset(pattern):
+        return pl.lit(None, pl.Datetime("us")) if _misreads_iso(pattern) else pl.coalesce(iso)
+    parsed = parse_pattern(trimmed, pattern, "UTC")
+    return parsed if _misreads_iso(pattern) else pl.coalesce(parsed, *iso)
+
+
+def parse_told(text: pl.Expr, date_format: str | None) -> pl.Expr:
+    """Parse dates that tell their offset; arguments as of ``parse_local``.
+
+    Returns:
+        Instants (Datetime in us, UTC), null where no format matches.
+    """
+    trimmed = text.str.strip_chars()
+    pattern = own_pattern(date_format)
+    parsed = []
+    if pattern is not None and tells_offset(pattern):
+        parsed.append(parse_instants(trimmed, pattern))
+    if pattern is None or not _misreads_iso(pattern):
+        parsed.append(parse_instants(trimmed, None))
+    return pl.coalesce(parsed) if parsed else pl.lit(None, pl.Datetime("us", "UTC"))
+
+
+def to_local(instants: pl.Expr, timezone: str) -> pl.Expr:
+    """Return the wall clock (naive) of instants in a time zone."""
+    return instants.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
+
+
+def own_pattern(date_format: str | None) -> str | None:
+    """Return a date format that is a strptime pattern; None for the named ones and no format."""
+    return None if date_format is None or date_format in NAMED_FORMATS else date_format
 
 
 def parse_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
@@ -231,20 +268,9 @@ def parse_pattern(text: pl.Expr, pattern: str, timezone: str) -> pl.Expr:
     Returns:
         Local time (Datetime in us, naive), null where the text does not match.
     """
-    form = _for_polars(pattern)
-    if any(code in form for code in ("%z", "%:z", "%#z")):
-        return _with_offset(text, form, timezone)
-    return text.str.to_datetime(form, time_unit="us", strict=False)
-
-
-def _with_offset(text: pl.Expr, form: str, timezone: str) -> pl.Expr:
-    moment = text.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
-    return moment.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
-
-
-def _for_polars(pattern: str) -> str:
-    # In Python %f is a fraction of a second, in polars a number of nanoseconds.
-    return pattern.replace(".%f", "%.f").replace("%f", "%6f")
+    if tells_offset(pattern):
+        return to_local(parse_instants(text, pattern), timezone)
+    return text.str.to_datetime(polars_form(pattern), time_unit="us", strict=False)
 
 
 def _misreads_iso(pattern: str) -> bool:

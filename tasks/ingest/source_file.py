@@ -54,8 +54,10 @@ class SourceFile:
         layout: Opaque value of the reader; files of equal layout are read together.
         body: Offset in bytes of the first row in the file's text, as UTF-8 without a byte-order mark.
         encodings: Encodings seen so far; more may follow while a large file is read.
-        has_markers: Whether markers replace lines over the limit; set while a large file is read.
+        has_markers: Whether markers replace lines that are set aside; set while a large file is read.
         reading: Reading settings of the feed.
+        fallback_line: The first line that is not UTF-8 and was read as Windows-1252, from 1 with the header; 0 for
+            none so far.
         notes: Findings about the file as a whole, as sentences for the report.
         last_line: Its last line, if it has no line end and it is not plain that it is whole.
     """
@@ -68,6 +70,7 @@ class SourceFile:
     encodings: set[str] = field(default_factory=set)
     has_markers: bool = False
     reading: ReadingSettings = DEFAULT_READING
+    fallback_line: int = 0
     notes: tuple[str, ...] = ()
     last_line: LastLine | None = None
 

@@ -1,12 +1,15 @@
 """Line ids: 128-bit hashes of feed, business columns and copy number.
 
 The id of copy 1 is the XXH3-128 hash (big-endian) of the columns of ``IDENTITY`` in version 1 of the row
-encoding of polars-hash, which its author keeps stable for good. The id of copy k is the hash of that id and
-k. ``source_currency`` is the line's currency where it is not the feed's, else null; ``source_line`` is for sources that
-deliver a line number of their own, and null for all others.
+encoding of polars-hash, which its author keeps stable for good. If a line has a mark, its id is the hash of that
+id and the mark (``with_marks``). The id of copy k is the hash of the id of copy 1 and k. ``source_currency`` is the
+line's currency where it is not the feed's, else null; ``source_line`` is for sources that deliver a line number of
+their own, and null for all others.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import polars as pl
 import polars_hash as plh
@@ -17,6 +20,9 @@ from tasks.workspace.parquet_parts import dictionary_encode
 
 IDENTITY = ("feed", *BUSINESS, "source_line", "source_currency")
 _AS_DELIVERED = (*FAULT, *TEXTS)
+# Marks of a line by name, as text, null where a line has none. Add new ones at the end, never change one: a line with
+# several is hashed in this order.
+_MARKS: dict[str, pl.Expr] = {"local_hour": pl.when("in_second_hour").then(pl.lit("second"))}
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:
@@ -55,7 +61,29 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
     if unparsed.len():
         ids = lines[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
         lines = lines.with_columns(_scatter(lines.get_column("line_id"), unparsed, ids))
-    return lines.drop("feed", "source_line", "source_currency")
+    return with_marks(lines.drop("feed", "source_line", "source_currency"), _MARKS)
+
+
+def with_marks(lines: pl.DataFrame, marks: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """Let what is new in an identity take part in the ids of those lines that have it, and of no others.
+
+    Args:
+        lines: Lines with ``line_id``.
+        marks: What a line has beyond ``IDENTITY``, by name, in the order in which it is hashed: text, null for lines
+            without it.
+
+    Returns:
+        The lines; the ``line_id`` of a line with a mark is the hash of its id, the name and the text of the mark.
+    """
+    for name, mark in marks.items():
+        values = lines.select(mark.alias("mark")).to_series()
+        rows = values.is_not_null().arg_true()
+        if rows.len():
+            ids = pl.select(
+                lines.get_column("line_id").gather(rows), pl.lit(name).alias("name"), values.gather(rows)
+            ).select(_xxh3(["line_id", "name", "mark"]))
+            lines = lines.with_columns(_scatter(lines.get_column("line_id"), rows, ids.to_series()))
+    return lines
 
 
 def _other_currency(frame: pl.DataFrame, currency: str) -> pl.Expr:

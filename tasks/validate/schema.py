@@ -13,7 +13,7 @@ MONEY = pl.Decimal(18, 4)
 _DELIVERY: dict[str, pl.DataType] = {"delivery": pl.String()}
 _CURRENCY: dict[str, pl.DataType] = {"currency": pl.String()}
 _COPY_NUMBER: dict[str, pl.DataType] = {"copy_number": pl.Int32()}
-# sold_at_local is the wall clock as delivered.
+# sold_at_local is the wall clock as delivered, or that of the instant if the date tells its offset.
 _VALUES: dict[str, pl.DataType] = {
     "invoice_no": pl.String(),
     "stock_code": pl.String(),
@@ -37,6 +37,8 @@ TEXTS: dict[str, pl.DataType] = dict.fromkeys(
 _CURRENCY_FAULT: dict[str, pl.DataType] = {"currency_fault": pl.String()}
 # Whether a code is a number that a program has rounded.
 _ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_code_rounded"), pl.Boolean())
+# Whether a date tells that it lies in the second of two equal hours, and whether it names a zone that we do not know.
+_ZONE: dict[str, pl.DataType] = {"in_second_hour": pl.Boolean(), "has_unknown_zone": pl.Boolean()}
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {
     **_DELIVERY,
@@ -47,6 +49,7 @@ TYPED: dict[str, pl.DataType] = {
     **_CURRENCY_FAULT,
     **TEXTS,
     **_ROUNDED,
+    **_ZONE,
 }
 # Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
 # word or the figures of a total, ``unfinished`` the last field of a line that was cut.
@@ -55,6 +58,7 @@ FINDINGS: dict[str, pl.DataType] = dict.fromkeys(("summary", "unfinished"), pl.S
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
+    "has_unknown_zone": pl.Boolean(),
     **_CURRENCY_FAULT,
     **FINDINGS,
     **{

@@ -71,6 +71,7 @@ class DeliveryQuality:
         quarantine_truncated: Whether its quarantine is over the limit, so that it cannot be loaded.
         samples: Its first faulty lines, at most ``SAMPLES``.
         notes: Findings about the delivery as a whole, as sentences for the report.
+        unclear_missing: A word of it that two readings fit, so that it cannot be loaded, as a sentence; or empty.
     """
 
     name: str
@@ -86,6 +87,7 @@ class DeliveryQuality:
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
     identical_amounts: Mapping[str, str] = field(default_factory=dict)
+    unclear_missing: str = ""
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -11,8 +12,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tasks.errors import SettingsError
 from tasks.ingest.date_formats import check_date_format, knows_timezone
+from tasks.ingest.encodings import checked_encoding
 from tasks.ingest.limits import DEFAULT_QUARANTINE_BYTES
 from tasks.ingest.reading import LastLineEnd, ReadingSettings
+from tasks.validate.missing_words import checked_words
 
 # Reads the time zone folder of the system.
 _timezones = cache(available_timezones)
@@ -69,6 +72,7 @@ class FeedSettings:
             problem = "is neither keep nor drop"
             raise _invalid("identical_lines", self.identical_lines, problem, "Use keep or drop.")
         check_date_format(self.date_format)
+        in_one_spelling({"encoding": self.encoding, "missing_words": self.missing_words})
         if self.decimal not in {None, *DECIMAL_MARKS}:
             raise _invalid("decimal", str(self.decimal), "is no decimal mark", "Use . or ,")
         if self.last_line_end not in {None, *LAST_LINE_ENDS}:
@@ -93,6 +97,21 @@ class ValidationSettings:
     feed: FeedSettings
     as_of: date
     quarantine_bytes: int = DEFAULT_QUARANTINE_BYTES
+
+
+def in_one_spelling(asked: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the settings that are given, those that can be spelt in several ways in the one that the feed keeps.
+
+    Args:
+        asked: Settings by name, fields of ``FeedSettings``; None or empty text for those that are not given.
+
+    Raises:
+        SettingsError: an encoding is unknown, or a list of words is empty.
+    """
+    spelling = {"encoding": checked_encoding, "missing_words": checked_words}
+    return {
+        name: spelling[name](value) if name in spelling else value for name, value in asked.items() if value
+    }
 
 
 def _invalid(setting: str, value: str, problem: str, next_step: str) -> SettingsError:

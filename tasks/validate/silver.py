@@ -17,6 +17,7 @@ from tasks.ingest.schema import ALL_COLUMNS, BRONZE, HEADERS, OPTIONAL_HEADERS
 from tasks.validate import contract
 from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
+from tasks.validate.namibia import may_have_namibia, unclear_countries
 from tasks.validate.normalise import normalise
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
@@ -94,8 +95,10 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
     counts = _QualityCounts(bronze)
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
     telling = {delivery.name for delivery in bronze.deliveries if delivery.tells_currency}
+    has_namibia = False
     for number in range(bronze.parts):
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
+        has_namibia |= may_have_namibia(raw.get_column("country"), settings.feed.missing_words)
         typed = normalise(raw, settings.feed, telling)
         lines = copies.number(line_ids(typed, settings.feed.feed, settings.feed.currency))
         found = findings.of_part(raw, lines, partial(_first_place, bronze, number + 1))
@@ -113,6 +116,8 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
         write_part(lines.select(*LINE), outputs.part_path(folder, number))
+    if has_namibia:
+        counts.unclear = unclear_countries(bronze)
     write_part(quarantine.frame(), folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
     return {
@@ -184,6 +189,8 @@ class _QualityCounts:
         self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
         self._samples: dict[str, list[FaultyLine]] = {name: [] for name in names}
+        # What two readings fit, by delivery.
+        self.unclear: Mapping[str, str] = {}
 
     def keep_samples(self, faulty: pl.DataFrame) -> None:
         """Keep the first faulty lines of each delivery, one for each rule that they break."""
@@ -255,6 +262,7 @@ class _QualityCounts:
                 identical_amounts={
                     code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
                 },
+                unclear_missing=self.unclear.get(delivery.name, ""),
             )
             for delivery in self._deliveries
         ]

@@ -17,7 +17,7 @@ from tasks.errors import FeedConflict
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
-from tasks.validate.settings import FeedSettings
+from tasks.validate.settings import FeedSettings, in_one_spelling
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
 from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
@@ -101,7 +101,7 @@ def resolve_feed_settings(
         FeedConflict: the feed has lines that were loaded with other settings.
         SettingsError: a value is invalid.
     """
-    requested = {name: value for name, value in asked.items() if value}
+    requested = in_one_spelling(asked)
     resolved = replace(stored or FeedSettings(feed), **requested)
     resolved.check()
     if stored is not None:

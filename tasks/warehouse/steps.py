@@ -12,6 +12,7 @@ from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.grants import grant_read_access
+from tasks.warehouse.held_words import ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes, keys_query, missing_keys
 from tasks.warehouse.ledger import BegunRun, FeedState, Run, RunStatus, begin_run, finish_run
 from tasks.warehouse.load.transaction import LoadResult, load
@@ -46,6 +47,14 @@ async def prepare_warehouse(
     await upgrade_from(revision, warehouse)
     await grant_read_access(warehouse, analyst_roles)
     return await _begun(warehouse, run, feed)
+
+
+@step("words", "warehouse", timeout_seconds=300)
+async def check_added_words(
+    label: str, warehouse: ConnectionSettings, feed: str, added: tuple[str, ...]
+) -> None:
+    """Ensure that no line of the feed has one of these words for missing as its text."""
+    await ensure_words_not_held(warehouse, feed, added)
 
 
 async def _begun(warehouse: ConnectionSettings, run: Run, feed: str) -> FeedState:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.ingest.discover import BATCH_BYTES
 from tasks.postgres.connect import ConnectionSettings
+from tasks.validate.missing_words import DEFAULT_WORDS
 from tasks.warehouse.fingerprint import Fingerprint
 from tasks.warehouse.indexes import complete_indexes
 from tests.support.expected import Feed
@@ -18,19 +19,24 @@ from tests.support.soak import count
 
 SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
-CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded", "in euros")
+CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded", "other hour", "in euros")
+_SETTLED = {"encoding": "utf-8", "missing_words": ",".join(DEFAULT_WORDS)}
 Content = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Deliver:
-    """A run with new content for some names; with ``again``, also over the feed's other deliveries."""
+    """A run with new content for some names; with ``again``, also over the feed's other deliveries.
+
+    With ``settles``, the run gives the feed the reading settings that it was read with so far.
+    """
 
     shop: int
     contents: tuple[tuple[str, Content], ...]
     one_batch: bool
     again: bool
     finished: bool
+    settles: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,15 @@ def cut(number: str, how: str) -> list[Line]:
         "backwards": lines[::-1],
         "doubled": [*lines, *lines[:2]],
         "in euros": [(*line, "EUR") for line in lines],
+        "other hour": [with_values(line, InvoiceDate=_in_other_hour(str(line[4]))) for line in lines],
         "reworded": [with_values(lines[0], Description=f"{lines[0][2]}, corrected"), *lines[1:]],
     }[how]
+
+
+def _in_other_hour(date: str) -> str:
+    """Return a date of an hour that London or New York has twice with the offset of its other one."""
+    others = {"+01:00": "+00:00", "+00:00": "+01:00", "-05:00": "-04:00", "-04:00": "-05:00"}
+    return date[:-6] + others[date[-6:]] if date[-6:] in others else date
 
 
 def lines_of(content: Content, currency: str) -> list[Line]:
@@ -89,6 +102,7 @@ def histories() -> st.SearchStrategy[list[Step]]:
         one_batch=st.booleans(),
         again=st.booleans(),
         finished=st.booleans(),
+        settles=st.booleans(),
     )
     withdraw = st.builds(Withdraw, place=st.integers(0, 7))
     return st.lists(st.one_of(deliver, deliver, deliver, withdraw, st.just(Finish())), min_size=1, max_size=6)
@@ -136,6 +150,7 @@ class Player:
             batch_bytes=BATCH_BYTES if step.one_batch else 1,
             finished=step.finished,
             **feed.parameters,
+            **(_SETTLED if step.settles else {}),
         )
 
     async def load_all(self, warehouse: ConnectionSettings, workspace: Path | None = None) -> int:

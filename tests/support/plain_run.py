@@ -16,6 +16,7 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.validate.settings import ValidationSettings
 from tasks.validate.silver import validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
+from tasks.warehouse.held_words import added_words, ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import FeedState, Run, begin_run, finish_run, resolve_feed_settings
 from tasks.warehouse.load.transaction import LoadedDelivery, load
@@ -65,6 +66,8 @@ async def run(
     this = new_run()
     known = await start_run(warehouse, this, feed)
     settings = resolve_feed_settings(known.settings, feed, asked)
+    if added := added_words(known.settings, settings):
+        await ensure_words_not_held(warehouse, feed, added)
     found = discover([str(source) for source in sources], root)
     read = [
         ingest(batch, known.deliveries, workspace, reading=settings.reading)
@@ -79,9 +82,8 @@ async def run(
     loaded: list[LoadedDelivery] = []
     for bronze in bronzes:
         silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
-        loaded += (
-            await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
-        ).deliveries
+        clear = [quality for quality in silver.deliveries if not quality.unclear_missing]
+        loaded += (await load(warehouse, silver, clear, this, replace_anyway=replace_anyway)).deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())

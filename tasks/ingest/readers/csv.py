@@ -63,10 +63,10 @@ def open_delivery(
         UnknownHeader: A column is missing or occurs twice.
     """
     if content.data is None:
-        text, encoding = first_lines(read_start(delivery, content, PEEK), delivery.name)
-        has_markers = False
+        decoded = first_lines(read_start(delivery, content, PEEK), delivery.name, reading.encoding)
     else:
-        text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
+        decoded = decode_all(content.data, delivery.name, limits, reading.encoding)
+    text, encoding, has_markers, fallback_line = decoded
     record = parse_header(text, delivery.name)
     try:
         header = match_header(record.names, delivery.name)
@@ -84,7 +84,16 @@ def open_delivery(
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width)
     file = SourceFile(
-        delivery, content, header, layout, record.end, {encoding}, has_markers, reading, notes=content.notes
+        delivery,
+        content,
+        header,
+        layout,
+        record.end,
+        {encoding},
+        has_markers,
+        reading,
+        fallback_line,
+        notes=content.notes,
     )
     settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
     file.last_line = judge_last_line(file, record.delimiter)

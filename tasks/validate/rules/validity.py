@@ -71,8 +71,16 @@ RULES = (
         "sold_at_readable",
         "sold_at_local",
         "error",
-        pl.col("sold_at_local").is_not_null(),
+        pl.col("sold_at_local").is_not_null() | pl.col("has_unknown_zone"),
         "the date is an ISO date or matches the date format of the feed",
+    ),
+    Rule(
+        "sold_at_zone_known",
+        "sold_at_local",
+        "error",
+        ~pl.col("has_unknown_zone"),
+        "a time zone in letters is UTC, GMT or Z",
+        "Only UTC, GMT and Z name one offset: have the offset delivered as a number (+02:00), or map the letters.",
     ),
     Rule(
         "sold_at_exists",

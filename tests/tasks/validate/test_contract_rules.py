@@ -36,6 +36,7 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "unit_price_exact": ("validity", "error", {"unit_price": "2.55001"}),
     "total_amount_in_range": ("validity", "error", {"quantity": "2000000000", "unit_price": "999999999"}),
     "sold_at_readable": ("validity", "error", {"invoice_date": "12/1/2010 8:26"}),
+    "sold_at_zone_known": ("validity", "error", {"invoice_date": "2010-12-01 08:26:00 CET"}),
     "sold_at_exists": ("validity", "error", {"invoice_date": "2011-03-27 01:30:00"}),
     "customer_id_whole": ("validity", "error", {"customer_id": "17850.5"}),
     "invoice_no_exact": ("validity", "error", {"invoice_no": "5.36E+05"}),

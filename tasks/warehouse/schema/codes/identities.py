@@ -131,7 +131,9 @@ def _with_first_ids(lines: pl.DataFrame) -> pl.DataFrame:
     with_ids = []
     for (feed, zone), part in lines.partition_by("feed", "timezone", as_dict=True).items():
         local = pl.col("sold_at").dt.convert_time_zone(str(zone)).dt.replace_time_zone(None)
-        typed = part.drop("line_id").with_columns(sold_at_local=local, currency=pl.lit(currency), **texts)
+        typed = part.drop("line_id").with_columns(
+            sold_at_local=local, currency=pl.lit(currency), in_second_hour=pl.lit(False), **texts
+        )
         first = line_ids(typed, str(feed), currency).get_column("line_id").alias("first_id")
         with_ids.append(part.with_columns(first))
     return pl.concat(with_ids)
