@@ -74,7 +74,6 @@ def recode(lines: pl.DataFrame) -> Changes:
     same = (
         ~pl.col("is_renamed")
         & (pl.col("owns") == pl.col("is_owner"))
-        & (pl.col("invoice_key") == pl.col("target_key"))
         & (pl.col("line_id") == pl.col("new_id"))
     )
     added, unchanged = kept.filter(~same), kept.filter(same)
