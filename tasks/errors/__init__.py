@@ -14,7 +14,7 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
+            DeliveryTooLarge, ReadingUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
@@ -65,7 +65,6 @@ from tasks.errors.backups import (
 )
 from tasks.errors.deliveries import (
     ContractBroken,
-    DateFormatUnclear,
     DeliveryChanged,
     DeliveryEmpty,
     DeliveryError,
@@ -74,6 +73,7 @@ from tasks.errors.deliveries import (
     DeliveryTooLarge,
     DeliveryUnreadable,
     LedgerChanged,
+    ReadingUnclear,
     ReplacementRefused,
     UnknownHeader,
 )
@@ -132,7 +132,6 @@ __all__ = [
     "ContractBroken",
     "DataRejected",
     "DatabaseMissing",
-    "DateFormatUnclear",
     "DeliveriesFailed",
     "DeliveryChanged",
     "DeliveryEmpty",
@@ -151,6 +150,7 @@ __all__ = [
     "ProblemsFound",
     "QualityBelowThreshold",
     "ReadOnlyWarehouse",
+    "ReadingUnclear",
     "ReplacementRefused",
     "RestoreFailed",
     "RestoreRefused",

@@ -49,6 +49,7 @@ class SourceFile:
         encodings: Encodings seen so far; more may follow while a large file is read.
         has_markers: Whether markers replace lines over the limit; set while a large file is read.
         reading: Reading settings of the feed.
+        typed_numbers: Our columns that hold numbers, not text.
     """
 
     delivery: Delivery
@@ -59,6 +60,7 @@ class SourceFile:
     encodings: set[str] = field(default_factory=set)
     has_markers: bool = False
     reading: ReadingSettings = DEFAULT_READING
+    typed_numbers: tuple[str, ...] = ()
 
 
 @contextmanager

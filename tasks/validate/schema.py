@@ -33,12 +33,23 @@ BUSINESS = tuple(name for name in _VALUES if name not in _COMPUTED)
 TEXTS: dict[str, pl.DataType] = dict.fromkeys(
     ("quantity_text", "date_text", "price_text", "customer_text"), pl.String()
 )
+# Whether the price is a number of a size that fits, however many decimals it has.
+_PRICE_IS_NUMBER: dict[str, pl.DataType] = {"price_is_number": pl.Boolean()}
 # What normalise returns.
-TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS}
+TYPED: dict[str, pl.DataType] = {
+    **_DELIVERY,
+    **LINE_NO,
+    **FAULT,
+    **_VALUES,
+    **_CURRENCY,
+    **TEXTS,
+    **_PRICE_IS_NUMBER,
+}
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
+    **_PRICE_IS_NUMBER,
     **{name: kind for name, kind in {**FAULT, **TEXTS}.items() if name not in {"raw", "date_text"}},
 }
 # Silver; line_id is 16 bytes.

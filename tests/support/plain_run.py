@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from flows.open_readings import OpenReadings
 from tasks.errors import DeliveryError
-from tasks.ingest.bronze import ingest
-from tasks.ingest.date_formats import infer_date_format
+from tasks.ingest.bronze import Bronze, ingest
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.validate.settings import ValidationSettings
-from tasks.validate.silver import validate
+from tasks.validate.settings import FeedSettings, ValidationSettings
+from tasks.validate.silver import Silver, validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import FeedState, Run, begin_run, finish_run, resolve_feed_settings
@@ -71,14 +71,9 @@ async def run(
         for batch in batches(found.deliveries, batch_bytes)
     ]
     bronzes = [one.bronze for one in read if one.bronze]
-    if settings.date_format is None:
-        settings = replace(
-            settings,
-            date_format=infer_date_format((one.dates for one in bronzes), (one.names[0] for one in bronzes)),
-        )
+    silvers, unclear = await _validated(bronzes, settings, workspace)
     loaded: list[LoadedDelivery] = []
-    for bronze in bronzes:
-        silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
+    for silver in silvers:
         loaded += (
             await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
         ).deliveries
@@ -86,7 +81,29 @@ async def run(
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())
     unchanged = tuple(name for one in read for name in one.unchanged)
-    return Outcome(tuple(loaded), unchanged, (*(e for one in read for e in one.failed), *found.failed))
+    failed = (*(error for one in read for error in one.failed), *found.failed, *unclear)
+    return Outcome(tuple(loaded), unchanged, failed)
+
+
+async def _validated(
+    bronzes: Sequence[Bronze], settings: FeedSettings, workspace: Path
+) -> tuple[list[Silver], list[DeliveryError]]:
+    """Validate batches and settle their readings as the flow does, with every delivery as evidence."""
+
+    async def validated(
+        batch: Bronze, bronze: Bronze, feed: FeedSettings, weighed: tuple[str, ...]
+    ) -> Silver:
+        return validate(bronze, ValidationSettings(feed, AS_OF, weighed=weighed), workspace)
+
+    readings: OpenReadings[Bronze] = OpenReadings(settings, lambda quality: True)
+    silvers = []
+    for bronze in bronzes:
+        if not readings.waits(bronze, bronze):
+            silvers.append(await validated(bronze, bronze, settings, readings.weighed))
+            readings.add(silvers[-1])
+    _, settled = await readings.settle(validated)
+    silvers += [one.silver for one in settled]
+    return silvers, [error for one in settled for error in one.errors]
 
 
 async def take_out(warehouse: ConnectionSettings, name: str, feed: str = "default") -> Withdrawal:
