@@ -8,13 +8,14 @@ from typing import Generic, TypeVar
 
 from tasks.errors import ReadingUnclear
 from tasks.ingest.bronze import Bronze
+from tasks.validate.evidence import DeliveryEvidence
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
 from tasks.validate.settle import Settled, asked, settle, trials, unsettled
 from tasks.validate.silver import Silver
 
 B = TypeVar("B")
-# Validates a batch by settings, of which some are weighed; None if the batch failed.
+Weigh = Callable[[Bronze, Silver], Awaitable[list[DeliveryEvidence]]]
 Validate = Callable[[B, Bronze, FeedSettings, tuple[str, ...]], Awaitable[Silver | None]]
 
 
@@ -35,18 +36,27 @@ class OpenReadings(Generic[B]):
     Args:
         feed: Settings of the feed as the run begins.
         passes: Whether a validated delivery would be loaded: others are no evidence.
+        validate: Validates a batch by settings, of which some are weighed; returns None if the batch failed.
+        weigh: Counts the evidence in a validated batch.
     """
 
     feed: FeedSettings
     passes: Callable[[DeliveryQuality], bool]
+    validate: Validate[B]
+    weigh: Weigh
     _seen: list[Bronze] = field(default_factory=list)
     _waiting: list[tuple[B, Bronze]] = field(default_factory=list)
-    _passing: list[DeliveryQuality] = field(default_factory=list)
+    _validated: list[tuple[Bronze, Silver]] = field(default_factory=list)
 
     @property
     def weighed(self) -> tuple[str, ...]:
         """The settings that the feed leaves open."""
         return unsettled(self.feed)
+
+    @property
+    def waiting(self) -> list[B]:
+        """The batches that wait."""
+        return [batch for batch, _ in self._waiting]
 
     def waits(self, batch: B, bronze: Bronze) -> bool:
         """Note a batch that was read; return whether it has to wait for the others."""
@@ -56,45 +66,51 @@ class OpenReadings(Generic[B]):
         self._waiting.append((batch, bronze))
         return True
 
-    def add(self, silver: Silver) -> None:
-        """Note the evidence of a batch that did not wait."""
-        self._passing += self._evidence(silver)
+    async def validated(self, batch: B, bronze: Bronze) -> Silver | None:
+        """Validate a batch that does not wait; its lines are evidence for those that do."""
+        silver = await self.validate(batch, bronze, self.feed, self.weighed)
+        if silver is not None and self.weighed:
+            self._validated.append((bronze, silver))
+        return silver
 
-    async def settle(self, validate: Validate[B]) -> tuple[FeedSettings, list[SettledBatch[B]]]:
+    async def settle(self) -> tuple[FeedSettings, list[SettledBatch[B]]]:
         """Settle what the waiting batches ask, once all batches are read.
-
-        Args:
-            validate: Validates a batch.
 
         Returns:
             Settings of the feed, and the batches that waited, without those that failed.
         """
-        tried: dict[FeedSettings, list[DeliveryQuality]] = {}
-        waiting, silvers = self._waiting, list[Silver]()
-        asking = [bronze for _, bronze in waiting]
-        for trial in trials(self.feed, asking, self._seen) if waiting else ():
-            waiting, silvers = await _validated(validate, waiting, trial, self.weighed)
-            tried[trial] = [*self._passing, *(each for silver in silvers for each in self._evidence(silver))]
+        if not self._waiting:
+            return self.feed, []
+        asking = [bronze for _, bronze in self._waiting]
+        others = await self._evidence(self._validated)
+        tried: dict[FeedSettings, list[DeliveryEvidence]] = {}
+        batches: list[tuple[B, Bronze, Silver]] = []
+        for trial in trials(self.feed, asking, self._seen):
+            batches = await self._all_validated(trial, self.weighed)
+            tried[trial] = others + await self._evidence([batch[1:] for batch in batches])
         settled = settle(self.feed, asking, tried)
-        if len(tried) > 1:  # the values that no longer count are faulty now
-            waiting, silvers = await _validated(validate, waiting, settled.feed, ())
-        batches = zip(waiting, silvers, strict=True)
-        return settled.feed, [_settled(settled, *batch, silver) for batch, silver in batches]
+        if len(tried) > 1:  # values that only a reading fits that was not settled are faulty
+            batches = await self._all_validated(settled.feed, ())
+        return settled.feed, [_settled(settled, *batch) for batch in batches]
 
-    def _evidence(self, silver: Silver) -> list[DeliveryQuality]:
-        return [quality for quality in silver.deliveries if quality.evidence and self.passes(quality)]
+    async def _all_validated(
+        self, feed: FeedSettings, weighed: tuple[str, ...]
+    ) -> list[tuple[B, Bronze, Silver]]:
+        valid = []
+        for batch, bronze in tuple(self._waiting):
+            silver = await self.validate(batch, bronze, feed, weighed)
+            if silver is None:
+                self._waiting.remove((batch, bronze))
+            else:
+                valid.append((batch, bronze, silver))
+        return valid
 
-
-async def _validated(
-    validate: Validate[B], batches: Sequence[tuple[B, Bronze]], feed: FeedSettings, weighed: tuple[str, ...]
-) -> tuple[list[tuple[B, Bronze]], list[Silver]]:
-    valid, silvers = [], []
-    for batch, bronze in batches:
-        silver = await validate(batch, bronze, feed, weighed)
-        if silver is not None:
-            valid.append((batch, bronze))
-            silvers.append(silver)
-    return valid, silvers
+    async def _evidence(self, batches: Sequence[tuple[Bronze, Silver]]) -> list[DeliveryEvidence]:
+        evidence = []
+        for bronze, silver in batches:
+            passing = {quality.name for quality in silver.deliveries if self.passes(quality)}
+            evidence += [each for each in await self.weigh(bronze, silver) if each.name in passing]
+        return evidence
 
 
 def _settled(settled: Settled, batch: B, bronze: Bronze, silver: Silver) -> SettledBatch[B]:

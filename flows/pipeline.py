@@ -34,10 +34,11 @@ from tasks.ingest.bronze import Bronze
 from tasks.ingest.discover import Delivery, batches, discover
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
+from tasks.validate.evidence import DeliveryEvidence
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
-from tasks.validate.steps import validate_batch
+from tasks.validate.steps import validate_batch, weigh_batch
 from tasks.warehouse.load.transaction import LoadedDelivery
 
 T = TypeVar("T")
@@ -135,7 +136,9 @@ class _Pipeline:
         self.error: RetailError | None = None
         self.refused: dict[str, RefusedDelivery] = {}
         self.progress = ProgressArtifact(context.run.run_id, sum(batch.weight for batch in self.batches))
-        self._readings: OpenReadings[_Batch] = OpenReadings(context.feed, self._passes)
+        self._readings: OpenReadings[_Batch] = OpenReadings(
+            context.feed, self._passes, self._silver, self._weigh
+        )
         self._ingested: asyncio.Queue[tuple[_Batch, Bronze] | None] = asyncio.Queue()
         self._validated: asyncio.Queue[tuple[_Batch, Bronze, Silver] | None] = asyncio.Queue(maxsize=1)
 
@@ -177,15 +180,15 @@ class _Pipeline:
     async def _validate(self) -> None:
         async for batch, bronze in _items(self._ingested):
             if not self._readings.waits(batch, bronze):
-                silver = await self._silver(batch, bronze, self.context.feed, self._readings.weighed)
+                silver = await self._readings.validated(batch, bronze)
                 if silver is not None:
-                    self._readings.add(silver)
                     await self._validated.put((batch, bronze, silver))
             self._ingested.task_done()
-        self.feed, settled = await self._readings.settle(self._silver)
-        for one in settled:
-            one.batch.reports += [failed_delivery(error) for error in one.errors]
-            await self._validated.put((one.batch, one.bronze, one.silver))
+        with self._isolated(*self._readings.waiting):
+            self.feed, settled = await self._readings.settle()
+            for one in settled:
+                one.batch.reports += [failed_delivery(error) for error in one.errors]
+                await self._validated.put((one.batch, one.bronze, one.silver))
         for _ in range(_LOADERS):
             await self._validated.put(None)
 
@@ -200,6 +203,9 @@ class _Pipeline:
                 batch.label, bronze, settings, self.context.request.workspace
             )
         return None
+
+    async def _weigh(self, bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+        return await self.context.request.retry.apply(weigh_batch)("readings", bronze, silver)
 
     async def _load(self) -> None:
         async for batch, bronze, silver in _items(self._validated):
@@ -260,18 +266,20 @@ class _Pipeline:
         return rejection_reason(quality, request.quality_threshold, request.quality_weights)
 
     @contextmanager
-    def _isolated(self, batch: _Batch) -> Iterator[None]:
-        """Keep an error of ours within its batch: its deliveries fail, the run goes on and fails at its end."""
+    def _isolated(self, *batches: _Batch) -> Iterator[None]:
+        """Keep an error of ours within batches: their deliveries fail, the run goes on and fails at its end."""
         try:
             yield
         except PrefectUnreachable:  # no step can begin any more
             raise
         except RetailError as error:
             self.error = self.error or error
-            batch.reports = [
-                DeliveryReport(delivery.name, "failed", reason=error.message) for delivery in batch.deliveries
-            ]
-            self._finished(batch)
+            for batch in batches:
+                batch.reports = [
+                    DeliveryReport(delivery.name, "failed", reason=error.message)
+                    for delivery in batch.deliveries
+                ]
+                self._finished(batch)
 
     def _finished(self, batch: _Batch) -> None:
         self.progress.done += batch.weight

@@ -2,17 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from tasks.ingest.bronze import Bronze
 from tasks.ingest.reading_choices import ALONE, CHOICES, SETTLED, ReadingChoice
-from tasks.validate.score import LEAST_VALUES, ReadingEvidence
-from tasks.workspace.parquet_parts import dictionary_encode
+from tasks.validate.silver import Silver
+from tasks.workspace import outputs
+from tasks.workspace.integrity import read_checked
+from tasks.workspace.parquet_parts import dictionary_encode, read_part
+
+# Different values that only one reading fits, for it to be settled.
+LEAST_VALUES = 3
 
 
-class EvidenceCounts:
+@dataclass(frozen=True)
+class ReadingEvidence:
+    """What the lines without errors of a delivery say about a reading setting of its feed.
+
+    Attributes:
+        lines: Lines with a value that the setting decides, or that decides the setting.
+        deciding: By reading, lines with a value that only this reading fits.
+        values: By reading, the first different ones of these values, at most ``LEAST_VALUES``.
+    """
+
+    lines: int = 0
+    deciding: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DeliveryEvidence:
+    """What a delivery says about the open readings of its feed.
+
+    Attributes:
+        name: Name of the delivery.
+        rows: Number of its lines.
+        readings: Its evidence by setting; a setting that none of its lines is about is missing.
+    """
+
+    name: str
+    rows: int
+    readings: Mapping[str, ReadingEvidence] = field(default_factory=dict)
+
+
+def weigh(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+    """Count the evidence in a batch, for the settings that it was validated to weigh.
+
+    Args:
+        bronze: The batch.
+        silver: Its lines, of which those in quarantine count for nothing.
+    """
+    counts = _EvidenceCounts(silver.settings.weighed)
+    typed_numbers = {file.name: file.typed_numbers for file in bronze.deliveries}
+    texts = ("delivery", *(column for choice in counts.choices for column in choice.columns))
+    quarantine = pl.read_parquet(silver.quarantine, columns=["delivery", "line_no"])
+    for number in range(bronze.parts):
+        raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), texts, ["line_no"])
+        counts.count(raw, _faulty(raw, quarantine), typed_numbers[str(raw.item(0, "delivery"))])
+    return [DeliveryEvidence(file.name, file.rows, counts.of(file.name)) for file in bronze.deliveries]
+
+
+def _faulty(raw: pl.DataFrame, quarantine: pl.DataFrame) -> pl.Series:
+    """Indices of the rows of a part that are in quarantine."""
+    lines = raw.select(pl.col("delivery").cast(pl.String), "line_no").with_row_index("row")
+    return lines.join(quarantine, on=["delivery", "line_no"], how="semi").get_column("row")
+
+
+class _EvidenceCounts:
     """Counts the evidence of each delivery over the parts of an output.
 
     Args:
@@ -20,7 +79,7 @@ class EvidenceCounts:
     """
 
     def __init__(self, settings: Collection[str]) -> None:
-        self._choices = [choice for choice in CHOICES if choice.setting in settings]
+        self.choices = [choice for choice in CHOICES if choice.setting in settings]
         # By delivery and setting.
         self._found: dict[str, dict[str, ReadingEvidence]] = {}
         # By delivery, setting and reading: texts by value.
@@ -47,7 +106,7 @@ class EvidenceCounts:
             faulty: Indices of the lines with errors.
             typed: Columns that held numbers, which decide nothing.
         """
-        for choice in self._choices:
+        for choice in self.choices:
             kinds = {column: _kinds(raw, choice, column) for column in choice.columns if column not in typed}
             known = {column: kind for column, kind in kinds.items() if kind is not None}
             if not known:

@@ -49,24 +49,17 @@ def normalise(
     """
     trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
     code = trimmed.str.to_uppercase()
-    numbers = {
-        column: DECIMAL.read(
-            trimmed,
-            "." if column in typed_numbers else settings.decimal,
-            others=DECIMAL.setting in weighed and column not in typed_numbers,
-        )
-        for column in DECIMAL.columns
-    }
+    number = pl.col("number")
     # Expressions over the distinct texts of each column.
     parsers: dict[str, dict[str, pl.Expr]] = {
         "invoice_no": {"invoice_no": code},
         "stock_code": {"stock_code": code},
         "description": {"description": trimmed},
-        "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(numbers["quantity"])},
+        "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(number)},
         "unit_price": {
             "price_text": trimmed,
-            "price_is_number": numbers["unit_price"].str.contains(_PRICE_LIKE),
-            "unit_price": _parse_price(numbers["unit_price"]),
+            "price_is_number": number.str.contains(_PRICE_LIKE),
+            "unit_price": _parse_price(number),
         },
         "customer_id": {"customer_text": trimmed, "customer_id": _parse_integer(trimmed, _CUSTOMER)},
         "country": {"country": trimmed},
@@ -74,7 +67,13 @@ def normalise(
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
     for column, columns in parsers.items():
         texts, codes = dictionary_encode(bronze.get_column(column))
-        typed = typed.hstack(texts.to_frame("text").select(**columns).select(pl.all().gather(codes)))
+        distinct = texts.to_frame("text")
+        if column in DECIMAL.columns:
+            is_typed = column in typed_numbers
+            decimal = "." if is_typed else settings.decimal
+            others = DECIMAL.setting in weighed and not is_typed
+            distinct = distinct.with_columns(number=DECIMAL.read(trimmed, decimal, others=others))
+        typed = typed.hstack(distinct.select(**columns).select(pl.all().gather(codes)))
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
     typed = typed.hstack(
         _date_columns(dates.to_frame("text"), settings, weighed).select(pl.all().gather(codes))
@@ -115,9 +114,9 @@ def _date_columns(texts: pl.DataFrame, settings: FeedSettings, weighed: Collecti
     common = pl.lit(None, pl.Datetime("us"))
     if settings.date_format is None or settings.date_format in NAMED_FORMATS:
         common = _TEXT.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-        # Of 10-01-26 it makes the year 10.
-        common = pl.when(common.dt.year() >= 1000).then(common)
     dates = texts.select(date_text="text", sold_at_local=common)
+    # Of 10-01-26 it makes the year 10.
+    dates = dates.with_columns(pl.when(pl.col("sold_at_local").dt.year() >= 1000).then("sold_at_local"))
     rest = texts.filter(dates.get_column("sold_at_local").is_null())
     if rest.height:
         other = rest.select(date_text="text", other=_parse_date(settings, DATE_FORMAT.setting in weighed))

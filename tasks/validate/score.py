@@ -18,8 +18,6 @@ DIMENSIONS = ("completeness", "uniqueness", "validity", "consistency", "timeline
 DEFAULT_THRESHOLD = 85.0
 # Faulty lines of a delivery that its report shows.
 SAMPLES = 5
-# Different values that only one reading fits, for it to be settled.
-LEAST_VALUES = 3
 
 
 @dataclass(frozen=True)
@@ -56,21 +54,6 @@ class FaultyLine:
 
 
 @dataclass(frozen=True)
-class ReadingEvidence:
-    """What the lines without errors of a delivery say about a reading setting of its feed.
-
-    Attributes:
-        lines: Lines with a value that the setting decides, or that decides the setting.
-        deciding: By reading, lines with a value that only this reading fits.
-        values: By reading, the first different ones of these values, at most ``LEAST_VALUES``.
-    """
-
-    lines: int = 0
-    deciding: Mapping[str, int] = field(default_factory=dict)
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class DeliveryQuality:
     """Counts and violations of a validated delivery.
 
@@ -87,7 +70,6 @@ class DeliveryQuality:
         quarantine_truncated: Whether its quarantine is over the limit, so that it cannot be loaded.
         samples: Its first faulty lines, at most ``SAMPLES``.
         notes: Findings about the delivery as a whole, as sentences for the report.
-        evidence: By reading setting that the feed leaves open, what its lines say about it.
     """
 
     name: str
@@ -102,7 +84,6 @@ class DeliveryQuality:
     quarantine_truncated: bool = False
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
-    evidence: Mapping[str, ReadingEvidence] = field(default_factory=dict)
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""

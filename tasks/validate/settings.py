@@ -85,8 +85,7 @@ class ValidationSettings:
         feed: Settings of the feed.
         as_of: Local date of the run in the feed's time zone; later sales break a rule.
         quarantine_bytes: Bytes of quarantined lines to keep of a delivery.
-        weighed: Reading settings on trial: values that only another reading fits are read by that one, and what the
-            lines say about them is counted.
+        weighed: Reading settings on trial: values that only another reading fits are read by that one.
     """
 
     feed: FeedSettings

@@ -17,7 +17,7 @@ import polars as pl
 from tasks.errors import ReadingUnclear
 from tasks.ingest.bronze import Bronze, IngestedFile
 from tasks.ingest.reading_choices import CHOICES, ReadingChoice
-from tasks.validate.score import LEAST_VALUES, DeliveryQuality
+from tasks.validate.evidence import LEAST_VALUES, DeliveryEvidence
 from tasks.validate.settings import FeedSettings
 
 # Deciding lines, of the lines of the deliveries that ask or decide.
@@ -98,14 +98,14 @@ def _two_meanings(choice: ReadingChoice, text: str) -> str:
 def settle(
     feed: FeedSettings,
     asking: Sequence[Bronze],
-    tried: Mapping[FeedSettings, Sequence[DeliveryQuality]],
+    tried: Mapping[FeedSettings, Sequence[DeliveryEvidence]],
 ) -> Settled:
     """Weigh the evidence of a run.
 
     Args:
         feed: Settings of the feed.
         asking: Deliveries with values that two readings fit.
-        tried: By settings that were tried, the deliveries of the run that pass with them.
+        tried: By settings that were tried, the evidence of the deliveries of the run that pass with them.
     """
     settings = asked(feed, asking)
     settled: dict[str, Any] = {}
@@ -144,7 +144,7 @@ class _Weight:
 
 
 def _weigh(
-    choice: ReadingChoice, reading: str, tried: Mapping[FeedSettings, Sequence[DeliveryQuality]]
+    choice: ReadingChoice, reading: str, tried: Mapping[FeedSettings, Sequence[DeliveryEvidence]]
 ) -> _Weight:
     weights = [
         _weight(choice, reading, passing)
@@ -154,9 +154,9 @@ def _weigh(
     return max(weights, key=lambda weight: weight.deciding, default=_Weight(choice, reading))
 
 
-def _weight(choice: ReadingChoice, reading: str, passing: Sequence[DeliveryQuality]) -> _Weight:
-    told = [quality for quality in passing if choice.setting in quality.evidence]
-    evidence = [quality.evidence[choice.setting] for quality in told]
+def _weight(choice: ReadingChoice, reading: str, passing: Sequence[DeliveryEvidence]) -> _Weight:
+    telling = [delivery for delivery in passing if choice.setting in delivery.readings]
+    evidence = [delivery.readings[choice.setting] for delivery in telling]
     texts = pl.Series("text", [text for each in evidence for text in each.values.get(reading, ())], pl.String)
     different = texts.to_frame().with_columns(choice.value(pl.col("text"), reading).alias("value"))
     return _Weight(
@@ -164,7 +164,7 @@ def _weight(choice: ReadingChoice, reading: str, passing: Sequence[DeliveryQuali
         reading,
         sum(each.deciding.get(reading, 0) for each in evidence),
         sum(each.lines for each in evidence),
-        sum(quality.rows_in for quality in told),
+        sum(delivery.rows for delivery in telling),
         tuple(different.unique("value", keep="first", maintain_order=True).get_column("text")),
     )
 

@@ -14,7 +14,6 @@ from tasks import progress
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
 from tasks.validate import contract
-from tasks.validate.evidence import EvidenceCounts
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.quarantine_limit import LimitedQuarantine
@@ -24,7 +23,6 @@ from tasks.validate.score import (
     DeliveryQuality,
     DimensionScore,
     FaultyLine,
-    ReadingEvidence,
 )
 from tasks.validate.settings import ValidationSettings
 from tasks.workspace import outputs
@@ -87,26 +85,14 @@ def validate(bronze: Bronze, settings: ValidationSettings, root: Path) -> Silver
 def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
     dimensions = {name: DimensionScore(**counts) for name, counts in values["dimensions"].items()}
     samples = tuple(FaultyLine(**sample) for sample in values["samples"])
-    evidence = {setting: _evidence(each) for setting, each in values["evidence"].items()}
-    built = {
-        "dimensions": dimensions,
-        "samples": samples,
-        "notes": tuple(values["notes"]),
-        "evidence": evidence,
-    }
-    return DeliveryQuality(**{**values, **built})
-
-
-def _evidence(values: Mapping[str, Any]) -> ReadingEvidence:
-    texts = {reading: tuple(each) for reading, each in values["values"].items()}
-    return ReadingEvidence(values["lines"], values["deciding"], texts)
+    notes = tuple(values["notes"])
+    return DeliveryQuality(**{**values, "dimensions": dimensions, "samples": samples, "notes": notes})
 
 
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
     line_contract = contract.build_contract(settings.as_of)
     copies = CopyNumbers(bronze.parts)
     counts = _QualityCounts(bronze)
-    evidence = EvidenceCounts(settings.weighed)
     typed_numbers = {file.name: file.typed_numbers for file in bronze.deliveries}
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
     for number in range(bronze.parts):
@@ -117,12 +103,11 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
         counts.count_violations(lines, violations)
-        rows = errors.get_column("row").unique()
-        evidence.count(raw, rows, typed)
         if errors.height:
             faulty = _quarantine(raw, quarantine.kept(raw, errors))
             counts.keep_samples(faulty)
             quarantine.add(faulty)
+            rows = errors.get_column("row").unique()
             lines = lines.with_row_index("row").filter(~pl.col("row").is_in(rows.implode())).drop("row")
         counts.count_identical(lines)
         if settings.feed.identical_lines == "drop":
@@ -130,7 +115,7 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         write_part(lines.select(*LINE), outputs.part_path(folder, number))
     write_part(quarantine.frame(), folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": counts.quality(drops, quarantine.truncated, evidence)}
+    return {"parts": bronze.parts, "deliveries": counts.quality(drops, quarantine.truncated)}
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
@@ -224,15 +209,12 @@ class _QualityCounts:
             self._identical[name] += count
             self._amount[name] += amount
 
-    def quality(
-        self, drops: bool, truncated: Collection[str], evidence: EvidenceCounts
-    ) -> list[DeliveryQuality]:
+    def quality(self, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
         """Return the quality of each delivery.
 
         Args:
             drops: Whether the feed drops identical lines.
             truncated: Names of the deliveries whose quarantine is over the limit.
-            evidence: What the lines say about open readings.
         """
         return [
             DeliveryQuality(
@@ -247,7 +229,6 @@ class _QualityCounts:
                 self._rules[delivery.name],
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
-                evidence=evidence.of(delivery.name),
             )
             for delivery in self._deliveries
         ]

@@ -13,6 +13,7 @@ from tasks.errors import DeliveryError
 from tasks.ingest.bronze import Bronze, ingest
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.validate.evidence import DeliveryEvidence, weigh
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver, validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
@@ -95,13 +96,19 @@ async def _validated(
     ) -> Silver:
         return validate(bronze, ValidationSettings(feed, AS_OF, weighed=weighed), workspace)
 
-    readings: OpenReadings[Bronze] = OpenReadings(settings, lambda quality: True)
-    silvers = []
-    for bronze in bronzes:
-        if not readings.waits(bronze, bronze):
-            silvers.append(await validated(bronze, bronze, settings, readings.weighed))
-            readings.add(silvers[-1])
-    _, settled = await readings.settle(validated)
+    async def weighed(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+        return weigh(bronze, silver)
+
+    readings: OpenReadings[Bronze] = OpenReadings(
+        settings, lambda quality: not quality.quarantine_truncated, validated, weighed
+    )
+    silvers = [
+        silver
+        for bronze in bronzes
+        if not readings.waits(bronze, bronze)
+        if (silver := await readings.validated(bronze, bronze))
+    ]
+    _, settled = await readings.settle()
     silvers += [one.silver for one in settled]
     return silvers, [error for one in settled for error in one.errors]
 
