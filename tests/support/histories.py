@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -16,7 +17,13 @@ from tests.support.plain_run import run, state, take_out
 from tests.support.slices import Line, invoices, with_values, write
 from tests.support.soak import count
 
-SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
+SHOPS = (
+    Feed("default", "Europe/London", "GBP"),
+    Feed("boston", "America/New_York", "USD"),
+    Feed("berlin", "Europe/Berlin", "EUR"),
+)
+# The shop that writes prices with a comma.
+COMMA = SHOPS[2].name
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
 CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded")
 Content = tuple[tuple[str, str], ...]
@@ -24,13 +31,18 @@ Content = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Deliver:
-    """A run with new content for some names; with ``again``, also over the feed's other deliveries."""
+    """A run with new content for some names; with ``again``, also over the feed's other deliveries.
+
+    ``open`` is about the shop with a comma: its prices are written so that two readings fit them, and the run is given
+    the decimal mark, which settles it for the feed; without, each price has one reading.
+    """
 
     shop: int
     contents: tuple[tuple[str, Content], ...]
     one_batch: bool
     again: bool
     finished: bool
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,8 +79,19 @@ def lines_of(content: Content) -> list[Line]:
     return [line for number, how in content for line in cut(number, how)]
 
 
+def with_comma(line: Line, *, is_open: bool) -> Line:
+    """Write the price of a line with a comma: as `2,550`, which could be 2550, or as `2,55`."""
+    price = Decimal(str(line[5]))
+    if is_open and price == price.quantize(Decimal("0.001")):
+        return with_values(line, UnitPrice=f"{price:.3f}".replace(".", ","))
+    text = f"{price.normalize():f}"
+    if len(text.partition(".")[2]) == 3:
+        text += "0"
+    return with_values(line, UnitPrice=text.replace(".", ","))
+
+
 def histories() -> st.SearchStrategy[list[Step]]:
-    """Generate up to six steps over four names in each of two feeds."""
+    """Generate up to six steps over four names in each of three feeds."""
     numbers = tuple(invoices())
     content = st.lists(
         st.tuples(st.sampled_from(numbers), st.sampled_from(CUTS)),
@@ -78,13 +101,14 @@ def histories() -> st.SearchStrategy[list[Step]]:
     ).map(tuple)
     deliver = st.builds(
         Deliver,
-        shop=st.sampled_from((0, 0, 0, 1)),
+        shop=st.sampled_from((0, 0, 1, 2, 2)),
         contents=st.dictionaries(st.sampled_from(NAMES), content, min_size=1, max_size=3).map(
             lambda contents: tuple(contents.items())
         ),
         one_batch=st.booleans(),
         again=st.booleans(),
         finished=st.booleans(),
+        open=st.booleans(),
     )
     withdraw = st.builds(Withdraw, place=st.integers(0, 7))
     return st.lists(st.one_of(deliver, deliver, deliver, withdraw, st.just(Finish())), min_size=1, max_size=6)
@@ -121,7 +145,10 @@ class Player:
         for name, content in step.contents:
             path = folder / name
             self.contents[feed, str(path)] = lines_of(content)
-            write(path, lines_of(content))
+            lines = lines_of(content)
+            if feed.name == COMMA:
+                lines = [with_comma(line, is_open=step.open) for line in lines]
+            write(path, lines)
         sources = [folder] if step.again else [folder / name for name, _ in step.contents]
         await run(
             warehouse,
@@ -132,6 +159,7 @@ class Player:
             batch_bytes=BATCH_BYTES if step.one_batch else 1,
             finished=step.finished,
             **feed.parameters,
+            decimal="," if feed.name == COMMA and step.open else None,
         )
 
     async def load_all(self, warehouse: ConnectionSettings, workspace: Path | None = None) -> int:
@@ -147,6 +175,7 @@ class Player:
                     feed=feed.name,
                     finished=False,
                     **feed.parameters,
+                    decimal="," if feed.name == COMMA else None,
                 )
                 loaded += len(outcome.loaded)
         return loaded

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
 from flows.open_readings import OpenReadings
-from tasks.errors import DeliveryError
+from tasks.errors import DeliveryError, ReadingUnclear
 from tasks.ingest.bronze import Bronze, ingest
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.validate.evidence import DeliveryEvidence, weigh
+from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver, validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
@@ -72,7 +73,7 @@ async def run(
         for batch in batches(found.deliveries, batch_bytes)
     ]
     bronzes = [one.bronze for one in read if one.bronze]
-    silvers, unclear = await _validated(bronzes, settings, workspace)
+    _, silvers, unclear = await validated(bronzes, settings, workspace)
     loaded: list[LoadedDelivery] = []
     for silver in silvers:
         loaded += (
@@ -86,31 +87,32 @@ async def run(
     return Outcome(tuple(loaded), unchanged, failed)
 
 
-async def _validated(
-    bronzes: Sequence[Bronze], settings: FeedSettings, workspace: Path
-) -> tuple[list[Silver], list[DeliveryError]]:
-    """Validate batches and settle their readings as the flow does, with every delivery as evidence."""
+async def validated(
+    bronzes: Sequence[Bronze],
+    settings: FeedSettings,
+    workspace: Path,
+    passes: Callable[[DeliveryQuality], bool] = lambda quality: not quality.quarantine_truncated,
+) -> tuple[FeedSettings, list[Silver], list[ReadingUnclear]]:
+    """Validate batches and settle the readings that they ask for; return the feed's settings then."""
 
-    async def validated(
+    async def validate_batch(
         batch: Bronze, bronze: Bronze, feed: FeedSettings, weighed: tuple[str, ...]
     ) -> Silver:
         return validate(bronze, ValidationSettings(feed, AS_OF, weighed=weighed), workspace)
 
-    async def weighed(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+    async def weigh_batch(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
         return weigh(bronze, silver)
 
-    readings: OpenReadings[Bronze] = OpenReadings(
-        settings, lambda quality: not quality.quarantine_truncated, validated, weighed
-    )
+    readings: OpenReadings[Bronze] = OpenReadings(settings, passes, validate_batch, weigh_batch)
     silvers = [
         silver
         for bronze in bronzes
         if not readings.waits(bronze, bronze)
         if (silver := await readings.validated(bronze, bronze))
     ]
-    _, settled = await readings.settle()
+    feed, settled = await readings.settle()
     silvers += [one.silver for one in settled]
-    return silvers, [error for one in settled for error in one.errors]
+    return feed, silvers, [error for one in settled for error in one.errors]
 
 
 async def take_out(warehouse: ConnectionSettings, name: str, feed: str = "default") -> Withdrawal:

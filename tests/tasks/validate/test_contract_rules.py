@@ -27,7 +27,7 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "row_complete": ("validity", "error", {"fault": "9 fields instead of 8", "raw": "a,b"}),
     "quantity_readable": ("validity", "error", {"quantity": "six"}),
     "quantity_not_zero": ("validity", "error", {"quantity": "0"}),
-    "unit_price_readable": ("validity", "error", {"unit_price": "2,55"}),
+    "unit_price_readable": ("validity", "error", {"unit_price": "2.55.1"}),
     "unit_price_exact": ("validity", "error", {"unit_price": "2.55001"}),
     "total_amount_in_range": ("validity", "error", {"quantity": "2000000000", "unit_price": "999999999"}),
     "sold_at_readable": ("validity", "error", {"invoice_date": "12/1/2010 8:26"}),
