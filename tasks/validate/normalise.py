@@ -26,6 +26,8 @@ _PRICE_LIKE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$"
 _INTEGER = r"^[+-]?[0-9]{1,12}(?:\.0*)?$"
 # At most fifteen digits: a 64-bit float represents each such number exactly.
 _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
+# 850.000 could be 850,000; with more digits before the point, or not three zeros, it could not.
+_CUSTOMER_ONE_READING = r"^(?:[0-9]{1,15}(?:\.(?:0{0,2}|0{4,}))?|(?:0[0-9]{0,2}|[0-9]{4,15})\.000)$"
 _TEXT = pl.col("text")
 
 
@@ -50,6 +52,8 @@ def normalise(
     trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
     code = trimmed.str.to_uppercase()
     number = pl.col("number")
+    has_point = settings.decimal == "." or "customer_id" in typed_numbers
+    customer = _parse_integer(trimmed, _CUSTOMER if has_point else _CUSTOMER_ONE_READING)
     # Expressions over the distinct texts of each column.
     parsers: dict[str, dict[str, pl.Expr]] = {
         "invoice_no": {"invoice_no": code},
@@ -61,7 +65,7 @@ def normalise(
             "price_is_number": number.str.contains(_PRICE_LIKE),
             "unit_price": _parse_price(number),
         },
-        "customer_id": {"customer_text": trimmed, "customer_id": _parse_integer(trimmed, _CUSTOMER)},
+        "customer_id": {"customer_text": trimmed, "customer_id": customer},
         "country": {"country": trimmed},
     }
     typed = bronze.select("delivery", *LINE_NO, *FAULT)

@@ -136,6 +136,15 @@ def test_values_that_do_not_fit_the_decimal_mark_are_not_read(decimal: str, text
     assert normalise_values("unit_price", [text], "unit_price", decimal=decimal) == [None]
 
 
+@pytest.mark.parametrize(("decimal", "customer"), [(None, None), (".", 850), (",", None)])
+def test_a_customer_number_that_could_have_thousands_needs_the_point(
+    decimal: str | None, customer: int | None
+) -> None:
+    texts = ["850.000", "17850.000", "850.0"]
+    values = normalise_values("customer_id", texts, "customer_id", decimal=decimal)
+    assert values == [customer, 17850, 850]
+
+
 def test_amounts_are_exact() -> None:
     lines = bronze(
         {"quantity": "3", "unit_price": "0.001"},
