@@ -17,6 +17,7 @@ import polars as pl
 from tasks.errors import ReadingUnclear
 from tasks.ingest.bronze import Bronze, IngestedFile
 from tasks.ingest.reading_choices import CHOICES, ReadingChoice
+from tasks.outside_text import displayable
 from tasks.validate.evidence import LEAST_VALUES, DeliveryEvidence
 from tasks.validate.settings import FeedSettings
 
@@ -80,12 +81,12 @@ class Settled:
         if not needed:
             return None
         what = (
-            f"its {choice.values} fit two readings: {_two_meanings(choice, file.open_values[choice.setting])}. "
+            f"{_two_meanings(choice, file.open_values[choice.setting])} (its {choice.values} fit both). "
             f"{self.unclear[choice.setting]}"
             for choice in needed
         )
         flags = " and ".join(f"{choice.flag} ({' or '.join(choice.readings)})" for choice in needed)
-        return ReadingUnclear(" And ".join(what), f"Set {flags}; the feed keeps it.", delivery=file.name)
+        return ReadingUnclear(" ".join(what), f"Set {flags}; the feed keeps it.", delivery=file.name)
 
 
 def _two_meanings(choice: ReadingChoice, text: str) -> str:
@@ -138,7 +139,7 @@ class _Weight:
     @property
     def text(self) -> str:
         return (
-            f"{self.choice.title} {self.reading}, by {self.deciding:,} of {self.lines:,} {self.choice.values}, "
+            f"{self.choice.title} {self.reading} by {self.deciding:,} of {self.lines:,} {self.choice.values}, "
             f"such as {_shown(self.values[0])}"
         )
 
@@ -186,4 +187,5 @@ def _why_unclear(choice: ReadingChoice, found: Sequence[_Weight]) -> str:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    shown = displayable(text)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"

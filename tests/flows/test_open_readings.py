@@ -33,7 +33,7 @@ async def test_the_run_asks_and_loads_the_others(
     ended = retail("etl", str(folder), "--json")
     assert ended.code == 0, ended.err
     notes = {Path(one["name"]).name: one["notes"] for one in ended.report["deliveries"]}
-    assert notes["asks.csv"] == ["decimal mark ,, by 5 of 6 numbers, such as 0,5"]
+    assert notes["asks.csv"] == ["decimal mark , by 5 of 6 numbers, such as 0,5"]
     assert ended.report["feed"]["decimal"] == ","
     async with connected(warehouse) as connection:
         assert await connection.fetchval("select decimal from retail_ops.feed") == ","

@@ -61,7 +61,7 @@ RULES = (
         "sold_at_local",
         "error",
         pl.col("sold_at_local").is_not_null(),
-        "the date is an ISO date or matches the date format of the feed",
+        "the date is an ISO date or matches the date format of the feed (without one: has one meaning)",
     ),
     Rule(
         "sold_at_exists",

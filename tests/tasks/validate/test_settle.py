@@ -16,7 +16,7 @@ NEUTRAL = "3"
 async def test_evidence_for_one_reading_settles_it_and_is_told(tmp_path: Path) -> None:
     run = await settle_deliveries(tmp_path, {"a.csv": priced(AMBIGUOUS, "2,55", "3,5", "4,00", NEUTRAL)})
     assert run.feed.decimal == ","
-    assert run.notes == {"a.csv": ("decimal mark ,, by 3 of 4 numbers, such as 2,55",)}
+    assert run.notes == {"a.csv": ("decimal mark , by 3 of 4 numbers, such as 2,55",)}
     assert (run.quarantined, run.errors) == ({"a.csv": 0}, {})
     assert [silver.settings.feed.decimal for silver in run.silvers] == [","]
 
@@ -37,10 +37,10 @@ async def test_without_evidence_the_deliveries_that_ask_fail_and_the_others_pass
     run = await settle_deliveries(tmp_path, deliveries, one_batch=one_batch)
     assert set(run.quarantined) == {"b.csv"}
     number, date = run.errors["a.csv"], run.errors["c.csv"]
-    assert "1.000 is 1 with --decimal . and 1000 with --decimal ,." in number.message
+    assert "1.000 is 1 with --decimal . and 1000 with --decimal , (its numbers fit both)." in number.message
     assert "Set --decimal (. or ,)" in number.message
     assert (
-        "2/3/2010 is 2010-02-03 00:00:00 with --date-format us and 2010-03-02 00:00:00 with --date-format eu."
+        "2/3/2010 is 2010-02-03 00:00:00 with --date-format us and 2010-03-02 00:00:00 with --date-format eu (its dates fit both)."
         in date.message
     )
     assert "Set --date-format (us or eu)" in date.message
@@ -63,7 +63,7 @@ async def test_the_evidence_of_all_deliveries_counts(tmp_path: Path, one_batch: 
     }
     run = await settle_deliveries(tmp_path, deliveries, one_batch=one_batch)
     assert (run.feed.decimal, run.errors) == (".", {})
-    assert run.notes["a.csv"] == ("decimal mark ., by 3 of 4 numbers, such as 2.55",)
+    assert run.notes["a.csv"] == ("decimal mark . by 3 of 4 numbers, such as 2.55",)
     assert run.notes["b.csv"] == ()
 
 
@@ -77,7 +77,7 @@ async def test_it_takes_three_different_values(
     assert run.feed.decimal == settled
     if settled is None:
         assert (
-            "Too little decides: decimal mark ., by 4 of 5 numbers, such as 2.55"
+            "Too little decides: decimal mark . by 4 of 5 numbers, such as 2.55"
             in run.errors["a.csv"].message
         )
 
@@ -150,7 +150,7 @@ async def test_each_setting_is_settled_by_its_own_evidence(tmp_path: Path) -> No
     ]
     run = await settle_deliveries(tmp_path, {"a.csv": lines, "b.csv": dated("2/3/2010")})
     assert (run.feed.decimal, run.feed.date_format, run.errors) == (",", "eu", {})
-    assert run.notes["b.csv"] == ("date format eu, by 8 of 9 dates, such as 13/11/2010",)
+    assert run.notes["b.csv"] == ("date format eu by 8 of 9 dates, such as 13/11/2010",)
 
 
 async def test_a_given_setting_asks_nothing_and_sets_aside_what_does_not_fit(tmp_path: Path) -> None:

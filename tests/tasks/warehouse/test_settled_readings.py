@@ -64,7 +64,7 @@ async def test_thousands_with_dots(warehouse: ConnectionSettings, tmp_path: Path
 async def test_one_line_settles_nothing(warehouse: ConnectionSettings, tmp_path: Path) -> None:
     asked = await _load(warehouse, tmp_path, ONE_LINE_DECIDES)
     assert asked.loaded == ()
-    assert "date format us, by 1 of 41 dates, such as 02/13/2025 09:00" in asked.failed[0].message
+    assert "date format us by 1 of 41 dates, such as 02/13/2025 09:00" in asked.failed[0].message
     assert await _feed(warehouse) == (None, None)
 
 
