@@ -68,7 +68,12 @@ async def test_the_evidence_of_all_deliveries_counts(tmp_path: Path, one_batch: 
 
 
 @pytest.mark.parametrize(
-    ("values", "settled"), [(("2.55", "2.5", "3.5"), "."), (("2.55", "2.55", "2.5500", "3.5"), None)]
+    ("values", "settled"),
+    [
+        (("2.55", "2.5", "3.5"), "."),
+        (("2.55", "2.55", "2.5500", "3.5"), None),
+        (("2.5", "2.50", "2.5000", "2.50000", "3.5", "4.5"), "."),
+    ],
 )
 async def test_it_takes_three_different_values(
     tmp_path: Path, values: tuple[str, ...], settled: str | None
@@ -113,6 +118,12 @@ async def test_evidence_for_both_readings_settles_neither(tmp_path: Path, one_ba
         in run.errors["a.csv"].message
     )
     assert run.quarantined == {"b.csv": 0}
+
+
+async def test_much_evidence_for_one_reading_does_not_outvote_the_other(tmp_path: Path) -> None:
+    prices = [AMBIGUOUS, *(f"{number}.5" for number in range(300)), "2,55"]
+    run = await settle_deliveries(tmp_path, {"a.csv": priced(*prices)})
+    assert (run.feed.decimal, set(run.errors)) == (None, {"a.csv"})
 
 
 async def test_evidence_from_lines_that_are_set_aside_does_not_count(tmp_path: Path) -> None:

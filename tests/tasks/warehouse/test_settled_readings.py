@@ -123,7 +123,8 @@ async def test_a_batch_with_a_delivery_that_asks_in_vain_loads_the_others(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     write(tmp_path / "in" / "asks.csv", as_csv([row(quantity="1.000", unit_price="3")]))
-    write(tmp_path / "in" / "other.csv", as_csv([row(unit_price="3")]))
+    # One price is too little to settle anything, also for the delivery that loads.
+    write(tmp_path / "in" / "other.csv", as_csv([row(unit_price="2,55")]))
     outcome = await run(warehouse, tmp_path / "workspace", [tmp_path / "in"])
     assert [Path(one.name).name for one in outcome.loaded] == ["other.csv"]
     assert [Path(error.delivery).name for error in outcome.failed] == ["asks.csv"]
