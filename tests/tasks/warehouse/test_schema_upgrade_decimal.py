@@ -8,10 +8,11 @@ import pytest
 
 from tasks.errors import FeedConflict
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse import schema
 from tests.support.deliveries import as_csv, row, write
 from tests.support.plain_run import run
 
-UPGRADE = Path("tasks/warehouse/schema/versions/0019_decimal_of_loaded_feeds.sql")
+UPGRADE = Path(schema.__file__).parent / "versions" / "0019_decimal_of_loaded_feeds.sql"
 FEEDS = {
     "shown": ("2.55", "2.5", "0.0001"),
     "few prices": ("2.55", "2.5", "2.5", "3"),
