@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -22,24 +22,24 @@ from prefect.logging import get_run_logger
 from flows.batch_load import load_accepted
 from flows.batch_read import read_batch
 from flows.not_loaded import quarantine_too_large, unclear
+from flows.open_readings import OpenReadings
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
 from tasks.errors import (
-    DateFormatUnclear,
     DeliveryError,
     DeliveryUnfinished,
     PrefectUnreachable,
     RetailError,
 )
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
+from tasks.validate.evidence import DeliveryEvidence
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
-from tasks.validate.steps import validate_batch
+from tasks.validate.steps import validate_batch, weigh_batch
 from tasks.warehouse.ledger import Outcome
 from tasks.warehouse.load.transaction import LoadedDelivery
 
@@ -51,7 +51,7 @@ _LOADERS = 2
 @dataclass(frozen=True)
 class PipelineResult:
     """A report for each delivery, the files passed over, the links that lead out of the sources,
-    the first error that was not a delivery's own, and the refused deliveries by name.
+    the first error that was not a delivery's own, the feed's settings, and the refused deliveries by name.
 
     The last update of ``progress`` may still be under way.
     """
@@ -61,6 +61,7 @@ class PipelineResult:
     links_out: Mapping[str, str]
     error: RetailError | None
     progress: ProgressArtifact
+    feed: FeedSettings
     refused: Mapping[str, RefusedDelivery] = field(default_factory=dict)
 
 
@@ -98,6 +99,7 @@ async def run_pipeline(
             discovery.links_out,
             pipeline.error,
             pipeline.progress,
+            pipeline.feed,
             pipeline.refused,
         )
 
@@ -133,9 +135,13 @@ class _Pipeline:
         self.batches = [
             _Batch(f"{number} of {len(groups)}", group) for number, group in enumerate(groups, start=1)
         ]
+        self.feed = context.feed
         self.error: RetailError | None = None
         self.refused: dict[str, RefusedDelivery] = {}
         self.progress = ProgressArtifact(context.run.run_id, sum(batch.weight for batch in self.batches))
+        self._readings: OpenReadings[_Batch] = OpenReadings(
+            context.feed, self._passes, self._silver, self._weigh
+        )
         self._ingested: asyncio.Queue[tuple[_Batch, Bronze] | None] = asyncio.Queue()
         self._validated: asyncio.Queue[tuple[_Batch, Bronze, Silver] | None] = asyncio.Queue(maxsize=1)
 
@@ -175,51 +181,39 @@ class _Pipeline:
         self._ingested.put_nowait(None)
 
     async def _validate(self) -> None:
-        unresolved: list[tuple[_Batch, Bronze]] = []
         async for batch, bronze in _items(self._ingested):
-            if self.context.feed.date_format is None and bronze.dates.slashed:
-                unresolved.append((batch, bronze))
-            else:
-                await self._validate_batch(batch, bronze, self.context.feed)
+            if not self._readings.waits(batch, bronze):
+                silver = await self._readings.validated(batch, bronze)
+                if silver is not None:
+                    await self._validated.put((batch, bronze, silver))
             self._ingested.task_done()
-        # The date format of a new feed is inferred from all of its deliveries.
-        for batch, bronze in unresolved:
-            feed, reports = self._resolve_date_format(bronze, [other for _, other in unresolved])
-            batch.reports += reports
-            await self._validate_batch(batch, bronze, feed, {report.name for report in reports})
+        with self._isolated(*self._readings.waiting):
+            self.feed, settled = await self._readings.settle()
+            for one in settled:
+                one.batch.reports += [failed_delivery(error) for error in one.errors]
+                await self._validated.put((one.batch, one.bronze, one.silver))
         for _ in range(_LOADERS):
             await self._validated.put(None)
 
-    async def _validate_batch(
-        self, batch: _Batch, bronze: Bronze, feed: FeedSettings, without: set[str] | None = None
-    ) -> None:
-        with self._isolated(batch):
-            with self.context.stage("validate", bronze.rows):
-                settings = ValidationSettings(
-                    feed, datetime.now(feed.zone()).date(), self.context.request.quarantine_bytes
-                )
-                silver = await self.context.request.retry.apply(validate_batch)(
-                    batch.label, bronze, settings, self.context.request.workspace
-                )
-            self.context.lineage.silver.append(silver)
-            left = tuple(quality for quality in silver.deliveries if quality.name not in (without or ()))
-            await self._validated.put((batch, bronze, replace(silver, deliveries=left)))
+    async def _silver(
+        self, batch: _Batch, bronze: Bronze, feed: FeedSettings, weighed: tuple[str, ...]
+    ) -> Silver | None:
+        with self._isolated(batch), self.context.stage("validate", bronze.rows):
+            settings = ValidationSettings(
+                feed, datetime.now(feed.zone()).date(), self.context.request.quarantine_bytes, weighed
+            )
+            return await self.context.request.retry.apply(validate_batch)(
+                batch.label, bronze, settings, self.context.request.workspace
+            )
+        return None
 
-    def _resolve_date_format(
-        self, bronze: Bronze, every: Sequence[Bronze]
-    ) -> tuple[FeedSettings, list[DeliveryReport]]:
-        """The feed's settings with the one date format that fits all deliveries; else reports of those that need one."""
-        names = [delivery.name for delivery in bronze.deliveries if delivery.slashed_dates]
-        try:
-            date_format = infer_date_format((other.dates for other in every), names)
-        except DateFormatUnclear as error:
-            unclear = [DateFormatUnclear(error.what, error.next_step, delivery=name) for name in names]
-            return self.context.feed, [failed_delivery(each) for each in unclear]
-        return replace(self.context.feed, date_format=date_format), []
+    async def _weigh(self, bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+        return await self.context.request.retry.apply(weigh_batch)("readings", bronze, silver)
 
     async def _load(self) -> None:
         async for batch, bronze, silver in _items(self._validated):
             with self._isolated(batch):
+                self.context.lineage.silver.append(silver)
                 batch.reports += await self._gate_and_load(batch, bronze, silver)
                 self._finished(batch)
 
@@ -260,6 +254,9 @@ class _Pipeline:
         errors += [quarantine_too_large(name, request.quarantine_bytes) for name in sorted(too_large)]
         return reports + [failed_delivery(error) for error in errors]
 
+    def _passes(self, quality: DeliveryQuality) -> bool:
+        return self._rejection(quality) is None and not quality.quarantine_truncated
+
     def _rejection(self, quality: DeliveryQuality) -> str | None:
         request = self.context.request
         if not request.quality_checks:
@@ -267,18 +264,20 @@ class _Pipeline:
         return rejection_reason(quality, request.quality_threshold, request.quality_weights)
 
     @contextmanager
-    def _isolated(self, batch: _Batch) -> Iterator[None]:
-        """Keep an error of ours within its batch: its deliveries fail, the run goes on and fails at its end."""
+    def _isolated(self, *batches: _Batch) -> Iterator[None]:
+        """Keep an error of ours within batches: their deliveries fail, the run goes on and fails at its end."""
         try:
             yield
         except PrefectUnreachable:  # no step can begin any more
             raise
         except RetailError as error:
             self.error = self.error or error
-            batch.reports = [
-                DeliveryReport(delivery.name, "failed", reason=error.message) for delivery in batch.deliveries
-            ]
-            self._finished(batch)
+            for batch in batches:
+                batch.reports = [
+                    DeliveryReport(delivery.name, "failed", reason=error.message)
+                    for delivery in batch.deliveries
+                ]
+                self._finished(batch)
 
     def _finished(self, batch: _Batch) -> None:
         self.progress.done += batch.weight

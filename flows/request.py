@@ -75,7 +75,7 @@ class EtlRequest(BaseModel):
         Field(
             default="",
             description="Format of dates such as 12/1/2010: us, eu, iso (ISO 8601 only), or a strptime pattern. Default: the "
-            "feed's; for a new feed inferred from all its deliveries.",
+            "feed's; for a new feed found in all its deliveries where a date needs it.",
         )
     )
     identical_lines: Annotated[

@@ -93,7 +93,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
     return RunReport(
         run_id=str(run.run_id),
         status="failed" if failed else "completed",
-        feed=asdict(context.feed),
+        feed=asdict(result.feed),
         warehouse=context.warehouse.display if context.warehouse else "",
         started_at=run.started_at.isoformat(timespec="seconds"),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -14,7 +14,7 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, DeliveryUnfinished, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, DateFormatUnclear, MissingWordsUnclear, ReplacementRefused, LedgerChanged,
+            DeliveryTooLarge, ReadingUnclear, MissingWordsUnclear, ReplacementRefused, LedgerChanged,
             DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
@@ -66,7 +66,6 @@ from tasks.errors.backups import (
 )
 from tasks.errors.deliveries import (
     ContractBroken,
-    DateFormatUnclear,
     DeliveryChanged,
     DeliveryEmpty,
     DeliveryError,
@@ -77,6 +76,7 @@ from tasks.errors.deliveries import (
     DeliveryUnreadable,
     LedgerChanged,
     MissingWordsUnclear,
+    ReadingUnclear,
     ReplacementRefused,
     UnknownHeader,
 )
@@ -135,7 +135,6 @@ __all__ = [
     "ContractBroken",
     "DataRejected",
     "DatabaseMissing",
-    "DateFormatUnclear",
     "DeliveriesFailed",
     "DeliveryChanged",
     "DeliveryEmpty",
@@ -156,6 +155,7 @@ __all__ = [
     "ProblemsFound",
     "QualityBelowThreshold",
     "ReadOnlyWarehouse",
+    "ReadingUnclear",
     "ReplacementRefused",
     "RestoreFailed",
     "RestoreRefused",

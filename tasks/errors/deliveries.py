@@ -42,8 +42,8 @@ class DeliveryTooLarge(DeliveryError):
     """A delivery costs more bytes or lines than the limits allow."""
 
 
-class DateFormatUnclear(DeliveryError):
-    """Dates like 12/1/2010 that both date formats, or neither, can parse."""
+class ReadingUnclear(DeliveryError):
+    """Values like 12/1/2010 or 1.000 that two readings fit, where nothing decides which one is meant."""
 
 
 class MissingWordsUnclear(DeliveryError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
@@ -15,13 +15,13 @@ from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
 from tasks.ingest import source_file
 from tasks.ingest.currency import deliveries_telling
-from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.file_kinds import Kind, kind_of
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
+from tasks.ingest.reading_choices import OpenValues
 from tasks.ingest.repeated_headers import RepeatedHeaders
 from tasks.ingest.schema import BRONZE, OPTIONAL_HEADERS
 from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash, unpack_content
@@ -45,8 +45,9 @@ class IngestedFile:
         size: Size of the file in bytes.
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are not read.
-        slashed_dates: Number of rows whose date needs the feed's date format.
         tells_currency: Whether a line tells its currency, in a column of its own or by a mark beside the price.
+        typed_numbers: Columns that hold numbers, not text: they have a point as decimal mark in bronze.
+        open_values: By reading setting, one of its values that two readings fit differently.
         notes: Findings about the file as a whole, as sentences for the report.
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
@@ -58,8 +59,9 @@ class IngestedFile:
     size: int
     encodings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
-    slashed_dates: int = 0
     tells_currency: bool = False
+    typed_numbers: tuple[str, ...] = ()
+    open_values: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unfinished_line: int | None = None
     unfinished_value: str | None = None
@@ -67,12 +69,15 @@ class IngestedFile:
 
 @dataclass(frozen=True)
 class Bronze:
-    """Reference to a bronze output: ``folder`` holds ``parts`` Parquet files."""
+    """Reference to a bronze output: ``folder`` holds ``parts`` Parquet files.
+
+    ``alone`` has, by reading setting, the readings that alone fit some of its values.
+    """
 
     folder: str
     parts: int
     deliveries: tuple[IngestedFile, ...]
-    dates: SlashedDates
+    alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -217,7 +222,7 @@ def _make_bronze(
         str(folder),
         manifest["parts"],
         tuple(IngestedFile(**_lists_to_tuples(delivery)) for delivery in manifest["deliveries"]),
-        SlashedDates(**_lists_to_tuples(manifest["dates"])),
+        _lists_to_tuples(manifest["alone"]),
     )
 
 
@@ -228,8 +233,8 @@ def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) -> dict[str, Any]:
     parts = 0
     rows = dict.fromkeys((file.delivery.name for file in files), 0)
-    slashed = dict.fromkeys(rows, 0)
-    dates = SlashedDates()
+    typed = {file.delivery.name: file.typed_numbers for file in files}
+    values = OpenValues()
     telling: set[str] = set()
     headers = RepeatedHeaders()
     last_lines: dict[str, int] = {}
@@ -238,8 +243,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             continue
         write_part(frame, outputs.part_path(folder, parts))
         parts += 1
-        part_dates = inspect_dates(frame.get_column("invoice_date"))
-        dates = dates.merge(part_dates)
+        values.add(frame, typed[frame.item(0, "delivery")])
         telling |= deliveries_telling(frame)
         for name, count, line in (
             frame.group_by("delivery").agg(pl.len(), pl.col("line_no").max()).iter_rows()
@@ -247,10 +251,6 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             rows[name] += count
             last_lines[name] = line
             limits.check_lines(rows[name], name)
-        if part_dates.slashed:
-            distinct = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
-            for name, count in distinct.select("delivery", "len").iter_rows():
-                slashed[name] += count
     for file in files:
         _ensure_rows(rows[file.delivery.name], file.delivery.name)
     deliveries = [
@@ -261,8 +261,9 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             file.delivery.size,
             tuple(sorted(file.encodings)),
             file.header.ignored,
-            slashed[file.delivery.name],
             tells_currency=file.delivery.name in telling,
+            typed_numbers=file.typed_numbers,
+            open_values=values.open.get(file.delivery.name, {}),
             notes=(
                 *file.notes,
                 *headers.note(file.delivery.name),
@@ -273,7 +274,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
         )
         for file in files
     ]
-    return {"parts": parts, "deliveries": deliveries, "dates": dates}
+    return {"parts": parts, "deliveries": deliveries, "alone": values.alone}
 
 
 def _encoding_note(file: SourceFile) -> tuple[str, ...]:
@@ -295,7 +296,10 @@ def _frames(
 def _frames_with_origin(
     files: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
 ) -> Iterator[pl.DataFrame]:
-    for _, members in groupby(files, key=lambda file: (_reader(file.delivery).__name__, file.layout)):
+    # A part has columns of one kind only.
+    for _, members in groupby(
+        files, key=lambda file: (_reader(file.delivery).__name__, file.layout, file.typed_numbers)
+    ):
         group = list(members)
         # Enums: each name and hash is stored once per delivery, not once per row.
         names = _to_enum([file.delivery.name for file in group])

@@ -84,6 +84,23 @@ def has_mark(text: pl.Expr) -> pl.Expr:
     return ~text.str.contains(_PLAIN)
 
 
+def without_mark(text: pl.Expr) -> pl.Expr:
+    """Take a mark or code of a currency off each trimmed price, as ``split_marks`` does."""
+    sign, number, mark = _parts(text)
+    return pl.when(mark.is_not_null()).then(pl.concat_str(sign, number)).otherwise(text)
+
+
+def _parts(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """The sign, number and mark of each price with one mark; the mark is null for any other text."""
+    parts = pl.when(has_mark(text)).then(text).str.extract_groups(_MARKED).struct
+    sign, before, inner, number, after = (
+        parts.field(name) for name in ("sign", "before", "inner", "number", "after")
+    )
+    is_one = (before.is_null() != after.is_null()) & ((sign == "") | (inner == ""))
+    mark = pl.when(is_one.fill_null(False)).then(_upper_mark(pl.coalesce(before, after)))
+    return pl.concat_str(sign, inner), number.str.strip_chars(), mark
+
+
 def split_marks(prices: pl.DataFrame) -> pl.DataFrame:
     """Take a mark or code of a currency off each price.
 
@@ -95,22 +112,9 @@ def split_marks(prices: pl.DataFrame) -> pl.DataFrame:
         is no number with one mark stays as it is.
     """
     text = pl.col("text")
-    marked = prices.select(text, candidate=has_mark(text))
-    if not marked.get_column("candidate").any():
+    if not prices.select(has_mark(text)).to_series().any():
         return prices.select(text, mark=pl.lit(None, pl.String))
-    parts = pl.when(pl.col("candidate")).then(text).str.extract_groups(_MARKED).struct
-    sign, before, inner, number, after = (
-        parts.field(name) for name in ("sign", "before", "inner", "number", "after")
-    )
-    has_one = before.is_not_null() != after.is_not_null()
-    is_one = has_one & ((sign == "") | (inner == "")).fill_null(False)
-    return marked.select(
-        pl.when(is_one)
-        .then(pl.concat_str(sign, inner, number.str.strip_chars()))
-        .otherwise(text)
-        .alias("text"),
-        pl.when(is_one).then(_upper_mark(pl.coalesce(before, after))).alias("mark"),
-    )
+    return prices.select(without_mark(text).alias("text"), _parts(text)[2].alias("mark"))
 
 
 def deliveries_telling(lines: pl.DataFrame) -> set[str]:

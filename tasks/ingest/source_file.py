@@ -60,6 +60,7 @@ class SourceFile:
             none so far.
         notes: Findings about the file as a whole, as sentences for the report.
         last_line: Its last line, if it has no line end and it is not plain that it is whole.
+        typed_numbers: Our columns that hold numbers, not text.
     """
 
     delivery: Delivery
@@ -73,6 +74,7 @@ class SourceFile:
     fallback_line: int = 0
     notes: tuple[str, ...] = ()
     last_line: LastLine | None = None
+    typed_numbers: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import polars as pl
 from tasks.ingest.currency import parse_currency, split_marks, with_currency
 from tasks.ingest.date_formats import has_second_60, own_pattern, parse_local, parse_told, to_local
 from tasks.ingest.instants import has_unknown_zone
+from tasks.ingest.reading_choices import DATE_FORMAT, DECIMAL
 from tasks.ingest.schema import FAULT, LINE_NO
 from tasks.validate.codes import is_rounded, normalise_code, without_invisible
 from tasks.validate.missing_words import without_missing
@@ -22,21 +23,33 @@ from tasks.workspace.parquet_parts import dictionary_encode
 
 _INT32 = 2**31 - 1
 _AMOUNT_LIMIT = 10.0**14
-# At most nine digits before the point and four after it, then any number of zeros.
+# Of a number's text by the decimal mark of its feed: at most nine digits before the point and four after it, then any
+# number of zeros.
 _PRICE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,4}0*)?|\.[0-9]{1,4}0*)$"
+_PRICE_LIKE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$"
 _INTEGER = r"^[+-]?[0-9]{1,12}(?:\.0*)?$"
 # At most fifteen digits: a 64-bit float represents each such number exactly.
 _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
+# 850.000 could be 850,000; with more digits before the point, or not three zeros, it could not.
+_CUSTOMER_ONE_READING = r"^(?:[0-9]{1,15}(?:\.(?:0{0,2}|0{4,}))?|(?:0[0-9]{0,2}|[0-9]{4,15})\.000)$"
 _TEXT = pl.col("text")
 
 
-def normalise(bronze: pl.DataFrame, settings: FeedSettings, telling: Collection[str] = ()) -> pl.DataFrame:
+def normalise(
+    bronze: pl.DataFrame,
+    settings: FeedSettings,
+    telling: Collection[str] = (),
+    typed_numbers: Collection[str] = (),
+    weighed: Collection[str] = (),
+) -> pl.DataFrame:
     """Type the rows of a bronze part; all rows are kept, in order.
 
     Args:
         bronze: Rows with the columns of ``schema.BRONZE``.
         settings: Settings of the feed.
         telling: Names of the deliveries that tell a currency; the others have that of the feed.
+        typed_numbers: Columns that held numbers, whose text has a point as its decimal mark.
+        weighed: Settings on trial: values that only another reading fits are read by that one.
 
     Returns:
         The columns of ``schema.TYPED``. A date that tells its offset is that instant; a local time in an ambiguous
@@ -46,18 +59,22 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings, telling: Collection[
     trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
     present = without_missing(trimmed, settings.missing_words)
     code, customer = normalise_code(present), without_invisible(present)
+    number = pl.col("number")
+    has_point = settings.decimal == "." or "customer_id" in typed_numbers
+    customer_id = _parse_integer(customer, _CUSTOMER if has_point else _CUSTOMER_ONE_READING)
     # Expressions over the distinct texts of each column.
     parsers: dict[str, dict[str, pl.Expr]] = {
         "invoice_no": {"invoice_no": code, "invoice_no_rounded": is_rounded(code)},
         "stock_code": {"stock_code": code, "stock_code_rounded": is_rounded(code)},
         "description": {"description": present},
-        "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(trimmed)},
+        "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(number)},
         "unit_price": {
             "price_text": trimmed,
-            "unit_price": _parse_price(trimmed),
+            "price_is_number": number.str.contains(_PRICE_LIKE),
+            "unit_price": _parse_price(number),
             "price_mark": pl.col("mark"),
         },
-        "customer_id": {"customer_text": customer, "customer_id": _parse_integer(customer, _CUSTOMER)},
+        "customer_id": {"customer_text": customer, "customer_id": customer_id},
         "country": {"country": present},
         "currency": {"currency_text": present, "currency_told": parse_currency(present)},
     }
@@ -67,9 +84,14 @@ def normalise(bronze: pl.DataFrame, settings: FeedSettings, telling: Collection[
         distinct = texts.to_frame("text")
         if column == "unit_price":
             distinct = split_marks(distinct)
+        if column in DECIMAL.columns:
+            is_typed = column in typed_numbers
+            decimal = "." if is_typed else settings.decimal
+            others = DECIMAL.setting in weighed and not is_typed
+            distinct = distinct.with_columns(number=DECIMAL.read(trimmed, decimal, others=others))
         typed = typed.hstack(distinct.select(**columns).select(pl.all().gather(codes)))
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
-    typed = typed.hstack(_gathered(_date_columns(dates.to_frame("text"), settings), codes))
+    typed = typed.hstack(_gathered(_date_columns(dates.to_frame("text"), settings, weighed), codes))
     typed = with_currency(
         typed, settings.currency, one_only=settings.currency_column == "passed over", telling=telling
     )
@@ -99,9 +121,9 @@ def _parse_price(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(_PRICE)).then(text.str.to_decimal(scale=4)).cast(MONEY)
 
 
-def _date_columns(texts: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+def _date_columns(texts: pl.DataFrame, settings: FeedSettings, weighed: Collection[str]) -> pl.DataFrame:
     """Parse distinct dates into date_text, sold_at_local (naive), sold_at (UTC), in_second_hour and has_unknown_zone."""
-    dates = _parse_dates(texts, settings)
+    dates = _parse_dates(texts, settings, DATE_FORMAT.setting in weighed)
     second_60 = has_second_60(pl.col("date_text"), settings.date_format)
     dates = dates.with_columns(pl.when(~second_60).then(pl.col("local", "instant")))
     first = (
@@ -126,16 +148,25 @@ def _date_columns(texts: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     return dates.with_columns(has_unknown_zone=pl.col("date_text").is_in(unknown.implode()))
 
 
-def _parse_dates(texts: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
+def _parse_local(settings: FeedSettings, weighed: bool) -> pl.Expr:
+    parsed = parse_local(_TEXT, settings.date_format)
+    if settings.date_format is None or weighed:
+        return pl.coalesce(parsed, DATE_FORMAT.read(_TEXT, settings.date_format, others=weighed))
+    return parsed
+
+
+def _parse_dates(texts: pl.DataFrame, settings: FeedSettings, weighed: bool) -> pl.DataFrame:
     """Parse distinct dates into date_text, and local (naive) or, if they tell their offset, instant (UTC)."""
     # The format of most dates first, unless the feed has a pattern, which may parse them as other days.
     common = pl.lit(None, pl.Datetime("us"))
     if own_pattern(settings.date_format) is None:
         common = _TEXT.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     dates = texts.select(date_text="text", local=common)
+    # Of 10-01-26 it makes the year 10.
+    dates = dates.with_columns(pl.when(pl.col("local").dt.year() >= 1000).then("local"))
     rest = dates.filter(pl.col("local").is_null()).select(text="date_text")
     if rest.height:
-        other = rest.select(date_text="text", other=parse_local(_TEXT, settings.date_format))
+        other = rest.select(date_text="text", other=_parse_local(settings, weighed))
         dates = dates.join(other, on="date_text", how="left", maintain_order="left").select(
             "date_text", pl.coalesce("local", "other")
         )

@@ -39,6 +39,8 @@ _CURRENCY_FAULT: dict[str, pl.DataType] = {"currency_fault": pl.String()}
 _ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_code_rounded"), pl.Boolean())
 # Whether a date tells that it lies in the second of two equal hours, and whether it names a zone that we do not know.
 _ZONE: dict[str, pl.DataType] = {"in_second_hour": pl.Boolean(), "has_unknown_zone": pl.Boolean()}
+# Whether the price is a number of a size that fits, however many decimals it has.
+_PRICE_IS_NUMBER: dict[str, pl.DataType] = {"price_is_number": pl.Boolean()}
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {
     **_DELIVERY,
@@ -50,6 +52,7 @@ TYPED: dict[str, pl.DataType] = {
     **TEXTS,
     **_ROUNDED,
     **_ZONE,
+    **_PRICE_IS_NUMBER,
 }
 # Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
 # word or the figures of a total, ``unfinished`` the last field of a line that was cut.
@@ -58,6 +61,7 @@ FINDINGS: dict[str, pl.DataType] = dict.fromkeys(("summary", "unfinished"), pl.S
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
+    **_PRICE_IS_NUMBER,
     "has_unknown_zone": pl.Boolean(),
     **_CURRENCY_FAULT,
     **FINDINGS,

@@ -14,13 +14,13 @@ from tasks.errors import SettingsError
 from tasks.ingest.date_formats import check_date_format, knows_timezone
 from tasks.ingest.encodings import checked_encoding
 from tasks.ingest.limits import DEFAULT_QUARANTINE_BYTES
+from tasks.ingest.number_formats import DECIMAL_MARKS
 from tasks.ingest.reading import LastLineEnd, ReadingSettings
 from tasks.validate.missing_words import checked_words
 
 # Reads the time zone folder of the system.
 _timezones = cache(available_timezones)
 IDENTICAL_LINES = ("keep", "drop")
-DECIMAL_MARKS = (".", ",")
 LAST_LINE_ENDS = ("optional", "required")
 
 
@@ -92,11 +92,13 @@ class ValidationSettings:
         feed: Settings of the feed.
         as_of: Local date of the run in the feed's time zone; later sales break a rule.
         quarantine_bytes: Bytes of quarantined lines to keep of a delivery.
+        weighed: Reading settings on trial: values that only another reading fits are read by that one.
     """
 
     feed: FeedSettings
     as_of: date
     quarantine_bytes: int = DEFAULT_QUARANTINE_BYTES
+    weighed: tuple[str, ...] = ()
 
 
 def in_one_spelling(asked: Mapping[str, str | None]) -> dict[str, str]:

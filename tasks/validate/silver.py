@@ -21,7 +21,12 @@ from tasks.validate.namibia import may_have_namibia, unclear_countries
 from tasks.validate.normalise import normalise
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
-from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
+from tasks.validate.score import (
+    SAMPLES,
+    DeliveryQuality,
+    DimensionScore,
+    FaultyLine,
+)
 from tasks.validate.settings import ValidationSettings
 from tasks.validate.summary_lines import Place
 from tasks.workspace import outputs
@@ -93,13 +98,15 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
     copies = CopyNumbers(bronze.parts)
     findings = Findings(bronze.deliveries)
     counts = _QualityCounts(bronze)
+    typed_numbers = {file.name: file.typed_numbers for file in bronze.deliveries}
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
     telling = {delivery.name for delivery in bronze.deliveries if delivery.tells_currency}
     has_namibia = False
     for number in range(bronze.parts):
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
         has_namibia |= may_have_namibia(raw.get_column("country"), settings.feed.missing_words)
-        typed = normalise(raw, settings.feed, telling)
+        numbers = typed_numbers[str(raw.item(0, "delivery"))]
+        typed = normalise(raw, settings.feed, telling, numbers, settings.weighed)
         lines = copies.number(line_ids(typed, settings.feed.feed, settings.feed.currency))
         found = findings.of_part(raw, lines, partial(_first_place, bronze, number + 1))
         raw, lines = raw.hstack(found), lines.hstack(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -17,7 +18,13 @@ from tests.support.plain_run import run, state, take_out
 from tests.support.slices import COLUMNS, Line, invoices, with_values, write
 from tests.support.soak import count
 
-SHOPS = (Feed("default", "Europe/London", "GBP"), Feed("boston", "America/New_York", "USD"))
+SHOPS = (
+    Feed("default", "Europe/London", "GBP"),
+    Feed("boston", "America/New_York", "USD"),
+    Feed("berlin", "Europe/Berlin", "EUR"),
+)
+# The shop that writes prices with a comma.
+COMMA = SHOPS[2].name
 NAMES = ("a.csv", "b.csv", "c.parquet", "d.parquet")
 CUTS = ("whole", "first half", "second half", "backwards", "doubled", "reworded", "other hour", "in euros")
 _SETTLED = {"encoding": "utf-8", "missing_words": ",".join(DEFAULT_WORDS)}
@@ -29,6 +36,9 @@ class Deliver:
     """A run with new content for some names; with ``again``, also over the feed's other deliveries.
 
     With ``settles``, the run gives the feed the reading settings that it was read with so far.
+
+    ``open`` is about the shop with a comma: its prices are written so that two readings fit them, and the run is given
+    the decimal mark, which settles it for the feed; without, each price has one reading.
     """
 
     shop: int
@@ -37,6 +47,7 @@ class Deliver:
     again: bool
     finished: bool
     settles: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,8 +95,19 @@ def lines_of(content: Content, currency: str) -> list[Line]:
     return [line if len(line) > len(COLUMNS) else (*line, currency) for line in lines]
 
 
+def with_comma(line: Line, *, is_open: bool) -> Line:
+    """Write the price of a line with a comma: as `2,550`, which could be 2550, or as `2,55`."""
+    price = Decimal(str(line[5]))
+    if is_open and price == price.quantize(Decimal("0.001")):
+        return with_values(line, UnitPrice=f"{price:.3f}".replace(".", ","))
+    text = f"{price.normalize():f}"
+    if len(text.partition(".")[2]) == 3:
+        text += "0"
+    return with_values(line, UnitPrice=text.replace(".", ","))
+
+
 def histories() -> st.SearchStrategy[list[Step]]:
-    """Generate up to six steps over four names in each of two feeds."""
+    """Generate up to six steps over four names in each of three feeds."""
     numbers = tuple(invoices())
     content = st.lists(
         st.tuples(st.sampled_from(numbers), st.sampled_from(CUTS)),
@@ -95,7 +117,7 @@ def histories() -> st.SearchStrategy[list[Step]]:
     ).map(tuple)
     deliver = st.builds(
         Deliver,
-        shop=st.sampled_from((0, 0, 0, 1)),
+        shop=st.sampled_from((0, 0, 1, 2, 2)),
         contents=st.dictionaries(st.sampled_from(NAMES), content, min_size=1, max_size=3).map(
             lambda contents: tuple(contents.items())
         ),
@@ -103,6 +125,7 @@ def histories() -> st.SearchStrategy[list[Step]]:
         again=st.booleans(),
         finished=st.booleans(),
         settles=st.booleans(),
+        open=st.booleans(),
     )
     withdraw = st.builds(Withdraw, place=st.integers(0, 7))
     return st.lists(st.one_of(deliver, deliver, deliver, withdraw, st.just(Finish())), min_size=1, max_size=6)
@@ -138,7 +161,10 @@ class Player:
         folder = self._files / feed.name
         for name, content in step.contents:
             path = folder / name
-            self.contents[feed, str(path)] = lines = lines_of(content, feed.currency)
+            lines = lines_of(content, feed.currency)
+            self.contents[feed, str(path)] = lines
+            if feed.name == COMMA:
+                lines = [with_comma(line, is_open=step.open) for line in lines]
             write(path, lines)
         sources = [folder] if step.again else [folder / name for name, _ in step.contents]
         await run(
@@ -151,6 +177,7 @@ class Player:
             finished=step.finished,
             **feed.parameters,
             **(_SETTLED if step.settles else {}),
+            decimal="," if feed.name == COMMA and step.open else None,
         )
 
     async def load_all(self, warehouse: ConnectionSettings, workspace: Path | None = None) -> int:
@@ -166,6 +193,7 @@ class Player:
                     feed=feed.name,
                     finished=False,
                     **feed.parameters,
+                    decimal="," if feed.name == COMMA else None,
                 )
                 loaded += len(outcome.loaded)
         return loaded

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from tasks.errors import DeliveryError
-from tasks.ingest.bronze import ingest
-from tasks.ingest.date_formats import infer_date_format
+from flows.open_readings import OpenReadings
+from tasks.errors import DeliveryError, ReadingUnclear
+from tasks.ingest.bronze import Bronze, ingest
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.validate.settings import ValidationSettings
-from tasks.validate.silver import validate
+from tasks.validate.evidence import DeliveryEvidence, weigh
+from tasks.validate.score import DeliveryQuality
+from tasks.validate.settings import FeedSettings, ValidationSettings
+from tasks.validate.silver import Silver, validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
 from tasks.warehouse.held_words import added_words, ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes
@@ -74,21 +76,45 @@ async def run(
         for batch in batches(found.deliveries, batch_bytes)
     ]
     bronzes = [one.bronze for one in read if one.bronze]
-    if settings.date_format is None:
-        settings = replace(
-            settings,
-            date_format=infer_date_format((one.dates for one in bronzes), (one.names[0] for one in bronzes)),
-        )
+    _, silvers, unclear = await validated(bronzes, settings, workspace)
     loaded: list[LoadedDelivery] = []
-    for bronze in bronzes:
-        silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
+    for silver in silvers:
         clear = [quality for quality in silver.deliveries if not quality.unclear_missing]
         loaded += (await load(warehouse, silver, clear, this, replace_anyway=replace_anyway)).deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())
     unchanged = tuple(name for one in read for name in one.unchanged)
-    return Outcome(tuple(loaded), unchanged, (*(e for one in read for e in one.failed), *found.failed))
+    failed = (*(error for one in read for error in one.failed), *found.failed, *unclear)
+    return Outcome(tuple(loaded), unchanged, failed)
+
+
+async def validated(
+    bronzes: Sequence[Bronze],
+    settings: FeedSettings,
+    workspace: Path,
+    passes: Callable[[DeliveryQuality], bool] = lambda quality: not quality.quarantine_truncated,
+) -> tuple[FeedSettings, list[Silver], list[ReadingUnclear]]:
+    """Validate batches and settle the readings that they ask for; return the feed's settings then."""
+
+    async def validate_batch(
+        batch: Bronze, bronze: Bronze, feed: FeedSettings, weighed: tuple[str, ...]
+    ) -> Silver:
+        return validate(bronze, ValidationSettings(feed, AS_OF, weighed=weighed), workspace)
+
+    async def weigh_batch(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+        return weigh(bronze, silver)
+
+    readings: OpenReadings[Bronze] = OpenReadings(settings, passes, validate_batch, weigh_batch)
+    silvers = [
+        silver
+        for bronze in bronzes
+        if not readings.waits(bronze, bronze)
+        if (silver := await readings.validated(bronze, bronze))
+    ]
+    feed, settled = await readings.settle()
+    silvers += [one.silver for one in settled]
+    return feed, silvers, [error for one in settled for error in one.errors]
 
 
 async def take_out(warehouse: ConnectionSettings, name: str, feed: str = "default") -> Withdrawal:

@@ -17,11 +17,17 @@ def has_text_form(dtype: pa.DataType) -> bool:
     """Return whether values of a type can be written as text."""
     if pa.types.is_dictionary(dtype):
         return has_text_form(dtype.value_type) and not _is_binary(dtype.value_type)
-    number = pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
-    # polars has no wider decimals.
-    number = number or (pa.types.is_decimal(dtype) and dtype.bit_width <= 128)
     time = pa.types.is_timestamp(dtype) or pa.types.is_date(dtype)
-    return bool(number or _is_string(dtype) or time or _is_binary(dtype) or pa.types.is_null(dtype))
+    return bool(is_number(dtype) or _is_string(dtype) or time or _is_binary(dtype) or pa.types.is_null(dtype))
+
+
+def is_number(dtype: pa.DataType) -> bool:
+    """Return whether values of a type are numbers, with a point as decimal mark in their text."""
+    if pa.types.is_dictionary(dtype):
+        return is_number(dtype.value_type)
+    # polars has no wider decimals.
+    decimal = pa.types.is_decimal(dtype) and dtype.bit_width <= 128
+    return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or decimal)
 
 
 def _is_string(dtype: pa.DataType) -> bool:

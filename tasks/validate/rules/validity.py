@@ -4,10 +4,8 @@ import polars as pl
 
 from tasks.validate.rules import Rule
 
-_PRICE_LIKE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$"
 _LIMITS = {"invoice_no": 100, "stock_code": 100, "country": 200, "description": 4000}
-# Null for parsed prices, so that patterns are matched against the few others only.
-_UNPARSED_PRICE = pl.when(pl.col("unit_price").is_null()).then(pl.col("price_text"))
+_IS_NUMBER = pl.col("price_is_number").fill_null(False)
 
 _IN_OTHER_CURRENCY = pl.col("currency_fault").eq_missing("mark")
 
@@ -30,7 +28,7 @@ RULES = (
         "quantity",
         "error",
         pl.col("quantity").is_not_null(),
-        "the quantity is a whole number within 32 bits",
+        "the quantity is a whole number within 32 bits, by the decimal mark of the feed",
     ),
     Rule(
         "quantity_not_zero",
@@ -43,14 +41,14 @@ RULES = (
         "unit_price_readable",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | _UNPARSED_PRICE.str.contains(_PRICE_LIKE) | _IN_OTHER_CURRENCY,
-        "the price is a decimal number (1.5, not 1,5) with at most nine digits before the point",
+        pl.col("unit_price").is_not_null() | _IS_NUMBER | _IN_OTHER_CURRENCY,
+        "the price is a number by the decimal mark of the feed, with at most nine digits before the mark",
     ),
     Rule(
         "unit_price_exact",
         "unit_price",
         "error",
-        ~_UNPARSED_PRICE.str.contains(_PRICE_LIKE).fill_null(False) | _IN_OTHER_CURRENCY,
+        pl.col("unit_price").is_not_null() | ~_IS_NUMBER | _IN_OTHER_CURRENCY,
         "the price has at most four decimals; prices are never rounded",
     ),
     Rule(
@@ -72,7 +70,7 @@ RULES = (
         "sold_at_local",
         "error",
         pl.col("sold_at_local").is_not_null() | pl.col("has_unknown_zone"),
-        "the date is an ISO date or matches the date format of the feed",
+        "the date is an ISO date or matches the date format of the feed (without one: has one meaning)",
     ),
     Rule(
         "sold_at_zone_known",

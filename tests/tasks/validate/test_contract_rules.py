@@ -28,7 +28,7 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "row_complete": ("validity", "error", {"fault": "9 fields instead of 8", "raw": "a,b"}),
     "quantity_readable": ("validity", "error", {"quantity": "six"}),
     "quantity_not_zero": ("validity", "error", {"quantity": "0"}),
-    "unit_price_readable": ("validity", "error", {"unit_price": "2,55"}),
+    "unit_price_readable": ("validity", "error", {"unit_price": "2.55.1"}),
     "currency_known": ("validity", "error", {"currency": "doubloons"}),
     "currency_told": ("completeness", "error", {"currency": " "}),
     "price_in_currency": ("consistency", "error", {"unit_price": "$2.55"}),

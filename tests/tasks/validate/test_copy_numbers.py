@@ -32,7 +32,7 @@ def test_each_copy_has_its_own_id_and_the_first_that_of_the_line() -> None:
 
 
 def test_normalised_lines_are_compared() -> None:
-    assert _copies({}, {"invoice_no": "536365 ", "unit_price": "2.550", "stock_code": "85123a"}) == [1, 2]
+    assert _copies({}, {"invoice_no": "536365 ", "unit_price": "2.5500", "stock_code": "85123a"}) == [1, 2]
 
 
 def test_lines_of_other_deliveries_are_not_copies() -> None:

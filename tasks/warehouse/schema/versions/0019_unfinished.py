@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.warehouse.schema.script import run_script
 
 revision = "0019_unfinished"
-down_revision = "0015_reading_settings"
+down_revision = "0017_missing_words"
 
 
 def upgrade() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.warehouse.schema.script import run_script
 
 revision = "0021_currency_column"
-down_revision = "0017_missing_words"
+down_revision = "0019_unfinished"
 
 
 def upgrade() -> None:
