@@ -4,7 +4,8 @@ Both readings agree on a quote inside a field, such as ``Mug 12"``; they differ 
 lines with such fields are the evidence, over the whole file:
 
 - For CSV: the header is quoted, or a quoted field holds a tab or doubled quotes, or belongs to a column other than the
-  description: no code, date or number begins with a quote.
+  description: no code, date or number begins with a quote; or lines make a record of CSV together that are none by
+  themselves.
 - For text: taken as text, a line has as many fields as the header, but its quotes are not those of CSV: text follows
   a closing quote, or tabs are inside quotes, or a quote stays open and the next line is complete too.
 
@@ -24,8 +25,10 @@ from tasks.ingest.source_file import SourceFile
 _TAB = "\t"
 _QUOTED_FIELD = re.compile(rb'(?:\A|[\t\n])"')
 _SHOWN = 60
+# Lines of one record that are put together.
+_RECORD_LINES = 50
 
-_Evidence = Literal["csv", "text", "open"]
+_Evidence = Literal["csv", "text", "open", "begun"]
 
 
 def settle_quotes(file: SourceFile, header_line: bytes, delimiter: str, blocks: Iterable[bytes]) -> None:
@@ -51,10 +54,16 @@ def _find_text_quote(header_line: bytes, blocks: Iterable[bytes], header: Header
     found: str | None = None
     # A line that leaves a quote open, until the next line is seen.
     open_line: str | None = None
+    # Lines that are too short, the first of which leaves a quote open.
+    begun: list[str] = []
     for line in _lines_with_quotes(blocks):
         if open_line is not None and line.count(_TAB) + 1 == header.width:
             found = found or open_line
         open_line = None
+        if begun and len(begun) < _RECORD_LINES:
+            begun.append(line)
+            if _is_record(begun, header.width):
+                return None
         evidence = _judge(line, header.width, positions)
         if evidence == "csv":
             return None
@@ -62,6 +71,8 @@ def _find_text_quote(header_line: bytes, blocks: Iterable[bytes], header: Header
             found = found or line
         elif evidence == "open":
             open_line = line
+        elif evidence == "begun" and not begun:
+            begun = [line]
     if found is None:
         return None
     field = next(field for field in found.split(_TAB) if field.startswith('"'))
@@ -69,8 +80,9 @@ def _find_text_quote(header_line: bytes, blocks: Iterable[bytes], header: Header
 
 
 def _lines_with_quotes(blocks: Iterable[bytes]) -> Iterator[str]:
-    """Yield each line with a field that begins with a quote, and the line after it; blank lines do not count."""
+    """Yield each line with a field that begins with a quote, and the lines after it as long as a quote may be open."""
     is_next_wanted = False
+    left = 0
     for block in blocks:
         at = 0
         while at < len(block):
@@ -83,12 +95,25 @@ def _lines_with_quotes(blocks: Iterable[bytes]) -> Iterator[str]:
             line = block[at:end].decode().rstrip("\r\n")
             at = end
             if line:
-                is_next_wanted = line.startswith('"') or f'{_TAB}"' in line
+                has_quoted = line.startswith('"') or f'{_TAB}"' in line
+                is_odd = line.count('"') % 2 == 1
+                # Of an even number of quotes in a line none opens or closes a field of several lines.
+                opened = _RECORD_LINES if is_odd and has_quoted and not left else 0
+                left = opened if is_odd else max(0, left - 1)
+                is_next_wanted = has_quoted or left > 0
                 yield line
 
 
+def _is_record(lines: list[str], width: int) -> bool:
+    try:
+        fields = parse_record(lines, _TAB)
+    except (MisplacedQuote, UnclosedQuote):
+        return False
+    return len(fields) == width
+
+
 def _judge(line: str, width: int, positions: Iterable[int]) -> _Evidence | None:
-    """Return what a line is evidence for; ``open`` if that depends on the next line."""
+    """Return what a line is evidence for; ``open`` or ``begun`` if that depends on the lines after it."""
     as_text = line.split(_TAB)
     fits_as_text = len(as_text) == width
     try:
@@ -96,7 +121,7 @@ def _judge(line: str, width: int, positions: Iterable[int]) -> _Evidence | None:
     except MisplacedQuote:
         return "text" if fits_as_text else None
     except UnclosedQuote:
-        return "open" if fits_as_text else None
+        return "open" if fits_as_text else "begun"
     if len(fields) != width:
         return "text" if fits_as_text else None
     has_doubled = any(field.startswith('"') and '""' in field[1:-1] for field in as_text)

@@ -137,8 +137,8 @@ def test_bytes_that_are_not_utf_16(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("reading")
 def test_the_first_line_read_as_windows_1252_is_told(tmp_path: Path) -> None:
-    lines = [HEADER.encode(), *[LINE.encode()] * 3, LINE.replace("WHITE", "£").encode("cp1252")] * 2
-    path = write(tmp_path / "day.csv", b"\n".join([*lines, b""]))
+    lines = [*[LINE.encode()] * 3, LINE.replace("WHITE", "£").encode("cp1252")] * 2
+    path = write(tmp_path / "day.csv", b"\n".join([HEADER.encode(), *lines, b""]))
     (delivery,) = bronze_of(ingest_sources(tmp_path / "w", path)).deliveries
     assert delivery.encodings == ("cp1252",)
     assert delivery.notes == (
