@@ -11,7 +11,6 @@ from pydantic import SkipValidation
 
 from blocks.lookup import EMBEDDED, warehouse_block_name
 from blocks.settings_sources import Resolved, Settings, resolve
-from flows.demo import BUNDLED
 from flows.request import FEED_SETTINGS, EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
@@ -54,8 +53,12 @@ class RunRequest(EtlRequest):
         }
         return cls(**(dict(request) | filled), resolved=resolved)
 
-    def ensure_valid(self) -> None:
-        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
+    def ensure_valid(self, *, sources_needed: bool = True) -> None:
+        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace.
+
+        Args:
+            sources_needed: Off where a deployment may have sources of its own.
+        """
         check_threshold(self.quality_threshold)
         resolve_feed_settings(None, self.feed, self.feed_settings())
         if self.external_enrichment:
@@ -67,6 +70,8 @@ class RunRequest(EtlRequest):
             raise SettingsError(
                 "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
             )
+        if sources_needed:
+            self.ensure_sources()
         with checked_workspace(self.workspace):
             check_workspace(self.workspace)
 
@@ -122,8 +127,8 @@ class RunRequest(EtlRequest):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The sources, or the bundled data if none are given."""
-        return tuple(self.sources) or (str(BUNDLED),)
+        """The sources."""
+        return tuple(self.sources)
 
     def recorded_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""
