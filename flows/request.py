@@ -135,7 +135,25 @@ class EtlRequest(BaseModel):
     )
     replace: bool = Field(
         default=False,
-        description="Accept replacements that withdraw more than a tenth of a delivery's lines.",
+        description="Accept replacements that withdraw more than half of a delivery's lines, or more than a tenth and "
+        "more than 20; with withdraw_vanished also more than half of a source's lines.",
+    )
+    accept_known_bytes: bool = Field(
+        default=False,
+        description="Accept deliveries whose bytes another feed has loaded: both feeds then have these sales.",
+    )
+    vanished: Annotated[
+        Literal["", "report", "ignore"], EmptyField(type="string", enum=["report", "ignore"])
+    ] = Field(
+        default="",
+        description="Deliveries that a folder or glob no longer has: report names them, once each in an alert too; "
+        "ignore is for folders that are cleared after loading. Kept in the feed, and changeable. Default: the feed's; "
+        "for a new feed report.",
+    )
+    withdraw_vanished: bool = Field(
+        default=False,
+        description="Withdraw the deliveries that a folder or glob no longer has. More than half of its lines are "
+        "withdrawn only with replace: the folder may be unmounted.",
     )
     warehouse: _BlockName = Field(
         default="",

@@ -179,11 +179,11 @@ def raise_on_failure(report: RunReport, error: RetailError | None) -> None:
     if error is not None:
         raise error
     rejected = [delivery for delivery in report.deliveries if delivery.refusal == "quality_gate"]
-    # A delivery refused by the replacement guard needs a person's decision, not better data.
+    # A delivery refused by another guard needs a person's decision, not better data.
     failed = [
         delivery
         for delivery in report.deliveries
-        if delivery.outcome == "failed" or delivery.refusal == "replacement_guard"
+        if delivery.outcome == "failed" or delivery.refusal in {"replacement_guard", "other_feed"}
     ]
     not_loaded = failed + rejected
     if not not_loaded:

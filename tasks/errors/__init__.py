@@ -14,7 +14,8 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
+            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, BytesOfOtherFeed, LedgerChanged,
+            DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
@@ -64,6 +65,7 @@ from tasks.errors.backups import (
     WrongIdentity,
 )
 from tasks.errors.deliveries import (
+    BytesOfOtherFeed,
     ContractBroken,
     DateFormatUnclear,
     DeliveryChanged,
@@ -124,6 +126,7 @@ __all__ = [
     "BackupFailed",
     "BackupMissing",
     "BackupUnproven",
+    "BytesOfOtherFeed",
     "CertificateRefused",
     "ChannelRefused",
     "ChannelUnreachable",

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.errors import BytesOfOtherFeed
 from tasks.ingest.bronze import IngestedFile
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import Network
@@ -189,7 +190,7 @@ def delivery_report(
         ignored_columns=ingested.ignored_columns,
         encodings=ingested.encodings,
         reason=rejection or _reason(loaded),
-        refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
+        refusal="quality_gate" if rejection else _refusal(loaded),
         samples=quality.samples,
     )
 
@@ -205,6 +206,12 @@ def _quoted(value: str | None) -> str:
         return "(missing)"
     shown = displayable(value)
     return f"'{shown[:_VALUE_CHARACTERS]}{'…' if len(shown) > _VALUE_CHARACTERS else ''}'"
+
+
+def _refusal(loaded: LoadedDelivery | None) -> Refusal | None:
+    if loaded is None or loaded.refusal is None:
+        return None
+    return "other_feed" if isinstance(loaded.refusal, BytesOfOtherFeed) else "replacement_guard"
 
 
 def _reason(loaded: LoadedDelivery | None) -> str:

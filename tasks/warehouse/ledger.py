@@ -26,7 +26,7 @@ from tasks.warehouse.resource_use import ResourceUse, end_row
 
 Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
 # Which check rejected a delivery.
-Refusal = Literal["quality_gate", "replacement_guard"]
+Refusal = Literal["quality_gate", "replacement_guard", "other_feed"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
 # Reserved for column mappings: the same bytes read with another mapping are a replacement.
 READING_SETTINGS = "{}"

@@ -69,9 +69,18 @@ async def load_batch(
     *,
     known: Mapping[str, str],
     replace_anyway: bool,
+    accept_known_bytes: bool,
 ) -> LoadResult:
     """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
-    return await load(warehouse, silver, accepted, run, known=known, replace_anyway=replace_anyway)
+    return await load(
+        warehouse,
+        silver,
+        accepted,
+        run,
+        known=known,
+        replace_anyway=replace_anyway,
+        accept_known_bytes=accept_known_bytes,
+    )
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ class Player:
             sources,
             feed=feed.name,
             replace_anyway=True,
+            accept_known_bytes=True,
             batch_bytes=BATCH_BYTES if step.one_batch else 1,
             finished=step.finished,
             **feed.parameters,
@@ -145,6 +146,7 @@ class Player:
                     workspace or self._workspace,
                     sources,
                     feed=feed.name,
+                    accept_known_bytes=True,
                     finished=False,
                     **feed.parameters,
                 )

@@ -57,6 +57,7 @@ async def run(
     feed: str = "default",
     root: str | None = None,
     replace_anyway: bool = False,
+    accept_known_bytes: bool = False,
     finished: bool = True,
     batch_bytes: int = BATCH_BYTES,
     **asked: str | None,
@@ -79,9 +80,15 @@ async def run(
     loaded: list[LoadedDelivery] = []
     for bronze in bronzes:
         silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
-        loaded += (
-            await load(warehouse, silver, silver.deliveries, this, replace_anyway=replace_anyway)
-        ).deliveries
+        result = await load(
+            warehouse,
+            silver,
+            silver.deliveries,
+            this,
+            replace_anyway=replace_anyway,
+            accept_known_bytes=accept_known_bytes,
+        )
+        loaded += result.deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())

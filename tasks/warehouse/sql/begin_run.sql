@@ -65,7 +65,7 @@ select
         from begun
     ) as begun,
     (
-        select to_jsonb(f) - 'created_at'
+        select to_jsonb(f) - array['created_at', 'vanished']
         from retail_ops.feed as f
         where f.feed = $5 and exists (select from retail_ops.delivery as d where d.feed = f.feed)
     ) as settings,

@@ -20,7 +20,7 @@ def _lines(count: int) -> list[Line]:
     return days(2, 2)[:count]
 
 
-@pytest.mark.parametrize(("total", "lost"), [(100, 21), (300, 31), (21, 21)])
+@pytest.mark.parametrize(("total", "lost"), [(100, 21), (300, 31), (21, 21), (15, 8), (1, 1)])
 async def test_more_than_a_tenth_and_more_than_20_lines_are_refused(
     warehouse: ConnectionSettings, tmp_path: Path, total: int, lost: int
 ) -> None:
@@ -49,7 +49,7 @@ async def test_more_than_a_tenth_and_more_than_20_lines_are_refused(
     await assert_exactly(warehouse, {(FEED, str(path)): after, (FEED, str(other)): OTHER})
 
 
-@pytest.mark.parametrize(("total", "lost"), [(100, 20), (300, 30), (15, 14)])
+@pytest.mark.parametrize(("total", "lost"), [(100, 20), (300, 30), (15, 7), (2, 1)])
 async def test_a_small_loss_is_accepted(
     warehouse: ConnectionSettings, tmp_path: Path, total: int, lost: int
 ) -> None:

@@ -3,6 +3,7 @@ create temporary table load_plan on commit drop as
 select
     n.*,
     d.delivery_key is not null as replaces,
+    d.rows_peak,
     coalesce(
         d.delivery_key,
         (select coalesce(max(delivery_key), 0) from retail_ops.delivery)
