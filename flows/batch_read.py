@@ -9,7 +9,9 @@ from flows.run_context import RunContext
 from tasks.errors import DeliveryChanged, DeliveryError, DeliveryUnreadable
 from tasks.ingest.bronze import IngestResult
 from tasks.ingest.discover import Delivery
+from tasks.ingest.empty_parts import is_empty_part
 from tasks.ingest.steps import ingest_batch
+from tasks.report.run_report import DeliveryReport
 
 _KEEPS_CHANGING = (
     "the file changed each time it was read.",
@@ -41,3 +43,22 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
             changing.append(DeliveryUnreadable(*_KEEPS_CHANGING, delivery=name))
             deliveries = tuple(delivery for delivery in deliveries if delivery.name != name)
     return IngestResult(None, failed=tuple(changing))
+
+
+def unread_reports(
+    context: RunContext, deliveries: Sequence[Delivery], result: IngestResult
+) -> list[DeliveryReport]:
+    """Report the deliveries of a batch that were not read into bronze: unchanged, empty or failed."""
+    by_name = {delivery.name: delivery for delivery in deliveries}
+    reports = [DeliveryReport(name, "unchanged") for name in result.unchanged]
+    for error in result.failed:
+        # A part that had lines has lost them.
+        is_known = error.delivery in context.known.deliveries
+        is_empty = not is_known and is_empty_part(error, by_name[error.delivery])
+        reports.append(DeliveryReport(error.delivery, "empty") if is_empty else failed_delivery(error))
+    return reports
+
+
+def failed_delivery(error: DeliveryError) -> DeliveryReport:
+    """Report a delivery that could not be read."""
+    return DeliveryReport(error.delivery, "failed", reason=error.reason)

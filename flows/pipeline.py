@@ -20,12 +20,12 @@ from typing import TypeVar
 from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
-from flows.batch_read import read_batch
+from flows.batch_read import failed_delivery, read_batch, unread_reports
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
+from flows.vanished import searched_sources
 from tasks.errors import (
     DateFormatUnclear,
-    DeliveryError,
     DeliveryTooLarge,
     PrefectUnreachable,
     RetailError,
@@ -33,6 +33,7 @@ from tasks.errors import (
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
+from tasks.ingest.vanished import SearchedSource
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
 from tasks.validate.score import DeliveryQuality, rejection_reason
@@ -49,7 +50,8 @@ _LOADERS = 2
 @dataclass(frozen=True)
 class PipelineResult:
     """A report for each delivery, the files passed over, the links that lead out of the sources,
-    the first error that was not a delivery's own, and the refused deliveries by name.
+    the first error that was not a delivery's own, the refused deliveries by name, and the folders and globs with the
+    known deliveries under them.
 
     The last update of ``progress`` may still be under way.
     """
@@ -60,6 +62,7 @@ class PipelineResult:
     error: RetailError | None
     progress: ProgressArtifact
     refused: Mapping[str, RefusedDelivery] = field(default_factory=dict)
+    sources: tuple[SearchedSource, ...] = ()
 
 
 async def run_pipeline(
@@ -70,7 +73,7 @@ async def run_pipeline(
     ``started`` gets a function that returns the result so far, for a run that ends in the middle.
 
     Raises:
-        SettingsError: ``root`` is not a folder.
+        SettingsError: ``root`` is not a folder, or what vanished is to be withdrawn from a feed that ignores it.
         RetailError: a new warehouse could not be prepared; nothing was loaded.
     """
     try:
@@ -79,6 +82,7 @@ async def run_pipeline(
             context.request.root,
             follow_links=context.request.settings.retail_follow_links,
         )
+        sources = searched_sources(context, discovery)
     except RetailError:
         if context.preparation is not None:
             context.preparation.cancel()
@@ -97,16 +101,12 @@ async def run_pipeline(
             pipeline.error,
             pipeline.progress,
             pipeline.refused,
+            sources,
         )
 
     started(result_so_far)
     await pipeline.run()
     return result_so_far()
-
-
-def failed_delivery(error: DeliveryError) -> DeliveryReport:
-    """Report a delivery that could not be read."""
-    return DeliveryReport(error.delivery, "failed", reason=error.reason)
 
 
 @dataclass
@@ -160,8 +160,7 @@ class _Pipeline:
             with self._isolated(batch):
                 with self.context.stage("ingest"):
                     result = await read_batch(self.context, batch.label, batch.deliveries)
-                batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
-                batch.reports += [failed_delivery(error) for error in result.failed]
+                batch.reports += unread_reports(self.context, batch.deliveries, result)
                 if result.bronze is None:
                     self._finished(batch)
                     continue

@@ -18,6 +18,7 @@ from flows.pipeline import PipelineResult
 from flows.run_context import RunContext
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest
+from flows.vanished import marks_of, newly_vanished, vanished
 from tasks.errors import DeliveriesFailed, PrefectUnreachable, QualityBelowThreshold, RetailError
 from tasks.postgres.traffic import network_so_far
 from tasks.report.lineage.assets import materializations
@@ -101,6 +102,8 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         deliveries=result.deliveries,
         passed_over=result.passed_over,
         links_out=result.links_out,
+        vanished=vanished(result),
+        newly_vanished=newly_vanished(context, result),
         settings=context.request.setting_sources(),
         tables=finished.figures.tables,
         top_countries=finished.figures.top_countries,
@@ -138,6 +141,7 @@ async def publish(context: RunContext, result: PipelineResult, report: RunReport
                 attempts_of(report, result.refused),
                 context.request.settings.retail_kept_lines,
                 end.use(),
+                marks_of(context, result),
             )
     except RetailError as failure:
         if result.error is None:

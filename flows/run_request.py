@@ -24,7 +24,7 @@ from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
-_NULL_IF_EMPTY = ("root", *FEED_SETTINGS)
+_NULL_IF_EMPTY = ("root", *FEED_SETTINGS, "vanished")
 
 
 class RunRequest(EtlRequest):

@@ -73,7 +73,8 @@ class RunReport:
 
     Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
     deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
-    ``links_out`` maps links that lead out of a source to their targets. ``settings`` maps the settings that are not
+    ``links_out`` maps links that lead out of a source to their targets. ``vanished`` names the loaded deliveries that a
+    folder or glob no longer has, and ``newly_vanished`` those that no earlier run has missed. ``settings`` maps the settings that are not
     the default to where they come from: the path of a file, environment, a block or parameter. ``network`` is what went
     to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
     events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
@@ -111,6 +112,8 @@ class RunReport:
     report_path: str
     error: str = ""
     links_out: Mapping[str, str] = field(default_factory=dict)
+    vanished: tuple[str, ...] = ()
+    newly_vanished: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     degraded: bool = False
     degraded_reasons: tuple[str, ...] = ()
@@ -143,8 +146,8 @@ class RunReport:
 
     @property
     def nothing_new(self) -> bool:
-        """Whether every delivery was already loaded unchanged."""
-        return bool(self.outcomes) and set(self.outcomes) == {"unchanged"}
+        """Whether every delivery was already loaded unchanged, or is an empty part."""
+        return bool(self.outcomes) and set(self.outcomes) <= {"unchanged", "empty"}
 
 
 @dataclass(frozen=True)

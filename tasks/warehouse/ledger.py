@@ -24,7 +24,7 @@ from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
 from tasks.warehouse.refused_lines import read_refused_lines
 from tasks.warehouse.resource_use import ResourceUse, end_row
 
-Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
+Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn", "empty"]
 # Which check rejected a delivery.
 Refusal = Literal["quality_gate", "replacement_guard", "other_feed"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
@@ -40,10 +40,14 @@ class FeedState:
     Attributes:
         settings: Settings of its loaded lines; None if it has none.
         deliveries: SHA-256 by name of the loaded deliveries.
+        vanished: Whether deliveries that their folder no longer has are reported or ignored.
+        missing: Names of the loaded deliveries that an earlier run has missed.
     """
 
     settings: FeedSettings | None
     deliveries: Mapping[str, str] = field(default_factory=dict)
+    vanished: Literal["report", "ignore"] = "report"
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,9 @@ async def begin_run(
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
     stored = FeedSettings(**json.loads(row["settings"])) if row["settings"] else None
-    return BegunRun(head, FeedState(stored, json.loads(row["deliveries"] or "{}")))
+    deliveries = json.loads(row["deliveries"] or "{}")
+    vanished: Literal["report", "ignore"] = "ignore" if row["vanished"] == "ignore" else "report"
+    return BegunRun(head, FeedState(stored, deliveries, vanished, frozenset(row["missing"] or ())))
 
 
 async def _begin(

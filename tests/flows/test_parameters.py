@@ -123,6 +123,8 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
+        "accept_known_bytes": False,
+        "withdraw_vanished": False,
     }
 
 
@@ -198,6 +200,9 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
+        "accept_known_bytes": False,
+        "vanished": None,
+        "withdraw_vanished": False,
         "warehouse": "",
         "alerts": "",
         "retries": 3,

@@ -40,7 +40,8 @@ left join peak as p using (feed, name)
 left join further as s using (delivery_key)
 where d.delivery_key = l.delivery_key;
 
-create index delivery_content_hash_idx on retail_ops.delivery (content_hash);
+-- Unique by the key, so that Supabase's linter does not call it unused before the first load.
+create unique index delivery_content_hash_idx on retail_ops.delivery (content_hash, delivery_key);
 
 alter table retail_ops.delivery_attempt
     drop constraint delivery_attempt_refusal_check,
