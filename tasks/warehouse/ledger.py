@@ -167,9 +167,10 @@ async def begin_run(
             row = await _begin(connection, run, feed, None)
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
-    stored = FeedSettings(**json.loads(row["settings"])) if row["settings"] else None
+    settings_row = json.loads(row["settings"] or "{}")
+    vanished = settings_row.pop("vanished", "report")
+    stored = FeedSettings(**settings_row) if settings_row else None
     deliveries = json.loads(row["deliveries"] or "{}")
-    vanished: Literal["report", "ignore"] = "ignore" if row["vanished"] == "ignore" else "report"
     return BegunRun(head, FeedState(stored, deliveries, vanished, frozenset(row["missing"] or ())))
 
 
@@ -183,8 +184,8 @@ async def _begin(
         statement,
         run.run_id,
         run.started_at,
-        json.dumps(run.parameters),
-        json.dumps(run.versions),
+        _compact_json(run.parameters),
+        _compact_json(run.versions),
         feed,
         head_revision(),
         READING_SETTINGS,
@@ -193,6 +194,10 @@ async def _begin(
     if preflight is not None and not row["sound"]:
         await ask_preflight(connection, preflight)
     return row
+
+
+def _compact_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, separators=(",", ":"))
 
 
 async def _revision(connection: asyncpg.Connection, preflight: Preflight | None) -> str | None:

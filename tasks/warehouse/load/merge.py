@@ -24,13 +24,7 @@ _UNPACK = (
     "unpack_products.sql",
     "set local enable_nestloop = on",
 )
-_PLAN = (
-    "ensure_feed_settings.sql",
-    "upsert_feed.sql",
-    "create_load_plan.sql",
-    "ensure_load_plan.sql",
-    "ensure_known_bytes.sql",
-)
+_PLAN = ("ensure_feed_settings.sql", "upsert_feed.sql", "create_load_plan.sql", "ensure_load_plan.sql")
 _HELD = (
     "create_held_lines.sql",
     "ensure_replacements.sql",

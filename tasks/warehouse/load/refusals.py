@@ -15,13 +15,8 @@ from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.ledger import Outcome, resolve_feed_settings
 
-# ensure_feed_settings.sql, ensure_load_plan.sql, ensure_replacements.sql, ensure_known_bytes.sql
-_OTHER_FEED_SETTINGS, _OTHER_LEDGER, _TOO_MANY_WITHDRAWN, _BYTES_OF_OTHER_FEED = (
-    "RT002",
-    "RT003",
-    "RT004",
-    "RT007",
-)
+# ensure_feed_settings.sql, ensure_load_plan.sql, ensure_replacements.sql
+_OTHER_FEED_SETTINGS, _OTHER_LEDGER, _TOO_MANY_WITHDRAWN = "RT002", "RT003", "RT004"
 
 
 @dataclass(frozen=True)
@@ -66,15 +61,14 @@ def not_loaded(
         FeedConflict: another run has loaded the feed with other settings in the meantime.
         asyncpg.PostgresError: it is no refusal of ours.
     """
-    if error.sqlstate not in {_OTHER_FEED_SETTINGS, _OTHER_LEDGER, _TOO_MANY_WITHDRAWN, _BYTES_OF_OTHER_FEED}:
+    if error.sqlstate not in {_OTHER_FEED_SETTINGS, _OTHER_LEDGER, _TOO_MANY_WITHDRAWN}:
         raise error
     detail = json.loads(error.detail or "null")
     if error.sqlstate == _OTHER_FEED_SETTINGS:
         raise _conflict(FeedSettings(**detail), feed) from None
     if error.sqlstate == _OTHER_LEDGER:
         return [_of_ledger(accepted[row["name"]], row) for row in detail]
-    refuse = _replacement_refused if error.sqlstate == _TOO_MANY_WITHDRAWN else _of_other_feed
-    return [_refused(accepted[row["name"]], refuse(row)) for row in detail]
+    return [_refused(accepted[row["name"]], _replacement_refused(row)) for row in detail]
 
 
 def _conflict(stored: FeedSettings, feed: FeedSettings) -> FeedConflict:
@@ -96,6 +90,8 @@ def _of_ledger(quality: DeliveryQuality, row: Mapping[str, Any]) -> LoadedDelive
             row["rows_duplicate"],
             row["rows_quarantined"],
         )
+    if row["state"] == "other_feed":
+        return _refused(quality, _of_other_feed(row))
     was_withdrawn = row["state"] == "withdrawn"
     what = "was withdrawn" if was_withdrawn else "was loaded with other content by another run"
     error = LedgerChanged(

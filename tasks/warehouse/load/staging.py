@@ -137,7 +137,7 @@ def _request(
         scores += [{"delivery": ordinal} | row for row in quality.score_rows()]
     request = {
         "run_id": str(run.run_id),
-        **asdict(silver.settings.feed),
+        **{name: value for name, value in asdict(silver.settings.feed).items() if value is not None},
         "reading_settings": READING_SETTINGS,
         "contract_version": contract.VERSION,
         **asdict(overrides),

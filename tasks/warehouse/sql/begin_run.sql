@@ -65,7 +65,7 @@ select
         from begun
     ) as begun,
     (
-        select to_jsonb(f) - array['created_at', 'vanished']
+        select to_jsonb(f) - 'created_at'
         from retail_ops.feed as f
         where f.feed = $5 and exists (select from retail_ops.delivery as d where d.feed = f.feed)
     ) as settings,
@@ -74,5 +74,4 @@ select
         from retail_ops.delivery as d
         where d.feed = $5 and d.reading_settings = $7
     ) as deliveries,
-    (select vanished from retail_ops.feed where feed = $5) as vanished,
     (select array_agg(name) from retail_ops.delivery where feed = $5 and vanished_at is not null) as missing

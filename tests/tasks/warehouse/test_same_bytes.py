@@ -78,9 +78,9 @@ async def test_of_two_runs_at_once_one_is_refused(warehouse: ConnectionSettings,
 
 @pytest.mark.slow
 async def test_they_are_looked_up_by_the_index(warehouse: ConnectionSettings) -> None:
-    lookup = sql("ensure_known_bytes", "tasks.warehouse.load")
-    lookup = lookup[lookup.index("select d.feed") : lookup.index(") as o")]
-    lookup = lookup.replace("p.content_hash", "'h77'").replace("q.feed", "'paris'")
+    lookup = sql("create_load_plan", "tasks.warehouse.load")
+    lookup = lookup[lookup.index("select feed as other_feed") : lookup.index(") as o")]
+    lookup = lookup.replace("n.content_hash", "'h77'").replace("q.feed", "'paris'")
     async with connected(warehouse) as connection:
         await connection.execute(
             "insert into retail_ops.feed (feed, timezone, currency, identical_lines) values ('f', 'UTC', 'EUR', 'keep');"

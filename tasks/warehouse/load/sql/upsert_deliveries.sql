@@ -5,7 +5,7 @@ insert into retail_ops.delivery as d (
 select
     p.delivery_key, q.feed, p.name, p.content_hash, q.reading_settings, q.run_id, q.contract_version,
     p.rows_in, p.rows_in - p.rows_quarantined - p.rows_dropped, p.rows_dropped, p.rows_quarantined, p.quality_score,
-    p.attempt_id, p.rows_in - p.rows_quarantined - p.rows_dropped
+    p.attempt_id, p.rows_peak
 from pg_temp.load_plan as p
 cross join pg_temp.load_request as q
 on conflict (feed, name) do update
@@ -20,9 +20,5 @@ set
     rows_quarantined = excluded.rows_quarantined,
     quality_score = excluded.quality_score,
     attempt_id = excluded.attempt_id,
-    rows_peak = case
-        when (select replace_anyway from pg_temp.load_request) then excluded.rows_peak
-        else greatest(d.rows_peak, excluded.rows_peak)
-    end,
-    vanished_at = null,
+    rows_peak = excluded.rows_peak,
     loaded_at = now()
