@@ -42,6 +42,7 @@ async def test_without_the_file_and_of_other_names_they_fail(receivers: Receiver
         await retail_etl(sources=str(folder), retries=0)
 
 
+@pytest.mark.slow
 async def test_a_part_that_had_lines_is_no_empty_part(receivers: Receivers) -> None:
     folder = _folder(receivers)
     await retail_etl(sources=str(folder), retries=0)

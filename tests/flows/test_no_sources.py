@@ -47,6 +47,7 @@ async def _quick_run(retail: Retail) -> str:
     return ended.state.message or ""
 
 
+@pytest.mark.slow
 async def test_a_quick_run_of_a_deployment_fails_and_loads_nothing(
     retail: Retail, prefect_api: PrefectServer, warehouse: ConnectionSettings
 ) -> None:

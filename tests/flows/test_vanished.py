@@ -112,6 +112,7 @@ async def test_a_folder_that_is_empty_or_nearly_so_is_not_withdrawn(
     assert (await state(warehouse)).lines == 1
 
 
+@pytest.mark.slow
 async def test_ignored_where_the_feed_says_so(receivers: Receivers, warehouse: ConnectionSettings) -> None:
     _deliver(receivers, 1, 2, 3)
     await _run(receivers)
@@ -127,6 +128,7 @@ async def test_ignored_where_the_feed_says_so(receivers: Receivers, warehouse: C
     assert (await _run(receivers)).newly_vanished == ()
 
 
+@pytest.mark.slow
 async def test_a_source_that_is_not_there_misses_nothing(receivers: Receivers) -> None:
     _deliver(receivers, 1)
     await _run(receivers)
@@ -136,6 +138,7 @@ async def test_a_source_that_is_not_there_misses_nothing(receivers: Receivers) -
     assert failed.value.attributes["report"].vanished == ()
 
 
+@pytest.mark.slow
 async def test_of_another_feed_or_another_folder(receivers: Receivers) -> None:
     _deliver(receivers, 1, 2)
     await _run(receivers)
@@ -145,6 +148,7 @@ async def test_of_another_feed_or_another_folder(receivers: Receivers) -> None:
     assert (await _run(receivers, source=str(_inbox(receivers) / "day-2.csv"))).vanished == ()
 
 
+@pytest.mark.slow
 def test_shown_on_the_terminal(retail: Retail, tmp_path: Path, days: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
