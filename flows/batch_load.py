@@ -39,6 +39,7 @@ async def load_accepted(
                 context.run,
                 known={quality.name: known[quality.name] for quality in accepted if quality.name in known},
                 replace_anyway=context.request.replace,
+                accept_known_bytes=context.request.accept_known_bytes,
             )
     except DataRejected as error:
         if len(accepted) == 1:

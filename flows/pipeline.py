@@ -20,19 +20,19 @@ from typing import TypeVar
 from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
-from flows.batch_read import read_batch
+from flows.batch_read import failed_delivery, read_batch, unread_reports
 from flows.not_loaded import quarantine_too_large, unclear
 from flows.open_readings import OpenReadings
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
+from flows.vanished import searched_sources
 from tasks.errors import (
-    DeliveryError,
-    DeliveryUnfinished,
     PrefectUnreachable,
     RetailError,
 )
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.discover import Delivery, batches, discover
+from tasks.ingest.vanished import SearchedSource
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
 from tasks.validate.evidence import DeliveryEvidence
@@ -40,7 +40,6 @@ from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
 from tasks.validate.steps import validate_batch, weigh_batch
-from tasks.warehouse.ledger import Outcome
 from tasks.warehouse.load.transaction import LoadedDelivery
 
 T = TypeVar("T")
@@ -51,7 +50,8 @@ _LOADERS = 2
 @dataclass(frozen=True)
 class PipelineResult:
     """A report for each delivery, the files passed over, the links that lead out of the sources,
-    the first error that was not a delivery's own, the feed's settings, and the refused deliveries by name.
+    the first error that was not a delivery's own, the feed's settings, the refused deliveries by name, and the folders
+    and globs with the known deliveries under them.
 
     The last update of ``progress`` may still be under way.
     """
@@ -63,6 +63,7 @@ class PipelineResult:
     progress: ProgressArtifact
     feed: FeedSettings
     refused: Mapping[str, RefusedDelivery] = field(default_factory=dict)
+    sources: tuple[SearchedSource, ...] = ()
 
 
 async def run_pipeline(
@@ -73,7 +74,7 @@ async def run_pipeline(
     ``started`` gets a function that returns the result so far, for a run that ends in the middle.
 
     Raises:
-        SettingsError: ``root`` is not a folder.
+        SettingsError: ``root`` is not a folder, or what vanished is to be withdrawn from a feed that ignores it.
         RetailError: a new warehouse could not be prepared; nothing was loaded.
     """
     try:
@@ -82,6 +83,7 @@ async def run_pipeline(
             context.request.root,
             follow_links=context.request.settings.retail_follow_links,
         )
+        sources = searched_sources(context, discovery)
     except RetailError:
         if context.preparation is not None:
             context.preparation.cancel()
@@ -101,17 +103,12 @@ async def run_pipeline(
             pipeline.progress,
             pipeline.feed,
             pipeline.refused,
+            sources,
         )
 
     started(result_so_far)
     await pipeline.run()
     return result_so_far()
-
-
-def failed_delivery(error: DeliveryError) -> DeliveryReport:
-    """Report a delivery that could not be read, or not yet."""
-    outcome: Outcome = "unfinished" if isinstance(error, DeliveryUnfinished) else "failed"
-    return DeliveryReport(error.delivery, outcome, reason=error.reason)
 
 
 @dataclass
@@ -169,8 +166,7 @@ class _Pipeline:
             with self._isolated(batch):
                 with self.context.stage("ingest"):
                     result = await read_batch(self.context, batch.label, batch.deliveries)
-                batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
-                batch.reports += map(failed_delivery, (*result.failed, *result.unfinished))
+                batch.reports += unread_reports(self.context, batch.deliveries, result)
                 if result.bronze is None:
                     self._finished(batch)
                     continue

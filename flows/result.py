@@ -18,6 +18,7 @@ from flows.pipeline import PipelineResult
 from flows.run_context import RunContext
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest
+from flows.vanished import marks_of, newly_vanished, vanished
 from tasks.errors import DeliveriesFailed, PrefectUnreachable, QualityBelowThreshold, RetailError
 from tasks.postgres.traffic import network_so_far
 from tasks.report.lineage.assets import materializations
@@ -101,6 +102,8 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         deliveries=result.deliveries,
         passed_over=result.passed_over,
         links_out=result.links_out,
+        vanished=vanished(result),
+        newly_vanished=newly_vanished(context, result),
         settings=context.request.setting_sources(),
         tables=finished.figures.tables,
         top_countries=finished.figures.top_countries,
@@ -138,6 +141,7 @@ async def publish(context: RunContext, result: PipelineResult, report: RunReport
                 attempts_of(report, result.refused),
                 context.request.settings.retail_kept_lines,
                 end.use(),
+                marks_of(context, result),
             )
     except RetailError as failure:
         if result.error is None:
@@ -179,11 +183,11 @@ def raise_on_failure(report: RunReport, error: RetailError | None) -> None:
     if error is not None:
         raise error
     rejected = [delivery for delivery in report.deliveries if delivery.refusal == "quality_gate"]
-    # A delivery refused by the replacement guard needs a person's decision, not better data.
+    # A delivery refused by another guard needs a person's decision, not better data.
     failed = [
         delivery
         for delivery in report.deliveries
-        if delivery.outcome == "failed" or delivery.refusal == "replacement_guard"
+        if delivery.outcome == "failed" or delivery.refusal in {"replacement_guard", "other_feed"}
     ]
     not_loaded = failed + rejected
     if not not_loaded:

@@ -12,7 +12,6 @@ from pydantic import SkipValidation
 
 from blocks.lookup import EMBEDDED, warehouse_block_name
 from blocks.settings_sources import Resolved, Settings, resolve
-from flows.demo import BUNDLED
 from flows.request import FEED_SETTINGS, EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
@@ -26,7 +25,7 @@ from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
-_NULL_IF_EMPTY = ("root", *FEED_SETTINGS)
+_NULL_IF_EMPTY = ("root", *FEED_SETTINGS, "vanished")
 
 
 class RunRequest(EtlRequest):
@@ -55,8 +54,12 @@ class RunRequest(EtlRequest):
         }
         return cls(**(dict(request) | filled), resolved=resolved)
 
-    def ensure_valid(self) -> None:
-        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace."""
+    def ensure_valid(self, *, sources_needed: bool = True) -> None:
+        """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace.
+
+        Args:
+            sources_needed: Off where a deployment may have sources of its own.
+        """
         check_threshold(self.quality_threshold)
         resolve_feed_settings(None, self.feed, self.feed_settings())
         if not 0 <= self.settle_seconds < math.inf:
@@ -74,6 +77,8 @@ class RunRequest(EtlRequest):
             raise SettingsError(
                 "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
             )
+        if sources_needed:
+            self.ensure_sources()
         with checked_workspace(self.workspace):
             check_workspace(self.workspace)
 
@@ -129,8 +134,8 @@ class RunRequest(EtlRequest):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The sources, or the bundled data if none are given."""
-        return tuple(self.sources) or (str(BUNDLED),)
+        """The sources."""
+        return tuple(self.sources)
 
     def recorded_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""

@@ -96,6 +96,12 @@ def print_summary(report: RunReport) -> None:
     _print_notes(console, report)
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
+    if report.vanished:
+        more = f" and {len(report.vanished) - _SHOWN} more" if len(report.vanished) > _SHOWN else ""
+        shown = ", ".join(map(displayable, report.vanished[:_SHOWN]))
+        console.print(
+            f"Vanished from the sources, and still loaded: {shown}{more}", soft_wrap=True, markup=False
+        )
     _print_links_out(console, report)
     _print_passed_over(console, report)
     if report.network:

@@ -14,7 +14,8 @@ RetailError
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
             DeliveryMissing, DeliveryEmpty, DeliveryUnfinished, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, ReadingUnclear, MissingWordsUnclear, ReplacementRefused, LedgerChanged,
+            DeliveryTooLarge, ReadingUnclear, MissingWordsUnclear, ReplacementRefused, BytesOfOtherFeed,
+            LedgerChanged,
             DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
@@ -65,6 +66,7 @@ from tasks.errors.backups import (
     WrongIdentity,
 )
 from tasks.errors.deliveries import (
+    BytesOfOtherFeed,
     ContractBroken,
     DeliveryChanged,
     DeliveryEmpty,
@@ -127,6 +129,7 @@ __all__ = [
     "BackupFailed",
     "BackupMissing",
     "BackupUnproven",
+    "BytesOfOtherFeed",
     "CertificateRefused",
     "ChannelRefused",
     "ChannelUnreachable",

@@ -51,7 +51,11 @@ class MissingWordsUnclear(DeliveryError):
 
 
 class ReplacementRefused(DeliveryError):
-    """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``."""
+    """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``, ``peak`` (lines)."""
+
+
+class BytesOfOtherFeed(DeliveryError):
+    """Another feed has loaded the same bytes. Attributes: ``other_feed``, ``other_delivery``."""
 
 
 class LedgerChanged(DeliveryError):

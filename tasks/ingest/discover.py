@@ -54,12 +54,14 @@ class Discovery:
         failed: Errors of the sources and files that cannot be delivered.
         passed_over: Paths of other files in folders and globs, and of links that are not followed.
         links_out: Links in folders and globs that lead out of them, with their targets.
+        searched: The folders and globs, as paths; no glob without a folder to search.
     """
 
     deliveries: tuple[Delivery, ...]
     failed: tuple[DeliveryError, ...] = ()
     passed_over: tuple[str, ...] = ()
     links_out: Mapping[str, str] = field(default_factory=dict)
+    searched: tuple[str, ...] = ()
 
 
 def discover(sources: Iterable[str], root: str | None = None, *, follow_links: bool = True) -> Discovery:
@@ -91,6 +93,7 @@ def discover(sources: Iterable[str], root: str | None = None, *, follow_links: b
         tuple(search.failed.values()),
         tuple(dict.fromkeys(search.passed_over)),
         search.links_out,
+        tuple(search.searched),
     )
 
 
@@ -104,6 +107,7 @@ class _Search:
     failed: dict[str, DeliveryError] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
     links_out: dict[str, str] = field(default_factory=dict)
+    searched: list[str] = field(default_factory=list)
 
     def expand(self, source: str) -> None:
         path = os.path.expanduser(source)
@@ -113,11 +117,13 @@ class _Search:
             return
         boundary = Boundary.of(path, self.follow_links)
         if os.path.isdir(path):
+            self.searched.append(path)
             self._add_many(self._walk(path, boundary), source, boundary)
         elif os.path.exists(path):
             self._add(path)
         elif glob.has_magic(source):
             self._report_closed_folders(path, boundary)
+            self.searched.append(path)
             matches = sorted(glob.glob(path, recursive=True))
             self._add_many([match for match in matches if not os.path.isdir(match)], source, boundary)
         else:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from tasks.errors import BytesOfOtherFeed
 from tasks.ingest.bronze import IngestedFile
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import Network
@@ -83,7 +84,8 @@ class RunReport:
 
     Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
     deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
-    ``links_out`` maps links that lead out of a source to their targets. ``settings`` maps the settings that are not
+    ``links_out`` maps links that lead out of a source to their targets. ``vanished`` names the loaded deliveries that a
+    folder or glob no longer has, and ``newly_vanished`` those that no earlier run has missed. ``settings`` maps the settings that are not
     the default to where they come from: the path of a file, environment, a block or parameter. ``network`` is what went
     to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
     events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
@@ -121,6 +123,8 @@ class RunReport:
     report_path: str
     error: str = ""
     links_out: Mapping[str, str] = field(default_factory=dict)
+    vanished: tuple[str, ...] = ()
+    newly_vanished: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     degraded: bool = False
     degraded_reasons: tuple[str, ...] = ()
@@ -154,8 +158,8 @@ class RunReport:
 
     @property
     def nothing_new(self) -> bool:
-        """Whether every delivery was already loaded unchanged, or is still being written."""
-        return bool(self.outcomes) and set(self.outcomes) <= {"unchanged", "unfinished"}
+        """Whether every delivery was already loaded unchanged, is an empty part, or is still being written."""
+        return bool(self.outcomes) and set(self.outcomes) <= {"unchanged", "empty", "unfinished"}
 
 
 @dataclass(frozen=True)
@@ -202,7 +206,7 @@ def delivery_report(
         ignored_columns=ingested.ignored_columns,
         encodings=ingested.encodings,
         reason=rejection or _reason(loaded),
-        refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
+        refusal="quality_gate" if rejection else _refusal(loaded),
         samples=quality.samples,
         notes=tuple(dict.fromkeys((*ingested.notes, *quality.notes))),
     )
@@ -219,6 +223,12 @@ def _quoted(value: str | None) -> str:
         return "(missing)"
     shown = displayable(value)
     return f"'{shown[:_VALUE_CHARACTERS]}{'…' if len(shown) > _VALUE_CHARACTERS else ''}'"
+
+
+def _refusal(loaded: LoadedDelivery | None) -> Refusal | None:
+    if loaded is None or loaded.refusal is None:
+        return None
+    return "other_feed" if isinstance(loaded.refusal, BytesOfOtherFeed) else "replacement_guard"
 
 
 def _reason(loaded: LoadedDelivery | None) -> str:

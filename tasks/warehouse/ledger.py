@@ -24,9 +24,11 @@ from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
 from tasks.warehouse.refused_lines import read_refused_lines
 from tasks.warehouse.resource_use import ResourceUse, end_row
 
-Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "unfinished", "judged", "withdrawn"]
+Outcome = Literal[
+    "loaded", "replaced", "unchanged", "refused", "failed", "unfinished", "judged", "withdrawn", "empty"
+]
 # Which check rejected a delivery.
-Refusal = Literal["quality_gate", "replacement_guard"]
+Refusal = Literal["quality_gate", "replacement_guard", "other_feed"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
 # Reserved for column mappings: the same bytes read with another mapping are a replacement.
 READING_SETTINGS = "{}"
@@ -40,10 +42,14 @@ class FeedState:
     Attributes:
         settings: Settings of its loaded lines; None if it has none.
         deliveries: SHA-256 by name of the loaded deliveries.
+        vanished: Whether deliveries that their folder no longer has are reported or ignored.
+        missing: Names of the loaded deliveries that an earlier run has missed.
     """
 
     settings: FeedSettings | None
     deliveries: Mapping[str, str] = field(default_factory=dict)
+    vanished: Literal["report", "ignore"] = "report"
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -163,8 +169,11 @@ async def begin_run(
             row = await _begin(connection, run, feed, None)
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
-    stored = FeedSettings(**json.loads(row["settings"])) if row["settings"] else None
-    return BegunRun(head, FeedState(stored, json.loads(row["deliveries"] or "{}")))
+    settings_row = json.loads(row["settings"] or "{}")
+    vanished = settings_row.pop("vanished", "report")
+    stored = FeedSettings(**settings_row) if settings_row else None
+    deliveries = json.loads(row["deliveries"] or "{}")
+    return BegunRun(head, FeedState(stored, deliveries, vanished, frozenset(row["missing"] or ())))
 
 
 async def _begin(
@@ -177,8 +186,8 @@ async def _begin(
         statement,
         run.run_id,
         run.started_at,
-        json.dumps(run.parameters),
-        json.dumps(run.versions),
+        _compact_json(run.parameters),
+        _compact_json(run.versions),
         feed,
         head_revision(),
         READING_SETTINGS,
@@ -187,6 +196,10 @@ async def _begin(
     if preflight is not None and not row["sound"]:
         await ask_preflight(connection, preflight)
     return row
+
+
+def _compact_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, separators=(",", ":"))
 
 
 async def _revision(connection: asyncpg.Connection, preflight: Preflight | None) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.errors import DeliveryMissing, WarehouseError
+from tasks.ingest.vanished import SearchedSource
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.copy import fetch_json
 from tasks.retries import step
@@ -18,6 +19,7 @@ from tasks.warehouse.ledger import BegunRun, FeedState, Run, RunStatus, begin_ru
 from tasks.warehouse.load.transaction import LoadResult, load
 from tasks.warehouse.migrate import migrate, upgrade_from
 from tasks.warehouse.resource_use import ResourceUse
+from tasks.warehouse.vanished import VanishedWithdrawal, withdraw_vanished
 from tasks.warehouse.warehouse_figures import WarehouseFigures, figures_of, figures_query, read_figures
 from tasks.warehouse.watch import WatchInputs, WatchReport, watch
 from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
@@ -78,9 +80,18 @@ async def load_batch(
     *,
     known: Mapping[str, str],
     replace_anyway: bool,
+    accept_known_bytes: bool,
 ) -> LoadResult:
     """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
-    return await load(warehouse, silver, accepted, run, known=known, replace_anyway=replace_anyway)
+    return await load(
+        warehouse,
+        silver,
+        accepted,
+        run,
+        known=known,
+        replace_anyway=replace_anyway,
+        accept_known_bytes=accept_known_bytes,
+    )
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,21 @@ async def withdraw_delivery(
         if await is_withdrawn_by(warehouse, preview.name, run):
             return preview
         raise
+
+
+@step("withdraw", "warehouse", timeout_seconds=7200)
+async def withdraw_vanished_deliveries(
+    label: str,
+    warehouse: ConnectionSettings,
+    feed: str,
+    sources: Sequence[SearchedSource],
+    known: Mapping[str, str],
+    run: Run,
+    *,
+    replace_anyway: bool,
+) -> VanishedWithdrawal:
+    """Withdraw the deliveries that are gone; see ``tasks.warehouse.vanished.withdraw_vanished``."""
+    return await withdraw_vanished(warehouse, feed, sources, known, run, replace_anyway=replace_anyway)
 
 
 @step("watch", "warehouse", timeout_seconds=3000)

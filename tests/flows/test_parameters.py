@@ -110,6 +110,8 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
     assert form["properties"]["date_format"]["type"] == "string"
     assert form["properties"]["date_format"]["examples"][:3] == ["us", "eu", "iso"]
     assert form["properties"]["sources"]["type"] == "array"
+    assert form["properties"]["sources"]["minItems"] == 1
+    assert form["properties"]["sources"]["description"].startswith("Required")
     assert form["properties"]["quality_threshold"]["type"] == "number"
     assert form["properties"]["retries"]["type"] == "integer"
     # A form sends a default, also if that is null; so only these have one.
@@ -121,6 +123,8 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
+        "accept_known_bytes": False,
+        "withdraw_vanished": False,
     }
 
 
@@ -135,7 +139,12 @@ def test_what_the_server_accepts() -> None:
         {"quality_threshold": 90, "retries": 0, "identical_lines": "drop", "root": "/srv"},
     ):
         validate(given, form, raise_on_error=True)
-    for refused in ({"identical_lines": "sometimes"}, {"quality_threshold": 101}, {"retries": "many"}):
+    for refused in (
+        {"sources": []},
+        {"identical_lines": "sometimes"},
+        {"quality_threshold": 101},
+        {"retries": "many"},
+    ):
         with pytest.raises(ValidationError):
             validate(refused, form, raise_on_error=True)
 
@@ -194,6 +203,9 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
+        "accept_known_bytes": False,
+        "vanished": None,
+        "withdraw_vanished": False,
         "warehouse": "",
         "alerts": "",
         "retries": 3,

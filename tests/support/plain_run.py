@@ -60,6 +60,7 @@ async def run(
     feed: str = "default",
     root: str | None = None,
     replace_anyway: bool = False,
+    accept_known_bytes: bool = False,
     finished: bool = True,
     batch_bytes: int = BATCH_BYTES,
     **asked: str | None,
@@ -80,7 +81,15 @@ async def run(
     loaded: list[LoadedDelivery] = []
     for silver in silvers:
         clear = [quality for quality in silver.deliveries if not quality.unclear_missing]
-        loaded += (await load(warehouse, silver, clear, this, replace_anyway=replace_anyway)).deliveries
+        result = await load(
+            warehouse,
+            silver,
+            clear,
+            this,
+            replace_anyway=replace_anyway,
+            accept_known_bytes=accept_known_bytes,
+        )
+        loaded += result.deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())

@@ -73,4 +73,5 @@ select
         select jsonb_object_agg(d.name, d.content_hash)
         from retail_ops.delivery as d
         where d.feed = $5 and d.reading_settings = $7
-    ) as deliveries
+    ) as deliveries,
+    (select array_agg(name) from retail_ops.delivery where feed = $5 and vanished_at is not null) as missing

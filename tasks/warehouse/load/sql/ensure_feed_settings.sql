@@ -2,7 +2,7 @@ do $$
 declare
     stored jsonb;
 begin
-    select to_jsonb(f) - 'created_at'
+    select to_jsonb(f) - 'created_at' - 'vanished'
     into stored
     from retail_ops.feed as f
     join pg_temp.load_request as q using (feed)

@@ -8,6 +8,7 @@ cross join lateral jsonb_to_record(p.request::jsonb) as r (
     reading_settings text,
     contract_version text,
     replace_anyway boolean,
+    accept_known_bytes boolean,
     checks_known boolean,
     deliveries jsonb,
     scores jsonb

@@ -1,6 +1,6 @@
 -- A feed that holds lines keeps the settings that it has; what was left open may be filled in.
 insert into retail_ops.feed as f
-select (jsonb_populate_record(null::retail_ops.feed, settings || jsonb_build_object('created_at', now()))).*
+select (jsonb_populate_record(null::retail_ops.feed, jsonb_build_object('created_at', now(), 'vanished', 'report') || settings)).*
 from pg_temp.load_request
 on conflict (feed) do update
 set (
@@ -15,4 +15,4 @@ set (
         jsonb_strip_nulls(q.settings)
     ) as s
 )
-where to_jsonb(f) - 'created_at' <> to_jsonb(excluded) - 'created_at'
+where to_jsonb(f) - '{created_at,vanished}'::text[] <> to_jsonb(excluded) - '{created_at,vanished}'::text[]

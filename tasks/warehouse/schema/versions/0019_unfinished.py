@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.warehouse.schema.script import run_script
 
 revision = "0019_unfinished"
-down_revision = "0017_missing_words"
+down_revision = "0018_vanished"
 
 
 def upgrade() -> None:

@@ -5,5 +5,5 @@ alter table retail_ops.delivery_attempt
         check (outcome in ('loaded', 'replaced', 'refused', 'failed', 'unfinished', 'withdrawn'));
 
 comment on column retail_ops.delivery_attempt.outcome is
-    'loaded, replaced, refused (quality or replacement guard), failed, unfinished (still being written), or withdrawn.';
+    'loaded, replaced, refused (quality gate, replacement guard or bytes of another feed), failed, unfinished (still being written), or withdrawn.';
 comment on column retail_ops.delivery_attempt.reason is 'Why it was refused, failed or unfinished.';
