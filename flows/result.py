@@ -24,9 +24,10 @@ from tasks.postgres.traffic import network_so_far
 from tasks.report.lineage.assets import materializations
 from tasks.report.lineage.etl import Places, end_etl
 from tasks.report.lineage.run import JobData
-from tasks.report.run_report import RunReport, attempts_of, totals
+from tasks.report.run_report import RunReport, attempts_of
 from tasks.report.steps import record_run, save_and_publish_report
 from tasks.report.timings import stage_times
+from tasks.report.totals import totals
 from tasks.retries import prefect_is_gone
 from tasks.warehouse.ledger import RunStatus
 from tasks.warehouse.steps import FinishedWarehouse, finish_warehouse

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import groupby
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -16,22 +14,20 @@ from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
 from tasks.ingest import source_file
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
-from tasks.ingest.file_kinds import Kind, kind_of
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
-from tasks.ingest.readers import csv, parquet
+from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
+from tasks.ingest.readers import csv
+from tasks.ingest.readers.encoding import encoding_note
 from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.reading_choices import OpenValues
 from tasks.ingest.repeated_headers import RepeatedHeaders
-from tasks.ingest.schema import BRONZE, OPTIONAL_HEADERS
 from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash, unpack_content
 from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
 READER_VERSION = 4
-# A reader is a module with open_delivery() and frames(), chosen by the kind of the file.
-READERS: dict[Kind, ModuleType] = {"text": csv, "parquet": parquet}
 
 
 @dataclass(frozen=True)
@@ -146,7 +142,7 @@ def ingest(
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
                 continue
-            reader = _reader(delivery)
+            reader = reader_of(delivery)
             if reader is csv:
                 packed = content
                 content = unpack_content(delivery, packed, limits, room)
@@ -182,10 +178,6 @@ def _read_settled(
     return content
 
 
-def _reader(delivery: Delivery) -> ModuleType:
-    return READERS[kind_of(delivery.path) or "text"]
-
-
 def _select_readable(
     files: Sequence[SourceFile], limits: ReadLimits
 ) -> tuple[list[SourceFile], list[DeliveryError]]:
@@ -195,7 +187,7 @@ def _select_readable(
     for file in files:
         try:
             rows = 0
-            for frame in _frames([file], limits, RepeatedHeaders()):
+            for frame in read_frames([file], limits, RepeatedHeaders()):
                 rows += frame.height
                 limits.check_lines(rows, file.delivery.name)
             _ensure_rows(rows, file.delivery.name)
@@ -238,7 +230,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
     telling: set[str] = set()
     headers = RepeatedHeaders()
     last_lines: dict[str, int] = {}
-    for frame in _frames_with_origin(files, limits, headers):
+    for frame in frames_with_origin(files, limits, headers):
         if not frame.height:
             continue
         write_part(frame, outputs.part_path(folder, parts))
@@ -268,52 +260,10 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *file.notes,
                 *headers.note(file.delivery.name),
                 *note_of(file.last_line),
-                *_encoding_note(file),
+                *encoding_note(file),
             ),
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files
     ]
     return {"parts": parts, "deliveries": deliveries, "alone": values.alone}
-
-
-def _encoding_note(file: SourceFile) -> tuple[str, ...]:
-    if not file.fallback_line:
-        return ()
-    return (
-        f"Line {file.fallback_line:,} of the file is not UTF-8: it and all lines that are not were read as "
-        "Windows-1252. Set the encoding (--encoding) to cp1252, or to what it is, to settle it.",
-    )
-
-
-def _frames(
-    group: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
-) -> Iterator[pl.DataFrame]:
-    for frame in _reader(group[0].delivery).frames(group, limits):
-        yield headers.without(frame, group)
-
-
-def _frames_with_origin(
-    files: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
-) -> Iterator[pl.DataFrame]:
-    # A part has columns of one kind only.
-    for _, members in groupby(
-        files, key=lambda file: (_reader(file.delivery).__name__, file.layout, file.typed_numbers)
-    ):
-        group = list(members)
-        # Enums: each name and hash is stored once per delivery, not once per row.
-        names = _to_enum([file.delivery.name for file in group])
-        hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in _frames(group, limits, headers):
-            source = frame.get_column("source")
-            absent = [column for column in OPTIONAL_HEADERS if column not in frame.columns]
-            yield frame.select(
-                names.gather(source).alias("delivery"),
-                hashes.gather(source).alias("content_hash"),
-                pl.exclude("source"),
-                *(pl.lit(None, pl.String).alias(column) for column in absent),
-            ).select(*BRONZE)
-
-
-def _to_enum(texts: Sequence[str]) -> pl.Series:
-    return pl.Series(texts, dtype=pl.Enum(list(dict.fromkeys(texts))))

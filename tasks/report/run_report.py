@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,14 @@ from tasks.report.lineage.emitter import LineageDelivery
 from tasks.report.markdown import as_markdown
 from tasks.report.timings import StageTime
 from tasks.validate import contract
-from tasks.validate.score import DIMENSIONS, DeliveryQuality, FaultyLine
+from tasks.validate.score import DeliveryQuality, FaultyLine
 from tasks.warehouse.ledger import Attempt, Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.warehouse_figures import CountryRevenue
 from tasks.workspace.integrity import make_folder
 from tasks.workspace.outputs import checked_workspace, write_text
 
-_LOADED = ("loaded", "replaced")
+LOADED = ("loaded", "replaced")
 _FAILURES = ("refused", "failed")
 # Of a value in a message; the report itself has more.
 _VALUE_CHARACTERS = 60
@@ -234,41 +233,6 @@ def _refusal(loaded: LoadedDelivery | None) -> Refusal | None:
 def _reason(loaded: LoadedDelivery | None) -> str:
     error = (loaded.refusal or loaded.error) if loaded else None
     return error.reason if error else ""
-
-
-def totals(deliveries: tuple[DeliveryReport, ...]) -> dict[str, Any]:
-    """Sums and means of the report over its deliveries, by field of ``RunReport``."""
-    counted = [delivery for delivery in deliveries if delivery.outcome in {*_LOADED, "judged"}]
-    scored = [delivery for delivery in deliveries if delivery.quality_score is not None and delivery.rows_in]
-    rows = sum(delivery.rows_in for delivery in scored)
-    outcomes: dict[str, int] = {}
-    for delivery in deliveries:
-        outcomes[delivery.outcome] = outcomes.get(delivery.outcome, 0) + 1
-    amounts: dict[str, Decimal] = {}
-    for delivery in counted:
-        for currency, amount in delivery.identical_amounts.items():
-            amounts[currency] = amounts.get(currency, Decimal(0)) + Decimal(amount)
-    return {
-        "rows_in": sum(delivery.rows_in for delivery in counted),
-        "rows_loaded": sum(delivery.rows_loaded for delivery in counted),
-        "rows_duplicate": sum(delivery.rows_duplicate for delivery in counted),
-        "rows_quarantined": sum(delivery.rows_quarantined for delivery in counted),
-        "rows_refused": sum(delivery.rows_in for delivery in deliveries if delivery.outcome == "refused"),
-        "identical_lines": sum(delivery.identical_lines for delivery in counted),
-        "identical_amount": {currency: str(amount) for currency, amount in sorted(amounts.items()) if amount},
-        "quality_score": round(
-            sum((delivery.quality_score or 0) * delivery.rows_in for delivery in scored) / rows, 2
-        )
-        if rows
-        else None,
-        "dimensions": {
-            name: round(sum(delivery.dimensions[name] * delivery.rows_in for delivery in scored) / rows, 2)
-            for name in DIMENSIONS
-        }
-        if rows
-        else {},
-        "outcomes": outcomes,
-    }
 
 
 def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tuple[Attempt, ...]:

@@ -30,7 +30,8 @@ from tasks.report.lineage.emitter import LineageDelivery
 from tasks.report.lineage.location import asset_key, file_location, table_location
 from tasks.report.lineage.sinks.sink import LineageNotDelivered
 from tasks.report.markdown import as_markdown
-from tasks.report.run_report import DeliveryReport, RunReport, totals
+from tasks.report.run_report import DeliveryReport, RunReport
+from tasks.report.totals import totals
 from tasks.warehouse.warehouse_figures import CountryRevenue
 from tests.support.alert_samples import sample
 

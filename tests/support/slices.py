@@ -130,7 +130,8 @@ def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
 
 def with_values(line: Line, **values: str | None) -> Line:
     """Return the line with other values in some columns."""
-    return tuple(values.get(column, value) for column, value in zip(COLUMNS, line, strict=True))
+    changed = (values.get(column, value) for column, value in zip(COLUMNS, line, strict=False))
+    return (*changed, *line[len(COLUMNS) :])
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ from tasks.ingest.readers.csv_header import binary_content_error, parse_header
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
 from tasks.ingest.readers.last_line import judge_last_line
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
-from tasks.ingest.readers.parts import SizedFrame, merge_frames
+from tasks.ingest.readers.parts import SizedFrame, merge_frames, strip_line_ends
 from tasks.ingest.readers.quotes import find_quotes, inspect_quoted, no_quotes
 from tasks.ingest.readers.swallowed_lines import any_swallows_lines
 from tasks.ingest.readers.tab_quotes import settle_quotes
@@ -213,13 +213,6 @@ def _read_blocks(
             return
 
 
-def _strip_line_ends(data: memoryview) -> memoryview:
-    end = len(data)
-    while end and data[end - 1] in b"\r\n":
-        end -= 1
-    return data[:end]
-
-
 def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame | None:
     """Parse all blocks in one call, with a marker row after each; None if any row is broken or too long."""
     header, delimiter, names = layout.header, layout.delimiter, layout.names
@@ -227,7 +220,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     marker = f"\n{token}{delimiter * (header.width - 1)}\n".encode()
     pieces: list[bytes | memoryview] = []
     for block in blocks:
-        stripped = _strip_line_ends(block.data)
+        stripped = strip_line_ends(block.data)
         pieces += [stripped, marker] if len(stripped) else [marker[1:]]
     text = b"".join(pieces)
     delimiter_byte = ord(delimiter)

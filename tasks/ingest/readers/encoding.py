@@ -246,3 +246,13 @@ def _first_invalid(data: bytes) -> int | None:
     except UnicodeDecodeError as error:
         return error.start
     return None
+
+
+def encoding_note(file: SourceFile) -> tuple[str, ...]:
+    """Tell the first line that was read as Windows-1252 because it is not UTF-8, if there is one."""
+    if not file.fallback_line:
+        return ()
+    return (
+        f"Line {file.fallback_line:,} of the file is not UTF-8: it and all lines that are not were read as "
+        "Windows-1252. Set the encoding (--encoding) to cp1252, or to what it is, to settle it.",
+    )

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from tasks.ingest.bronze import READERS
+from tasks.ingest.read_files import READERS
 from tasks.ingest.file_kinds import Kind
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from tasks.report.markdown import as_markdown, escape
-from tasks.report.run_report import DeliveryReport, RunReport, totals
+from tasks.report.run_report import DeliveryReport, RunReport
+from tasks.report.totals import totals
 
 
 def report(*deliveries: DeliveryReport) -> RunReport:

@@ -1,6 +1,7 @@
 """The sums of the report add up, and its amounts are exact."""
 
-from tasks.report.run_report import DeliveryReport, totals
+from tasks.report.run_report import DeliveryReport
+from tasks.report.totals import totals
 
 SCORES = dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 100.0)
 

@@ -66,7 +66,7 @@ async def test_a_replacement_that_changes_only_the_offset(
     path = write(tmp_path / "a.csv", _sales(FIRST))
     await run(warehouse, tmp_path / "w", [path])
     write(path, _sales(SECOND))
-    outcome = await run(warehouse, tmp_path / "w", [path])
+    outcome = await run(warehouse, tmp_path / "w", [path], replace_anyway=True)
     assert (outcome.of("a.csv").outcome, outcome.of("a.csv").lines_withdrawn) == ("replaced", 1)
     assert await _times(warehouse) == [SECOND_AT]
 
@@ -100,10 +100,14 @@ async def test_identities_follow_from_what_the_warehouse_holds(
     zone = ZoneInfo(timezone)
     for line in rows:
         local = line["sold_at"].astimezone(zone)
-        line |= {"sold_at_local": local.replace(tzinfo=None), "in_second_hour": local.fold == 1}
+        line |= {
+            "sold_at_local": local.replace(tzinfo=None),
+            "in_second_hour": local.fold == 1,
+            "currency": "GBP",
+        }
     frame = pl.DataFrame(
         [{name: line.get(name) for name in TYPED} for line in rows], schema=TYPED, strict=False
     )
-    ids = line_ids(frame, "default").get_column("line_id")
+    ids = line_ids(frame, "default", "GBP").get_column("line_id")
     assert [UUID(bytes=line_id) for line_id in ids] == [line["line_id"] for line in rows]
     assert any(line["in_second_hour"] for line in rows)
