@@ -27,6 +27,7 @@ from blocks import lookup
 from blocks.lookup import EMBEDDED
 from blocks.settings_sources import resolve, set_command_line
 from blocks.user_list import ApiUser
+from flows.demo import BUNDLED
 from tasks import ownership, progress
 from tasks.backup.keys.local_identity import local_identity
 from tasks.errors import RetailError, SettingsError
@@ -160,7 +161,7 @@ async def _load() -> None:
             return
         async with Work(pool, place="process") as work:
             progress.report("api.loading", "541,909 bundled lines")
-            given = {"warehouse": EMBEDDED, "sources": [], "retry_delay_seconds": 5.0}
+            given = {"warehouse": EMBEDDED, "sources": [str(BUNDLED)], "retry_delay_seconds": 5.0}
             started = await work.start(LOAD, given)
             run = await RunReader(pool, work.prefect).wait(started.run, _LOAD_SECONDS, _never)
     if run.state != "completed":

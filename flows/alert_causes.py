@@ -116,6 +116,11 @@ def cause_of_quarantine(figures: RunFigures, limit: float) -> Cause:
     return {"deliveries": dict.fromkeys(names, "")}
 
 
+def cause_of_vanished(figures: RunFigures) -> Cause:
+    """Cause of an alert about vanished deliveries: those that no earlier run has missed."""
+    return {"deliveries": dict.fromkeys(figures.newly_vanished, "")}
+
+
 def samples_of_quarantine(figures: RunFigures, limit: float) -> str:
     """Sentences with the first faulty lines of the delivery with the largest share of them; empty if there are none."""
     names = sorted(cause_of_quarantine(figures, limit)["deliveries"], key=figures.quarantined.__getitem__)
@@ -186,7 +191,7 @@ def effect_of(
         address_from=address_from,
         completed=completed,
         loaded=figures.loaded,
-        withdrawn=frozenset([result.name]) if isinstance(result, Withdrawal) else frozenset(),
+        withdrawn=frozenset([result.name]) if isinstance(result, Withdrawal) else figures.withdrawn,
         quarantined=figures.quarantined,
         not_loaded=frozenset(figures.not_loaded),
         quarantine_limit=limit,

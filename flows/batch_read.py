@@ -6,25 +6,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flows.run_context import RunContext
-from tasks.errors import DeliveryChanged, DeliveryError, DeliveryUnreadable
+from tasks.errors import DeliveryChanged, DeliveryError, DeliveryUnfinished
 from tasks.ingest.bronze import IngestResult
 from tasks.ingest.discover import Delivery
+from tasks.ingest.empty_parts import is_empty_part
 from tasks.ingest.steps import ingest_batch
+from tasks.report.run_report import DeliveryReport
+from tasks.warehouse.ledger import Outcome
 
 _KEEPS_CHANGING = (
     "the file changed each time it was read.",
-    "Deliver files by renaming them into place; then run again.",
+    "The next run tries it again. Deliver files by renaming them into place.",
 )
 
 
 async def read_batch(context: RunContext, label: str, deliveries: Sequence[Delivery]) -> IngestResult:
-    """Read a batch into bronze. A file that still changes after all retries fails, and the others are read without it.
+    """Read a batch into bronze. A file that still changes after all retries is unfinished; the others are read.
 
     Raises:
         RetailError: the workspace failed, or Prefect is gone.
     """
     request = context.request
-    changing: list[DeliveryError] = []
+    changing: list[DeliveryUnfinished] = []
     while deliveries:
         try:
             result = await request.retry.apply(ingest_batch)(
@@ -34,10 +37,31 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
                 request.workspace,
                 request.read_limits,
                 context.feed.reading,
+                request.settle_seconds,
             )
-            return replace(result, failed=(*result.failed, *changing))
+            return replace(result, unfinished=(*result.unfinished, *changing))
         except DeliveryChanged as error:
             name = error.attributes["delivery"]
-            changing.append(DeliveryUnreadable(*_KEEPS_CHANGING, delivery=name))
+            changing.append(DeliveryUnfinished(*_KEEPS_CHANGING, delivery=name))
             deliveries = tuple(delivery for delivery in deliveries if delivery.name != name)
-    return IngestResult(None, failed=tuple(changing))
+    return IngestResult(None, unfinished=tuple(changing))
+
+
+def unread_reports(
+    context: RunContext, deliveries: Sequence[Delivery], result: IngestResult
+) -> list[DeliveryReport]:
+    """Report the deliveries of a batch that were not read into bronze: unchanged, empty, failed or unfinished."""
+    by_name = {delivery.name: delivery for delivery in deliveries}
+    reports = [DeliveryReport(name, "unchanged") for name in result.unchanged]
+    for error in result.failed:
+        # A part that had lines has lost them.
+        is_known = error.delivery in context.known.deliveries
+        is_empty = not is_known and is_empty_part(error, by_name[error.delivery])
+        reports.append(DeliveryReport(error.delivery, "empty") if is_empty else failed_delivery(error))
+    return [*reports, *map(failed_delivery, result.unfinished)]
+
+
+def failed_delivery(error: DeliveryError) -> DeliveryReport:
+    """Report a delivery that could not be read, or not yet."""
+    outcome: Outcome = "unfinished" if isinstance(error, DeliveryUnfinished) else "failed"
+    return DeliveryReport(error.delivery, outcome, reason=error.reason)

@@ -25,6 +25,7 @@ from flows.run_context import begin_run
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest
 from flows.signature import bind, parameters_from
+from flows.vanished import withdraw_if_asked
 from tasks import progress
 from tasks.postgres.kept import keeping_connections
 from tasks.report.run_report import RunReport
@@ -64,6 +65,7 @@ async def retail_etl(*args: Any, **kwargs: Any) -> RunReport:
     ):
         context = await begin_run(request, end)
         result = await run_pipeline(context, partial(report_if_ended, context, end))
+        result = await withdraw_if_asked(context, result)
         result, finished = await complete_warehouse(context, result)
         report = await tell_lineage(context, build_report(context, result, finished))
         await publish(context, result, report, end)

@@ -13,32 +13,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
-from flows.batch_read import read_batch
+from flows.batch_read import failed_delivery, read_batch, unread_reports
+from flows.not_loaded import quarantine_too_large, unclear
+from flows.open_readings import OpenReadings
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
+from flows.vanished import searched_sources
 from tasks.errors import (
-    DateFormatUnclear,
-    DeliveryError,
-    DeliveryTooLarge,
     PrefectUnreachable,
     RetailError,
 )
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.date_formats import infer_date_format
 from tasks.ingest.discover import Delivery, batches, discover
+from tasks.ingest.vanished import SearchedSource
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
+from tasks.validate.evidence import DeliveryEvidence
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver
-from tasks.validate.steps import validate_batch
+from tasks.validate.steps import validate_batch, weigh_batch
 from tasks.warehouse.load.transaction import LoadedDelivery
 
 T = TypeVar("T")
@@ -49,7 +50,8 @@ _LOADERS = 2
 @dataclass(frozen=True)
 class PipelineResult:
     """A report for each delivery, the files passed over, the links that lead out of the sources,
-    the first error that was not a delivery's own, and the refused deliveries by name.
+    the first error that was not a delivery's own, the feed's settings, the refused deliveries by name, and the folders
+    and globs with the known deliveries under them.
 
     The last update of ``progress`` may still be under way.
     """
@@ -59,7 +61,9 @@ class PipelineResult:
     links_out: Mapping[str, str]
     error: RetailError | None
     progress: ProgressArtifact
+    feed: FeedSettings
     refused: Mapping[str, RefusedDelivery] = field(default_factory=dict)
+    sources: tuple[SearchedSource, ...] = ()
 
 
 async def run_pipeline(
@@ -70,7 +74,7 @@ async def run_pipeline(
     ``started`` gets a function that returns the result so far, for a run that ends in the middle.
 
     Raises:
-        SettingsError: ``root`` is not a folder.
+        SettingsError: ``root`` is not a folder, or what vanished is to be withdrawn from a feed that ignores it.
         RetailError: a new warehouse could not be prepared; nothing was loaded.
     """
     try:
@@ -79,6 +83,7 @@ async def run_pipeline(
             context.request.root,
             follow_links=context.request.settings.retail_follow_links,
         )
+        sources = searched_sources(context, discovery)
     except RetailError:
         if context.preparation is not None:
             context.preparation.cancel()
@@ -96,17 +101,14 @@ async def run_pipeline(
             discovery.links_out,
             pipeline.error,
             pipeline.progress,
+            pipeline.feed,
             pipeline.refused,
+            sources,
         )
 
     started(result_so_far)
     await pipeline.run()
     return result_so_far()
-
-
-def failed_delivery(error: DeliveryError) -> DeliveryReport:
-    """Report a delivery that could not be read."""
-    return DeliveryReport(error.delivery, "failed", reason=error.reason)
 
 
 @dataclass
@@ -130,9 +132,13 @@ class _Pipeline:
         self.batches = [
             _Batch(f"{number} of {len(groups)}", group) for number, group in enumerate(groups, start=1)
         ]
+        self.feed = context.feed
         self.error: RetailError | None = None
         self.refused: dict[str, RefusedDelivery] = {}
         self.progress = ProgressArtifact(context.run.run_id, sum(batch.weight for batch in self.batches))
+        self._readings: OpenReadings[_Batch] = OpenReadings(
+            context.feed, self._passes, self._silver, self._weigh
+        )
         self._ingested: asyncio.Queue[tuple[_Batch, Bronze] | None] = asyncio.Queue()
         self._validated: asyncio.Queue[tuple[_Batch, Bronze, Silver] | None] = asyncio.Queue(maxsize=1)
 
@@ -160,8 +166,7 @@ class _Pipeline:
             with self._isolated(batch):
                 with self.context.stage("ingest"):
                     result = await read_batch(self.context, batch.label, batch.deliveries)
-                batch.reports += [DeliveryReport(name, "unchanged") for name in result.unchanged]
-                batch.reports += [failed_delivery(error) for error in result.failed]
+                batch.reports += unread_reports(self.context, batch.deliveries, result)
                 if result.bronze is None:
                     self._finished(batch)
                     continue
@@ -172,58 +177,48 @@ class _Pipeline:
         self._ingested.put_nowait(None)
 
     async def _validate(self) -> None:
-        unresolved: list[tuple[_Batch, Bronze]] = []
         async for batch, bronze in _items(self._ingested):
-            if self.context.feed.date_format is None and bronze.dates.slashed:
-                unresolved.append((batch, bronze))
-            else:
-                await self._validate_batch(batch, bronze, self.context.feed)
+            if not self._readings.waits(batch, bronze):
+                silver = await self._readings.validated(batch, bronze)
+                if silver is not None:
+                    await self._validated.put((batch, bronze, silver))
             self._ingested.task_done()
-        # The date format of a new feed is inferred from all of its deliveries.
-        for batch, bronze in unresolved:
-            feed, reports = self._resolve_date_format(bronze, [other for _, other in unresolved])
-            batch.reports += reports
-            await self._validate_batch(batch, bronze, feed, {report.name for report in reports})
+        with self._isolated(*self._readings.waiting):
+            self.feed, settled = await self._readings.settle()
+            for one in settled:
+                one.batch.reports += [failed_delivery(error) for error in one.errors]
+                await self._validated.put((one.batch, one.bronze, one.silver))
         for _ in range(_LOADERS):
             await self._validated.put(None)
 
-    async def _validate_batch(
-        self, batch: _Batch, bronze: Bronze, feed: FeedSettings, without: set[str] | None = None
-    ) -> None:
-        with self._isolated(batch):
-            with self.context.stage("validate", bronze.rows):
-                settings = ValidationSettings(
-                    feed, datetime.now(feed.zone()).date(), self.context.request.quarantine_bytes
-                )
-                silver = await self.context.request.retry.apply(validate_batch)(
-                    batch.label, bronze, settings, self.context.request.workspace
-                )
-            self.context.lineage.silver.append(silver)
-            left = tuple(quality for quality in silver.deliveries if quality.name not in (without or ()))
-            await self._validated.put((batch, bronze, replace(silver, deliveries=left)))
+    async def _silver(
+        self, batch: _Batch, bronze: Bronze, feed: FeedSettings, weighed: tuple[str, ...]
+    ) -> Silver | None:
+        with self._isolated(batch), self.context.stage("validate", bronze.rows):
+            settings = ValidationSettings(
+                feed, datetime.now(feed.zone()).date(), self.context.request.quarantine_bytes, weighed
+            )
+            return await self.context.request.retry.apply(validate_batch)(
+                batch.label, bronze, settings, self.context.request.workspace
+            )
+        return None
 
-    def _resolve_date_format(
-        self, bronze: Bronze, every: Sequence[Bronze]
-    ) -> tuple[FeedSettings, list[DeliveryReport]]:
-        """The feed's settings with the one date format that fits all deliveries; else reports of those that need one."""
-        names = [delivery.name for delivery in bronze.deliveries if delivery.slashed_dates]
-        try:
-            date_format = infer_date_format((other.dates for other in every), names)
-        except DateFormatUnclear as error:
-            unclear = [DateFormatUnclear(error.what, error.next_step, delivery=name) for name in names]
-            return self.context.feed, [failed_delivery(each) for each in unclear]
-        return replace(self.context.feed, date_format=date_format), []
+    async def _weigh(self, bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+        return await self.context.request.retry.apply(weigh_batch)("readings", bronze, silver)
 
     async def _load(self) -> None:
         async for batch, bronze, silver in _items(self._validated):
             with self._isolated(batch):
+                self.context.lineage.silver.append(silver)
                 batch.reports += await self._gate_and_load(batch, bronze, silver)
                 self._finished(batch)
 
     async def _gate_and_load(self, batch: _Batch, bronze: Bronze, silver: Silver) -> list[DeliveryReport]:
         request = self.context.request
-        rejections = {quality.name: self._rejection(quality) for quality in silver.deliveries}
-        passed = [quality for quality in silver.deliveries if rejections[quality.name] is None]
+        errors = [error for error in map(unclear, silver.deliveries) if error is not None]
+        judged = [quality for quality in silver.deliveries if not quality.unclear_missing]
+        rejections = {quality.name: self._rejection(quality) for quality in judged}
+        passed = [quality for quality in judged if rejections[quality.name] is None]
         too_large = {quality.name for quality in passed if quality.quarantine_truncated}
         accepted = [quality for quality in passed if quality.name not in too_large]
         loaded: dict[str, LoadedDelivery] = {}
@@ -243,24 +238,20 @@ class _Pipeline:
                 quality.score(request.quality_weights) if request.quality_checks else None,
                 rejections[quality.name],
             )
-            for quality in silver.deliveries
+            for quality in judged
             if quality.name not in too_large
         ]
         refused = {report.name for report in reports if report.outcome == "refused"}
         self.refused |= {
             quality.name: RefusedDelivery(quality, str(silver.quarantine))
-            for quality in silver.deliveries
+            for quality in judged
             if quality.name in refused
         }
-        return reports + [failed_delivery(self._quarantine_error(name)) for name in sorted(too_large)]
+        errors += [quarantine_too_large(name, request.quarantine_bytes) for name in sorted(too_large)]
+        return reports + [failed_delivery(error) for error in errors]
 
-    def _quarantine_error(self, delivery: str) -> DeliveryTooLarge:
-        limit = self.context.request.quarantine_bytes // 1024**2
-        return DeliveryTooLarge(
-            f"its quarantined lines have more than {limit:,} MB.",
-            "Have the file corrected, or raise RETAIL_MAX_QUARANTINE_MB.",
-            delivery=delivery,
-        )
+    def _passes(self, quality: DeliveryQuality) -> bool:
+        return self._rejection(quality) is None and not quality.quarantine_truncated
 
     def _rejection(self, quality: DeliveryQuality) -> str | None:
         request = self.context.request
@@ -269,18 +260,20 @@ class _Pipeline:
         return rejection_reason(quality, request.quality_threshold, request.quality_weights)
 
     @contextmanager
-    def _isolated(self, batch: _Batch) -> Iterator[None]:
-        """Keep an error of ours within its batch: its deliveries fail, the run goes on and fails at its end."""
+    def _isolated(self, *batches: _Batch) -> Iterator[None]:
+        """Keep an error of ours within batches: their deliveries fail, the run goes on and fails at its end."""
         try:
             yield
         except PrefectUnreachable:  # no step can begin any more
             raise
         except RetailError as error:
             self.error = self.error or error
-            batch.reports = [
-                DeliveryReport(delivery.name, "failed", reason=error.message) for delivery in batch.deliveries
-            ]
-            self._finished(batch)
+            for batch in batches:
+                batch.reports = [
+                    DeliveryReport(delivery.name, "failed", reason=error.message)
+                    for delivery in batch.deliveries
+                ]
+                self._finished(batch)
 
     def _finished(self, batch: _Batch) -> None:
         self.progress.done += batch.weight

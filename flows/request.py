@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from blocks.names import BLOCK_NAME, ensure_block_name
 from flows.signature import EmptyField
+from tasks.errors import SettingsError
 
 
 def _one_or_many(value: Any) -> Any:
@@ -57,19 +58,23 @@ FEED_SETTINGS = (
 class EtlRequest(BaseModel):
     """What a caller asks of ``retail_etl``.
 
-    Empty text, an empty list and None mean "not given": the feed, the settings or the defaults then decide. Null
-    means the same for every parameter, because deployments store it for fields that were left empty.
+    Empty text, an empty list and None mean "not given": the feed, the settings or the defaults then decide, and a run
+    without sources is refused. Null means the same for every parameter, because deployments store it for fields that
+    were left empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # A str is a Sequence[str] for type checkers, so both spellings of one source check.
     sources: Annotated[
-        Sequence[str], BeforeValidator(_one_or_many), EmptyField(type="array", items={"type": "string"})
+        Sequence[str],
+        BeforeValidator(_one_or_many),
+        # Not "required": deployments store null for it, and the run then says what is missing.
+        EmptyField(type="array", items={"type": "string"}, minItems=1),
     ] = Field(
         default=(),
-        description="Files, folders or globs of CSV and Parquet, as paths on the machine that runs the flow: for a "
-        "deployment, the worker. Default: the bundled Online Retail data.",
+        description="Required: files, folders or globs of CSV and Parquet, as paths on the machine that runs the flow: "
+        "for a deployment, the worker.",
     )
     feed: str = Field(
         default="default",
@@ -93,7 +98,7 @@ class EtlRequest(BaseModel):
         Field(
             default="",
             description="Format of dates such as 12/1/2010: us, eu, iso (ISO 8601 only), or a strptime pattern. Default: the "
-            "feed's; for a new feed inferred from all its deliveries.",
+            "feed's; for a new feed found in all its deliveries where a date needs it.",
         )
     )
     identical_lines: Annotated[
@@ -145,6 +150,11 @@ class EtlRequest(BaseModel):
         description="Read by the given mapping, columns and constants from now on although the feed has other ones: "
         "its deliveries that come again are read anew and replace what they delivered.",
     )
+    settle_seconds: Annotated[float, EmptyField(type="number", minimum=0)] = Field(
+        default=0,
+        description="Seconds since its last change from which a new file is taken; a younger one is unfinished, and "
+        "left to a later run. Default: 0, any age.",
+    )
     quality_checks: bool = Field(
         default=True,
         description="Score the deliveries and reject those below the threshold. Off: invalid lines are still "
@@ -168,7 +178,25 @@ class EtlRequest(BaseModel):
     )
     replace: bool = Field(
         default=False,
-        description="Accept replacements that withdraw more than a tenth of a delivery's lines.",
+        description="Accept replacements that withdraw more than half of a delivery's lines, or more than a tenth and "
+        "more than 20; with withdraw_vanished also more than half of a source's lines.",
+    )
+    accept_known_bytes: bool = Field(
+        default=False,
+        description="Accept deliveries whose bytes another feed has loaded: both feeds then have these sales.",
+    )
+    vanished: Annotated[
+        Literal["", "report", "ignore"], EmptyField(type="string", enum=["report", "ignore"])
+    ] = Field(
+        default="",
+        description="Deliveries that a folder or glob no longer has: report names them, once each in an alert too; "
+        "ignore is for folders that are cleared after loading. Kept in the feed, and changeable. Default: the feed's; "
+        "for a new feed report.",
+    )
+    withdraw_vanished: bool = Field(
+        default=False,
+        description="Withdraw the deliveries that a folder or glob no longer has. More than half of its lines are "
+        "withdrawn only with replace: the folder may be unmounted.",
     )
     warehouse: _BlockName = Field(
         default="",
@@ -188,6 +216,16 @@ class EtlRequest(BaseModel):
         description="Seconds before the first retry, doubled for each further one. Default: "
         "PIPELINE_RETRY_DELAY_MINUTES, else 300 seconds.",
     )
+
+    def ensure_sources(self) -> None:
+        """Raise SettingsError if there is nothing to load."""
+        if not any(self.sources):
+            raise SettingsError(
+                "sources: none are given, and there is no default.",
+                "Name files, folders or globs: retail etl deliveries/, or in a deployment --param "
+                "'sources=[\"/srv/deliveries\"]'. The bundled data is loaded by retail demo.",
+                setting="sources",
+            )
 
     def feed_settings(self) -> dict[str, str]:
         """The requested settings of the feed by name; empty text where none is requested."""

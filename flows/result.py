@@ -19,14 +19,16 @@ from flows.pipeline import PipelineResult
 from flows.run_context import RunContext
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest
+from flows.vanished import marks_of, newly_vanished, vanished
 from tasks.errors import DeliveriesFailed, PrefectUnreachable, QualityBelowThreshold, RetailError
 from tasks.postgres.traffic import network_so_far
 from tasks.report.lineage.assets import materializations
 from tasks.report.lineage.etl import Places, end_etl
 from tasks.report.lineage.run import JobData
-from tasks.report.run_report import RunReport, attempts_of, totals
+from tasks.report.run_report import RunReport, attempts_of
 from tasks.report.steps import record_run, save_and_publish_report
 from tasks.report.timings import stage_times
+from tasks.report.totals import totals
 from tasks.retries import prefect_is_gone
 from tasks.warehouse.ledger import RunStatus
 from tasks.warehouse.steps import FinishedWarehouse, finish_warehouse
@@ -90,11 +92,11 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
     """Sum up a run."""
     request, run = context.request, context.run
     use = context.watch.use(network_so_far(), request.settings.prices())
-    failed = result.error is not None or any(delivery.reason for delivery in result.deliveries)
+    failed = result.error is not None or any(delivery.is_failure for delivery in result.deliveries)
     return RunReport(
         run_id=str(run.run_id),
         status="failed" if failed else "completed",
-        feed=asdict(context.feed) | {"mapping": mapping_title(context.feed.mapping)},
+        feed=asdict(result.feed) | {"mapping": mapping_title(result.feed.mapping)},
         warehouse=context.warehouse.display if context.warehouse else "",
         started_at=run.started_at.isoformat(timespec="seconds"),
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,6 +104,8 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         deliveries=result.deliveries,
         passed_over=result.passed_over,
         links_out=result.links_out,
+        vanished=vanished(result),
+        newly_vanished=newly_vanished(context, result),
         settings=context.request.setting_sources(),
         tables=finished.figures.tables,
         top_countries=finished.figures.top_countries,
@@ -120,7 +124,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         degraded_reasons=finished.degraded_reasons,
         network=use.network,
         notes=mapping_notes(context),
-        **totals(result.deliveries, context.feed.currency),
+        **totals(result.deliveries),
     )
 
 
@@ -140,6 +144,7 @@ async def publish(context: RunContext, result: PipelineResult, report: RunReport
                 attempts_of(report, result.refused),
                 context.request.settings.retail_kept_lines,
                 end.use(),
+                marks_of(context, result),
             )
     except RetailError as failure:
         if result.error is None:
@@ -181,11 +186,11 @@ def raise_on_failure(report: RunReport, error: RetailError | None) -> None:
     if error is not None:
         raise error
     rejected = [delivery for delivery in report.deliveries if delivery.refusal == "quality_gate"]
-    # A delivery refused by the replacement guard needs a person's decision, not better data.
+    # A delivery refused by another guard needs a person's decision, not better data.
     failed = [
         delivery
         for delivery in report.deliveries
-        if delivery.outcome == "failed" or delivery.refusal == "replacement_guard"
+        if delivery.outcome == "failed" or delivery.refusal in {"replacement_guard", "other_feed"}
     ]
     not_loaded = failed + rejected
     if not not_loaded:

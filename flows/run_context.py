@@ -20,8 +20,9 @@ from tasks.postgres.connect import ConnectionSettings
 from tasks.report.lineage.run import LineageRun
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
+from tasks.warehouse.held_words import added_words
 from tasks.warehouse.ledger import BegunRun, FeedState, Run, resolve_feed_settings
-from tasks.warehouse.steps import begin_in_warehouse, prepare_warehouse
+from tasks.warehouse.steps import begin_in_warehouse, check_added_words, prepare_warehouse
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
     feed = resolve_feed_settings(
         known.settings, request.feed, request.asked_settings, take_mapping=request.take_mapping
     )
+    if warehouse is not None and (added := added_words(known.settings, feed)):
+        await request.retry.apply(check_added_words)("for missing", warehouse, request.feed, added)
     return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage)
 
 

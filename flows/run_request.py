@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import version
@@ -12,7 +13,6 @@ from pydantic import SkipValidation
 
 from blocks.lookup import EMBEDDED, warehouse_block_name
 from blocks.settings_sources import Resolved, Settings, resolve
-from flows.demo import BUNDLED
 from flows.request import FEED_SETTINGS, EtlRequest
 from tasks.errors import SettingsError
 from tasks.ingest.bronze import READER_VERSION
@@ -28,7 +28,7 @@ from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
-_NULL_IF_EMPTY = ("root", *FEED_SETTINGS)
+_NULL_IF_EMPTY = ("root", *FEED_SETTINGS, "vanished")
 # Parameters of the mapping, which are recorded only where they are given.
 _OF_MAPPING = ("mapping", "columns", "constants", "take_mapping")
 
@@ -59,10 +59,11 @@ class RunRequest(EtlRequest):
         }
         return cls(**(dict(request) | filled), resolved=resolved)
 
-    def ensure_valid(self, *, runs_elsewhere: bool = False) -> None:
+    def ensure_valid(self, *, sources_needed: bool = True, runs_elsewhere: bool = False) -> None:
         """Raise SettingsError for the first parameter that is wrong or refused, and an untrusted workspace.
 
         Args:
+            sources_needed: Off where a deployment may have sources of its own.
             runs_elsewhere: The run is another machine's, whose file with the mapping cannot be looked at.
         """
         check_threshold(self.quality_threshold)
@@ -75,6 +76,12 @@ class RunRequest(EtlRequest):
                 "Name it with --mapping, or its columns with --column.",
                 setting="take_mapping",
             )
+        if not 0 <= self.settle_seconds < math.inf:
+            raise SettingsError(
+                f"settle_seconds: {self.settle_seconds} is no number of seconds.",
+                "Use 0 or more.",
+                setting="settle_seconds",
+            )
         if self.external_enrichment:
             raise SettingsError(
                 "external_enrichment: enrichment from external sources is not there yet; leave it off.",
@@ -84,6 +91,8 @@ class RunRequest(EtlRequest):
             raise SettingsError(
                 "warehouse: with load off no warehouse is used; leave it empty.", setting="warehouse"
             )
+        if sources_needed:
+            self.ensure_sources()
         with checked_workspace(self.workspace):
             check_workspace(self.workspace)
 
@@ -152,8 +161,8 @@ class RunRequest(EtlRequest):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The sources, or the bundled data if none are given."""
-        return tuple(self.sources) or (str(BUNDLED),)
+        """The sources."""
+        return tuple(self.sources)
 
     def recorded_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""

@@ -26,12 +26,14 @@ from tasks.alerts.notify import AlertRecord, notify, resolve
 from tasks.alerts.policy import NotificationPolicy
 from tasks.alerts.prefect_store import VariableAlertStore
 from tasks.errors import RetailError
+from tasks.outside_text import displayable
 
 if TYPE_CHECKING:
     from prefect import Flow
     from prefect.client.schemas.objects import FlowRun, State
 
 _SECONDS = 90.0
+_NAMED = 5
 # A worker kills a cancelled run after 30 s.
 _CANCELLATION_SECONDS, _CANCELLATION_LIMITS = 20.0, RetryLimits(seconds=12.0, tries=3)
 
@@ -150,10 +152,13 @@ async def _failure(ended: _EndedRun) -> list[AlertRecord]:
         kind = alert_causes.kind_of_error(error, ended.source.flow)
         alert = _alert(ended, kind, what, alert_causes.cause_of_unexpected(error, ended.sources))
     resolved = await _resolve(ended, completed=False)
-    record, quarantine, degraded = await asyncio.gather(
-        ended.notify(alert), _quarantine(ended), _degraded(ended, "Parts of the warehouse are missing")
+    record, quarantine, vanished, degraded = await asyncio.gather(
+        ended.notify(alert),
+        _quarantine(ended),
+        _vanished(ended),
+        _degraded(ended, "Parts of the warehouse are missing"),
     )
-    return [*resolved, record, *quarantine, *degraded]
+    return [*resolved, record, *quarantine, *vanished, *degraded]
 
 
 async def _resolve(ended: _EndedRun, *, completed: bool) -> list[AlertRecord]:
@@ -176,7 +181,7 @@ async def _resolve(ended: _EndedRun, *, completed: bool) -> list[AlertRecord]:
 
 async def _completion(ended: _EndedRun) -> list[AlertRecord]:
     resolved = await _resolve(ended, completed=True)
-    return [*resolved, *await _quarantine(ended), *await _degraded(ended)]
+    return [*resolved, *await _quarantine(ended), *await _vanished(ended), *await _degraded(ended)]
 
 
 async def _degraded(ended: _EndedRun, title: str = "") -> list[AlertRecord]:
@@ -209,6 +214,18 @@ async def _quarantine(ended: _EndedRun) -> list[AlertRecord]:
     what += alert_causes.samples_of_quarantine(figures, limit)
     cause = alert_causes.cause_of_quarantine(figures, limit)
     return [await ended.notify(_alert(ended, "quarantine", what, cause))]
+
+
+async def _vanished(ended: _EndedRun) -> list[AlertRecord]:
+    names = ended.figures.newly_vanished
+    if not names:
+        return []
+    shown = ", ".join(map(displayable, names[:_NAMED]))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    what = f"Loaded earlier, and not in its folder any more: {shown}{more}. What was loaded stays."
+    return [
+        await ended.notify(_alert(ended, "vanished", what, alert_causes.cause_of_vanished(ended.figures)))
+    ]
 
 
 def _alert(ended: _EndedRun, kind: Kind, what: str, cause: Cause | None = None, warehouse: str = "") -> Alert:

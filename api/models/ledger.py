@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.models.base import Model, page_example
 
-Outcome = Literal["loaded", "replaced", "refused", "failed", "withdrawn"]
+Outcome = Literal["loaded", "replaced", "refused", "failed", "unfinished", "withdrawn"]
 
 
 class Delivery(Model):

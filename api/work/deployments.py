@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import DeploymentStatus, Worker, WorkerStatus
@@ -15,8 +14,8 @@ _POLLED_WITHIN = timedelta(seconds=60)
 _HEARTBEATS = 3
 
 
-async def served_deployment(client: PrefectClient, name: str) -> UUID | None:
-    """Return the id of a deployment that something picks runs up for; None if it does not exist or nothing does.
+async def served_deployment(client: PrefectClient, name: str) -> DeploymentResponse | None:
+    """Return a deployment that something picks runs up for; None if it does not exist or nothing does.
 
     Served is a deployment that is not paused, and whose work pool is not paused either and has a worker with a recent
     heartbeat (or needs none: push and managed pools), or, without a pool, that a ``serve`` has polled within a minute.
@@ -36,7 +35,7 @@ async def served_deployment(client: PrefectClient, name: str) -> UUID | None:
         if deployment.work_pool_name
         else _is_polled(deployment)
     )
-    return deployment.id if is_served else None
+    return deployment if is_served else None
 
 
 async def _has_worker(client: PrefectClient, pool_name: str, queue_name: str | None) -> bool:

@@ -48,19 +48,37 @@ class Operation:
         try:
             self.flow.validate_parameters(parameters)
             if self.name == "retail_etl":
-                RunRequest.of(EtlRequest(**parameters)).ensure_valid(runs_elsewhere=True)
+                # A deployment may have sources of its own, and a machine of its own with the mapping's file.
+                RunRequest.of(EtlRequest(**parameters)).ensure_valid(
+                    sources_needed="sources" in parameters, runs_elsewhere=True
+                )
             elif self.name == "retail_restore":
                 names = ("backup", "last_good", "run", "table", "beside", "prove", "confirm")
                 ensure_consistent(*(parameters[name] for name in names))
         except SettingsError as error:
             setting = str(error.attributes.get("setting", ""))
-            raise ParametersRefused(error.what, error.next_step, setting=setting) from None
+            next_step = _NAME_SOURCES if setting == "sources" else error.next_step
+            raise ParametersRefused(error.what, next_step, setting=setting) from None
         except (ParameterTypeError, ParameterBindError, SignatureMismatchError, ValidationError) as error:
             what = displayable(str(error).splitlines()[0])
             raise ParametersRefused(what, "Send the parameters that /openapi.json describes.") from None
         return parameters
 
+    def lacks_sources(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether it is a load whose sources its deployment must have."""
+        return self.name == "retail_etl" and "sources" not in parameters
 
+    def ensure_sources(self, deployed: Mapping[str, Any]) -> None:
+        """Raise ParametersRefused if the parameters of the deployment have no sources."""
+        if deployed.get("sources"):
+            return
+        try:
+            EtlRequest().ensure_sources()
+        except SettingsError as error:
+            raise ParametersRefused(error.what, _NAME_SOURCES, setting="sources") from None
+
+
+_NAME_SOURCES = "Send them in the body, or set them in the deployment retail-etl/daily."
 _RESTORE = {
     "backup": "",
     "last_good": False,

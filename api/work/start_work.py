@@ -12,7 +12,7 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentFlowRunCreate, FlowRunCreate
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.client.schemas.responses import OrchestrationResult, SetStateStatus
+from prefect.client.schemas.responses import DeploymentResponse, OrchestrationResult, SetStateStatus
 from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Pending, Scheduled, to_state_create
 
@@ -91,13 +91,16 @@ class Work:
             PrefectUnreachable: Prefect's API gives no answer.
         """
         parameters = operation.check(given)
+        if operation.lacks_sources(parameters):
+            deployment = await self._deployment(operation)
+            operation.ensure_sources(deployment.parameters if deployment is not None else {})
         if key is not None:
             known = await claim(self.pool, key)
             if known is not None:
                 return Started(known, is_repeat=True)
         deployment = await self._deployment(operation)
         if deployment is not None:
-            started = await self._deploy(deployment, parameters, key)
+            started = await self._deploy(deployment.id, parameters, key)
         else:
             with self.runs.reserved():
                 started = await self._run_here(operation, parameters, key)
@@ -105,7 +108,7 @@ class Work:
             await remember(self.pool, key, started.run)
         return started
 
-    async def _deployment(self, operation: Operation) -> UUID | None:
+    async def _deployment(self, operation: Operation) -> DeploymentResponse | None:
         # On a server of this process nobody can serve one.
         if self.place == "process" or not get_current_settings().api.url:
             return None

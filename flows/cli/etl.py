@@ -38,6 +38,8 @@ def etl(
 
     def command() -> int:
         check_address_space()
+        if not sources:
+            EtlRequest().ensure_sources()
         # Not a parameter of the flow: an address is none, and a block counts for the whole process.
         set_warehouse_environment(options.pop("warehouse", None), data_dir)
         from blocks.settings_sources import read_settings

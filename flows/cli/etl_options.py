@@ -16,6 +16,7 @@ _NAMES = {
     "retry_delay_seconds": ("--retry-delay",),
     "columns": ("--column",),
     "constants": ("--constant",),
+    "settle_seconds": ("--settle", "--settle-seconds"),
 }
 # What the command line takes or does beyond the flow.
 _MORE = {

@@ -21,6 +21,7 @@ _STEPS = {
     "embedded.initialise": "creating the embedded Postgres",
     "embedded.start": "starting the embedded Postgres",
     "schema.migrate": "setting up the schema",
+    "schema.codes": "normalising codes in the warehouse: part",
     "ingest.read": "reading",
     "validate.done": "validated",
     "load.locked": "loading",

@@ -81,7 +81,8 @@ def _grid(console: Console, tables: list[Table]) -> None:
 def print_summary(report: RunReport) -> None:
     """Print totals, quality, tables and next steps."""
     console = Console(highlight=False)
-    new = "nothing new: all deliveries are loaded already" if report.nothing_new else _outcomes(report)
+    all_loaded = report.nothing_new and "unfinished" not in report.outcomes
+    new = "nothing new: all deliveries are loaded already" if all_loaded else _outcomes(report)
     console.print(f"[bold]retail-etl {report.status}[/] in {report.seconds:.1f} s ({new})")
     console.print()
     if not report.nothing_new:
@@ -95,7 +96,14 @@ def print_summary(report: RunReport) -> None:
     _print_notes(console, report)
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
+    if report.vanished:
+        more = f" and {len(report.vanished) - _SHOWN} more" if len(report.vanished) > _SHOWN else ""
+        shown = ", ".join(map(displayable, report.vanished[:_SHOWN]))
+        console.print(
+            f"Vanished from the sources, and still loaded: {shown}{more}", soft_wrap=True, markup=False
+        )
     _print_links_out(console, report)
+    _print_passed_over(console, report)
     if report.network:
         console.print(f"Network: {report.network.summary}", soft_wrap=True, markup=False)
     if report.lineage:
@@ -122,6 +130,16 @@ def _print_links_out(console: Console, report: RunReport) -> None:
     shown = ", ".join(map(displayable, links[:3])) + (", ..." if len(links) > 3 else "")
     count = "1 link leads" if len(links) == 1 else f"{len(links)} links lead"
     console.print(f"{count} out of the sources ({handling}): {shown}", soft_wrap=True, markup=False)
+
+
+def _print_passed_over(console: Console, report: RunReport) -> None:
+    files = [path for path in report.passed_over if path not in report.links_out]
+    if not files:
+        return
+    more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
+    count = "1 other file" if len(files) == 1 else f"{len(files):,} other files"
+    shown = ", ".join(map(displayable, files[:_SHOWN]))
+    console.print(f"{count} in the sources (passed over): {shown}{more}", soft_wrap=True, markup=False)
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:

@@ -19,9 +19,10 @@ from tasks.workspace.outputs import checked_workspace, write_text
 class RunFigures:
     """The figures that alerts need from a run's saved report; all empty for a run that failed early.
 
-    ``loaded`` has the deliveries that are in the warehouse as delivered; ``not_loaded`` the reason by name of those that
+    ``loaded`` has the deliveries that are in the warehouse as delivered, empty parts too; ``not_loaded`` the reason by name of those that
     failed or were rejected; ``quarantined`` the percentage of quarantined lines by name of those loaded by this run, and
-    ``samples`` the first of those lines.
+    ``samples`` the first of those lines; ``withdrawn`` the vanished deliveries that it withdrew, and ``newly_vanished``
+    those that it was the first to miss.
     """
 
     warehouse: str = ""
@@ -33,6 +34,8 @@ class RunFigures:
     not_loaded: Mapping[str, str] = field(default_factory=dict)
     quarantined: Mapping[str, float] = field(default_factory=dict)
     samples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
+    newly_vanished: tuple[str, ...] = ()
 
     @property
     def quarantine_share(self) -> float | None:
@@ -66,6 +69,7 @@ def read_figures(path: Path) -> RunFigures:
             int(saved["rows_quarantined"]),
             rules,
             tuple(map(str, saved.get("degraded_reasons", ()))),
+            newly_vanished=tuple(map(str, saved.get("newly_vanished", ()))),
             **_deliveries(saved["deliveries"]),
         )
     except (OSError, UntrustedPath, ValueError, KeyError, TypeError, AttributeError):
@@ -77,8 +81,10 @@ def _deliveries(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for delivery in deliveries:
         by_outcome.setdefault(str(delivery.get("outcome")), []).append(delivery)
     new = [*by_outcome.get("loaded", ()), *by_outcome.get("replaced", ())]
+    there = [*new, *by_outcome.get("unchanged", ()), *by_outcome.get("empty", ())]
     return {
-        "loaded": frozenset(str(delivery["name"]) for delivery in [*new, *by_outcome.get("unchanged", ())]),
+        "loaded": frozenset(str(delivery["name"]) for delivery in there),
+        "withdrawn": frozenset(str(delivery["name"]) for delivery in by_outcome.get("withdrawn", ())),
         "not_loaded": {
             str(delivery["name"]): str(delivery["reason"])
             for delivery in [*by_outcome.get("failed", ()), *by_outcome.get("refused", ())]

@@ -15,6 +15,7 @@ Kind = Literal[
     "never_started",
     "below_threshold",
     "quarantine",
+    "vanished",
     "degraded",
     "backup_failed",
     "backup_unproven",
@@ -81,6 +82,13 @@ KINDS: Mapping[Kind, KindDefaults] = {
         "Many lines quarantined",
         "Check which rules they violate; all other lines are loaded.",
         "quarantine",
+    ),
+    "vanished": KindDefaults(
+        "warning",
+        "Deliveries vanished from their folder",
+        "If the files are missing by mistake, put them back. If their lines are to go, run with --withdraw-vanished. If "
+        "the folder is cleared after loading, run once with --vanished ignore; the feed keeps it.",
+        "vanished",
     ),
     "degraded": KindDefaults(
         "warning",

@@ -13,8 +13,10 @@ RetailError
             FeedConflict        the run's settings differ from those of the feed
             UntrustedPath       another user can change a folder or file of ours
         DeliveryError           one delivery cannot be loaded; the others are
-            DeliveryMissing, DeliveryEmpty, UnknownHeader, DeliveryUnreadable,
-            DeliveryTooLarge, DateFormatUnclear, ReplacementRefused, LedgerChanged, DeliveryRejected
+            DeliveryMissing, DeliveryEmpty, DeliveryUnfinished, UnknownHeader, DeliveryUnreadable,
+            DeliveryTooLarge, ReadingUnclear, MissingWordsUnclear, ReplacementRefused, BytesOfOtherFeed,
+            LedgerChanged,
+            DeliveryRejected
         StepTimedOut            a step of a run passed its own time limit
         ContractBroken          a rule of the contract raised an error
         WorkspaceFull           the workspace is full or not writable
@@ -64,16 +66,19 @@ from tasks.errors.backups import (
     WrongIdentity,
 )
 from tasks.errors.deliveries import (
+    BytesOfOtherFeed,
     ContractBroken,
-    DateFormatUnclear,
     DeliveryChanged,
     DeliveryEmpty,
     DeliveryError,
     DeliveryMissing,
     DeliveryRejected,
     DeliveryTooLarge,
+    DeliveryUnfinished,
     DeliveryUnreadable,
     LedgerChanged,
+    MissingWordsUnclear,
+    ReadingUnclear,
     ReplacementRefused,
     UnknownHeader,
 )
@@ -124,6 +129,7 @@ __all__ = [
     "BackupFailed",
     "BackupMissing",
     "BackupUnproven",
+    "BytesOfOtherFeed",
     "CertificateRefused",
     "ChannelRefused",
     "ChannelUnreachable",
@@ -132,7 +138,6 @@ __all__ = [
     "ContractBroken",
     "DataRejected",
     "DatabaseMissing",
-    "DateFormatUnclear",
     "DeliveriesFailed",
     "DeliveryChanged",
     "DeliveryEmpty",
@@ -140,10 +145,12 @@ __all__ = [
     "DeliveryMissing",
     "DeliveryRejected",
     "DeliveryTooLarge",
+    "DeliveryUnfinished",
     "DeliveryUnreadable",
     "EmbeddedServerError",
     "FeedConflict",
     "LedgerChanged",
+    "MissingWordsUnclear",
     "ObjectMissing",
     "OutputDamaged",
     "PrefectUnreachable",
@@ -151,6 +158,7 @@ __all__ = [
     "ProblemsFound",
     "QualityBelowThreshold",
     "ReadOnlyWarehouse",
+    "ReadingUnclear",
     "ReplacementRefused",
     "RestoreFailed",
     "RestoreRefused",

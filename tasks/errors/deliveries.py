@@ -26,6 +26,10 @@ class DeliveryEmpty(DeliveryError):
     """The file is empty, or has a header but no rows."""
 
 
+class DeliveryUnfinished(DeliveryError):
+    """The file is still being written, or too young to tell; the next run tries it again."""
+
+
 class UnknownHeader(DeliveryError):
     """A column of the header is missing or occurs twice."""
 
@@ -38,12 +42,20 @@ class DeliveryTooLarge(DeliveryError):
     """A delivery costs more bytes or lines than the limits allow."""
 
 
-class DateFormatUnclear(DeliveryError):
-    """Dates like 12/1/2010 that both date formats, or neither, can parse."""
+class ReadingUnclear(DeliveryError):
+    """Values like 12/1/2010 or 1.000 that two readings fit, where nothing decides which one is meant."""
+
+
+class MissingWordsUnclear(DeliveryError):
+    """A word that may stand for a missing value, or be one: NA among country codes."""
 
 
 class ReplacementRefused(DeliveryError):
-    """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``."""
+    """A replacement would withdraw too many lines. Attributes: ``withdrawn``, ``held``, ``peak`` (lines)."""
+
+
+class BytesOfOtherFeed(DeliveryError):
+    """Another feed has loaded the same bytes. Attributes: ``other_feed``, ``other_delivery``."""
 
 
 class LedgerChanged(DeliveryError):

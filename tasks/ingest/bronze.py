@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryEmpty, DeliveryError
-from tasks.ingest.date_formats import SlashedDates, inspect_dates, is_slashed
+from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
+from tasks.ingest import source_file
+from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
-from tasks.ingest.mapping.apply import mapped, passed_over_text
-from tasks.ingest.readers import csv, parquet
+from tasks.ingest.mapping.apply import passed_over_text
+from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
+from tasks.ingest.readers import csv
+from tasks.ingest.readers.encoding import encoding_note
+from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.source_file import SourceFile, read_and_hash
+from tasks.ingest.reading_choices import OpenValues
+from tasks.ingest.repeated_headers import RepeatedHeaders
+from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash, unpack_content
+from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
 READER_VERSION = 4
-# A reader is a module with open_delivery() and frames(), chosen by the suffix of the file.
-READERS: dict[str, ModuleType] = {".csv": csv, ".parquet": parquet}
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,12 @@ class IngestedFile:
         size: Size of the file in bytes.
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are not read.
-        slashed_dates: Number of rows whose date needs the feed's date format.
+        tells_currency: Whether a line tells its currency, in a column of its own or by a mark beside the price.
+        typed_numbers: Columns that hold numbers, not text: they have a point as decimal mark in bronze.
+        open_values: By reading setting, one of its values that two readings fit differently.
         notes: Findings about the file as a whole, as sentences for the report.
+        unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
+        unfinished_value: The last field of that line.
     """
 
     name: str
@@ -49,18 +56,25 @@ class IngestedFile:
     size: int
     encodings: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
-    slashed_dates: int = 0
+    tells_currency: bool = False
+    typed_numbers: tuple[str, ...] = ()
+    open_values: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unfinished_line: int | None = None
+    unfinished_value: str | None = None
 
 
 @dataclass(frozen=True)
 class Bronze:
-    """Reference to a bronze output: ``folder`` holds ``parts`` Parquet files."""
+    """Reference to a bronze output: ``folder`` holds ``parts`` Parquet files.
+
+    ``alone`` has, by reading setting, the readings that alone fit some of its values.
+    """
 
     folder: str
     parts: int
     deliveries: tuple[IngestedFile, ...]
-    dates: SlashedDates
+    alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -81,11 +95,13 @@ class IngestResult:
         bronze: The new deliveries; None if there are none.
         unchanged: Names of the deliveries whose content the ledger already has.
         failed: Errors of the deliveries that cannot be read.
+        unfinished: Those whose files are still being written.
     """
 
     bronze: Bronze | None
     unchanged: tuple[str, ...] = ()
     failed: tuple[DeliveryError, ...] = ()
+    unfinished: tuple[DeliveryUnfinished, ...] = ()
 
 
 def ingest(
@@ -94,10 +110,12 @@ def ingest(
     root: Path,
     limits: ReadLimits = DEFAULT_LIMITS,
     reading: ReadingSettings = DEFAULT_READING,
+    settle_seconds: float = 0,
 ) -> IngestResult:
     """Read a batch into bronze.
 
-    A delivery that cannot be read, or is over a limit, is reported in ``failed``; the others of the batch are read.
+    A delivery that cannot be read, or is over a limit, is reported in ``failed``, and one whose file is still being
+    written in ``unfinished``; the others of the batch are read.
 
     Args:
         batch: Deliveries to read.
@@ -105,6 +123,7 @@ def ingest(
         root: The workspace.
         limits: The size of values, lines and deliveries.
         reading: Reading settings of the feed.
+        settle_seconds: Age of its last change from which a new file is taken.
 
     Returns:
         The result, with bronze in the columns of ``schema.BRONZE``.
@@ -116,13 +135,23 @@ def ingest(
     files: list[SourceFile] = []
     unchanged: list[str] = []
     failed: list[DeliveryError] = []
+    room = source_file.HELD_BYTES
+    unfinished: list[DeliveryUnfinished] = []
     for delivery in batch:
         try:
-            content = read_and_hash(delivery, limits)
+            content = _read_settled(delivery, limits, known, settle_seconds)
             if known.get(delivery.name) == content.sha256:
                 unchanged.append(delivery.name)
-            else:
-                files.append(_reader(delivery).open_delivery(delivery, content, limits, reading))
+                continue
+            reader = reader_of(delivery)
+            if reader is csv:
+                packed = content
+                content = unpack_content(delivery, packed, limits, room)
+                # Small files may unpack to any size: a batch holds only so much of them.
+                room -= 0 if content is packed else len(content.data or b"")
+            files.append(reader.open_delivery(delivery, content, limits, reading))
+        except DeliveryUnfinished as error:
+            unfinished.append(error)
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")
@@ -133,11 +162,21 @@ def ingest(
         except DeliveryError:  # found only while reading: read the others without the unreadable files
             files, errors = _select_readable(files, limits)
             failed += errors
-    return IngestResult(bronze, tuple(unchanged), tuple(failed))
+    return IngestResult(bronze, tuple(unchanged), tuple(failed), tuple(unfinished))
 
 
-def _reader(delivery: Delivery) -> ModuleType:
-    return READERS[Path(delivery.path).suffix.lower()]
+def _read_settled(
+    delivery: Delivery, limits: ReadLimits, known: Mapping[str, str], settle_seconds: float
+) -> FileContent:
+    """Read and hash a file; a young one is taken only if it is loaded already."""
+    try:
+        content = read_and_hash(delivery, limits)
+    except DeliveryError:
+        ensure_settled(delivery, settle_seconds)
+        raise
+    if known.get(delivery.name) != content.sha256:
+        ensure_settled(delivery, settle_seconds)
+    return content
 
 
 def _select_readable(
@@ -149,7 +188,7 @@ def _select_readable(
     for file in files:
         try:
             rows = 0
-            for frame in _read([file], limits):
+            for frame in read_frames([file], limits, RepeatedHeaders()):
                 rows += frame.height
                 limits.check_lines(rows, file.delivery.name)
             _ensure_rows(rows, file)
@@ -157,15 +196,6 @@ def _select_readable(
         except DeliveryError as error:
             errors.append(error)
     return readable, errors
-
-
-def _read(group: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:
-    """Read files of equal layout, and map their columns if they have a mapping."""
-    first = group[0]
-    frames = _reader(first.delivery).frames(group, limits)
-    if first.header.mapping is None:
-        return cast(Iterator[pl.DataFrame], frames)
-    return mapped(frames, first.header, first.reading.decimal, [file.passed_over for file in group])
 
 
 def _ensure_rows(rows: int, file: SourceFile) -> None:
@@ -188,7 +218,7 @@ def _make_bronze(
         str(folder),
         manifest["parts"],
         tuple(IngestedFile(**_lists_to_tuples(delivery)) for delivery in manifest["deliveries"]),
-        SlashedDates(**_lists_to_tuples(manifest["dates"])),
+        _lists_to_tuples(manifest["alone"]),
     )
 
 
@@ -199,22 +229,24 @@ def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) -> dict[str, Any]:
     parts = 0
     rows = dict.fromkeys((file.delivery.name for file in files), 0)
-    slashed = dict.fromkeys(rows, 0)
-    dates = SlashedDates()
-    for frame in _frames_with_origin(files, limits):
+    typed = {file.delivery.name: file.typed_numbers for file in files}
+    values = OpenValues()
+    telling: set[str] = set()
+    headers = RepeatedHeaders()
+    last_lines: dict[str, int] = {}
+    for frame in frames_with_origin(files, limits, headers):
         if not frame.height:
             continue
         write_part(frame, outputs.part_path(folder, parts))
         parts += 1
-        part_dates = inspect_dates(frame.get_column("invoice_date"))
-        dates = dates.merge(part_dates)
-        for name, count in frame.group_by("delivery").len().iter_rows():
+        values.add(frame, typed[frame.item(0, "delivery")])
+        telling |= deliveries_telling(frame)
+        for name, count, line in (
+            frame.group_by("delivery").agg(pl.len(), pl.col("line_no").max()).iter_rows()
+        ):
             rows[name] += count
+            last_lines[name] = line
             limits.check_lines(rows[name], name)
-        if part_dates.slashed:
-            distinct = frame.group_by("delivery", "invoice_date").len().filter(is_slashed("invoice_date"))
-            for name, count in distinct.select("delivery", "len").iter_rows():
-                slashed[name] += count
     for file in files:
         _ensure_rows(rows[file.delivery.name], file)
     deliveries = [
@@ -225,32 +257,18 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             file.delivery.size,
             tuple(sorted(file.encodings)),
             file.header.ignored,
-            slashed[file.delivery.name],
-            notes=_notes(file),
+            tells_currency=file.delivery.name in telling,
+            typed_numbers=file.typed_numbers,
+            open_values=values.open.get(file.delivery.name, {}),
+            notes=(
+                *file.notes,
+                *((passed_over_text(file.passed_over),) if file.passed_over else ()),
+                *headers.note(file.delivery.name),
+                *note_of(file.last_line),
+                *encoding_note(file),
+            ),
+            **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files
     ]
-    return {"parts": parts, "deliveries": deliveries, "dates": dates}
-
-
-def _notes(file: SourceFile) -> tuple[str, ...]:
-    return (passed_over_text(file.passed_over),) if file.passed_over else ()
-
-
-def _frames_with_origin(files: Sequence[SourceFile], limits: ReadLimits) -> Iterator[pl.DataFrame]:
-    for _, members in groupby(files, key=lambda file: (_reader(file.delivery).__name__, file.layout)):
-        group = list(members)
-        # Enums: each name and hash is stored once per delivery, not once per row.
-        names = _to_enum([file.delivery.name for file in group])
-        hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in _read(group, limits):
-            source = frame.get_column("source")
-            yield frame.select(
-                names.gather(source).alias("delivery"),
-                hashes.gather(source).alias("content_hash"),
-                pl.exclude("source"),
-            )
-
-
-def _to_enum(texts: Sequence[str]) -> pl.Series:
-    return pl.Series(texts, dtype=pl.Enum(list(dict.fromkeys(texts))))
+    return {"parts": parts, "deliveries": deliveries, "alone": values.alone}

@@ -1,124 +1,30 @@
-"""Parse the dates of deliveries, and infer the date format of a feed.
+"""Parse the dates of deliveries.
 
 ISO dates need no date format; `12/1/2010` is 12 January in Europe (``eu``) and 1 December in America (``us``).
-If only one of the two can parse all dates of a run, it becomes the format of the feed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 import polars as pl
 
-from tasks.errors import DateFormatUnclear, SettingsError
+from tasks.errors import SettingsError
+from tasks.ingest.instants import parse_instants, polars_form, tells_offset, written_form
 
 NAMED_FORMATS = ("iso", "us", "eu")
 _SLASHED = (
-    r"^(?P<a>[0-9]{1,2})[/.](?P<b>[0-9]{1,2})[/.](?P<year>[0-9]{4}|[0-9]{2})"
+    r"^(?P<a>[0-9]{1,2})(?P<mark>[/.-])(?P<b>[0-9]{1,2})(?P<mark2>[/.-])(?P<year>[0-9]{4}|[0-9]{2})"
     r"(?:[ T]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?P<fraction>\.[0-9]+)?)?"
     r"\s*(?P<half>[AaPp][Mm])?)?$"
 )
-_SLASHED_START = r"^\s*[0-9]{1,2}[/.]"
+# Texts that may be such dates.
+SLASHED_START = r"^\s*[0-9]{1,2}[/.-]"
+# strptime's %Y would take 10-01-26 for the year 10.
+_FOUR_DIGIT_YEAR = "^[0-9]{4}-"
 _ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
-_ISO_WITH_OFFSET = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f%#z",
-    "%Y-%m-%dT%H:%M%#z",
-    "%Y-%m-%d %H:%M%#z",
-)
-
-
-@dataclass(frozen=True)
-class SlashedDates:
-    """Distinct dates with slashes or dots, and which formats parse them.
-
-    Attributes:
-        slashed: Number of dates that ``us`` or ``eu`` parses.
-        example: One of them, or empty.
-        only_us: A date that only ``us`` (month first) parses, or empty.
-        only_eu: A date that only ``eu`` (day first) parses, or empty.
-    """
-
-    slashed: int = 0
-    example: str = ""
-    only_us: str = ""
-    only_eu: str = ""
-
-    def merge(self, other: SlashedDates) -> SlashedDates:
-        """Combine with the dates of another part or delivery."""
-        return SlashedDates(
-            self.slashed + other.slashed,
-            self.example or other.example,
-            self.only_us or other.only_us,
-            self.only_eu or other.only_eu,
-        )
-
-
-def inspect_dates(dates: pl.Series) -> SlashedDates:
-    """Summarise the slashed and dotted dates of a text column."""
-    slashed = dates.filter(dates.str.contains(_SLASHED_START)).unique().sort().to_frame("date")
-    if not slashed.height:
-        return SlashedDates()
-    parsed = slashed.select(
-        "date",
-        us=parse_slashed(pl.col("date"), "us").is_not_null(),
-        eu=parse_slashed(pl.col("date"), "eu").is_not_null(),
-    )
-    us, eu = pl.col("us"), pl.col("eu")
-    summary = parsed.select(
-        (us | eu).sum().alias("slashed"),
-        *(
-            pl.col("date").filter(condition).first().fill_null("").alias(name)
-            for name, condition in (("example", us | eu), ("only_us", us & ~eu), ("only_eu", eu & ~us))
-        ),
-    )
-    return SlashedDates(**summary.row(0, named=True))
-
-
-def is_slashed(column: str) -> pl.Expr:
-    """Return whether each date of a text column needs the feed's date format: ``us`` or ``eu`` parses it."""
-    text = pl.col(column)
-    candidate = pl.when(text.str.contains(_SLASHED_START)).then(text)
-    return parse_slashed(candidate, "us").is_not_null() | parse_slashed(candidate, "eu").is_not_null()
-
-
-def infer_date_format(dates: Iterable[SlashedDates], deliveries: Iterable[str]) -> str | None:
-    """Infer the format that parses all slashed dates of a run.
-
-    Args:
-        dates: The slashed dates of its batches.
-        deliveries: Names of its deliveries with slashed dates; the error is about the first one.
-
-    Returns:
-        ``us`` or ``eu``; None if there are no slashed dates.
-
-    Raises:
-        DateFormatUnclear: Both formats parse all dates, or neither does.
-    """
-    total = SlashedDates()
-    for batch_dates in dates:
-        total = total.merge(batch_dates)
-    if not total.slashed:
-        return None
-    if bool(total.only_us) != bool(total.only_eu):
-        return "us" if total.only_us else "eu"
-    name = next(iter(deliveries), "")
-    if not total.only_us:
-        raise DateFormatUnclear(
-            f"its dates, such as {total.example}, are valid both month first and day first.",
-            "Set the date format (--date-format) to us or eu.",
-            delivery=name,
-        )
-    raise DateFormatUnclear(
-        f"some dates, such as {total.only_us}, are valid only month first and others, such as "
-        f"{total.only_eu}, only day first.",
-        "Set the date format (--date-format); lines with other dates are quarantined.",
-        delivery=name,
-    )
 
 
 def check_date_format(date_format: str | None) -> None:
@@ -145,7 +51,7 @@ def knows_timezone(name: str) -> bool:
 def _is_complete_pattern(pattern: str) -> bool:
     moment = datetime(2010, 12, 31, 20, 30)
     try:
-        text = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(_for_polars(pattern))
+        text = pl.Series([moment]).dt.replace_time_zone("UTC").dt.strftime(written_form(pattern))
         parsed = text.to_frame("date").select(parse_pattern(pl.col("date"), pattern, "UTC")).item()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return False
@@ -163,19 +69,62 @@ def parse_dates(text: pl.Expr, date_format: str | None, timezone: str) -> pl.Exp
     Returns:
         Local time (Datetime in us, naive), null where no format matches.
     """
+    instants = parse_told(text, date_format)
+    return pl.coalesce(parse_local(text, date_format), to_local(instants, timezone))
+
+
+def parse_local(text: pl.Expr, date_format: str | None) -> pl.Expr:
+    """Parse dates that tell no offset.
+
+    Args:
+        text: Dates as text.
+        date_format: iso, us, eu, a strptime pattern, or None for ISO only.
+
+    Returns:
+        The wall clock as delivered (Datetime in us, naive), null where no format matches.
+    """
     trimmed = text.str.strip_chars()
-    iso = [trimmed.str.to_datetime(form, time_unit="us", strict=False) for form in _ISO]
-    iso += [_with_offset(trimmed, form, timezone) for form in _ISO_WITH_OFFSET]
+    iso_text = pl.when(trimmed.str.contains(_FOUR_DIGIT_YEAR)).then(trimmed)
+    iso = [iso_text.str.to_datetime(form, time_unit="us", strict=False) for form in _ISO]
     if date_format in {"us", "eu"}:
         return pl.coalesce(*iso, parse_slashed(text, str(date_format)))
-    if date_format in {None, "iso"}:
+    pattern = own_pattern(date_format)
+    if pattern is None:
         return pl.coalesce(iso)
-    parsed = parse_pattern(trimmed, str(date_format), timezone)
-    return parsed if _misreads_iso(str(date_format)) else pl.coalesce(parsed, *iso)
+    if tells_offset(pattern):
+        return pl.lit(None, pl.Datetime("us")) if _misreads_iso(pattern) else pl.coalesce(iso)
+    parsed = parse_pattern(trimmed, pattern, "UTC")
+    return parsed if _misreads_iso(pattern) else pl.coalesce(parsed, *iso)
+
+
+def parse_told(text: pl.Expr, date_format: str | None) -> pl.Expr:
+    """Parse dates that tell their offset; arguments as of ``parse_local``.
+
+    Returns:
+        Instants (Datetime in us, UTC), null where no format matches.
+    """
+    trimmed = text.str.strip_chars()
+    pattern = own_pattern(date_format)
+    parsed = []
+    if pattern is not None and tells_offset(pattern):
+        parsed.append(parse_instants(trimmed, pattern))
+    if pattern is None or not _misreads_iso(pattern):
+        parsed.append(parse_instants(trimmed, None))
+    return pl.coalesce(parsed) if parsed else pl.lit(None, pl.Datetime("us", "UTC"))
+
+
+def to_local(instants: pl.Expr, timezone: str) -> pl.Expr:
+    """Return the wall clock (naive) of instants in a time zone."""
+    return instants.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
+
+
+def own_pattern(date_format: str | None) -> str | None:
+    """Return a date format that is a strptime pattern; None for the named ones and no format."""
+    return None if date_format is None or date_format in NAMED_FORMATS else date_format
 
 
 def parse_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
-    """Parse dates such as `12/1/2010 8:26`, `12.1.10 08:26:00` and `12/1/2010 8:26 PM`.
+    """Parse dates such as `12/1/2010 8:26`, `12.1.10 08:26:00`, `12-1-10` and `12/1/2010 8:26 PM`.
 
     Args:
         text: Dates as text.
@@ -185,7 +134,9 @@ def parse_slashed(text: pl.Expr, date_format: str) -> pl.Expr:
         Local time (Datetime in us, naive), null where the text does not match.
     """
     parts = text.str.strip_chars().str.extract_groups(_SLASHED).struct
-    digits = parts.field("year")
+    # A dash stands for both marks or none.
+    dashes_agree = (parts.field("mark") == "-") == (parts.field("mark2") == "-")
+    digits = pl.when(dashes_agree).then(parts.field("year"))
     # To strptime's %Y, 10 is the year 10.
     year = pl.when(digits.str.len_bytes() == 2).then("20" + digits).otherwise(digits)
     month, day = ("a", "b") if date_format == "us" else ("b", "a")
@@ -231,20 +182,9 @@ def parse_pattern(text: pl.Expr, pattern: str, timezone: str) -> pl.Expr:
     Returns:
         Local time (Datetime in us, naive), null where the text does not match.
     """
-    form = _for_polars(pattern)
-    if any(code in form for code in ("%z", "%:z", "%#z")):
-        return _with_offset(text, form, timezone)
-    return text.str.to_datetime(form, time_unit="us", strict=False)
-
-
-def _with_offset(text: pl.Expr, form: str, timezone: str) -> pl.Expr:
-    moment = text.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
-    return moment.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
-
-
-def _for_polars(pattern: str) -> str:
-    # In Python %f is a fraction of a second, in polars a number of nanoseconds.
-    return pattern.replace(".%f", "%.f").replace("%f", "%6f")
+    if tells_offset(pattern):
+        return to_local(parse_instants(text, pattern), timezone)
+    return text.str.to_datetime(polars_form(pattern), time_unit="us", strict=False)
 
 
 def _misreads_iso(pattern: str) -> bool:

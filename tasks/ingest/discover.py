@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tasks.errors import DeliveryError, DeliveryMissing, DeliveryUnreadable, SettingsError
 from tasks.ingest.boundary import Boundary
+from tasks.ingest.file_kinds import READABLE, is_other_text, kind_of, text_expansion
 
-SUFFIXES = (".csv", ".parquet")
 # Approximate text per batch: bounds memory, yet is enough work for a task.
 BATCH_BYTES = 16 * 1024 * 1024
 # The ledger's index of feed and name has room for some 2,700 bytes; a feed has 400 at most.
@@ -21,8 +21,6 @@ MAX_NAME_BYTES = 2048
 _UNDECODABLE = "\ufffd"
 # Check permissions with the effective UID, which opens the files.
 _USE_EFFECTIVE_IDS = os.access in os.supports_effective_ids
-# Approximate size of sales lines as text, relative to compressed Parquet.
-_PARQUET_EXPANSION = 16
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,18 @@ class Delivery:
         name: Its name within the feed.
         path: Absolute path with links resolved.
         size: Size in bytes.
+        modified_ns: Time of its last change, as nanoseconds since 1970; None if that is not known.
     """
 
     name: str
     path: str
     size: int
+    modified_ns: int | None = None
 
     @property
     def weight(self) -> int:
         """Estimated size as text, in bytes."""
-        return self.size * (_PARQUET_EXPANSION if _suffix(self.path) == ".parquet" else 1)
+        return self.size * text_expansion(self.path)
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,16 @@ class Discovery:
     Attributes:
         deliveries: In the order of the sources, each once.
         failed: Errors of the sources and files that cannot be delivered.
-        passed_over: Paths of files with another suffix, in folders and globs, and of links that are not followed.
+        passed_over: Paths of other files in folders and globs, and of links that are not followed.
         links_out: Links in folders and globs that lead out of them, with their targets.
+        searched: The folders and globs, as paths; no glob without a folder to search.
     """
 
     deliveries: tuple[Delivery, ...]
     failed: tuple[DeliveryError, ...] = ()
     passed_over: tuple[str, ...] = ()
     links_out: Mapping[str, str] = field(default_factory=dict)
+    searched: tuple[str, ...] = ()
 
 
 def discover(sources: Iterable[str], root: str | None = None, *, follow_links: bool = True) -> Discovery:
@@ -91,6 +93,7 @@ def discover(sources: Iterable[str], root: str | None = None, *, follow_links: b
         tuple(search.failed.values()),
         tuple(dict.fromkeys(search.passed_over)),
         search.links_out,
+        tuple(search.searched),
     )
 
 
@@ -104,6 +107,7 @@ class _Search:
     failed: dict[str, DeliveryError] = field(default_factory=dict)
     passed_over: list[str] = field(default_factory=list)
     links_out: dict[str, str] = field(default_factory=dict)
+    searched: list[str] = field(default_factory=list)
 
     def expand(self, source: str) -> None:
         path = os.path.expanduser(source)
@@ -113,11 +117,13 @@ class _Search:
             return
         boundary = Boundary.of(path, self.follow_links)
         if os.path.isdir(path):
+            self.searched.append(path)
             self._add_many(self._walk(path, boundary), source, boundary)
         elif os.path.exists(path):
             self._add(path)
         elif glob.has_magic(source):
             self._report_closed_folders(path, boundary)
+            self.searched.append(path)
             matches = sorted(glob.glob(path, recursive=True))
             self._add_many([match for match in matches if not os.path.isdir(match)], source, boundary)
         else:
@@ -168,10 +174,12 @@ class _Search:
         return files
 
     def _add_many(self, files: Sequence[str], source: str, boundary: Boundary) -> None:
-        selected = [file for file in files if _suffix(file) in SUFFIXES and boundary.admits(file)]
-        self.passed_over += [file for file in files if _suffix(file) not in SUFFIXES]
+        named = [file for file in files if kind_of(file) and boundary.admits(file)]
+        other_texts = {file for file in named if is_other_text(file)}
+        selected = [file for file in named if file not in other_texts]
+        self.passed_over += [file for file in files if not kind_of(file) or file in other_texts]
         if not selected:
-            what = f"no {' or '.join(SUFFIXES)} files found."
+            what = f"no deliveries found ({READABLE})."
             self._fail(source, DeliveryMissing, what, "Check the path or pattern.")
         for file in selected:
             self._add(file)
@@ -197,17 +205,13 @@ class _Search:
             return self._fail(
                 name, DeliveryMissing, f"it cannot be accessed ({error.strerror}).", "Check the path."
             )
-        if _suffix(path) not in SUFFIXES:
-            what = f"its suffix is neither {' nor '.join(SUFFIXES)}."
-            return self._fail(name, DeliveryUnreadable, what, "Deliver CSV or Parquet.")
+        if kind_of(path) is None:
+            what = "its suffix is not that of a delivery."
+            return self._fail(name, DeliveryUnreadable, what, f"Deliver {READABLE}.")
         if not stat.S_ISREG(status.st_mode):
             return self._fail(name, DeliveryUnreadable, "it is not a regular file.", "Deliver a file.")
-        self.deliveries.setdefault(name, Delivery(name, path, status.st_size))
+        self.deliveries.setdefault(name, Delivery(name, path, status.st_size, status.st_mtime_ns))
         return None
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
 
 
 def replace_undecodable(text: str) -> str:

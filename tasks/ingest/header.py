@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tasks.errors import UnknownHeader
 from tasks.ingest.mapping.model import ColumnMapping, LineForm
-from tasks.ingest.schema import ALIASES, COLUMNS, HEADERS, TIME_NAMES
+from tasks.ingest.schema import ALIASES, ALL_HEADERS, COLUMNS, HEADERS, OPTIONAL_HEADERS, TIME_NAMES
 
 
 def fold_name(name: str) -> str:
@@ -18,7 +18,9 @@ def fold_name(name: str) -> str:
 
 
 _NAMES = {column: tuple(fold_name(name) for name in names) for column, names in HEADERS.items()}
-_COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names}
+_COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names} | {
+    fold_name(name): column for column, names in OPTIONAL_HEADERS.items() for name in names
+}
 _ALIASES = {fold_name(name): column for column, names in ALIASES.items() for name in names}
 _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
     f" (or {', '.join(name for names in HEADERS.values() for name in names[1:])})"
@@ -27,26 +29,33 @@ _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
 _OPTIONAL = ("description", "customer_id", "country")
 
 
+# A quoted name behind a byte-order mark keeps its quotes.
+_MARKS = '\ufeff"'
+
+
 @dataclass(frozen=True)
 class Header:
     """The header of a file.
 
     Attributes:
-        positions: Position in the file (from 0) of each column that is read: ours, or those of the mapping.
+        positions: Position in the file (from 0) of each column that is read: ours, those of ``OPTIONAL_HEADERS`` where it
+            has them, or those of the mapping.
         ignored: Names of the file's other columns, which are not read.
         width: Number of columns in the file.
+        names: Names of all columns as in the file, in its order.
         mapping: The mapping with the columns that this file has; None if it is read by the names of its columns.
     """
 
     positions: dict[str, int]
     ignored: tuple[str, ...]
     width: int
+    names: tuple[str, ...] = ()
     mapping: ColumnMapping | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are read, in the order in which a reader yields them."""
-        return COLUMNS if self.mapping is None else tuple(self.positions)
+        return tuple(self.positions)
 
 
 def our_column(name: str) -> str | None:
@@ -64,13 +73,27 @@ def is_time_name(name: str) -> bool:
     return fold_name(name) in TIME_NAMES - {"timezone"}
 
 
+def is_same_name(name: str, other: str) -> bool:
+    """Return whether two column names are the same, or name the same column of ours.
+
+    A byte-order mark in front is passed over: it comes with each file of those that were put behind one another.
+    """
+    one, two = fold_name(name.strip(_MARKS)), fold_name(other.strip(_MARKS))
+    return one == two or _COLUMN_BY_NAME.get(one, one) == _COLUMN_BY_NAME.get(two, two)
+
+
+def comparable_names(header: Header) -> frozenset[str]:
+    """Names of columns, ours and those of a header: lower case, without white space and underscores."""
+    return frozenset(_COLUMN_BY_NAME) | {fold_name(name) for name in header.names}
+
+
 def count_known_columns(names: Sequence[str]) -> int:
     """Count our columns among ``names``."""
     return len({_COLUMN_BY_NAME.get(fold_name(name)) for name in names} - {None})
 
 
 def match_header(names: Sequence[str], delivery: str) -> Header:
-    """Find our eight columns in a header, in any order; case, white space and underscores do not matter.
+    """Find our columns in a header, in any order; case, white space and underscores do not matter.
 
     Args:
         names: Column names of the file.
@@ -85,7 +108,7 @@ def match_header(names: Sequence[str], delivery: str) -> Header:
     if missing:
         raise unknown_header(names, missing, positions.values(), delivery)
     left = [name.strip() for position, name in enumerate(names) if position not in positions.values()]
-    return Header(positions, tuple(name for name in left if name), len(names))
+    return Header(positions, tuple(name for name in left if name), len(names), tuple(names))
 
 
 def usual_positions(
@@ -174,9 +197,9 @@ def _command(
     texts |= dict.fromkeys(constants, "")
     words = ["retail", "etl", delivery]
     for name, column in [*both, *columns]:
-        words += ["--column", f"{name}={HEADERS[column][0]}"]
+        words += ["--column", f"{name}={ALL_HEADERS[column][0]}"]
     for column, text in texts.items():
-        words += ["--constant", f"{HEADERS[column][0]}={text}"]
+        words += ["--constant", f"{ALL_HEADERS[column][0]}={text}"]
     return shlex.join(words)
 
 

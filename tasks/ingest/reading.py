@@ -25,4 +25,19 @@ class ReadingSettings:
     decimal: str | None = None
 
 
+@dataclass(frozen=True)
+class LastLine:
+    """The last line of a text file, if it has no line end and it is not plain that it is whole.
+
+    Attributes:
+        value: Its last field.
+        is_whole: Whether it is taken as a whole line.
+        reason: Why it is, or is not.
+    """
+
+    value: str
+    is_whole: bool
+    reason: str
+
+
 DEFAULT_READING = ReadingSettings()

@@ -1,4 +1,4 @@
-"""Columns of bronze: the eight columns of a sales line as text, and where each row came from."""
+"""Columns of bronze: the columns of a sales line as text, and where each row came from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "customer_id": ("CustomerID", "Customer ID"),
     "country": ("Country",),
 }
+# Columns that a delivery may have beyond them; null in all rows of one that has not.
+OPTIONAL_HEADERS: dict[str, tuple[str, ...]] = {"currency": ("Currency", "CurrencyCode")}
 COLUMNS = tuple(HEADERS)
+ALL_HEADERS = HEADERS | OPTIONAL_HEADERS
+ALL_COLUMNS = tuple(ALL_HEADERS)
 # Further usual names; looked for only where a file has none of the names above for a column.
 ALIASES: dict[str, tuple[str, ...]] = {
     "invoice_no": (
@@ -65,13 +69,18 @@ TIME_NAMES = frozenset(
     }
 )
 # Text as delivered, null where empty.
-DELIVERED: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.String())
+DELIVERED: dict[str, pl.DataType] = dict.fromkeys(ALL_COLUMNS, pl.String())
 # Why a row could not be split into columns, and its text; both null for sound rows.
 FAULT: dict[str, pl.DataType] = {"fault": pl.String(), "raw": pl.String()}
 # From 1, without the header.
 LINE_NO: dict[str, pl.DataType] = {"line_no": pl.Int32()}
-# A reader yields frames of these columns; source is the index of the delivery in its group.
-READ: dict[str, pl.DataType] = {"source": pl.UInt32(), **LINE_NO, **DELIVERED, **FAULT}
+# A reader yields frames of these columns, and of the optional ones that its files have; source is the index of the delivery in its group.
+READ: dict[str, pl.DataType] = {
+    "source": pl.UInt32(),
+    **LINE_NO,
+    **dict.fromkeys(COLUMNS, pl.String()),
+    **FAULT,
+}
 # The names and hashes of deliveries are Enums in memory.
 BRONZE: dict[str, pl.DataType] = {
     "delivery": pl.String(),

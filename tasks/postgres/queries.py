@@ -9,7 +9,7 @@ from importlib.resources import files
 from uuid import UUID
 
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
-_NEEDLESS = re.compile(r" ?([,()]) ?")
+_NEEDLESS = re.compile(r" ?([,()=<>|+]) ?")
 
 
 @cache

@@ -34,6 +34,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "encodings": pl.List(pl.String()),
     "samples": pl.List(pl.Struct({"line": pl.Int64(), "rule": pl.String(), "value": pl.String()})),
     "notes": pl.List(pl.String()),
+    "identical_amounts": pl.List(pl.Struct({"currency": pl.String(), "amount": pl.Decimal(38, 4)})),
 }
 
 
@@ -44,9 +45,15 @@ def deliveries_frame(deliveries: Iterable[DeliveryReport]) -> pl.DataFrame:
 
 def _row(delivery: DeliveryReport) -> dict[str, object]:
     row: dict[str, object] = {
-        name: getattr(delivery, name) for name in SCHEMA if name not in {*DIMENSIONS, "rules", "samples"}
+        name: getattr(delivery, name)
+        for name in SCHEMA
+        if name not in {*DIMENSIONS, "rules", "samples", "identical_amounts"}
     }
     row["identical_amount"] = Decimal(delivery.identical_amount)
+    row["identical_amounts"] = [
+        {"currency": currency, "amount": Decimal(amount)}
+        for currency, amount in delivery.identical_amounts.items()
+    ]
     row["samples"] = [asdict(sample) for sample in delivery.samples]
     row["rules"] = [{"rule": rule, "lines": lines} for rule, lines in delivery.rules.items()]
     return row | {name: delivery.dimensions.get(name) for name in DIMENSIONS}

@@ -40,11 +40,19 @@ def _origins(report: RunReport) -> list[str]:
     sections = []
     if report.settings:
         sections.append(_section("Settings", _table(("setting", "from"), report.settings.items())))
+    if report.vanished:
+        more = f", {_SHOWN} shown" if len(report.vanished) > _SHOWN else ""
+        title = f"Vanished from the sources, and still loaded ({len(report.vanished)}{more})"
+        sections.append(_section(title, _table(("delivery",), zip(report.vanished[:_SHOWN], strict=False))))
     if report.links_out:
         shown = list(report.links_out.items())[:_SHOWN]
         more = f", {_SHOWN} shown" if len(report.links_out) > _SHOWN else ""
         title = f"Links out of the sources ({len(report.links_out)}{more})"
         sections.append(_section(title, _table(("link", "leads to"), shown)))
+    if report.passed_over:
+        more = f", {_SHOWN} shown" if len(report.passed_over) > _SHOWN else ""
+        title = f"Passed over in the sources ({len(report.passed_over)}{more})"
+        sections.append(_section(title, _table(("path",), [(path,) for path in report.passed_over[:_SHOWN]])))
     return sections
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from tasks.errors import BytesOfOtherFeed
 from tasks.ingest.bronze import IngestedFile
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import Network
@@ -19,14 +19,15 @@ from tasks.report.lineage.emitter import LineageDelivery
 from tasks.report.markdown import as_markdown
 from tasks.report.timings import StageTime
 from tasks.validate import contract
-from tasks.validate.score import DIMENSIONS, DeliveryQuality, FaultyLine
+from tasks.validate.score import DeliveryQuality, FaultyLine
 from tasks.warehouse.ledger import Attempt, Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.warehouse_figures import CountryRevenue
 from tasks.workspace.integrity import make_folder
 from tasks.workspace.outputs import checked_workspace, write_text
 
-_LOADED = ("loaded", "replaced")
+LOADED = ("loaded", "replaced")
+_FAILURES = ("refused", "failed")
 # Of a value in a message; the report itself has more.
 _VALUE_CHARACTERS = 60
 
@@ -35,10 +36,12 @@ _VALUE_CHARACTERS = 60
 class DeliveryReport:
     """The figures of one delivery.
 
-    ``outcome`` is ``judged`` in a dry run. ``refusal`` says which check rejected the delivery; ``reason`` says why it
-    was rejected or failed, with the next step. Rows are line counts, scores per cent, amounts decimals as text in the
-    feed's currency. ``samples`` are the first of the quarantined lines, with the values as delivered. ``notes`` are
-    findings about the delivery as a whole, each a sentence.
+    ``outcome`` is ``judged`` in a dry run, and ``unfinished`` for a file that is still being written. ``refusal`` says
+    which check rejected the delivery; ``reason`` says why it was rejected, failed or unfinished, with the next step.
+    Rows are line counts, scores per cent, amounts decimals as text in the feed's currency, ``identical_amounts`` in each
+    currency that the copies have. ``samples`` are the first of the quarantined lines, with the values as delivered.
+    ``notes`` are findings about the delivery as a whole, each a
+    sentence.
     """
 
     name: str
@@ -60,6 +63,12 @@ class DeliveryReport:
     refusal: Refusal | None = None
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
+    identical_amounts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the run fails with it: it was rejected, or failed."""
+        return self.outcome in _FAILURES
 
     @property
     def message(self) -> str:
@@ -74,7 +83,8 @@ class RunReport:
 
     Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
     deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
-    ``links_out`` maps links that lead out of a source to their targets. ``settings`` maps the settings that are not
+    ``links_out`` maps links that lead out of a source to their targets. ``vanished`` names the loaded deliveries that a
+    folder or glob no longer has, and ``newly_vanished`` those that no earlier run has missed. ``settings`` maps the settings that are not
     the default to where they come from: the path of a file, environment, a block or parameter. ``network`` is what went
     to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
     events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
@@ -112,6 +122,8 @@ class RunReport:
     report_path: str
     error: str = ""
     links_out: Mapping[str, str] = field(default_factory=dict)
+    vanished: tuple[str, ...] = ()
+    newly_vanished: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     degraded: bool = False
     degraded_reasons: tuple[str, ...] = ()
@@ -135,7 +147,8 @@ class RunReport:
             ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
             dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
             their lines; ``ignored_columns`` and ``encodings``, lists of names; ``samples``, a list of the first
-            faulty lines with line, rule and value; ``notes``, a list of sentences.
+            faulty lines with line, rule and value; ``notes``, a list of sentences; ``identical_amounts``, a list of
+            currencies with the amount.
         """
         return deliveries_frame(self.deliveries)
 
@@ -145,8 +158,8 @@ class RunReport:
 
     @property
     def nothing_new(self) -> bool:
-        """Whether every delivery was already loaded unchanged."""
-        return bool(self.outcomes) and set(self.outcomes) == {"unchanged"}
+        """Whether every delivery was already loaded unchanged, is an empty part, or is still being written."""
+        return bool(self.outcomes) and set(self.outcomes) <= {"unchanged", "empty", "unfinished"}
 
 
 @dataclass(frozen=True)
@@ -184,6 +197,7 @@ def delivery_report(
         lines_withdrawn=loaded.lines_withdrawn if loaded else 0,
         identical_lines=quality.rows_identical,
         identical_amount=quality.identical_amount,
+        identical_amounts=quality.identical_amounts,
         quality_score=None if score is None else round(score, 2),
         dimensions={}
         if score is None
@@ -192,7 +206,7 @@ def delivery_report(
         ignored_columns=ingested.ignored_columns,
         encodings=ingested.encodings,
         reason=rejection or _reason(loaded),
-        refusal="quality_gate" if rejection else "replacement_guard" if loaded and loaded.refusal else None,
+        refusal="quality_gate" if rejection else _refusal(loaded),
         samples=quality.samples,
         notes=tuple(dict.fromkeys((*ingested.notes, *quality.notes))),
     )
@@ -211,41 +225,15 @@ def _quoted(value: str | None) -> str:
     return f"'{shown[:_VALUE_CHARACTERS]}{'…' if len(shown) > _VALUE_CHARACTERS else ''}'"
 
 
+def _refusal(loaded: LoadedDelivery | None) -> Refusal | None:
+    if loaded is None or loaded.refusal is None:
+        return None
+    return "other_feed" if isinstance(loaded.refusal, BytesOfOtherFeed) else "replacement_guard"
+
+
 def _reason(loaded: LoadedDelivery | None) -> str:
     error = (loaded.refusal or loaded.error) if loaded else None
     return error.reason if error else ""
-
-
-def totals(deliveries: tuple[DeliveryReport, ...], currency: str) -> dict[str, Any]:
-    """Sums and means of the report over its deliveries, by field of ``RunReport``."""
-    counted = [delivery for delivery in deliveries if delivery.outcome in {*_LOADED, "judged"}]
-    scored = [delivery for delivery in deliveries if delivery.quality_score is not None and delivery.rows_in]
-    rows = sum(delivery.rows_in for delivery in scored)
-    outcomes: dict[str, int] = {}
-    for delivery in deliveries:
-        outcomes[delivery.outcome] = outcomes.get(delivery.outcome, 0) + 1
-    amount = sum((Decimal(delivery.identical_amount) for delivery in counted), Decimal(0))
-    return {
-        "rows_in": sum(delivery.rows_in for delivery in counted),
-        "rows_loaded": sum(delivery.rows_loaded for delivery in counted),
-        "rows_duplicate": sum(delivery.rows_duplicate for delivery in counted),
-        "rows_quarantined": sum(delivery.rows_quarantined for delivery in counted),
-        "rows_refused": sum(delivery.rows_in for delivery in deliveries if delivery.outcome == "refused"),
-        "identical_lines": sum(delivery.identical_lines for delivery in counted),
-        "identical_amount": {currency: str(amount)} if amount else {},
-        "quality_score": round(
-            sum((delivery.quality_score or 0) * delivery.rows_in for delivery in scored) / rows, 2
-        )
-        if rows
-        else None,
-        "dimensions": {
-            name: round(sum(delivery.dimensions[name] * delivery.rows_in for delivery in scored) / rows, 2)
-            for name in DIMENSIONS
-        }
-        if rows
-        else {},
-        "outcomes": outcomes,
-    }
 
 
 def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tuple[Attempt, ...]:
@@ -268,7 +256,7 @@ def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tu
             refused[delivery.name].quarantine if delivery.name in refused else "",
         )
         for delivery in report.deliveries
-        if delivery.outcome in {"refused", "failed"}
+        if delivery.is_failure or delivery.outcome == "unfinished"
     )
 
 

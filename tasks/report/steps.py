@@ -19,6 +19,7 @@ from tasks.report.watch import summary as watch_summary
 from tasks.retries import step
 from tasks.warehouse.ledger import Attempt, Run, finish_run
 from tasks.warehouse.resource_use import ResourceUse
+from tasks.warehouse.vanished import VanishedMarks, mark_vanished
 from tasks.warehouse.watch import WatchReport
 
 
@@ -65,8 +66,11 @@ async def record_run(
     attempts: Sequence[Attempt],
     kept_lines: int,
     use: ResourceUse,
+    vanished: VanishedMarks,
 ) -> None:
-    """Write the run's final status, what it used, and the deliveries it could not load, to the ledger."""
+    """Write the run's final status, what it used, and the deliveries it could not load or misses, to the ledger."""
+    if vanished:
+        await mark_vanished(warehouse, report.feed["feed"], vanished)
     await finish_run(
         warehouse,
         run,

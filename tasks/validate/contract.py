@@ -37,6 +37,14 @@ def rule_columns() -> dict[str, str]:
     return {rule.name: rule.column for members in rules(any_day).values() for rule in members}
 
 
+def ways_out() -> dict[str, str]:
+    """Return what to do about lines that break a rule, by the rule's name, where the rule says so."""
+    any_day = date(2020, 1, 1)
+    return {
+        rule.name: rule.way_out for members in rules(any_day).values() for rule in members if rule.way_out
+    }
+
+
 def _violating_rows(rule: Rule) -> pl.Expr:
     """Return the indices of the rows that break a rule, as one list named after the rule."""
     # Only the rule on fault applies to a row that could not be split: its columns are unknown.

@@ -1,12 +1,15 @@
 """Line ids: 128-bit hashes of feed, business columns and copy number.
 
 The id of copy 1 is the XXH3-128 hash (big-endian) of the columns of ``IDENTITY`` in version 1 of the row
-encoding of polars-hash, which its author keeps stable for good. The id of copy k is the hash of that id and
-k. ``source_line`` and ``source_currency`` are for sources that deliver a line number and a currency of
+encoding of polars-hash, which its author keeps stable for good. If a line has a mark, its id is the hash of that
+id and the mark (``with_marks``). The id of copy k is the hash of the id of copy 1 and k. ``source_currency`` is the
+line's currency where it is not the feed's, else null; ``source_line`` is for sources that deliver a line number of
 their own, and null for all others.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import polars as pl
 import polars_hash as plh
@@ -17,6 +20,9 @@ from tasks.workspace.parquet_parts import dictionary_encode
 
 IDENTITY = ("feed", *BUSINESS, "source_line", "source_currency")
 _AS_DELIVERED = (*FAULT, *TEXTS)
+# Marks of a line by name, as text, null where a line has none. Add new ones at the end, never change one: a line with
+# several is hashed in this order.
+_MARKS: dict[str, pl.Expr] = {"local_hour": pl.when("in_second_hour").then(pl.lit("second"))}
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:
@@ -24,7 +30,7 @@ def _xxh3(columns: list[str]) -> pl.Expr:
     return digest
 
 
-def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
+def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
     """Add the line ids of copy 1.
 
     The id of a line with an unparsed value also covers its raw text, so that only lines with exactly the
@@ -33,6 +39,7 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
     Args:
         frame: Typed lines, columns of ``schema.TYPED``.
         feed: Name of the feed.
+        currency: Currency of the feed.
 
     Returns:
         The frame with ``line_id`` (Binary, 16 bytes).
@@ -40,20 +47,56 @@ def line_ids(frame: pl.DataFrame, feed: str) -> pl.DataFrame:
     lines = frame.with_columns(
         feed=pl.lit(feed),
         source_line=pl.lit(None, dtype=pl.Int64),
-        source_currency=pl.lit(None, dtype=pl.String),
+        source_currency=_other_currency(frame, currency),
     ).with_columns(line_id=_xxh3(list(IDENTITY)))
     unparsed = lines.select(
         (
             pl.col("quantity").is_null()
             | pl.col("unit_price").is_null()
             | pl.col("sold_at_local").is_null()
+            | pl.col("currency").is_null()
             | (pl.col("customer_id").is_null() & pl.col("customer_text").is_not_null())
         ).arg_true()
     ).to_series()
     if unparsed.len():
         ids = lines[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
         lines = lines.with_columns(_scatter(lines.get_column("line_id"), unparsed, ids))
-    return lines.drop("feed", "source_line", "source_currency")
+    return with_marks(lines.drop("feed", "source_line", "source_currency"), _MARKS)
+
+
+def with_marks(lines: pl.DataFrame, marks: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """Let what is new in an identity take part in the ids of those lines that have it, and of no others.
+
+    Args:
+        lines: Lines with ``line_id``.
+        marks: What a line has beyond ``IDENTITY``, by name, in the order in which it is hashed: text, null for lines
+            without it.
+
+    Returns:
+        The lines; the ``line_id`` of a line with a mark is the hash of its id, the name and the text of the mark.
+    """
+    for name, mark in marks.items():
+        values = lines.select(mark.alias("mark")).to_series()
+        rows = values.is_not_null().arg_true()
+        if rows.len():
+            ids = pl.select(
+                lines.get_column("line_id").gather(rows), pl.lit(name).alias("name"), values.gather(rows)
+            ).select(_xxh3(["line_id", "name", "mark"]))
+            lines = lines.with_columns(_scatter(lines.get_column("line_id"), rows, ids.to_series()))
+    return lines
+
+
+def _other_currency(frame: pl.DataFrame, currency: str) -> pl.Expr:
+    dtype = frame.schema["currency"]
+    if isinstance(dtype, pl.Enum) and list(dtype.categories) == [currency]:
+        return pl.lit(None, dtype=pl.String)
+    code = pl.col("currency").cast(pl.String)
+    return pl.when(code != currency).then(code)
+
+
+def ids_of_copies(copies: pl.DataFrame) -> pl.Series:
+    """Return the line ids of copies after the first, by ``line_id`` of copy 1 and ``copy_number`` (Int32, from 2)."""
+    return copies.select(_xxh3(["line_id", "copy_number"])).to_series()
 
 
 def _scatter(ids: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
@@ -105,7 +148,7 @@ class CopyNumbers:
         if not copies.height:
             return frame.with_columns(copy_number)
         rows = copies.get_column("row")
-        ids = copies.select(_xxh3(["line_id", "copy_number"])).to_series()
+        ids = ids_of_copies(copies)
         return frame.with_columns(
             _scatter(frame.get_column("line_id"), rows, ids),
             copy_number.scatter(rows, copies.get_column("copy_number")),

@@ -13,7 +13,7 @@ MONEY = pl.Decimal(18, 4)
 _DELIVERY: dict[str, pl.DataType] = {"delivery": pl.String()}
 _CURRENCY: dict[str, pl.DataType] = {"currency": pl.String()}
 _COPY_NUMBER: dict[str, pl.DataType] = {"copy_number": pl.Int32()}
-# sold_at_local is the wall clock as delivered.
+# sold_at_local is the wall clock as delivered, or that of the instant if the date tells its offset.
 _VALUES: dict[str, pl.DataType] = {
     "invoice_no": pl.String(),
     "stock_code": pl.String(),
@@ -31,15 +31,45 @@ _COMPUTED = ("sold_at", "total_amount")
 BUSINESS = tuple(name for name in _VALUES if name not in _COMPUTED)
 # Text of the columns that may be unreadable, trimmed.
 TEXTS: dict[str, pl.DataType] = dict.fromkeys(
-    ("quantity_text", "date_text", "price_text", "customer_text"), pl.String()
+    ("quantity_text", "date_text", "price_text", "customer_text", "currency_text"), pl.String()
 )
+# What is wrong with the line's currency; see ``tasks.ingest.currency``.
+_CURRENCY_FAULT: dict[str, pl.DataType] = {"currency_fault": pl.String()}
+# Whether a code is a number that a program has rounded.
+_ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_code_rounded"), pl.Boolean())
+# Whether a date tells that it lies in the second of two equal hours, and whether it names a zone that we do not know.
+_ZONE: dict[str, pl.DataType] = {"in_second_hour": pl.Boolean(), "has_unknown_zone": pl.Boolean()}
+# Whether the price is a number of a size that fits, however many decimals it has.
+_PRICE_IS_NUMBER: dict[str, pl.DataType] = {"price_is_number": pl.Boolean()}
 # What normalise returns.
-TYPED: dict[str, pl.DataType] = {**_DELIVERY, **LINE_NO, **FAULT, **_VALUES, **_CURRENCY, **TEXTS}
+TYPED: dict[str, pl.DataType] = {
+    **_DELIVERY,
+    **LINE_NO,
+    **FAULT,
+    **_VALUES,
+    **_CURRENCY,
+    **_CURRENCY_FAULT,
+    **TEXTS,
+    **_ROUNDED,
+    **_ZONE,
+    **_PRICE_IS_NUMBER,
+}
+# Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
+# word or the figures of a total, ``unfinished`` the last field of a line that was cut.
+FINDINGS: dict[str, pl.DataType] = dict.fromkeys(("summary", "unfinished"), pl.String())
 # What the rules see.
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
-    **{name: kind for name, kind in {**FAULT, **TEXTS}.items() if name not in {"raw", "date_text"}},
+    **_PRICE_IS_NUMBER,
+    "has_unknown_zone": pl.Boolean(),
+    **_CURRENCY_FAULT,
+    **FINDINGS,
+    **{
+        name: kind
+        for name, kind in {**FAULT, **TEXTS, **_ROUNDED}.items()
+        if name not in {"raw", "date_text", "currency_text"}
+    },
 }
 # Silver; line_id is 16 bytes.
 LINE: dict[str, pl.DataType] = {

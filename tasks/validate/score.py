@@ -65,11 +65,13 @@ class DeliveryQuality:
         rows_identical: Copies (``copy_number`` from 2 on) among the other lines.
         rows_dropped: Copies that the feed drops: ``rows_identical`` or 0.
         identical_amount: Total amount of the copies in the feed's currency, a decimal as text.
+        identical_amounts: The same by currency, for the currencies that they have.
         dimensions: Violations by dimension.
         rules: Number of violations by rule.
         quarantine_truncated: Whether its quarantine is over the limit, so that it cannot be loaded.
         samples: Its first faulty lines, at most ``SAMPLES``.
         notes: Findings about the delivery as a whole, as sentences for the report.
+        unclear_missing: A word of it that two readings fit, so that it cannot be loaded, as a sentence; or empty.
     """
 
     name: str
@@ -84,6 +86,8 @@ class DeliveryQuality:
     quarantine_truncated: bool = False
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
+    identical_amounts: Mapping[str, str] = field(default_factory=dict)
+    unclear_missing: str = ""
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -11,15 +12,17 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tasks.errors import SettingsError
 from tasks.ingest.date_formats import check_date_format, knows_timezone
+from tasks.ingest.encodings import checked_encoding
 from tasks.ingest.limits import DEFAULT_QUARANTINE_BYTES
 from tasks.ingest.mapping.content import reading_settings
 from tasks.ingest.mapping.load import mapping_of_reading
+from tasks.ingest.number_formats import DECIMAL_MARKS
 from tasks.ingest.reading import LastLineEnd, ReadingSettings
+from tasks.validate.missing_words import checked_words
 
 # Reads the time zone folder of the system.
 _timezones = cache(available_timezones)
 IDENTICAL_LINES = ("keep", "drop")
-DECIMAL_MARKS = (".", ",")
 LAST_LINE_ENDS = ("optional", "required")
 
 
@@ -36,6 +39,8 @@ class FeedSettings:
         decimal: Decimal mark of its numbers, ``.`` or ``,``; None as long as all numbers have one reading.
         encoding: Encoding of its text files; None for UTF-8, with Windows-1252 for lines that are not.
         missing_words: Words that stand for a missing value, separated by commas, or ``none``; None for the usual ones.
+        currency_column: ``passed over`` for a feed whose first lines were loaded before currency columns counted: all
+            its lines have its currency; None for any other.
         last_line_end: Whether the last line of a text file has a line end, ``optional`` or ``required``; None to judge
             by the file.
         mapping: The mapping of its columns, as text of ``tasks.ingest.mapping.content``; None to read them by their
@@ -51,6 +56,7 @@ class FeedSettings:
     encoding: str | None = None
     missing_words: str | None = None
     last_line_end: str | None = None
+    currency_column: str | None = None
     mapping: str | None = None
 
     @property
@@ -77,6 +83,7 @@ class FeedSettings:
             problem = "is neither keep nor drop"
             raise _invalid("identical_lines", self.identical_lines, problem, "Use keep or drop.")
         check_date_format(self.date_format)
+        in_one_spelling({"encoding": self.encoding, "missing_words": self.missing_words})
         if self.decimal not in {None, *DECIMAL_MARKS}:
             raise _invalid("decimal", str(self.decimal), "is no decimal mark", "Use . or ,")
         if self.last_line_end not in {None, *LAST_LINE_ENDS}:
@@ -96,11 +103,28 @@ class ValidationSettings:
         feed: Settings of the feed.
         as_of: Local date of the run in the feed's time zone; later sales break a rule.
         quarantine_bytes: Bytes of quarantined lines to keep of a delivery.
+        weighed: Reading settings on trial: values that only another reading fits are read by that one.
     """
 
     feed: FeedSettings
     as_of: date
     quarantine_bytes: int = DEFAULT_QUARANTINE_BYTES
+    weighed: tuple[str, ...] = ()
+
+
+def in_one_spelling(asked: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the settings that are given, those that can be spelt in several ways in the one that the feed keeps.
+
+    Args:
+        asked: Settings by name, fields of ``FeedSettings``; None or empty text for those that are not given.
+
+    Raises:
+        SettingsError: an encoding is unknown, or a list of words is empty.
+    """
+    spelling = {"encoding": checked_encoding, "missing_words": checked_words}
+    return {
+        name: spelling[name](value) if name in spelling else value for name, value in asked.items() if value
+    }
 
 
 def with_decimal(settings: FeedSettings) -> FeedSettings:

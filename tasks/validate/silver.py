@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,28 @@ import polars as pl
 
 from tasks import progress
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.schema import BRONZE, COLUMNS, HEADERS
+from tasks.ingest.schema import ALL_COLUMNS, BRONZE, HEADERS, OPTIONAL_HEADERS
 from tasks.validate import contract
+from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
+from tasks.validate.namibia import may_have_namibia, unclear_countries
 from tasks.validate.normalise import normalise
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
-from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
+from tasks.validate.score import (
+    SAMPLES,
+    DeliveryQuality,
+    DimensionScore,
+    FaultyLine,
+)
 from tasks.validate.settings import ValidationSettings
+from tasks.validate.summary_lines import Place
 from tasks.workspace import outputs
 from tasks.workspace.integrity import read_checked
 from tasks.workspace.parquet_parts import read_part, write_part
 
 # Bronze columns; content_hash is kept per delivery.
-_TEXTS = ("delivery", *COLUMNS)
+_TEXTS = ("delivery", *ALL_COLUMNS)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 # Raise it whenever the columns of an output change.
 _FORMAT = 4
@@ -87,11 +96,20 @@ def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
     line_contract = contract.build_contract(settings.as_of)
     copies = CopyNumbers(bronze.parts)
+    findings = Findings(bronze.deliveries)
     counts = _QualityCounts(bronze)
+    typed_numbers = {file.name: file.typed_numbers for file in bronze.deliveries}
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
+    telling = {delivery.name for delivery in bronze.deliveries if delivery.tells_currency}
+    has_namibia = False
     for number in range(bronze.parts):
         raw = read_part(read_checked(outputs.part_path(bronze.folder, number)), _TEXTS, _OTHERS)
-        lines = copies.number(line_ids(normalise(raw, settings.feed), settings.feed.feed))
+        has_namibia |= may_have_namibia(raw.get_column("country"), settings.feed.missing_words)
+        numbers = typed_numbers[str(raw.item(0, "delivery"))]
+        typed = normalise(raw, settings.feed, telling, numbers, settings.weighed)
+        lines = copies.number(line_ids(typed, settings.feed.feed, settings.feed.currency))
+        found = findings.of_part(raw, lines, partial(_first_place, bronze, number + 1))
+        raw, lines = raw.hstack(found), lines.hstack(found)
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
         counts.count_violations(lines, violations)
@@ -105,9 +123,23 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
         write_part(lines.select(*LINE), outputs.part_path(folder, number))
+    if has_namibia:
+        counts.unclear = unclear_countries(bronze)
     write_part(quarantine.frame(), folder / "quarantine.parquet")
     drops = settings.feed.identical_lines == "drop"
-    return {"parts": bronze.parts, "deliveries": counts.quality(drops, quarantine.truncated)}
+    return {
+        "parts": bronze.parts,
+        "deliveries": counts.quality(settings.feed.currency, drops, quarantine.truncated),
+    }
+
+
+def _first_place(bronze: Bronze, number: int) -> Place | None:
+    """The delivery and invoice number of the first row of a part; None if there is no such part."""
+    if number >= bronze.parts:
+        return None
+    part = read_checked(outputs.part_path(bronze.folder, number))
+    place: Place = read_part(part, ("delivery", "invoice_no"), ()).row(0)
+    return place
 
 
 def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
@@ -117,8 +149,13 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         .group_by("row")
         .agg(rule.sort().alias("rules"), pl.col("value").sort_by(rule).alias("values"))
     )
+    headers = HEADERS | {
+        column: names
+        for column, names in OPTIONAL_HEADERS.items()
+        if raw.get_column(column).null_count() < raw.height
+    }
     as_json = pl.struct(
-        pl.col(column).alias(names[0]) for column, names in HEADERS.items()
+        pl.col(column).alias(names[0]) for column, names in headers.items()
     ).struct.json_encode()
     return (
         raw.with_row_index("row")
@@ -155,10 +192,12 @@ class _QualityCounts:
         names = bronze.names
         self._quarantined = dict.fromkeys(names, 0)
         self._identical = dict.fromkeys(names, 0)
-        self._amount = dict.fromkeys(names, Decimal(0))
+        self._amounts: dict[str, dict[str, Decimal]] = {name: {} for name in names}
         self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
         self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
         self._samples: dict[str, list[FaultyLine]] = {name: [] for name in names}
+        # What two readings fit, by delivery.
+        self.unclear: Mapping[str, str] = {}
 
     def keep_samples(self, faulty: pl.DataFrame) -> None:
         """Keep the first faulty lines of each delivery, one for each rule that they break."""
@@ -193,21 +232,22 @@ class _QualityCounts:
     def count_identical(self, lines: pl.DataFrame) -> None:
         """Count the copies among the lines of a part without errors, and add up their amounts."""
         copies = lines.filter(pl.col("copy_number") > 1)
-        for name, count, amount in (
-            copies.group_by("delivery")
-            .agg(pl.len(), pl.col("total_amount").sum().alias("amount"))
-            .iter_rows()
-        ):
+        by_currency = copies.group_by("delivery", "currency")
+        for name, currency, count, amount in by_currency.agg(
+            pl.len(), pl.col("total_amount").sum().alias("amount")
+        ).iter_rows():
             self._identical[name] += count
-            self._amount[name] += amount
+            self._amounts[name][currency] = self._amounts[name].get(currency, Decimal(0)) + amount
 
-    def quality(self, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
+    def quality(self, currency: str, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
         """Return the quality of each delivery.
 
         Args:
+            currency: Currency of the feed.
             drops: Whether the feed drops identical lines.
             truncated: Names of the deliveries whose quarantine is over the limit.
         """
+        ways_out = contract.ways_out()
         return [
             DeliveryQuality(
                 delivery.name,
@@ -216,11 +256,20 @@ class _QualityCounts:
                 self._quarantined[delivery.name],
                 self._identical[delivery.name],
                 self._identical[delivery.name] if drops else 0,
-                str(self._amount[delivery.name]),
+                str(self._amounts[delivery.name].get(currency, Decimal(0))),
                 self._dimensions[delivery.name],
                 self._rules[delivery.name],
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
+                notes=tuple(
+                    f"{count:,} of its lines break {rule}. {ways_out[rule]}"
+                    for rule, count in self._rules[delivery.name].items()
+                    if rule in ways_out
+                ),
+                identical_amounts={
+                    code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
+                },
+                unclear_missing=self.unclear.get(delivery.name, ""),
             )
             for delivery in self._deliveries
         ]

@@ -17,16 +17,18 @@ from tasks.errors import FeedConflict
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
-from tasks.validate.settings import FeedSettings, with_decimal
+from tasks.validate.settings import FeedSettings, in_one_spelling, with_decimal
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
 from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
 from tasks.warehouse.refused_lines import read_refused_lines
 from tasks.warehouse.resource_use import ResourceUse, end_row
 
-Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "judged", "withdrawn"]
+Outcome = Literal[
+    "loaded", "replaced", "unchanged", "refused", "failed", "unfinished", "judged", "withdrawn", "empty"
+]
 # Which check rejected a delivery.
-Refusal = Literal["quality_gate", "replacement_guard"]
+Refusal = Literal["quality_gate", "replacement_guard", "other_feed"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
 _OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 
@@ -38,10 +40,14 @@ class FeedState:
     Attributes:
         settings: Settings of its loaded lines; None if it has none.
         deliveries: SHA-256 by name of the loaded deliveries that were read by the reading settings of the run.
+        vanished: Whether deliveries that their folder no longer has are reported or ignored.
+        missing: Names of the loaded deliveries that an earlier run has missed.
     """
 
     settings: FeedSettings | None
     deliveries: Mapping[str, str] = field(default_factory=dict)
+    vanished: Literal["report", "ignore"] = "report"
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,12 +64,12 @@ class Run:
 class Attempt:
     """Outcome of a run for a delivery, for the history.
 
-    ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused`` and ``failed`` did not.
+    ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused``, ``failed`` and ``unfinished`` did not.
 
     Attributes:
         name: Name of the delivery.
         outcome: The outcome.
-        reason: Why it was refused or failed.
+        reason: Why it was refused, failed or unfinished.
         refusal: Which check refused it.
         content_hash: SHA-256 of the file.
         quality_score: Its overall score.
@@ -105,7 +111,7 @@ def resolve_feed_settings(
         FeedConflict: the feed has lines that were loaded with other settings.
         SettingsError: a value is invalid.
     """
-    requested = {name: value for name, value in asked.items() if value}
+    requested = in_one_spelling(asked)
     mapping = requested.pop("mapping", None)
     if stored is not None and not take_mapping:
         mapping = _kept_mapping(stored, mapping)
@@ -187,8 +193,11 @@ async def begin_run(
             row = await _begin(connection, run, feed, None, taken)
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
-    stored = FeedSettings(**json.loads(row["settings"])) if row["settings"] else None
-    return BegunRun(head, FeedState(stored, json.loads(row["deliveries"] or "{}")))
+    settings_row = json.loads(row["settings"] or "{}")
+    vanished = settings_row.pop("vanished", "report")
+    stored = FeedSettings(**settings_row) if settings_row else None
+    deliveries = json.loads(row["deliveries"] or "{}")
+    return BegunRun(head, FeedState(stored, deliveries, vanished, frozenset(row["missing"] or ())))
 
 
 async def _begin(
@@ -201,8 +210,8 @@ async def _begin(
         statement,
         run.run_id,
         run.started_at,
-        json.dumps(run.parameters),
-        json.dumps(run.versions),
+        _compact_json(run.parameters),
+        _compact_json(run.versions),
         feed,
         head_revision(),
         taken,
@@ -211,6 +220,10 @@ async def _begin(
     if preflight is not None and not row["sound"]:
         await ask_preflight(connection, preflight)
     return row
+
+
+def _compact_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, separators=(",", ":"))
 
 
 async def _revision(connection: asyncpg.Connection, preflight: Preflight | None) -> str | None:
@@ -232,7 +245,7 @@ async def finish_run(
     kept_lines: int = DEFAULT_KEPT_LINES,
     use: ResourceUse | None = None,
 ) -> None:
-    """Record the end of a run, what it used, and its refused and failed deliveries. Idempotent.
+    """Record the end of a run, what it used, and its refused, failed and unfinished deliveries. Idempotent.
 
     Args:
         settings: The warehouse.
@@ -240,7 +253,7 @@ async def finish_run(
         feed: Name of the feed.
         status: How it ended.
         quality_score: Score of the run, 0 to 100; None if nothing was validated.
-        attempts: Refused and failed deliveries. Loads record their own.
+        attempts: Refused, failed and unfinished deliveries. Loads record their own.
         degraded_reasons: What is missing after the run, and what adds it.
         kept_lines: Faulty lines to keep of each refused delivery.
         use: What the run used; None if that is not known.

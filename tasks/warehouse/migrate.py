@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -188,7 +188,7 @@ def schema_script(present: str | None) -> str:
     """
     configuration = _configuration()
     configuration.output_buffer = io.StringIO()
-    configuration.attributes["is_exported"] = True
+    configuration.attributes.update(is_exported=True, exported_from=present)
     with _migration_lock:
         command.upgrade(configuration, f"{present}:head" if present else "head", sql=True)
     return configuration.output_buffer.getvalue().strip() + "\n"
@@ -210,18 +210,38 @@ async def upgrade_on(connection: asyncpg.Connection, present: str, settings: Con
     Raises:
         RightsMissing, WarehouseError: as in ``upgrade_from``.
     """
-    configuration = _configuration()
-    configuration.output_buffer = io.StringIO()
-    configuration.attributes.update(
-        wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout
-    )
-    async with _one_at_a_time():
-        command.upgrade(configuration, f"{present}:head", sql=True)
     try:
-        await connection.execute(configuration.output_buffer.getvalue(), timeout=_SCRIPT_SECONDS)
+        for script, upgrade_rows in await _upgrade_steps(present, settings):
+            await connection.execute(script, timeout=_SCRIPT_SECONDS)
+            if upgrade_rows is not None:
+                await upgrade_rows(connection)
+        await connection.execute("commit")
     except DRIVER_ERRORS as error:
         raise _map_error(error, settings) from error
     return head_revision()
+
+
+_UpgradeRows = Callable[[asyncpg.Connection], Awaitable[None]]
+
+
+async def _upgrade_steps(present: str, settings: ConnectionSettings) -> list[tuple[str, _UpgradeRows | None]]:
+    """Return the scripts from a revision to the newest, for an open transaction; after some, rows are upgraded too."""
+    configuration = _configuration()
+    configuration.attributes.update(
+        wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout, in_transaction=True
+    )
+    revisions_ahead = ScriptDirectory.from_config(configuration).iterate_revisions("head", present)
+    steps: list[tuple[str, _UpgradeRows | None]] = []
+    async with _one_at_a_time():
+        for revision in reversed(list(revisions_ahead)):
+            upgrade_rows = getattr(revision.module, "upgrade_rows", None)
+            if upgrade_rows is None and revision.revision != head_revision():
+                continue
+            configuration.output_buffer = io.StringIO()
+            command.upgrade(configuration, f"{present}:{revision.revision}", sql=True)
+            steps.append((configuration.output_buffer.getvalue(), upgrade_rows))
+            present = revision.revision
+    return steps
 
 
 def _ensure_utf8(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:

@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.errors import DeliveryMissing, WarehouseError
+from tasks.ingest.vanished import SearchedSource
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.copy import fetch_json
 from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.grants import grant_read_access
+from tasks.warehouse.held_words import ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes, keys_query, missing_keys
 from tasks.warehouse.ledger import BegunRun, FeedState, Run, RunStatus, begin_run, finish_run
 from tasks.warehouse.load.transaction import LoadResult, load
 from tasks.warehouse.migrate import migrate, upgrade_from
 from tasks.warehouse.resource_use import ResourceUse
+from tasks.warehouse.vanished import VanishedWithdrawal, withdraw_vanished
 from tasks.warehouse.warehouse_figures import WarehouseFigures, figures_of, figures_query, read_figures
 from tasks.warehouse.watch import WatchInputs, WatchReport, watch
 from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
@@ -54,6 +57,14 @@ async def prepare_warehouse(
     return await _begun(warehouse, run, feed, taken)
 
 
+@step("words", "warehouse", timeout_seconds=300)
+async def check_added_words(
+    label: str, warehouse: ConnectionSettings, feed: str, added: tuple[str, ...]
+) -> None:
+    """Ensure that no line of the feed has one of these words for missing as its text."""
+    await ensure_words_not_held(warehouse, feed, added)
+
+
 async def _begun(warehouse: ConnectionSettings, run: Run, feed: str, taken: str | None = None) -> FeedState:
     begun = await begin_run(warehouse, run, feed, taken=taken)
     if begun.feed is None:
@@ -75,6 +86,7 @@ async def load_batch(
     *,
     known: Mapping[str, str],
     replace_anyway: bool,
+    accept_known_bytes: bool,
     take_mapping: bool = False,
 ) -> LoadResult:
     """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
@@ -86,6 +98,7 @@ async def load_batch(
         known=known,
         replace_anyway=replace_anyway,
         take_mapping=take_mapping,
+        accept_known_bytes=accept_known_bytes,
     )
 
 
@@ -151,6 +164,21 @@ async def withdraw_delivery(
         if await is_withdrawn_by(warehouse, preview.name, run):
             return preview
         raise
+
+
+@step("withdraw", "warehouse", timeout_seconds=7200)
+async def withdraw_vanished_deliveries(
+    label: str,
+    warehouse: ConnectionSettings,
+    feed: str,
+    sources: Sequence[SearchedSource],
+    known: Mapping[str, str],
+    run: Run,
+    *,
+    replace_anyway: bool,
+) -> VanishedWithdrawal:
+    """Withdraw the deliveries that are gone; see ``tasks.warehouse.vanished.withdraw_vanished``."""
+    return await withdraw_vanished(warehouse, feed, sources, known, run, replace_anyway=replace_anyway)
 
 
 @step("watch", "warehouse", timeout_seconds=3000)

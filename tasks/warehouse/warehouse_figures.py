@@ -8,7 +8,7 @@ from typing import Any
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.copy import fetch_json
-from tasks.postgres.queries import inlined, sql
+from tasks.postgres.queries import compact_sql, inlined
 
 # Runs that load less than this share of the facts do not sum revenue: that would take longer than a day's load.
 _REVENUE_SHARE = 0.1
@@ -57,7 +57,7 @@ def figures_query(rows_loaded: int, countries: int = 5, *, without_key: bool = T
         countries: Number of top countries.
         without_key: Sum revenue even if fact_sale has no primary key yet, so that its keys are still to be added.
     """
-    return inlined(sql("select_figures"), rows_loaded, _REVENUE_SHARE, countries, without_key)
+    return inlined(compact_sql("select_figures"), rows_loaded, _REVENUE_SHARE, countries, without_key)
 
 
 def figures_of(answer: Mapping[str, Any]) -> WarehouseFigures:

@@ -6,6 +6,7 @@ members that no line uses any more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import PurePosixPath
@@ -87,7 +88,7 @@ async def withdraw(
         async with locked_transaction(connection, settings):
             delivery_key, withdrawal = await _select(connection, feed, name)
             progress.report("withdraw.lines", f"{name}: {withdrawal.lines} lines")
-            await connection.execute(_withdrawal_script(delivery_key, run.run_id))
+            await connection.execute(withdrawal_script([delivery_key], run.run_id))
     return withdrawal
 
 
@@ -107,15 +108,17 @@ async def _select(connection: asyncpg.Connection, feed: str, name: str) -> tuple
     return row["delivery_key"], withdrawal
 
 
-def _withdrawal_script(delivery_key: int, run_id: UUID) -> str:
-    values = {"delivery_key": delivery_key, "run_id": run_id}
+def withdrawal_script(delivery_keys: Sequence[int], run_id: UUID) -> str:
+    """Return statements that withdraw deliveries and commit, for an open transaction under the load lock."""
+    keys = ", ".join(map(str, delivery_keys))
+    values = {"delivery_keys": f"any (array[{keys}])", "run_id": run_id}
     return ";\n".join(
         (
             compact_sql("create_lines_to_withdraw").format(**values),
             remove_script(),
             compact_sql("insert_withdrawal").format(**values),
             compact_sql("delete_withdrawn_quarantine").format(**values),
-            f"delete from retail_ops.delivery where delivery_key = {delivery_key}",
+            f"delete from retail_ops.delivery where delivery_key = {values['delivery_keys']}",
             "commit",
         )
     )

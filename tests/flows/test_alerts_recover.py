@@ -91,3 +91,34 @@ async def test_a_different_failure_of_the_same_delivery_is_sent(receivers: Recei
     receivers.deliver("till.csv", LINE)
     await run(till, feed=feed)
     assert receivers.slack.headlines[3:] == ["Recovered (Run failed): retail-etl"]
+
+
+async def test_each_refused_delivery_is_told_and_recovers_by_itself(receivers: Receivers) -> None:
+    feed, rejected = "alerts-refused", "Error: Deliveries rejected by the quality gate: retail-etl"
+    for name in ("bad1.csv", "bad2.csv"):
+        with pytest.raises(QualityBelowThreshold):
+            await run(receivers.deliver(name, LINE, *BAD), feed=feed)
+    assert receivers.slack.headlines == [rejected] * 2
+    await run(receivers.deliver("good.csv", LINE), feed=feed)
+    assert len(receivers.slack.headlines) == 2
+    await run(receivers.deliver("bad2.csv", LINE.replace("CANDLE", "LAMP")), feed=feed)
+    assert receivers.slack.headlines[2:] == [
+        "Recovered (Deliveries rejected by the quality gate): retail-etl"
+    ]
+    told = receivers.slack.accepted[2]["blocks"][1]["text"]["text"]
+    assert "bad2.csv" in told
+    assert "bad1.csv" not in told
+
+
+async def test_bytes_of_another_feed_are_told(receivers: Receivers) -> None:
+    till = receivers.deliver("till.csv", LINE)
+    await run(till, feed="alerts-paris")
+    for _ in range(2):
+        with pytest.raises(DeliveriesFailed, match="--accept-known-bytes") as failed:
+            await run(till, feed="alerts-pariss")
+    (delivery,) = failed.value.attributes["report"].deliveries
+    assert (delivery.outcome, delivery.refusal) == ("refused", "other_feed")
+    assert receivers.slack.headlines == ["Error: Run failed: retail-etl"]
+    assert "feed alerts-paris has loaded the same bytes" in str(receivers.slack.accepted[0])
+    await run(till, feed="alerts-pariss", accept_known_bytes=True)
+    assert receivers.slack.headlines[1:] == ["Recovered (Run failed): retail-etl"]

@@ -187,7 +187,7 @@ def aftermath(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFa
         ):
             for automation in automations:
                 assert Automation(**automation).delete()
-            # A later test's worker would run it and load the bundled data.
+            # A later test's worker would run it.
             client.delete_flow_run(UUID(waiting["id"]))
 
 

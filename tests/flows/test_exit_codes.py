@@ -118,14 +118,16 @@ def test_dates_that_two_formats_read_are_asked_for(retail: Retail, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
+        ((), {}, "sources: none are given"),
+        (("--dry-run",), {}, "sources: none are given"),
         (("--bogus",), {}, "--bogus"),
-        (("--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
-        ((), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
-        ((), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
-        (("--threshold", "101"), {}, "threshold"),
-        (("--timezone", "Europe/Lodnon"), {}, "time zone"),
-        (("--date-format", "sideways"), {}, "date format"),
-        (("--external-enrichment",), {}, "enrichment"),
+        (("x.csv", "--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
+        (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
+        (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
+        (("x.csv", "--threshold", "101"), {}, "threshold"),
+        (("x.csv", "--timezone", "Europe/Lodnon"), {}, "time zone"),
+        (("x.csv", "--date-format", "sideways"), {}, "date format"),
+        (("x.csv", "--external-enrichment"), {}, "enrichment"),
     ],
 )
 def test_settings_that_are_refused(
@@ -149,7 +151,7 @@ def test_a_workspace_that_cannot_be_written(retail: Retail, tmp_path: Path) -> N
 
 
 def test_a_warehouse_out_of_reach_is_waited_for_and_told(retail: Retail) -> None:
-    ended = retail("etl", DATABASE_URL="postgresql://u:secret-word@127.0.0.1:9/db?connect_timeout=3")
+    ended = retail("etl", "x.csv", DATABASE_URL="postgresql://u:secret-word@127.0.0.1:9/db?connect_timeout=3")
     assert ended.code == 1
     assert "waiting for the warehouse" in ended.err
     assert "postgresql://u@127.0.0.1:9/db: no connection within 3 s" in ended.err
@@ -158,7 +160,7 @@ def test_a_warehouse_out_of_reach_is_waited_for_and_told(retail: Retail) -> None
 
 
 def test_a_run_that_takes_too_long_is_ended_without_a_traceback(retail: Retail) -> None:
-    ended = retail("etl", PIPELINE_EXECUTION_TIMEOUT_HOURS="0.0001")
+    ended = retail("etl", "x.csv", PIPELINE_EXECUTION_TIMEOUT_HOURS="0.0001")
     assert ended.code == 1
     assert "PIPELINE_EXECUTION_TIMEOUT_HOURS" in ended.err
     assert "Traceback" not in ended.err
@@ -187,7 +189,9 @@ def test_settings_are_shown_with_their_origins(plain_retail: Retail) -> None:
     assert "PIPELINE_DEFAULT_RETRIES" in plain_retail("settings").out
 
 
-@pytest.mark.parametrize("arguments", [("etl", "--dry-run"), ("sql", "--warehouse", "a-block", "select 1")])
+@pytest.mark.parametrize(
+    "arguments", [("etl", "x.csv", "--dry-run"), ("sql", "--warehouse", "a-block", "select 1")]
+)
 def test_a_prefect_server_that_is_not_there(plain_retail: Retail, arguments: tuple[str, ...]) -> None:
     ended = plain_retail(*arguments, PREFECT_API_URL="http://127.0.0.1:9/api")
     assert ended.code == 1

@@ -30,7 +30,8 @@ from tasks.report.lineage.emitter import LineageDelivery
 from tasks.report.lineage.location import asset_key, file_location, table_location
 from tasks.report.lineage.sinks.sink import LineageNotDelivered
 from tasks.report.markdown import as_markdown
-from tasks.report.run_report import DeliveryReport, RunReport, totals
+from tasks.report.run_report import DeliveryReport, RunReport
+from tasks.report.totals import totals
 from tasks.warehouse.warehouse_figures import CountryRevenue
 from tests.support.alert_samples import sample
 
@@ -75,7 +76,7 @@ def _report() -> RunReport:
         versions={},
         report_path="/reports/0.json",
         error=str(DeliveryUnreadable(HOSTILE, delivery=HOSTILE)),
-        **totals(deliveries, "GBP"),
+        **totals(deliveries),
     )
 
 
@@ -89,7 +90,17 @@ def test_summary(capsys: pytest.CaptureFixture[str]) -> None:
     ensure_harmless(out)
     assert _unwrapped(r"\x1b[31mred") in _unwrapped(out)
     assert _unwrapped(r"note good.csv: \x1b[31mred") in _unwrapped(out)
+    assert _unwrapped(r"1 other file in the sources (passed over): \x1b[31mred") in _unwrapped(out)
     assert "[bold]rich[/]" in out
+
+
+def test_summary_names_some_of_the_files_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    files = tuple(f"/inbox/{number}.pdf" for number in range(12))
+    link = "/inbox/link.csv"
+    summary.print_summary(replace(_report(), passed_over=(*files, link), links_out={link: "/private"}))
+    out = capsys.readouterr().out
+    assert "12 other files in the sources (passed over): /inbox/0.pdf, /inbox/1.pdf, " in out
+    assert "/inbox/9.pdf and 2 more\n" in out
 
 
 def test_lineage() -> None:
@@ -168,7 +179,7 @@ def test_artifact(text: str) -> None:
         assert markup not in text
     # A cell that breaks out of its row would add one.
     rows = [line for line in text.splitlines() if "gpj.exe" in line and line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {3, 4, 5, 9}
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {2, 3, 4, 5, 9}
 
 
 def test_slack() -> None:

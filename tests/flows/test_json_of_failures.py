@@ -14,7 +14,7 @@ from tests.support.prefect_server import free_port
 @pytest.mark.parametrize(
     ("arguments", "code", "kind"),
     [
-        (["etl", "--quality-threshold", "101"], 2, "SettingsError"),
+        (["etl", "x.csv", "--quality-threshold", "101"], 2, "SettingsError"),
         (["withdraw", "a.csv"], 2, "SettingsError"),
         (["doctor", "--alerts", "no such name"], 2, "SettingsError"),
         (["etl", "--no-such-option"], 2, "UsageError"),

@@ -110,6 +110,8 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
     assert form["properties"]["date_format"]["type"] == "string"
     assert form["properties"]["date_format"]["examples"][:3] == ["us", "eu", "iso"]
     assert form["properties"]["sources"]["type"] == "array"
+    assert form["properties"]["sources"]["minItems"] == 1
+    assert form["properties"]["sources"]["description"].startswith("Required")
     assert form["properties"]["quality_threshold"]["type"] == "number"
     assert form["properties"]["retries"]["type"] == "integer"
     # A form sends a default, also if that is null; so only these have one.
@@ -121,7 +123,8 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
-        "take_mapping": False,
+        "accept_known_bytes": False,
+        "withdraw_vanished": False,
     }
 
 
@@ -136,7 +139,12 @@ def test_what_the_server_accepts() -> None:
         {"quality_threshold": 90, "retries": 0, "identical_lines": "drop", "root": "/srv"},
     ):
         validate(given, form, raise_on_error=True)
-    for refused in ({"identical_lines": "sometimes"}, {"quality_threshold": 101}, {"retries": "many"}):
+    for refused in (
+        {"sources": []},
+        {"identical_lines": "sometimes"},
+        {"quality_threshold": 101},
+        {"retries": "many"},
+    ):
         with pytest.raises(ValidationError):
             validate(refused, form, raise_on_error=True)
 
@@ -170,6 +178,8 @@ async def test_a_value_that_is_refused_ends_the_call_before_anything_is_done() -
         await retail_etl.fn(["a.csv"], timezone="Europe/Lodnon")
     with pytest.raises(SettingsError, match="with load off"):
         await retail_etl.fn(load=False, warehouse="shop")
+    with pytest.raises(SettingsError, match="settle_seconds: -1"):
+        await retail_etl.fn(["a.csv"], settle_seconds=-1)
 
 
 def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -186,12 +196,16 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "encoding": None,
         "missing_words": None,
         "last_line_end": None,
+        "settle_seconds": 0.0,
         "quality_checks": True,
         "quality_threshold": 85.0,
         "load": True,
         "preflight": True,
         "external_enrichment": False,
         "replace": False,
+        "accept_known_bytes": False,
+        "vanished": None,
+        "withdraw_vanished": False,
         "warehouse": "",
         "alerts": "",
         "retries": 3,

@@ -12,6 +12,7 @@ import polars as pl
 
 from tasks.ingest.bronze import Bronze, IngestResult, ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.reading import ReadingSettings
 from tasks.ingest.schema import COLUMNS
 from tasks.workspace.outputs import part_path
 
@@ -51,11 +52,11 @@ def write(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def ingest_sources(workspace: Path, *sources: Path | str) -> IngestResult:
+def ingest_sources(workspace: Path, *sources: Path | str, encoding: str | None = None) -> IngestResult:
     """Discover and ingest deliveries as one batch."""
     discovery = discover([str(source) for source in sources])
     assert not discovery.failed
-    return ingest(discovery.deliveries, {}, workspace)
+    return ingest(discovery.deliveries, {}, workspace, reading=ReadingSettings(encoding))
 
 
 def bronze_of(result: IngestResult) -> Bronze:

@@ -9,8 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from tasks.ingest.bronze import IngestedFile
+from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.schema import BRONZE, COLUMNS
 from tasks.validate.contract import build_contract
+from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings, ValidationSettings
@@ -38,14 +41,28 @@ def normalise_values(column: str, values: Sequence[str | None], output: str, **s
     return normalise(lines, FeedSettings(**settings)).get_column(output).to_list()
 
 
-def typed_lines(frame: pl.DataFrame, feed: str = "default") -> pl.DataFrame:
+def typed_lines(frame: pl.DataFrame, feed: str = "default", **settings: Any) -> pl.DataFrame:
     """Type bronze rows, with line id and copy number."""
-    return CopyNumbers(1).number(line_ids(normalise(frame, FeedSettings()), feed))
+    return CopyNumbers(1).number(
+        line_ids(normalise(frame, FeedSettings(**settings), deliveries_telling(frame)), feed, "GBP")
+    )
 
 
-def broken_rules(*lines: Mapping[str, str | None], as_of: date = AS_OF) -> list[set[tuple[str, str, str]]]:
+def checked_lines(frame: pl.DataFrame, **settings: Any) -> pl.DataFrame:
+    """Type bronze rows of one delivery as the rules see them: with what is found about it as a whole."""
+    name = frame.get_column("delivery")[0]
+    raw = frame.with_columns(pl.col("delivery").cast(pl.Enum([name])))
+    lines = typed_lines(frame, **settings)
+    return lines.hstack(
+        Findings([IngestedFile(name, "0", frame.height, 0)]).of_part(raw, lines, lambda: None)
+    )
+
+
+def broken_rules(
+    *lines: Mapping[str, str | None], as_of: date = AS_OF, **settings: Any
+) -> list[set[tuple[str, str, str]]]:
     """Return the rules (name, dimension, severity) that each line breaks."""
-    violations = build_contract(as_of).violations(typed_lines(bronze(*lines)))
+    violations = build_contract(as_of).violations(checked_lines(bronze(*lines), **settings))
     broken: list[set[tuple[str, str, str]]] = [set() for _ in lines]
     for row, *rule in violations.select("row", "rule", "dimension", "severity").iter_rows():
         broken[row].add((rule[0], rule[1], rule[2]))

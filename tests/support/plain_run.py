@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from tasks.errors import DeliveryError
-from tasks.ingest.bronze import ingest
-from tasks.ingest.date_formats import infer_date_format
+from flows.open_readings import OpenReadings
+from tasks.errors import DeliveryError, ReadingUnclear
+from tasks.ingest.bronze import Bronze, ingest
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
 from tasks.ingest.mapping.content import reading_settings
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.validate.settings import ValidationSettings
-from tasks.validate.silver import validate
+from tasks.validate.evidence import DeliveryEvidence, weigh
+from tasks.validate.score import DeliveryQuality
+from tasks.validate.settings import FeedSettings, ValidationSettings
+from tasks.validate.silver import Silver, validate
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
+from tasks.warehouse.held_words import added_words, ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes
 from tasks.warehouse.ledger import FeedState, Run, begin_run, finish_run, resolve_feed_settings
 from tasks.warehouse.load.transaction import LoadedDelivery, load
@@ -60,6 +63,7 @@ async def run(
     feed: str = "default",
     root: str | None = None,
     replace_anyway: bool = False,
+    accept_known_bytes: bool = False,
     finished: bool = True,
     batch_bytes: int = BATCH_BYTES,
     take_mapping: bool = False,
@@ -71,35 +75,62 @@ async def run(
         warehouse, this, feed, reading_settings(asked["mapping"]) if take_mapping else None
     )
     settings = resolve_feed_settings(known.settings, feed, asked, take_mapping=take_mapping)
+    if added := added_words(known.settings, settings):
+        await ensure_words_not_held(warehouse, feed, added)
     found = discover([str(source) for source in sources], root)
     read = [
         ingest(batch, known.deliveries, workspace, reading=settings.reading)
         for batch in batches(found.deliveries, batch_bytes)
     ]
     bronzes = [one.bronze for one in read if one.bronze]
-    if settings.date_format is None:
-        settings = replace(
-            settings,
-            date_format=infer_date_format((one.dates for one in bronzes), (one.names[0] for one in bronzes)),
-        )
+    _, silvers, unclear = await validated(bronzes, settings, workspace)
     loaded: list[LoadedDelivery] = []
-    for bronze in bronzes:
-        silver = validate(bronze, ValidationSettings(settings, AS_OF), workspace)
-        loaded += (
-            await load(
-                warehouse,
-                silver,
-                silver.deliveries,
-                this,
-                replace_anyway=replace_anyway,
-                take_mapping=take_mapping,
-            )
-        ).deliveries
+    for silver in silvers:
+        clear = [quality for quality in silver.deliveries if not quality.unclear_missing]
+        result = await load(
+            warehouse,
+            silver,
+            clear,
+            this,
+            replace_anyway=replace_anyway,
+            accept_known_bytes=accept_known_bytes,
+            take_mapping=take_mapping,
+        )
+        loaded += result.deliveries
     if finished:
         await complete_indexes(warehouse)
     await finish_run(warehouse, this, feed, "completed", None, ())
     unchanged = tuple(name for one in read for name in one.unchanged)
-    return Outcome(tuple(loaded), unchanged, (*(e for one in read for e in one.failed), *found.failed))
+    failed = (*(error for one in read for error in one.failed), *found.failed, *unclear)
+    return Outcome(tuple(loaded), unchanged, failed)
+
+
+async def validated(
+    bronzes: Sequence[Bronze],
+    settings: FeedSettings,
+    workspace: Path,
+    passes: Callable[[DeliveryQuality], bool] = lambda quality: not quality.quarantine_truncated,
+) -> tuple[FeedSettings, list[Silver], list[ReadingUnclear]]:
+    """Validate batches and settle the readings that they ask for; return the feed's settings then."""
+
+    async def validate_batch(
+        batch: Bronze, bronze: Bronze, feed: FeedSettings, weighed: tuple[str, ...]
+    ) -> Silver:
+        return validate(bronze, ValidationSettings(feed, AS_OF, weighed=weighed), workspace)
+
+    async def weigh_batch(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
+        return weigh(bronze, silver)
+
+    readings: OpenReadings[Bronze] = OpenReadings(settings, passes, validate_batch, weigh_batch)
+    silvers = [
+        silver
+        for bronze in bronzes
+        if not readings.waits(bronze, bronze)
+        if (silver := await readings.validated(bronze, bronze))
+    ]
+    feed, settled = await readings.settle()
+    silvers += [one.silver for one in settled]
+    return feed, silvers, [error for one in settled for error in one.errors]
 
 
 async def take_out(warehouse: ConnectionSettings, name: str, feed: str = "default") -> Withdrawal:

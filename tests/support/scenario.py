@@ -57,7 +57,7 @@ class Story:
         """Write the files whose content differs from the loaded one."""
         for name, content in contents.items():
             if self._loaded.get(name) != content:
-                write(self.folder / name, lines_of(content))
+                write(self.folder / name, lines_of(content, FEED.currency))
 
     def pending_batches(self, contents: Mapping[str, Content]) -> list[tuple[str, ...]]:
         """Return the file names of each batch with changed deliveries, in load order."""
@@ -75,7 +75,8 @@ class Story:
         done = [name for batch in self.pending_batches(contents)[:committed] for name in batch]
         now = self._loaded | {name: contents[name] for name in done}
         return {
-            (FEED, str((self.folder / name).resolve())): lines_of(content) for name, content in now.items()
+            (FEED, str((self.folder / name).resolve())): lines_of(content, FEED.currency)
+            for name, content in now.items()
         }
 
     def mark_loaded(self, contents: Mapping[str, Content]) -> None:

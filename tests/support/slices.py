@@ -80,13 +80,27 @@ MADE: dict[str, tuple[Line, ...]] = {
         ("900004", "22752", "nothing sold", "0", _NOON, "7.65", "17850", _UK),
         ("900004", "22752", "nothing sold", "0", _NOON, "7.65", "17850", _UK),
     ),
+    # Sales an hour apart in hours that London or New York has twice: told with their offset, and not.
+    "900005": (
+        ("900005", "22752", "London twice", "1", "2010-10-31 01:30:00+01:00", "7.65", "17850", _UK),
+        ("900005", "22752", "London twice", "1", "2010-10-31 01:30:00+00:00", "7.65", "17850", _UK),
+        ("900005", "22752", "London twice", "1", "2010-10-31 01:30:00", "7.65", "17850", _UK),
+        ("900005", "22752", "London twice", "1", "2010-10-31T01:30:00Z", "7.65", "17850", _UK),
+        ("900005", "22752", "New York twice", "1", "2011-11-06 01:30:00-05:00", "7.65", "17850", _UK),
+        ("900005", "22752", "New York twice", "1", "2011-11-06 01:30:00", "7.65", "17850", _UK),
+        ("900005", "22752", "once", "1", "2011-11-01 12:00:00+00:00", "7.65", "17850", _UK),
+        ("900005", "22752", "once", "1", "2011-11-01 12:00:00", "7.65", "17850", _UK),
+        # Words for missing.
+        ("900005", "NOWORDS", "NULL", "1", _NOON, "1", "nan", "n/a"),
+        ("900005", "NOWORDS", "-", "1", _NOON, "1", None, "\\N"),
+    ),
 }
 _numbers = count(1)
 
 
 @cache
 def invoices() -> dict[str, tuple[Line, ...]]:
-    """Return the lines by invoice number: 16 real invoices and the made-up ones, 250 lines."""
+    """Return the lines by invoice number: 16 real invoices and the made-up ones, 260 lines."""
     lines = pl.scan_parquet(BUNDLED).filter(pl.col("InvoiceNo").is_in(REAL)).select(COLUMNS).collect()
     real = {number: tuple(line for line in lines.rows() if line[0] == number) for number in REAL}
     return real | MADE
@@ -102,8 +116,10 @@ def days(first: int, last: int) -> list[Line]:
 
 
 def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
-    """Write a delivery as CSV or Parquet, by the file's suffix."""
-    frame = pl.DataFrame(list(lines), schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    """Write a delivery as CSV or Parquet, by the file's suffix; a ninth value of a line is its currency."""
+    rows = list(lines)
+    names = [*COLUMNS, "Currency"][: max(len(COLUMNS), *(len(row) for row in rows))]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".parquet":
         frame.write_parquet(path)
@@ -114,7 +130,8 @@ def write(path: Path, lines: Iterable[Sequence[str | None]]) -> Path:
 
 def with_values(line: Line, **values: str | None) -> Line:
     """Return the line with other values in some columns."""
-    return tuple(values.get(column, value) for column, value in zip(COLUMNS, line, strict=True))
+    changed = (values.get(column, value) for column, value in zip(COLUMNS, line, strict=False))
+    return (*changed, *line[len(COLUMNS) :])
 
 
 @asynccontextmanager

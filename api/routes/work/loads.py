@@ -18,7 +18,7 @@ _LOAD = LoadRequest()
 
 @router.post("/etl/runs", status_code=202, responses=work_answers())
 async def start_load(starter: Starter, body: Annotated[LoadRequest, Body()] = _LOAD) -> StartedRun:
-    """Load deliveries into the star schema, exactly once; without sources those of the deployment, or the bundled data."""
+    """Load deliveries into the star schema, exactly once; without sources those of the deployment."""
     return await starter.start(operations.LOAD, body.given())
 
 

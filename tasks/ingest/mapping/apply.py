@@ -12,7 +12,7 @@ from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, Words
 from tasks.ingest.mapping.numbers import plain_number, without_marks
 from tasks.ingest.mapping.times import iso_times
-from tasks.ingest.schema import COLUMNS, READ
+from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS, READ
 
 INVOICE_MARK = "/"
 _BLANK, _FOOTER = "blank", "footer"
@@ -97,14 +97,16 @@ class RowMapper:
 
     def _lines(self, rows: pl.DataFrame) -> pl.DataFrame:
         line = self._mapping.line
+        told = [ours for ours in OPTIONAL_HEADERS if ours in line.columns or ours in line.constants]
+        columns = [*COLUMNS, *told]
         lines = rows.select(
-            "source", "line_no", *(self._value(ours).alias(ours) for ours in COLUMNS), "fault", "raw"
+            "source", "line_no", *(self._value(ours).alias(ours) for ours in columns), "fault", "raw"
         )
         zones = rows.get_column(line.time.zone_column) if line.time.zone_column else None
         times = iso_times(lines.get_column("invoice_date"), zones, line.time)
         # The columns of a row that could not be split are unknown: it gets no constants.
         is_known = pl.col("raw").is_null()
-        known = (pl.when(is_known).then(pl.col(ours)).alias(ours) for ours in COLUMNS)
+        known = (pl.when(is_known).then(pl.col(ours)).alias(ours) for ours in columns)
         return lines.with_columns(times.alias("invoice_date")).with_columns(known).cast(pl.Schema(READ))
 
     def _value(self, ours: str) -> pl.Expr:

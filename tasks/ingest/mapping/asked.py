@@ -12,7 +12,7 @@ from tasks.ingest.mapping.check import mapping_error, nearest
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.form import LINE_KEYS
 from tasks.ingest.mapping.load import load_mapping, mapping_of
-from tasks.ingest.schema import HEADERS
+from tasks.ingest.schema import ALL_HEADERS
 
 # Name of a mapping that has no file.
 _WITHOUT_FILE = "columns"
@@ -52,17 +52,17 @@ def asked_mapping(path: str, columns: Mapping[str, str], constants: Mapping[str,
         ours = _ours(name, "constant")
         if ours in by_ours:
             raise mapping_error(
-                f"{HEADERS[ours][0]} has both a column and a constant.", "Leave out one of them."
+                f"{ALL_HEADERS[ours][0]} has both a column and a constant.", "Leave out one of them."
             )
         _drop(content, ours)
-        content.setdefault("constant", {})[HEADERS[ours][0]] = text
+        content.setdefault("constant", {})[ALL_HEADERS[ours][0]] = text
     return kept_text(mapping_of(content).content)
 
 
 def _ours(name: str, parameter: str) -> str:
     ours = our_column(name)
     if ours is None:
-        names = [names[0] for names in HEADERS.values()]
+        names = [names[0] for names in ALL_HEADERS.values()]
         raise mapping_error(
             f"--{parameter}: {name!r} is no column of a sales line.{nearest(name, names)}",
             f"Use one of {', '.join(names)}.",

@@ -87,6 +87,9 @@ FORM: dict[str, Section | Key] = {
         "country": Key("text_or_texts", "Country: the first column that is filled."),
         "country_is": Key("text", "Country of every line."),
         "customer": Key("text_or_texts", "Customer: the first column that is filled."),
+        "currency": Key(
+            "text_or_texts", "Currency: the first column that is filled; ISO 4217 codes or marks."
+        ),
         "usual_names": Key("flag", "Look for the other columns under their usual names. Default: false."),
     },
     "line.time": {
@@ -114,7 +117,7 @@ FORM: dict[str, Section | Key] = {
 LATER: dict[str, tuple[str, ...]] = {
     "": ("kind", "check", "persons", "order", "join", "parent", "ask"),
     "read": ("form", "delimiter", "encoding", "main", "skip"),
-    "line": ("currency", "store", "line_number", "equal_lines", "measures"),
+    "line": ("store", "line_number", "equal_lines", "measures"),
     "line.amount": ("line", "stage", "tax"),
     "rows": ("parents",),
 }
@@ -130,6 +133,7 @@ LINE_KEYS: dict[str, tuple[str, str]] = {
     "unit_price": ("line.amount", "piece"),
     "customer_id": ("line", "customer"),
     "country": ("line", "country"),
+    "currency": ("line", "currency"),
 }
 # Without these there is no sales line.
 NEEDED = ("invoice_no", "stock_code", "quantity", "invoice_date", "unit_price")

@@ -24,7 +24,7 @@ from tasks.ingest.mapping.model import (
 )
 from tasks.ingest.mapping.time_form import time_form
 from tasks.ingest.reading import ReadingSettings
-from tasks.ingest.schema import HEADERS
+from tasks.ingest.schema import ALL_HEADERS
 
 _NAME = re.compile("[a-z0-9_]{1,60}")
 _FILE_BYTES = 256 * 1024
@@ -156,7 +156,7 @@ def _line(content: Mapping[str, Any]) -> LineForm:
     constants = _constants(content)
     if both := sorted(columns.keys() & constants.keys()):
         raise mapping_error(
-            f"{HEADERS[both[0]][0]} has both a column and a constant.", "Leave out one of them."
+            f"{ALL_HEADERS[both[0]][0]} has both a column and a constant.", "Leave out one of them."
         )
     form = LineForm(
         columns,
@@ -166,7 +166,7 @@ def _line(content: Mapping[str, Any]) -> LineForm:
         tuple(mark.strip() for mark in _texts(amount.get("marks"))),
         line.get("usual_names", False),
     )
-    if not columns and (not form.usual_names or len(constants) == len(HEADERS)):
+    if not columns and (not form.usual_names or len(constants) == len(ALL_HEADERS)):
         raise mapping_error("it names no column of the file.", "Name those that differ from line to line.")
     if not all(form.marks):
         raise mapping_error("line.amount.marks: a mark is empty.")
@@ -182,7 +182,7 @@ def _check_complete(form: LineForm) -> None:
             section, key = LINE_KEYS[ours]
             raise mapping_error(
                 f"[{section}] has no {key}.",
-                f"Name the column of the {HEADERS[ours][0]}, or set usual_names = true in [line].",
+                f"Name the column of the {ALL_HEADERS[ours][0]}, or set usual_names = true in [line].",
             )
 
 
@@ -196,7 +196,7 @@ def _constants(content: Mapping[str, Any]) -> dict[str, str]:
     for name, text in table_of(content, "constant").items():
         ours = our_column(name)
         if ours is None:
-            known = [names[0] for names in HEADERS.values()]
+            known = [names[0] for names in ALL_HEADERS.values()]
             raise mapping_error(f"[constant] {name!r} is no column of a line.{nearest(name, known)}")
         if ours in constants:
             raise mapping_error(f"[constant] {name} is told twice.", "Leave out one of them.")

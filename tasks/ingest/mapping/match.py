@@ -9,7 +9,7 @@ from dataclasses import replace
 from tasks.errors import UnknownHeader
 from tasks.ingest.header import Header, fold_name, match_header, unknown_header, usual_positions
 from tasks.ingest.mapping.model import ColumnMapping, Fill, LineForm
-from tasks.ingest.schema import COLUMNS
+from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
 PREFIX = "file:"
@@ -60,7 +60,7 @@ class _Match:
             name.strip() for position, name in enumerate(self.names) if position not in read and name.strip()
         )
         read_by = replace(mapping, line=line, fill=fill, rows=rows, words=words)
-        return Header(self.positions, ignored, len(self.names), read_by)
+        return Header(self.positions, ignored, len(self.names), tuple(self.names), read_by)
 
     def _fill(self) -> Fill:
         """The columns to fill that are read; those of the signature need not be in every file."""
@@ -82,14 +82,18 @@ class _Match:
         zone = line.time.zone_column
         time = line.time if zone is None else replace(line.time, zone_column=self._needed(zone))
         if line.usual_names:
-            told = {*columns, *line.constants}
-            usual = usual_positions(self.names, self.delivery, told, self.positions.values())
-            missing = [ours for ours in COLUMNS if ours not in told and ours not in usual]
+            given = {*columns, *line.constants}
+            usual = usual_positions(self.names, self.delivery, given, self.positions.values())
+            missing = [ours for ours in COLUMNS if ours not in given and ours not in usual]
             if missing:
                 raise unknown_header(
                     self.names, missing, [*usual.values(), *self.positions.values()], self.delivery, line
                 )
             columns |= {ours: (self._at(position),) for ours, position in usual.items()}
+        elif not any(ours in OPTIONAL_HEADERS for ours in (*columns, *line.constants)):
+            # A currency that the file tells is not passed over because the mapping is silent about it.
+            told = usual_positions(self.names, self.delivery, COLUMNS, self.positions.values())
+            columns |= {ours: (self._at(position),) for ours, position in told.items()}
         return replace(line, columns=columns, time=time)
 
     def _any(self, names: Sequence[str]) -> tuple[str, ...]:

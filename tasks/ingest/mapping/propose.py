@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tasks.ingest.header import alias_column, is_time_name, most_similar, our_column
 from tasks.ingest.mapping.form import LINE_KEYS, NEEDED
-from tasks.ingest.schema import COLUMNS, HEADERS
+from tasks.ingest.schema import ALL_COLUMNS, COLUMNS, HEADERS, OPTIONAL_HEADERS
 
 _SECTIONS = ("line", "line.time", "line.amount")
 _LISTS = ("invoice_no", "stock_code", "invoice_date")
@@ -36,9 +36,9 @@ def propose(names: Sequence[str], header_row: int, file_name: str) -> Proposal:
         header_row: Number of the header among the records, from 1.
         file_name: Name of the file, for the name of the mapping.
     """
-    decided = {ours: _candidates(names, ours) for ours in COLUMNS}
+    decided = {ours: _candidates(names, ours) for ours in ALL_COLUMNS}
     taken = {name for found in decided.values() for name in found}
-    open_columns = [ours for ours, found in decided.items() if not _is_decided(ours, found)]
+    open_columns = [ours for ours in COLUMNS if not _is_decided(ours, decided[ours])]
     left = [name.strip() for name in names if name.strip() not in taken]
     similar = most_similar(open_columns, left)
     lines = ["schema = 1", f"name = {toml_string(_mapping_name(file_name))}"]
@@ -48,7 +48,7 @@ def propose(names: Sequence[str], header_row: int, file_name: str) -> Proposal:
     for section in _SECTIONS:
         lines += ["", f"[{section}]"]
         for ours, (place, key) in LINE_KEYS.items():
-            if place != section:
+            if place != section or (ours in OPTIONAL_HEADERS and len(decided[ours]) != 1):
                 continue
             if ours not in open_columns:
                 lines.append(f"{key} = {_value(ours, decided[ours])}")

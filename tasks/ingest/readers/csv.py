@@ -24,12 +24,15 @@ from tasks.ingest.readers import csv_fallback
 from tasks.ingest.readers.csv_header import binary_content_error
 from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first_lines
 from tasks.ingest.readers.find_header import find_header
+from tasks.ingest.readers.last_line import judge_last_line
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
-from tasks.ingest.readers.parts import SizedFrame, merge_frames
-from tasks.ingest.readers.quotes import Quotes, find_quotes
+from tasks.ingest.readers.parts import SizedFrame, merge_frames, strip_line_ends
+from tasks.ingest.readers.quotes import find_quotes, inspect_quoted, no_quotes
+from tasks.ingest.readers.swallowed_lines import any_swallows_lines
+from tasks.ingest.readers.tab_quotes import settle_quotes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.schema import FAULT
-from tasks.ingest.source_file import FileContent, SourceFile, open_source
+from tasks.ingest.source_file import FileContent, SourceFile, read_start
 
 # Text that is parsed at once, unless it is a batch of small files: memory is bounded by it.
 _BLOCK_BYTES = 16 * 1024 * 1024
@@ -37,8 +40,6 @@ _BLOCK_BYTES = 16 * 1024 * 1024
 _PIECE_BYTES = 512 * 1024
 _LINE_FEED = ord("\n")
 _ONLY_BLANK_LINES = re.compile(rb"[\r\n ]*")
-# Above this many quoted bytes, counting delimiters in parsed values is cheaper.
-_QUOTED_BYTES = 4 * 1024 * 1024
 
 
 def open_delivery(
@@ -64,11 +65,10 @@ def open_delivery(
         UnknownHeader: A column is missing or occurs twice.
     """
     if content.data is None:
-        with open_source(delivery) as file:
-            text, encoding = first_lines(file.read(PEEK), delivery.name)
-        has_markers = False
+        decoded = first_lines(read_start(delivery, content, PEEK), delivery.name, reading.encoding)
     else:
-        text, encoding, has_markers = decode_all(content.data, delivery.name, limits)
+        decoded = decode_all(content.data, delivery.name, limits, reading.encoding)
+    text, encoding, has_markers, fallback_line = decoded
     try:
         record, header = find_header(text, mapping_of_reading(reading), delivery.name)
     except UnknownHeader:
@@ -84,16 +84,31 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     layout = (record.delimiter, tuple(header.positions.items()), header.width, header.mapping)
-    return SourceFile(delivery, content, header, layout, record.end, {encoding}, has_markers, reading)
+    file = SourceFile(
+        delivery,
+        content,
+        header,
+        layout,
+        record.end,
+        {encoding},
+        has_markers,
+        reading,
+        fallback_line,
+        notes=content.notes,
+    )
+    settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
+    file.last_line = judge_last_line(file, record.delimiter)
+    return file
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How to parse the files of a group: their header, delimiter and limits."""
+    """How to parse the files of a group: their header, delimiter, limits, and whether quotes enclose fields."""
 
     header: Header
     delimiter: str
     limits: ReadLimits
+    has_quoting: bool
 
     @property
     def names(self) -> list[str]:
@@ -126,14 +141,14 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     Yields:
         Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
-        header), those of the header (String, null where empty), ``fault`` and ``raw`` (String, null for
-        valid rows).
+        header), those of the header (String, null where empty), ``fault`` and ``raw`` (String, null
+        for valid rows).
 
     Raises:
         DeliveryChanged: A large file changed after it was hashed.
         DeliveryUnreadable: A large file can no longer be read.
     """
-    layout = _Layout(group[0].header, str(group[0].layout[0]), limits)
+    layout = _Layout(group[0].header, str(group[0].layout[0]), limits, bool(group[0].layout[-1]))
     held: list[tuple[SourceFile, _TextBlock]] = []
     for source, file in enumerate(group):
         if file.content.data is None:
@@ -158,7 +173,10 @@ def _read_held_files(held: Sequence[tuple[SourceFile, _TextBlock]], layout: _Lay
 
 
 def _body_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
-    """Decode a large file, without its header."""
+    """The text of a file without its header; a large file is decoded."""
+    if file.content.data is not None:
+        yield file.content.data[file.body :]
+        return
     header_left = file.body
     for block in decode_blocks(file, limits):
         yield block[header_left:]
@@ -196,13 +214,6 @@ def _read_blocks(
             return
 
 
-def _strip_line_ends(data: memoryview) -> memoryview:
-    end = len(data)
-    while end and data[end - 1] in b"\r\n":
-        end -= 1
-    return data[:end]
-
-
 def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame | None:
     """Parse all blocks in one call, with a marker row after each; None if any row is broken or too long."""
     header, delimiter, names = layout.header, layout.delimiter, layout.names
@@ -210,11 +221,11 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     marker = f"\n{token}{delimiter * (header.width - 1)}\n".encode()
     pieces: list[bytes | memoryview] = []
     for block in blocks:
-        stripped = _strip_line_ends(block.data)
+        stripped = strip_line_ends(block.data)
         pieces += [stripped, marker] if len(stripped) else [marker[1:]]
     text = b"".join(pieces)
     delimiter_byte = ord(delimiter)
-    quotes = find_quotes(text)
+    quotes = find_quotes(text) if layout.has_quoting else no_quotes(text)
     lines = quotes.count(_LINE_FEED)
     # polars fills short rows up: millions of them under a wide header would take many times the text.
     if lines * header.width > max(len(text), _BLOCK_BYTES // 16):
@@ -223,11 +234,15 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     try:
         frame = pl.read_csv(
-            text, has_header=False, separator=delimiter, schema=dict.fromkeys(names, pl.String)
+            text,
+            has_header=False,
+            separator=delimiter,
+            quote_char='"' if layout.has_quoting else None,
+            schema=dict.fromkeys(names, pl.String),
         )
     except pl.exceptions.PolarsError:
         return None
-    quoted_delimiters, has_quoted_empty = _inspect_quoted(quotes, frame, delimiter)
+    quoted_delimiters, has_quoted_empty = inspect_quoted(quotes, frame, delimiter)
     delimiters = quotes.count(delimiter_byte) - quoted_delimiters
     is_marker = frame.get_column(names[0]).eq_missing(pl.Series([token]))
     ends = is_marker.arg_true()
@@ -235,7 +250,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     # A record of one line is as short as its line.
     is_short = lines == frame.height and not has_long_line(text, layout.limits.value_bytes)
-    if not is_short and _has_long_record(frame, layout):
+    if not is_short and (_has_long_record(frame, layout) or any_swallows_lines(frame, delimiter)):
         return None
     # A row belongs to the block whose index is the number of markers before the row.
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
@@ -261,32 +276,19 @@ def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
     return longest > layout.limits.value_bytes or sum(lengths) > layout.limits.line_bytes
 
 
-def _inspect_quoted(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
-    """Count the delimiters inside quoted values of a parsed text with well placed quotes.
-
-    Returns:
-        The count, and whether ``frame`` may hold quoted empty values.
-    """
-    if quotes.quoted_bytes <= _QUOTED_BYTES:
-        return quotes.count_quoted(ord(delimiter))
-    counts = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
-    return sum(count or 0 for count in counts.row(0)), True
-
-
 def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple[pl.DataFrame, bytes]:
     """Parse a block record by record; return its rows and, unless ``last``, a trailing incomplete record."""
     positions = layout.header.positions
     records = csv_fallback.Records(layout.header.width, tuple(positions.values()), layout.limits)
-    incomplete = csv_fallback.split_records(bytes(block.data).decode(), records, layout.delimiter, last=last)
+    incomplete = csv_fallback.split_records(
+        bytes(block.data).decode(), records, layout.delimiter, last=last, has_quoting=layout.has_quoting
+    )
     height = len(records.rows)
     values = {column: [row[position] for row in records.rows] for column, position in positions.items()}
-    frame = pl.DataFrame(values, schema=dict.fromkeys(layout.header.columns, pl.String)).select(
+    frame = pl.DataFrame(values, schema=dict.fromkeys(positions, pl.String)).select(
         pl.lit(block.source, dtype=pl.UInt32).alias("source"),
         pl.int_range(block.rows_before + 1, block.rows_before + height + 1, dtype=pl.Int32).alias("line_no"),
-        *(
-            pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column))
-            for column in layout.header.columns
-        ),
+        *(pl.when(pl.col(column).str.len_bytes() > 0).then(pl.col(column)) for column in positions),
         pl.Series("fault", [records.faults.get(row) for row in range(height)], dtype=pl.String),
         pl.Series("raw", [records.raw.get(row) for row in range(height)], dtype=pl.String),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tasks.ingest.limits import ReadLimits, excerpt
+from tasks.ingest.readers import swallowed_lines
 from tasks.ingest.readers.long_lines import read_marker
 from tasks.ingest.readers.open_quotes import (
     MAX_QUOTED_LINES,
@@ -88,7 +89,9 @@ def record_end(data: bytes, limit: int) -> int:
     return end if end > 0 and quotes % 2 == 0 else last
 
 
-def split_records(text: str, records: Records, delimiter: str, *, last: bool) -> str:
+def split_records(
+    text: str, records: Records, delimiter: str, *, last: bool, has_quoting: bool = True
+) -> str:
     """Split a text into records; blank lines are skipped.
 
     Args:
@@ -96,6 +99,7 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
         records: Takes the records.
         delimiter: The character between fields.
         last: Whether the text is the end of the file.
+        has_quoting: Whether quotes enclose fields, not text.
 
     Returns:
         The text of a trailing record that may continue after ``text`` (empty if ``last``).
@@ -104,9 +108,15 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
     end = len(lines) if last else len(lines) - 1
     quotes = OpenQuotes(lines, end, delimiter, records.limits.line_bytes)
     at = 0
+    # The last line of a record that is none.
+    closing = -1
     while at < end:
         line = lines[at]
-        if '"' not in line:
+        if at == closing:
+            records.add_broken(swallowed_lines.FAULT, line)
+            at += 1
+            continue
+        if '"' not in line or not has_quoting:
             if marked := read_marker(line):
                 records.add_broken(*marked)
             elif delimiter in line or (line and not line.isspace()):
@@ -121,7 +131,14 @@ def split_records(text: str, records: Records, delimiter: str, *, last: bool) ->
             break
         if record.fields == records.width:
             record_lines = lines[at : record.line]
-            records.add(parse_record(record_lines, delimiter), record_lines)
+            fields = parse_record(record_lines, delimiter)
+            if swallowed_lines.swallows_lines(fields, delimiter):
+                # The lines between its first and its last may be records.
+                records.add_broken(swallowed_lines.FAULT, line)
+                closing = record.line - 1
+                at += 1
+                continue
+            records.add(fields, record_lines)
             at = record.line
         else:
             # A stray quote, and the lines after it may be records.

@@ -13,8 +13,15 @@ from tasks.ingest.header import count_known_columns, fold_name
 from tasks.ingest.readers.long_lines import MARKER_BYTES
 
 _DELIMITERS = ",;\t|"
+_SEP_DELIMITERS = frozenset("\t !#$%&'()*+,./:;<=>?@[\\]^_`{|}~")
 _MAX_HEADER_BYTES = 64 * 1024
 _LINE_BREAKS = re.compile(rb"[\r\n]*")
+# Excel's first line, which names the delimiter and is no row. Saved again by Excel, it may be quoted or filled up with
+# delimiters.
+_SEP_LINE = re.compile(
+    rb'("?)sep=(?P<delimiter>[\xc2-\xdf][\x80-\xbf]|[^\r\n]?)(?:(?P=delimiter)|\1)*[ ]*[\r\n]*', re.IGNORECASE
+)
+_MAX_SEP_LINE_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class HeaderRecord:
 
     Attributes:
         names: Column names as written, in file order.
-        delimiter: One of comma, semicolon, tab and vertical bar.
+        delimiter: Comma, semicolon, tab or vertical bar, or the character that Excel's line ``sep=`` names.
         end: Offset in bytes of the first row.
     """
 
@@ -46,8 +53,7 @@ def parse_header(
     Raises:
         DeliveryUnreadable: The first record is binary, blank, too long or not CSV.
     """
-    blank_lines = _LINE_BREAKS.match(text, start)
-    start = blank_lines.end() if blank_lines else start
+    delimiters, start = _read_sep_line(text, _skip_blank_lines(text, start), delivery)
     first_line_end = end = _line_end(text, start)
     quotes = text.count(b'"', start, end)
     while quotes % 2 and end < min(len(text), start + _MAX_HEADER_BYTES):
@@ -63,7 +69,7 @@ def parse_header(
         raise DeliveryUnreadable(
             "its first line is not a header.", "Deliver CSV with a header.", delivery=delivery
         )
-    fields = _split(line, known)
+    fields = split_header(line, delimiters, known)
     if fields is None:
         raise DeliveryUnreadable(
             "its header cannot be read.", "Deliver CSV with a header.", delivery=delivery
@@ -78,10 +84,12 @@ def binary_content_error(delivery: str) -> DeliveryUnreadable:
 
 
 @lru_cache(maxsize=64)
-def _split(line: str, known: frozenset[str] | None) -> tuple[list[str], str] | None:
-    """Split a header line by the delimiter that yields most known columns, then most fields."""
+def split_header(
+    line: str, delimiters: str = _DELIMITERS, known: frozenset[str] | None = None
+) -> tuple[list[str], str] | None:
+    """Split a header line by the one of ``delimiters`` that yields most known columns, then most fields."""
     candidates: list[tuple[list[str], str]] = []
-    for delimiter in _DELIMITERS:
+    for delimiter in delimiters:
         with suppress(csv.Error):
             candidates.append((next(csv.reader([line], delimiter=delimiter)), delimiter))
     return max(
@@ -91,6 +99,27 @@ def _split(line: str, known: frozenset[str] | None) -> tuple[list[str], str] | N
 
 def _count_known(names: list[str], known: frozenset[str] | None) -> int:
     return count_known_columns(names) if known is None else len(known.intersection(map(fold_name, names)))
+
+
+def _read_sep_line(text: bytes, start: int, delivery: str) -> tuple[str, int]:
+    """Return the delimiters that the header may have, and where it begins."""
+    end = _line_end(text, start)
+    found = _SEP_LINE.fullmatch(text, start, end) if end - start <= _MAX_SEP_LINE_BYTES else None
+    if found is None:
+        return _DELIMITERS, start
+    delimiter = found["delimiter"].decode()
+    if delimiter not in _SEP_DELIMITERS:
+        raise DeliveryUnreadable(
+            "its first line, sep=, names no delimiter.",
+            "Remove that line, or let it name a character such as ; or a tab.",
+            delivery=delivery,
+        )
+    return delimiter, _skip_blank_lines(text, end)
+
+
+def _skip_blank_lines(text: bytes, start: int) -> int:
+    blank_lines = _LINE_BREAKS.match(text, start)
+    return blank_lines.end() if blank_lines else start
 
 
 def _line_end(text: bytes, start: int) -> int:

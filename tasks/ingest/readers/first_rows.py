@@ -18,7 +18,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.header import alias_column, our_column
 from tasks.ingest.limits import DEFAULT_LIMITS
 from tasks.ingest.readers.encoding import PEEK, decode_all, first_lines
-from tasks.ingest.source_file import open_source
+from tasks.ingest.source_file import read_and_hash, read_start, unpack_content
 
 _DELIMITERS = ",;\t|"
 _HEADER_WITHIN = 20
@@ -59,12 +59,12 @@ def read_first_rows(delivery: Delivery) -> FirstRows:
     """
     if Path(delivery.path).suffix.lower() == ".parquet":
         return _of_parquet(delivery)
-    with open_source(delivery) as file:
-        data = file.read(PEEK)
-    if len(data) < PEEK:
-        text = decode_all(data, delivery.name, DEFAULT_LIMITS).data
-    else:
-        text, _ = first_lines(data, delivery.name)
+    content = unpack_content(delivery, read_and_hash(delivery))
+    data = read_start(delivery, content, PEEK) if content.data is None else content.data[:PEEK]
+    is_cut = len(data) == PEEK
+    text = (
+        first_lines(data, delivery.name) if is_cut else decode_all(data, delivery.name, DEFAULT_LIMITS)
+    ).data
     candidates: list[tuple[tuple[int, int, int], FirstRows]] = []
     for delimiter in _DELIMITERS:
         records = _records(text.decode(errors="replace"), delimiter)

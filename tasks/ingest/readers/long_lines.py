@@ -1,4 +1,4 @@
-"""Lines over the limit of bytes, replaced by short markers before anything parses them.
+"""Lines that no parser may see, replaced by short markers: those over the limit of bytes, and others set aside.
 
 A marker is a line of its own without delimiters and quotes. It holds the fault and an excerpt of the line, and begins
 with a token that no file can know.
@@ -89,8 +89,12 @@ def whole_lines(chunks: Iterable[bytes], limits: ReadLimits) -> Iterator[tuple[b
 
 
 def _marker_of(line: Excerpt, limits: ReadLimits) -> bytes:
-    content = json.dumps([limits.line_fault(line.size), line.text()])
-    return MARKER_BYTES + base64.b64encode(content.encode())
+    return marker_line(limits.line_fault(line.size), line.text())
+
+
+def marker_line(fault: str, raw: str) -> bytes:
+    """Return the marker of a line that is set aside for a fault, with its text or an excerpt."""
+    return MARKER_BYTES + base64.b64encode(json.dumps([fault, raw]).encode())
 
 
 def read_marker(line: str) -> tuple[str, str] | None:

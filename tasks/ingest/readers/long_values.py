@@ -11,7 +11,7 @@ import polars as pl
 
 from tasks.ingest.limits import ReadLimits, excerpt
 from tasks.ingest.mapping.match import PREFIX
-from tasks.ingest.schema import FAULT, HEADERS
+from tasks.ingest.schema import FAULT, HEADERS, OPTIONAL_HEADERS
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ def mark_long_lines(
 
 
 def _raw(row: dict[str, Any], columns: Sequence[str]) -> str:
-    names = {
-        column: HEADERS[column][0] if column in HEADERS else column.removeprefix(PREFIX) for column in columns
-    }
+    ours = HEADERS | OPTIONAL_HEADERS
+    names = {column: ours[column][0] if column in ours else column.removeprefix(PREFIX) for column in columns}
     values = {name: row[column] for column, name in names.items()}
     shortened = {name: value if value is None else excerpt(value) for name, value in values.items()}
     return json.dumps(shortened, ensure_ascii=False, separators=(",", ":"))

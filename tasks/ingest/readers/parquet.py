@@ -21,7 +21,12 @@ from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.mapping.match import PREFIX, match
 from tasks.ingest.readers.long_values import TextLengths, mark_long_lines
 from tasks.ingest.readers.parquet_pages import BrokenPageHeader, ReadPlan, plan_reading
-from tasks.ingest.readers.parquet_text import has_text_form, normalise_types, to_text
+from tasks.ingest.readers.parquet_text import (
+    has_text_form,
+    is_number,
+    normalise_types,
+    to_text,
+)
 from tasks.ingest.readers.parts import BYTES_PER_PART, slice_by_bytes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged, open_source
@@ -78,9 +83,17 @@ def open_delivery(
             if not has_text_form(dtype):
                 what = f"its column {column.removeprefix(PREFIX)} has the type {dtype}; deliver text, numbers or timestamps."
                 raise DeliveryUnreadable(what, delivery=delivery.name)
+        typed = tuple(
+            column
+            for column, position in header.positions.items()
+            if is_number(file.schema_arrow.field(position).type)
+        )
+        if header.mapping is not None:
+            columns = header.mapping.line.columns
+            typed = tuple(ours for ours, theirs in columns.items() if theirs and set(theirs) <= set(typed))
         names = [file.schema_arrow.names[position] for position in header.positions.values()]
         plan = _plan(delivery, content, file.metadata, names)
-    return SourceFile(delivery, content, header, (delivery.name, plan), reading=reading)
+    return SourceFile(delivery, content, header, (delivery.name, plan), reading=reading, typed_numbers=typed)
 
 
 def _plan(

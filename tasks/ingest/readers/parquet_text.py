@@ -10,16 +10,24 @@ import pyarrow as pa
 from tasks.ingest.date_formats import knows_timezone
 from tasks.ingest.schema import FAULT
 
+_CODES = ("invoice_no", "stock_code")
+
 
 def has_text_form(dtype: pa.DataType) -> bool:
     """Return whether values of a type can be written as text."""
     if pa.types.is_dictionary(dtype):
         return has_text_form(dtype.value_type) and not _is_binary(dtype.value_type)
-    number = pa.types.is_integer(dtype) or pa.types.is_floating(dtype)
-    # polars has no wider decimals.
-    number = number or (pa.types.is_decimal(dtype) and dtype.bit_width <= 128)
     time = pa.types.is_timestamp(dtype) or pa.types.is_date(dtype)
-    return bool(number or _is_string(dtype) or time or _is_binary(dtype) or pa.types.is_null(dtype))
+    return bool(is_number(dtype) or _is_string(dtype) or time or _is_binary(dtype) or pa.types.is_null(dtype))
+
+
+def is_number(dtype: pa.DataType) -> bool:
+    """Return whether values of a type are numbers, with a point as decimal mark in their text."""
+    if pa.types.is_dictionary(dtype):
+        return is_number(dtype.value_type)
+    # polars has no wider decimals.
+    decimal = pa.types.is_decimal(dtype) and dtype.bit_width <= 128
+    return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or decimal)
 
 
 def _is_string(dtype: pa.DataType) -> bool:
@@ -106,7 +114,14 @@ def _column_to_text(dtype: pl.DataType, column: str) -> pl.Expr:
     elif dtype.is_float():
         # pandas turns integers among nulls into floats: its 536365.0 is the invoice 536365 of a CSV.
         shortest = value.cast(pl.String).str.strip_suffix(".0")
+        if column in _CODES:
+            # Beyond these, a float is a neighbour of the number that was meant: the contract sets such a code aside.
+            beyond = value.abs() > (2**24 if dtype == pl.Float32 else 2**53)
+            is_rounded = beyond & ~shortest.str.contains("e", literal=True)
+            shortest = pl.when(is_rounded).then(pl.format("{}E+0", shortest)).otherwise(shortest)
         text = pl.when(value.is_nan()).then(None).otherwise(shortest)
+    elif dtype.is_decimal() and column in _CODES:
+        text = value.cast(pl.String).str.replace(r"\.0+$", "")
     else:
         text = value.cast(pl.String)
     return pl.when(text.str.len_bytes() > 0).then(text).alias(column)

@@ -53,3 +53,11 @@ def slice_by_bytes(frame: pl.DataFrame, sizes: pl.Series | None) -> Iterator[pl.
     for start, end in itertools.pairwise(starts):
         if end > start:
             yield frame.slice(start, end - start)
+
+
+def strip_line_ends(data: memoryview) -> memoryview:
+    """Return text without the line ends behind its last line."""
+    end = len(data)
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    return data[:end]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
+# Above this many quoted bytes, counting delimiters in parsed values is cheaper.
+_QUOTED_BYTES = 4 * 1024 * 1024
 _QUOTE, _LINE_FEED, _RETURN = b'"\n\r'
 
 
@@ -88,3 +90,21 @@ def find_quotes(text: bytes) -> Quotes:
     array = pa.Array.from_buffers(pa.uint8(), len(text), [None, pa.py_buffer(text)])
     series = pl.Series(array)
     return Quotes(series, (series == _QUOTE).arg_true())
+
+
+def no_quotes(text: bytes) -> Quotes:
+    """Return the quotes of a text in which they enclose no fields: none."""
+    quotes = find_quotes(text)
+    return Quotes(quotes.text, quotes.offsets.clear())
+
+
+def inspect_quoted(quotes: Quotes, frame: pl.DataFrame, delimiter: str) -> tuple[int, bool]:
+    """Count the delimiters inside quoted values of a parsed text with well placed quotes.
+
+    Returns:
+        The count, and whether ``frame`` may hold quoted empty values.
+    """
+    if quotes.quoted_bytes <= _QUOTED_BYTES:
+        return quotes.count_quoted(ord(delimiter))
+    counts = frame.select(pl.all().str.count_matches(delimiter, literal=True).sum())
+    return sum(count or 0 for count in counts.row(0)), True

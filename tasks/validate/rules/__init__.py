@@ -22,6 +22,7 @@ class Rule:
         severity: An error quarantines the line, a warning is only counted.
         holds: Boolean expression; a line with false or null breaks the rule.
         explanation: Completes "holds if" in docs/contract.md.
+        way_out: What to do about lines that break it, as a sentence for the report; empty if the explanation says it.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Rule:
     severity: Severity
     holds: pl.Expr
     explanation: str
+    way_out: str = ""

@@ -20,6 +20,14 @@ RULES = (
         "the line has a stock code",
     ),
     Rule(
+        "currency_told",
+        "currency",
+        "error",
+        ~pl.col("currency_fault").eq_missing("untold"),
+        "the line tells its currency, if other lines of the delivery tell theirs",
+        "Only a delivery that tells no currency at all is in that of the feed: have the lines without one corrected.",
+    ),
+    Rule(
         "customer_present",
         "customer_id",
         "warning",
@@ -39,5 +47,12 @@ RULES = (
         "warning",
         pl.col("country").is_not_null(),
         "the line has a country",
+    ),
+    Rule(
+        "line_unfinished",
+        "unfinished",
+        "error",
+        pl.col("unfinished").is_null(),
+        "the line has a line end, or is the last one and its last field looks whole beside those of the others",
     ),
 )

@@ -6,7 +6,27 @@ from tasks.validate.rules import Rule
 
 _INVOICE = pl.col("invoice_no")
 
+_CURRENCY_FAULT = pl.col("currency_fault")
+
 RULES = (
+    Rule(
+        "price_in_currency",
+        "unit_price",
+        "error",
+        ~_CURRENCY_FAULT.eq_missing("mark"),
+        "the mark or code beside the price, if any, is one of the line's currency",
+        "A mark such as $ names no currency by itself: give a new feed its currency with --currency, or deliver a "
+        "currency column.",
+    ),
+    Rule(
+        "currency_of_feed",
+        "currency",
+        "error",
+        ~_CURRENCY_FAULT.eq_missing("other"),
+        "the line has the feed's currency, in a feed whose first lines were loaded by a release that passed currency "
+        "columns over",
+        "Load deliveries in several currencies as another feed, or withdraw this feed's deliveries and load them again.",
+    ),
     Rule(
         "negative_price_is_adjustment",
         "unit_price",
@@ -23,5 +43,14 @@ RULES = (
         .str.contains(r"^C\d")
         .fill_null(False),
         "cancellations (invoice numbers of C and digits) have no positive quantity",
+    ),
+    Rule(
+        "not_a_summary",
+        "summary",
+        "error",
+        pl.col("summary").is_null(),
+        "the line is no total of others: by a word such as TOTAL, SUM or GESAMT as its invoice number or, at the end of "
+        "an invoice, as its stock code; or, as the last of a delivery with ten lines before it, without customer or "
+        "stock code, by the sums of their quantities and amounts",
     ),
 )

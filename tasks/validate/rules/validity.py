@@ -4,10 +4,10 @@ import polars as pl
 
 from tasks.validate.rules import Rule
 
-_PRICE_LIKE = r"^[+-]?(?:[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+)$"
 _LIMITS = {"invoice_no": 100, "stock_code": 100, "country": 200, "description": 4000}
-# Null for parsed prices, so that patterns are matched against the few others only.
-_UNPARSED_PRICE = pl.when(pl.col("unit_price").is_null()).then(pl.col("price_text"))
+_IS_NUMBER = pl.col("price_is_number").fill_null(False)
+
+_IN_OTHER_CURRENCY = pl.col("currency_fault").eq_missing("mark")
 
 
 def _storable(column: str, limit: int) -> pl.Expr:
@@ -28,7 +28,7 @@ RULES = (
         "quantity",
         "error",
         pl.col("quantity").is_not_null(),
-        "the quantity is a whole number within 32 bits",
+        "the quantity is a whole number within 32 bits, by the decimal mark of the feed",
     ),
     Rule(
         "quantity_not_zero",
@@ -41,15 +41,22 @@ RULES = (
         "unit_price_readable",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | _UNPARSED_PRICE.str.contains(_PRICE_LIKE),
-        "the price is a decimal number (1.5, not 1,5) with at most nine digits before the point",
+        pl.col("unit_price").is_not_null() | _IS_NUMBER | _IN_OTHER_CURRENCY,
+        "the price is a number by the decimal mark of the feed, with at most nine digits before the mark",
     ),
     Rule(
         "unit_price_exact",
         "unit_price",
         "error",
-        ~_UNPARSED_PRICE.str.contains(_PRICE_LIKE).fill_null(False),
+        pl.col("unit_price").is_not_null() | ~_IS_NUMBER | _IN_OTHER_CURRENCY,
         "the price has at most four decimals; prices are never rounded",
+    ),
+    Rule(
+        "currency_known",
+        "currency",
+        "error",
+        ~pl.col("currency_fault").eq_missing("unknown"),
+        "the currency, if told, is an ISO 4217 code or a mark of one currency only (EUR, €)",
     ),
     Rule(
         "total_amount_in_range",
@@ -62,8 +69,16 @@ RULES = (
         "sold_at_readable",
         "sold_at_local",
         "error",
-        pl.col("sold_at_local").is_not_null(),
-        "the date is an ISO date or matches the date format of the feed",
+        pl.col("sold_at_local").is_not_null() | pl.col("has_unknown_zone"),
+        "the date is an ISO date or matches the date format of the feed (without one: has one meaning)",
+    ),
+    Rule(
+        "sold_at_zone_known",
+        "sold_at_local",
+        "error",
+        ~pl.col("has_unknown_zone"),
+        "a time zone in letters is UTC, GMT or Z",
+        "Only UTC, GMT and Z name one offset: have the offset delivered as a number (+02:00), or map the letters.",
     ),
     Rule(
         "sold_at_exists",
@@ -78,6 +93,16 @@ RULES = (
         "error",
         pl.col("customer_text").is_null() | pl.col("customer_id").is_not_null(),
         "the customer number, if given, is a whole number",
+    ),
+    *(
+        Rule(
+            f"{column}_exact",
+            column,
+            "error",
+            ~pl.col(f"{column}_rounded").fill_null(False),
+            f"`{column}` is no rounded number: E-notation (`5.36E+05`), or more than 15 digits before `.0`",
+        )
+        for column in ("invoice_no", "stock_code")
     ),
     *(
         Rule(

@@ -50,7 +50,7 @@ class Receipts:
         ordinal = pl.Series([ordinals.get(each) for each in names], dtype=pl.Int32)
         return {
             "invoice_numbers": invoice_no.to_list(),
-            "invoice_types": joined(_invoice_types(invoice_no)),
+            "invoice_types": joined(invoice_types(invoice_no)),
             "receipt_deliveries": joined(ordinal.gather(name)),
             "receipt_times": joined(table.get_column("sold_at").dt.timestamp("us")),
             "receipt_days": joined(date_keys(table.get_column("sold_at_local"))),
@@ -85,7 +85,7 @@ def find_receipts(lines: pl.DataFrame) -> Receipts:
     )
 
 
-def _invoice_types(invoice_no: pl.Series) -> pl.Series:
+def invoice_types(invoice_no: pl.Series) -> pl.Series:
     """Return the initials of invoice types: sale, cancellation, adjustment."""
     return pl.select(
         pl.when(invoice_no.str.contains(r"^C\d"))

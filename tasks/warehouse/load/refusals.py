@@ -9,13 +9,29 @@ from typing import Any
 
 import asyncpg
 
-from tasks.errors import DeliveryError, FeedConflict, LedgerChanged, ReplacementRefused
+from tasks.errors import BytesOfOtherFeed, DeliveryError, FeedConflict, LedgerChanged, ReplacementRefused
+from tasks.outside_text import displayable
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.ledger import Outcome, resolve_feed_settings
 
 # ensure_feed_settings.sql, ensure_load_plan.sql, ensure_replacements.sql
 _OTHER_FEED_SETTINGS, _OTHER_LEDGER, _TOO_MANY_WITHDRAWN = "RT002", "RT003", "RT004"
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a load does although a guard would refuse it.
+
+    Attributes:
+        replace_anyway: Replacements that withdraw more lines than the guard allows.
+        accept_known_bytes: Deliveries whose bytes another feed has loaded.
+        take_mapping: The mapping by which the lines were read, in place of the feed's.
+    """
+
+    replace_anyway: bool = False
+    accept_known_bytes: bool = False
+    take_mapping: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,7 +45,7 @@ class LoadedDelivery:
     rows_duplicate: int
     rows_quarantined: int
     lines_withdrawn: int = 0
-    refusal: ReplacementRefused | None = None
+    refusal: ReplacementRefused | BytesOfOtherFeed | None = None
     error: DeliveryError | None = None
 
 
@@ -54,7 +70,7 @@ def not_loaded(
         raise _conflict(FeedSettings(**detail), feed) from None
     if error.sqlstate == _OTHER_LEDGER:
         return [_of_ledger(accepted[row["name"]], row) for row in detail]
-    return [_refused(accepted[row["name"]], row["withdrawn"], row["held"]) for row in detail]
+    return [_refused(accepted[row["name"]], _replacement_refused(row)) for row in detail]
 
 
 def _conflict(stored: FeedSettings, feed: FeedSettings) -> FeedConflict:
@@ -81,6 +97,8 @@ def _of_ledger(quality: DeliveryQuality, row: Mapping[str, Any]) -> LoadedDelive
             row["rows_duplicate"],
             row["rows_quarantined"],
         )
+    if row["state"] == "other_feed":
+        return _refused(quality, _of_other_feed(row))
     was_withdrawn = row["state"] == "withdrawn"
     what = "was withdrawn" if was_withdrawn else "was loaded with other content by another run"
     error = LedgerChanged(
@@ -93,15 +111,46 @@ def _of_ledger(quality: DeliveryQuality, row: Mapping[str, Any]) -> LoadedDelive
     )
 
 
-def _refused(quality: DeliveryQuality, withdrawn: int, held: int) -> LoadedDelivery:
-    refusal = ReplacementRefused(
-        f"this replacement would withdraw {withdrawn} of the {held} lines of its earlier content, more than a tenth. "
-        "The earlier content stays.",
+def _replacement_refused(row: Mapping[str, Any]) -> ReplacementRefused:
+    withdrawn, held, rows, peak = row["withdrawn"], row["held"], row["rows"], row["peak"]
+    share = _share_over_limit(withdrawn, held)
+    if share:
+        what = f"this replacement would withdraw {withdrawn} of the {held} lines of its earlier content, more than {share}."
+    else:
+        what = (
+            f"with this replacement it would have {rows} lines, and it once had {peak}: it has shrunk by more than "
+            f"{_share_over_limit(peak - rows, peak)}, little by little."
+        )
+    return ReplacementRefused(
+        f"{what} The earlier content stays.",
         "If the file is right, run again with --replace.",
-        delivery=quality.name,
+        delivery=row["name"],
         withdrawn=withdrawn,
         held=held,
+        peak=peak,
     )
+
+
+def _share_over_limit(lost: int, of: int) -> str:
+    """The limit of the guard that a loss is over; empty if it is over none. See ensure_replacements.sql."""
+    if 2 * lost > of:
+        return "half"
+    return "a tenth" if lost > max(20, of / 10) else ""
+
+
+def _of_other_feed(row: Mapping[str, Any]) -> BytesOfOtherFeed:
+    feed, name = displayable(row["other_feed"]), displayable(row["other_delivery"])
+    return BytesOfOtherFeed(
+        f"feed {feed} has loaded the same bytes, as {name}: in another feed all its sales would count twice.",
+        "If the feed is mistyped, run again with the right one. If both feeds have these sales, run again with "
+        "--accept-known-bytes.",
+        delivery=row["name"],
+        other_feed=row["other_feed"],
+        other_delivery=row["other_delivery"],
+    )
+
+
+def _refused(quality: DeliveryQuality, refusal: ReplacementRefused | BytesOfOtherFeed) -> LoadedDelivery:
     return LoadedDelivery(
         quality.name, "refused", quality.rows_in, 0, 0, quality.rows_quarantined, refusal=refusal
     )

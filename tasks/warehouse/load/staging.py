@@ -20,6 +20,7 @@ from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.ledger import Run
 from tasks.warehouse.load.parts import PartReader
+from tasks.warehouse.load.refusals import Overrides
 from tasks.workspace.integrity import read_checked
 
 _STAGING = (
@@ -42,8 +43,7 @@ async def stage(
     parts: PartReader,
     *,
     known: Mapping[str, str] | None,
-    replace_anyway: bool,
-    take_mapping: bool = False,
+    overrides: Overrides,
 ) -> None:
     """Copy the lines of accepted deliveries, and what the ledger records of them, into the staging tables.
 
@@ -55,8 +55,7 @@ async def stage(
         run: The run.
         parts: Reader of their lines.
         known: See ``tasks.warehouse.load.transaction.load``.
-        replace_anyway: Likewise.
-        take_mapping: Likewise.
+        overrides: What is loaded in spite of the guards.
 
     Raises:
         RightsMissing: the role may not create temporary tables.
@@ -65,9 +64,7 @@ async def stage(
     if connection not in _ready:
         await _create_staging(connection, settings)
     _ready.discard(connection)
-    request = _request(
-        silver, accepted, run, known=known, replace_anyway=replace_anyway, take_mapping=take_mapping
-    )
+    request = _request(silver, accepted, run, known=known, overrides=overrides)
     has_request = False
     for number in range(silver.parts):
         part = await parts.read(number)
@@ -121,8 +118,7 @@ def _request(
     run: Run,
     *,
     known: Mapping[str, str] | None,
-    replace_anyway: bool,
-    take_mapping: bool,
+    overrides: Overrides,
 ) -> str:
     deliveries, scores = [], []
     for ordinal, quality in enumerate(accepted):
@@ -141,11 +137,13 @@ def _request(
         scores += [{"delivery": ordinal} | row for row in quality.score_rows()]
     request = {
         "run_id": str(run.run_id),
-        **{name: value for name, value in asdict(silver.settings.feed).items() if value is not None},
+        "feed": silver.settings.feed.feed,
+        "settings": {
+            name: value for name, value in asdict(silver.settings.feed).items() if value is not None
+        },
         "reading_settings": silver.settings.feed.reading_settings,
-        **({"take_mapping": True} if take_mapping else {}),
         "contract_version": contract.VERSION,
-        "replace_anyway": replace_anyway,
+        **asdict(overrides),
         "checks_known": known is not None,
         "deliveries": deliveries,
         "scores": scores,

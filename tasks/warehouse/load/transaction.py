@@ -23,7 +23,7 @@ from tasks.validate.silver import Silver
 from tasks.warehouse.ledger import Run
 from tasks.warehouse.load.merge import merge
 from tasks.warehouse.load.parts import PartReader
-from tasks.warehouse.load.refusals import LoadedDelivery, not_loaded
+from tasks.warehouse.load.refusals import LoadedDelivery, Overrides, not_loaded
 from tasks.warehouse.load.staging import mark_empty, stage
 
 __all__ = ["LoadResult", "LoadedDelivery", "load"]
@@ -46,6 +46,7 @@ async def load(
     known: Mapping[str, str] | None = None,
     replace_anyway: bool = False,
     take_mapping: bool = False,
+    accept_known_bytes: bool = False,
 ) -> LoadResult:
     """Load accepted deliveries in one transaction, with their ledger rows.
 
@@ -64,19 +65,19 @@ async def load(
         replace_anyway: Accept replacements that withdraw more lines than the guard allows. Without it they are
             refused and the other deliveries load.
         take_mapping: Give the feed the mapping by which these lines were read, if it has another.
+        accept_known_bytes: Accept deliveries whose bytes another feed has loaded. Without it they are refused, likewise.
 
     Raises:
         Transient: a retry can succeed.
         FeedConflict: another run has loaded the feed with other settings in the meantime.
         WarehouseError: the database rejected a statement.
     """
+    overrides = Overrides(replace_anyway, accept_known_bytes, take_mapping)
     left = list(accepted)
     outcomes: list[LoadedDelivery] = []
     seconds = 0.0
     while left:
-        skipped, loaded, duration = await _load_or_skip(
-            settings, silver, left, run, known, replace_anyway, take_mapping
-        )
+        skipped, loaded, duration = await _load_or_skip(settings, silver, left, run, known, overrides)
         outcomes += [*skipped, *loaded]
         seconds += duration
         done = {delivery.name for delivery in (*skipped, *loaded)}
@@ -90,25 +91,14 @@ async def _load_or_skip(
     accepted: Sequence[DeliveryQuality],
     run: Run,
     known: Mapping[str, str] | None,
-    replace_anyway: bool,
-    take_mapping: bool,
+    overrides: Overrides,
 ) -> tuple[list[LoadedDelivery], list[LoadedDelivery], float]:
     """Load all deliveries, or none if some must not be loaded; return these, the loaded ones, and the seconds."""
     parts = PartReader(silver, {quality.name: number for number, quality in enumerate(accepted)})
     try:
         async with connection_limit(settings).loads, connected(settings) as connection:
             started = time.perf_counter()
-            await stage(
-                connection,
-                settings,
-                silver,
-                accepted,
-                run,
-                parts,
-                known=known,
-                replace_anyway=replace_anyway,
-                take_mapping=take_mapping,
-            )
+            await stage(connection, settings, silver, accepted, run, parts, known=known, overrides=overrides)
             seconds = time.perf_counter() - started
             async with connection_limit(settings).merge_slot:
                 started = time.perf_counter()

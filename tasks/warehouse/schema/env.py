@@ -18,13 +18,14 @@ attributes = context.config.attributes
 
 # Somebody else's tool runs a script that is exported, in a transaction of its own or in none.
 is_exported = attributes.get("is_exported", False)
+begins = not is_exported and not attributes.get("in_transaction", False)
 wait, limit = (
     "" if is_exported else f"set local lock_timeout = {round(attributes[name] * 1000)}"
     for name in ("wait_seconds", "lock_seconds")
 )
 # One migration at a time in a database: the lock's script takes the load lock until the end of the transaction.
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", transactional_ddl=not is_exported, **_OPTIONS)
+    context.configure(dialect_name="postgresql", transactional_ddl=begins, **_OPTIONS)
     with context.begin_transaction():
         for statements in filter(None, (wait, _LOCK.read_text(encoding="utf-8").strip().rstrip(";"), limit)):
             context.get_context().impl.static_output(f"{statements};")

@@ -1,7 +1,9 @@
-"""Run SQL scripts of several statements."""
+"""Run what revisions do: SQL scripts of several statements, and functions that read and write rows."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
 from alembic import op
 from sqlalchemy import Connection
 from sqlalchemy.util import await_only
@@ -15,6 +17,15 @@ def run_script(path: Path, connection: Connection | None = None) -> None:
     if connection is None and op.get_context().as_sql:
         op.get_context().impl.static_output(path.read_text(encoding="utf-8"))
         return
-    driver_connection = (connection or op.get_bind()).connection.driver_connection
+    await_only(_driver_connection(connection or op.get_bind()).execute(path.read_text(encoding="utf-8")))
+
+
+def run_rows(upgrade_rows: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+    """Call a function with the connection of the revision, in its open transaction."""
+    await_only(upgrade_rows(_driver_connection(op.get_bind())))
+
+
+def _driver_connection(connection: Connection) -> asyncpg.Connection:
+    driver_connection = connection.connection.driver_connection
     assert driver_connection is not None  # noqa: S101 - for the type checker: a bound connection has a driver
-    await_only(driver_connection.execute(path.read_text(encoding="utf-8")))
+    return driver_connection

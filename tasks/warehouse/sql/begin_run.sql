@@ -74,4 +74,5 @@ select
         from retail_ops.delivery as d
         join retail_ops.feed as f using (feed)
         where d.feed = $5 and d.reading_settings = coalesce($7, f.mapping::json ->> 0, '{}')
-    ) as deliveries
+    ) as deliveries,
+    (select array_agg(name) from retail_ops.delivery where feed = $5 and vanished_at is not null) as missing

@@ -5,5 +5,5 @@ where
         select a.attempt_id
         from retail_ops.delivery as d
         join retail_ops.delivery_attempt as a on a.feed = d.feed and a.name = d.name
-        where d.delivery_key = {delivery_key}
+        where d.delivery_key = {delivery_keys}
     )

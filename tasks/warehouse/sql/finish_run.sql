@@ -39,7 +39,7 @@ earlier as (
         and e.began_at = (g.e ->> 'began_at')::timestamptz
         and a.run_id = e.run_id
         and a.attempted_at = e.ended_at
-        and a.outcome in ('refused', 'failed')
+        and a.outcome in ('refused', 'failed', 'unfinished')
 ),
 request as (
     select a.*

@@ -125,7 +125,7 @@ async def test_no_more_runs_than_the_limit_and_none_lost_at_the_end(
             reader = RunReader(pool, work.prefect)
             started = await work.start(LOAD, {"sources": [delivery(tmp_path, "536365")]})
             with pytest.raises(TooManyRuns) as refused:
-                await work.start(LOAD, {})
+                await work.start(LOAD, {"sources": ["x.csv"]})
             assert refused.value.next_step
             await until_waiting(pool, 1)
             assert (await reader.read(started.run)).state == "running"

@@ -101,13 +101,11 @@ def test_duplicate_column(tmp_path: Path) -> None:
     "content",
     [
         PNG,
-        b"PK\x03\x04" + PNG,
-        b"\x1f\x8b\x08\x00" + PNG,
         b"first line\n" + PNG,
         HEADER.encode("utf-16-le"),
         b"\0",
     ],
-    ids=["png", "xlsx", "gzip", "later", "utf-16 without a mark", "nul"],
+    ids=["png", "later", "utf-16 without a mark", "nul"],
 )
 def test_binary_file_named_csv(tmp_path: Path, content: bytes) -> None:
     error = _ingest_with_bad(tmp_path, "m.csv", content)

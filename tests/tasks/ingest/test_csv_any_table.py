@@ -71,3 +71,10 @@ def test_table_with_broken_rows(
     faults = frame.get_column("fault").drop_nulls().to_list()
     assert len(faults) == len(broken)
     assert all(re.fullmatch(r"\d+ fields instead of 8", fault) for fault in faults)
+
+
+def test_a_tab_separated_record_of_two_lines(tmp_path: Path) -> None:
+    # Each line by itself would speak for quotes that are text.
+    rows = [("",) * 8, ("", "", "\n", ";\t", "", "", "", "\t"), ("", "", "a\nb\nc", ";\t", "", "", "", '"')]
+    day = write(tmp_path / "day.csv", as_csv(rows, delimiter="\t", lineterminator="\n"))
+    assert text_of(read(tmp_path / "w", day)) == _expected(rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest.readers import csv
+from tasks.ingest.readers import quotes
 from tests.support.deliveries import HEADER, LINE, ROW, as_csv, read_text, row, text_of
 
 DESCRIPTIONS = [
@@ -26,7 +26,7 @@ DESCRIPTIONS = [
 
 @pytest.fixture(autouse=True, params=[-1, 1000], ids=["many quoted bytes", "few quoted bytes"])
 def _quoted_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv, "_QUOTED_BYTES", request.param)
+    monkeypatch.setattr(quotes, "_QUOTED_BYTES", request.param)
 
 
 @pytest.mark.parametrize("broken", ["", "short,row\n"], ids=["sound", "beside a broken row"])

@@ -54,6 +54,8 @@ def test_iso_dates_with_every_format(text: str, moment: datetime, date_format: s
         ("12/1/10 8:26", EIGHT, datetime(2010, 1, 12, 8, 26)),
         ("12.1.2010 8:26", EIGHT, datetime(2010, 1, 12, 8, 26)),
         ("12.1.10", MIDNIGHT, datetime(2010, 1, 12)),
+        ("12-01-10 08:26", EIGHT, datetime(2010, 1, 12, 8, 26)),
+        ("12-1-2010", MIDNIGHT, datetime(2010, 1, 12)),
         (" 12/1/2010 ", MIDNIGHT, datetime(2010, 1, 12)),
         ("12/1/2010 8:26 AM", EIGHT, datetime(2010, 1, 12, 8, 26)),
         ("12/1/2010 8:26pm", EIGHT.replace(hour=20), datetime(2010, 1, 12, 20, 26)),
@@ -100,6 +102,8 @@ def test_slashed_and_dotted_dates(text: str, us: datetime | None, eu: datetime |
         "\u0661\u0662/\u0661/\u0662\u0660\u0661\u0660",
         "20101201",
         "40513.35",
+        "010-12-01",
+        "12-1/10",
     ],
 )
 @pytest.mark.parametrize("date_format", [None, "iso", "us", "eu", "%d-%m-%Y %H:%M"])
@@ -140,7 +144,7 @@ def test_every_minute_in_every_notation(moment: datetime) -> None:
     clock = f"{moment.hour}:{moment.minute:02}"
     twelve = moment.strftime("%I:%M %p")
     assert _parse(moment.isoformat(" ")) == moment
-    for separator in "/.":
+    for separator in "/.-":
         for written in (year, f"{short:02}"):
             us = separator.join(str(part) for part in (month, day, written))
             eu = separator.join(str(part) for part in (day, month, written))

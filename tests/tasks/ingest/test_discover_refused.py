@@ -47,15 +47,17 @@ def test_folder_or_pattern_without_deliveries(tmp_path: Path, good: Path, source
     write(tmp_path / "empty" / "notes.txt", "a\n")
     error = _discover_with_bad(tmp_path / source, good)
     assert isinstance(error, DeliveryMissing)
-    assert "no .csv or .parquet files found" in error.message
+    assert (
+        "no deliveries found (.csv, .txt, .tsv or .parquet, or text as .gz, .zst or .zip)." in error.message
+    )
 
 
-@pytest.mark.parametrize("name", ["lines.xlsx", "lines", "lines.csv.gz"])
+@pytest.mark.parametrize("name", ["lines.xlsx", "lines", "lines.gz", "lines.pdf.gz"])
 def test_unknown_suffix(tmp_path: Path, good: Path, name: str) -> None:
     error = _discover_with_bad(write(tmp_path / name, "a\n"), good)
     assert isinstance(error, DeliveryUnreadable)
     assert error.delivery == str(tmp_path / name)
-    assert "its suffix is neither .csv nor .parquet" in error.message
+    assert "its suffix is not that of a delivery. Deliver .csv, .txt, .tsv or .parquet" in error.message
 
 
 @pytest.mark.parametrize("source", ["inbox", "inbox/*", "in*/gone.csv"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.ingest.discover import discover
-from tests.support.deliveries import write
+from tests.support.deliveries import HEADER, LINE, write
 
 
 def _names(*sources: Path | str) -> list[str]:
@@ -105,3 +105,44 @@ def test_other_files_are_reported_as_passed_over(tmp_path: Path) -> None:
     discovery = discover([str(tmp_path), str(tmp_path / "**")])
     assert discovery.passed_over == (str(notes),)
     assert len(discovery.deliveries) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.txt", "a.tsv", "a.TXT", "a.csv.gz", "a.txt.gz", "a.tsv.zst", "a.CSV.ZST", "a.zip", "a.parquet.gz"],
+)
+def test_suffixes_of_deliveries_in_folders(tmp_path: Path, name: str) -> None:
+    day = write(tmp_path / name, f"{HEADER}\n")
+    assert _names(tmp_path) == [str(day)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}\n{LINE}\n",
+        "Sales of Leeds\n\nInvoice;Product;Quantity;Date;Price\n",
+        "Sales of Leeds\na,b,c,d,e\n1,2,3,4,5\n",
+        f"{HEADER}\n".encode("utf-16"),
+        "",
+    ],
+    ids=["header", "title and semicolons", "title and commas", "utf-16", "empty"],
+)
+def test_text_file_of_a_folder_that_may_hold_sales_is_a_delivery(
+    tmp_path: Path, content: str | bytes
+) -> None:
+    day = write(tmp_path / "day.txt", content)
+    assert _names(tmp_path) == [str(day)]
+
+
+def test_readme_in_a_folder_is_passed_over_but_not_if_it_is_the_source(tmp_path: Path) -> None:
+    write(tmp_path / "day.csv", "a\n")
+    text = "Deliveries of Leeds, York and Hull.\nAsk Ann, Bob, Cy, Dee or Eve about them.\n"
+    readme = write(tmp_path / "README.txt", text * 100)
+    assert discover([str(tmp_path)]).passed_over == (str(readme),)
+    assert _names(readme) == [str(readme)]
+
+
+def test_pipe_named_txt_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (error,) = discover([str(tmp_path)]).failed
+    assert "it is not a regular file" in error.message

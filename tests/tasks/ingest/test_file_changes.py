@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import polars as pl
@@ -11,11 +12,12 @@ import pytest
 
 from tasks.errors import DeliveryChanged, DeliveryUnreadable, Transient
 from tasks.ingest import bronze, source_file
-from tasks.ingest.bronze import ingest
+from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import Delivery, discover
 from tasks.ingest.limits import ReadLimits
 from tasks.ingest.source_file import FileContent, read_and_hash
-from tests.support.deliveries import LINE, ROW, as_csv, bronze_of, frame_of, read, text_of, write
+from tasks.ingest.unfinished import look_again
+from tests.support.deliveries import ROW, as_csv, bronze_of, frame_of, read, text_of, write
 
 
 def _after_hashing(monkeypatch: pytest.MonkeyPatch, change: object) -> None:
@@ -52,7 +54,8 @@ def test_changed_large_file_is_retried(tmp_path: Path, monkeypatch: pytest.Monke
     assert list((tmp_path / "w" / "bronze").iterdir()) == []
 
     monkeypatch.undo()
-    assert text_of(frame_of(bronze_of(ingest(deliveries, {}, tmp_path / "w"))))[0][2] == "BLACK HEART"
+    retried = tuple(map(look_again, deliveries))
+    assert text_of(frame_of(bronze_of(ingest(retried, {}, tmp_path / "w"))))[0][2] == "BLACK HEART"
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -79,15 +82,57 @@ def test_small_file_is_parsed_from_the_hashed_bytes(tmp_path: Path, monkeypatch:
     assert frame.get_column("content_hash").to_list() == [before]
 
 
+def _unfinished(result: IngestResult) -> list[tuple[str, str]]:
+    assert (result.failed, result.bronze) == ((), None)
+    return [(error.delivery, error.reason) for error in result.unfinished]
+
+
 @pytest.mark.parametrize("held", [10_000_000, 0])
-def test_file_that_grew_after_discovery_is_read_completely(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+@pytest.mark.parametrize("before", [as_csv([ROW]), "", "Invoi"], ids=["rows", "empty", "half a header"])
+def test_file_that_grew_after_discovery_is_unfinished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, before: str
 ) -> None:
     monkeypatch.setattr(source_file, "HELD_BYTES", held)
-    day = write(tmp_path / "day.csv", as_csv([ROW]))
+    day = write(tmp_path / "day.csv", before)
     deliveries = discover([str(day)]).deliveries
-    with day.open("a") as file:
-        file.write(f"{LINE}\n" * 5)
-    grown = bronze_of(ingest(deliveries, {}, tmp_path / "w"))
+    write(day, as_csv([ROW] * 6))
+    assert _unfinished(ingest(deliveries, {}, tmp_path / "w")) == [
+        (
+            str(day),
+            f"the file changed while it was looked at (it had {len(before.encode()):,} bytes, then "
+            f"{day.stat().st_size:,}). The next run tries it again.",
+        )
+    ]
+    grown = bronze_of(ingest(tuple(map(look_again, deliveries)), {}, tmp_path / "w"))
     assert text_of(frame_of(grown)) == [ROW] * 6
     assert grown.deliveries[0].content_hash == hashlib.sha256(day.read_bytes()).hexdigest()
+
+
+def test_file_that_was_written_to_is_unfinished(tmp_path: Path) -> None:
+    day = write(tmp_path / "day.csv", as_csv([ROW]))
+    deliveries = discover([str(day)]).deliveries
+    os.utime(day, (1, 1))
+    ((_, reason),) = _unfinished(ingest(deliveries, {}, tmp_path / "w"))
+    assert "it was written to" in reason
+
+
+@pytest.mark.parametrize("text", [as_csv([ROW]), "", "Invoi"], ids=["rows", "empty", "half a header"])
+def test_young_file_is_unfinished(tmp_path: Path, text: str) -> None:
+    day = write(tmp_path / "day.csv", text)
+    deliveries = discover([str(day)]).deliveries
+    ((_, reason),) = _unfinished(ingest(deliveries, {}, tmp_path / "w", settle_seconds=60))
+    assert reason.endswith("it is taken 60 seconds after its last change. The next run tries it again.")
+
+
+@pytest.mark.parametrize("age", [61, -10_000], ids=["old", "far in the future"])
+def test_file_of_another_age_is_taken(tmp_path: Path, age: int) -> None:
+    day = write(tmp_path / "day.csv", as_csv([ROW]))
+    os.utime(day, (time.time() - age,) * 2)
+    assert bronze_of(ingest(discover([str(day)]).deliveries, {}, tmp_path / "w", settle_seconds=60)).rows == 1
+
+
+def test_young_file_that_is_loaded_is_unchanged(tmp_path: Path) -> None:
+    day = write(tmp_path / "day.csv", as_csv([ROW]))
+    known = {str(day): hashlib.sha256(day.read_bytes()).hexdigest()}
+    result = ingest(discover([str(day)]).deliveries, known, tmp_path / "w", settle_seconds=60)
+    assert (result.unchanged, result.unfinished) == ((str(day),), ())

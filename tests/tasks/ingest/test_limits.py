@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -174,3 +175,14 @@ def test_a_line_takes_little_memory_and_linear_time(tmp_path: Path) -> None:
     ]
     assert costs[1][0] < 400
     assert costs[1][1] < 6 * max(costs[0][1], 0.2)
+
+
+def test_packed_text_takes_little_memory(tmp_path: Path) -> None:
+    day = tmp_path / "day.csv.gz"
+    with gzip.open(day, "wb", 1) as packed:
+        packed.write(f"{HEADER}\n{LINE}\n".encode())
+        for _ in range(150):
+            packed.write(b" " * MB)
+    assert day.stat().st_size < 2 * MB
+    memory, _ = _cost(tmp_path, day)
+    assert memory < 150

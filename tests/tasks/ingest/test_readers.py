@@ -1,11 +1,13 @@
-"""Every suffix that discovery accepts has a reader."""
+"""Every kind of file that discovery accepts has a reader."""
 
-from tasks.ingest.bronze import READERS
-from tasks.ingest.discover import SUFFIXES
+from typing import get_args
+
+from tasks.ingest.file_kinds import Kind
+from tasks.ingest.read_files import READERS
 
 
-def test_every_suffix_has_a_reader() -> None:
-    assert set(READERS) == set(SUFFIXES)
+def test_every_kind_has_a_reader() -> None:
+    assert set(READERS) == set(get_args(Kind))
     for reader in READERS.values():
         assert callable(reader.open_delivery)
         assert callable(reader.frames)

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from tasks.report.markdown import as_markdown, escape
-from tasks.report.run_report import DeliveryReport, RunReport, totals
+from tasks.report.run_report import DeliveryReport, RunReport
+from tasks.report.totals import totals
 
 
 def report(*deliveries: DeliveryReport) -> RunReport:
@@ -26,7 +27,7 @@ def report(*deliveries: DeliveryReport) -> RunReport:
         parameters={},
         versions={},
         report_path="/reports/0.json",
-        **totals(deliveries, "GBP"),
+        **totals(deliveries),
     )
 
 
@@ -75,3 +76,10 @@ def test_links_out_and_origins_of_settings_are_shown() -> None:
     assert "| /inbox/&lt;b&gt;0.csv | /private |" in text
     assert "| DATABASE\\_URL | /shop/.env |" in text
     assert "Links out" not in as_markdown(report())
+
+
+def test_files_passed_over_are_shown() -> None:
+    text = as_markdown(replace(report(), passed_over=tuple(f"/inbox/<b>{n}.pdf" for n in range(60))))
+    assert "## Passed over in the sources (60, 50 shown)" in text
+    assert "| /inbox/&lt;b&gt;0.pdf |" in text
+    assert "Passed over" not in as_markdown(report())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from math import isnan
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tasks.errors import WarehouseError
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.pool import QueryPool
+from tasks.postgres.queries import compact_sql
 from tasks.report.metrics import warehouse_metrics
 from tasks.report.metrics.catalogue import METRICS
 from tasks.warehouse.integrity.check import built_in_checks
@@ -103,6 +105,23 @@ async def test_refusals_and_failures(warehouse: ConnectionSettings, status: RunS
     assert values["retail_open_refusals", ("failed",)] == 1
     assert values["retail_last_good_run_timestamp_seconds", ()] == 0
     assert values["retail_last_run_timestamp_seconds", ()] > 1.7e9
+
+
+async def test_an_unfinished_delivery_leaves_an_earlier_refusal_open(warehouse: ConnectionSettings) -> None:
+    attempts = [
+        Attempt("a.csv", "refused", refusal="quality_gate"),
+        Attempt("a.csv", "unfinished", "it grows"),
+    ]
+    for attempt in attempts:
+        this = new_run()
+        await start_run(warehouse, this)
+        await finish_run(warehouse, this, "default", "completed", None, [attempt])
+    values = await scrape(warehouse)
+    assert values["retail_deliveries_total", ("unfinished",)] == 1
+    assert values["retail_open_refusals", ("refused",)] == 1
+    async with connected(warehouse) as connection:
+        (refusal,) = json.loads(await connection.fetchval(compact_sql("select_open_refusals")))
+    assert (refusal["name"], refusal["outcome"]) == ("a.csv", "refused")
 
 
 async def test_integrity_and_backups(warehouse: ConnectionSettings, tmp_path: Path) -> None:

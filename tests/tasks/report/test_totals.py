@@ -1,6 +1,7 @@
 """The sums of the report add up, and its amounts are exact."""
 
-from tasks.report.run_report import DeliveryReport, totals
+from tasks.report.run_report import DeliveryReport
+from tasks.report.totals import totals
 
 SCORES = dict.fromkeys(("completeness", "uniqueness", "validity", "consistency", "timeliness"), 100.0)
 
@@ -14,7 +15,7 @@ def test_sums_and_weighted_means() -> None:
         rows_duplicate=2,
         rows_quarantined=1,
         identical_lines=2,
-        identical_amount="0.1000",
+        identical_amounts={"GBP": "0.1000", "EUR": "7.0000"},
         quality_score=90.0,
         dimensions=SCORES | {"validity": 50.0},
     )
@@ -24,16 +25,16 @@ def test_sums_and_weighted_means() -> None:
         rows_in=30,
         rows_loaded=30,
         identical_lines=1,
-        identical_amount="0.2000",
+        identical_amounts={"GBP": "0.2000"},
         quality_score=100.0,
         dimensions=SCORES,
     )
     refused = DeliveryReport("c", "refused", rows_in=40, quality_score=20.0, dimensions=SCORES, reason="poor")
     unchanged = DeliveryReport("d", "unchanged")
-    sums = totals((loaded, replaced, refused, unchanged), "GBP")
+    sums = totals((loaded, replaced, refused, unchanged))
     assert sums["rows_in"] == sums["rows_loaded"] + sums["rows_duplicate"] + sums["rows_quarantined"] == 40
     assert sums["rows_refused"] == 40
-    assert sums["identical_amount"] == {"GBP": "0.3000"}
+    assert sums["identical_amount"] == {"EUR": "7.0000", "GBP": "0.3000"}
     assert sums["quality_score"] == round((90 * 10 + 100 * 30 + 20 * 40) / 80, 2)
     assert sums["dimensions"]["validity"] == round((50 * 10 + 100 * 70) / 80, 2)
     assert sums["outcomes"] == {"loaded": 1, "replaced": 1, "refused": 1, "unchanged": 1}

@@ -12,7 +12,7 @@ from tasks.errors import ContractBroken, Terminal
 from tasks.validate import contract
 from tasks.validate.rules import Rule, uniqueness
 from tests.support.deliveries import HEADER, LINE, write
-from tests.support.lines import AS_OF, broken_rules, bronze, typed_lines, validate_sources
+from tests.support.lines import AS_OF, broken_rules, bronze, checked_lines, validate_sources
 
 
 def _raises(_: pl.Series) -> pl.Series:
@@ -46,7 +46,7 @@ def test_null_breaks_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_dtypes_are_rejected() -> None:
-    lines = typed_lines(bronze({})).with_columns(pl.col("quantity").cast(pl.Int64))
+    lines = checked_lines(bronze({})).with_columns(pl.col("quantity").cast(pl.Int64))
     with pytest.raises(ContractBroken, match="Int32"):
         contract.build_contract(AS_OF).violations(lines)
 

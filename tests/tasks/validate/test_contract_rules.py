@@ -23,16 +23,24 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "customer_present": ("completeness", "warning", {"customer_id": None}),
     "description_present": ("completeness", "warning", {"description": None}),
     "country_present": ("completeness", "warning", {"country": ""}),
+    "line_unfinished": ("completeness", "error", {}),  # the last line of a file; see test_unfinished_line.py
     "not_a_copy": ("uniqueness", "warning", {}),  # the second of two identical lines
     "row_complete": ("validity", "error", {"fault": "9 fields instead of 8", "raw": "a,b"}),
     "quantity_readable": ("validity", "error", {"quantity": "six"}),
     "quantity_not_zero": ("validity", "error", {"quantity": "0"}),
-    "unit_price_readable": ("validity", "error", {"unit_price": "2,55"}),
+    "unit_price_readable": ("validity", "error", {"unit_price": "2.55.1"}),
+    "currency_known": ("validity", "error", {"currency": "doubloons"}),
+    "currency_told": ("completeness", "error", {"currency": " "}),
+    "price_in_currency": ("consistency", "error", {"unit_price": "$2.55"}),
+    "currency_of_feed": ("consistency", "error", {"currency": "EUR"}),
     "unit_price_exact": ("validity", "error", {"unit_price": "2.55001"}),
     "total_amount_in_range": ("validity", "error", {"quantity": "2000000000", "unit_price": "999999999"}),
     "sold_at_readable": ("validity", "error", {"invoice_date": "12/1/2010 8:26"}),
+    "sold_at_zone_known": ("validity", "error", {"invoice_date": "2010-12-01 08:26:00 CET"}),
     "sold_at_exists": ("validity", "error", {"invoice_date": "2011-03-27 01:30:00"}),
     "customer_id_whole": ("validity", "error", {"customer_id": "17850.5"}),
+    "invoice_no_exact": ("validity", "error", {"invoice_no": "5.36E+05"}),
+    "stock_code_exact": ("validity", "error", {"stock_code": "8.5123e5"}),
     "invoice_no_storable": ("validity", "error", {"invoice_no": "1" * 101}),
     "stock_code_storable": ("validity", "error", {"stock_code": "A\0B"}),
     "description_storable": ("validity", "error", {"description": "x" * 4001}),
@@ -40,15 +48,23 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "unit_price_not_zero": ("validity", "warning", {"unit_price": "0.000"}),
     "negative_price_is_adjustment": ("consistency", "warning", {"unit_price": "-2.55"}),
     "cancellation_is_negative": ("consistency", "warning", {"invoice_no": "C536379"}),
+    "not_a_summary": ("consistency", "error", {"invoice_no": "TOTAL"}),
     "not_in_the_future": ("timeliness", "error", {"invoice_date": f"{TOMORROW} 00:00:00"}),
     "not_before_2000": ("timeliness", "error", {"invoice_date": "1999-12-31 23:59:59"}),
 }
 
 
-@pytest.mark.parametrize("rule", RULES)
+# What the sound line before it says too, and the feed's settings.
+BEFORE: dict[str, Line] = {
+    rule: {"currency": "GBP"} for rule in ("currency_known", "currency_told", "currency_of_feed")
+}
+SETTINGS = {"currency_of_feed": {"currency_column": "passed over"}}
+
+
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - {"line_unfinished"}))
 def test_line_that_breaks_one_rule(rule: str) -> None:
     dimension, severity, line = RULES[rule]
-    sound, broken = broken_rules({}, line)
+    sound, broken = broken_rules(BEFORE.get(rule, {}), line, **SETTINGS.get(rule, {}))
     assert sound == set()
     assert broken == {(rule, dimension, severity)}
 

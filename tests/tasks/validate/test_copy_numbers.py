@@ -32,7 +32,7 @@ def test_each_copy_has_its_own_id_and_the_first_that_of_the_line() -> None:
 
 
 def test_normalised_lines_are_compared() -> None:
-    assert _copies({}, {"invoice_no": "536365 ", "unit_price": "2.550", "stock_code": "85123a"}) == [1, 2]
+    assert _copies({}, {"invoice_no": "536365 ", "unit_price": "2.5500", "stock_code": "85123a"}) == [1, 2]
 
 
 def test_lines_of_other_deliveries_are_not_copies() -> None:
@@ -63,7 +63,9 @@ def _in_parts(frame: pl.DataFrame, sizes: list[int]) -> pl.DataFrame:
     copies = CopyNumbers(len(sizes))
     starts = accumulate(sizes, initial=0)
     parts = [frame.slice(start, size) for start, size in zip(starts, sizes, strict=False)]
-    return pl.concat(copies.number(line_ids(normalise(part, FeedSettings()), "default")) for part in parts)
+    return pl.concat(
+        copies.number(line_ids(normalise(part, FeedSettings()), "default", "GBP")) for part in parts
+    )
 
 
 _lines = st.lists(
@@ -99,6 +101,7 @@ def test_all_bundled_lines(real_lines: pl.DataFrame) -> None:
             pl.col(name).alias(column)
             for name, column in zip(real_lines.columns, bronze({}).columns[3:11], strict=True)
         ),
+        pl.lit(None, pl.String).alias("currency"),
         pl.lit(None, pl.String).alias("fault"),
         pl.lit(None, pl.String).alias("raw"),
     )

@@ -10,6 +10,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.validate.missing_words import DEFAULT_WORDS
 from tests.support.lines import bronze, typed_lines
 from tests.support.row_encoding import encode
 
@@ -28,6 +29,8 @@ PINNED: list[tuple[Mapping[str, str | None], str]] = [
     ),
 ]
 SECOND_COPY = "7da17b5f868acd012de8b39e1816078f"
+# Of a line whose offset puts it into the second of two equal hours, and of its second copy.
+SECOND_HOUR = ["8fe37f2f77f05a724c8522945c0cca05", "08c44d903dbaa1107d9b8430060a61cc"]
 
 
 def _ids(*lines: Mapping[str, str | None], feed: str = "default") -> list[str]:
@@ -42,7 +45,22 @@ def test_pinned_id_of_a_second_copy() -> None:
     assert _ids({}, {}) == [PINNED[0][1], SECOND_COPY]
 
 
-_text = st.none() | st.text(st.characters(exclude_categories=["Cs", "Z", "C"]), min_size=1, max_size=20)
+def test_pinned_ids_of_the_second_hour() -> None:
+    line = {"invoice_date": "2010-10-31 01:30:00+00:00"}
+    assert _ids(line, line) == SECOND_HOUR
+
+
+def test_marked_ids_computed_independently() -> None:
+    (first,) = _ids({"invoice_date": "2010-10-31 01:30:00"})
+    marked = xxhash.xxh3_128_digest(encode((bytes.fromhex(first), "local_hour", "second")))
+    copy = xxhash.xxh3_128_digest(encode((marked, 2)))
+    line = {"invoice_date": "2010-10-31 01:30:00+00:00"}
+    assert _ids(line, line) == [marked.hex(), copy.hex()]
+
+
+_text = st.none() | st.text(
+    st.characters(exclude_categories=["Cs", "Z", "C"]), min_size=1, max_size=20
+).filter(lambda text: text.upper() not in DEFAULT_WORDS)
 
 
 @given(

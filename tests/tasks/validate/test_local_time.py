@@ -117,3 +117,14 @@ def test_any_time_agrees_with_zoneinfo(local: datetime, timezone: str) -> None:
     expected = local.replace(tzinfo=zone).astimezone(UTC)
     exists = expected.astimezone(zone).replace(tzinfo=None) - local == timedelta(0)
     assert moment == (expected if exists else None)
+
+
+@pytest.mark.parametrize(
+    ("date_format", "moment"),
+    [(None, None), ("iso", None), ("eu", datetime(2026, 1, 10, 8, 26)), ("us", datetime(2026, 10, 1, 8, 26))],
+)
+def test_a_two_digit_year_with_dashes_is_no_iso_date(
+    date_format: str | None, moment: datetime | None
+) -> None:
+    values = normalise_values("invoice_date", ["10-01-26 08:26:00"], "sold_at_local", date_format=date_format)
+    assert values == [moment]

@@ -17,8 +17,8 @@ INVALID = [
     " ",
     "x",
     "1e3",
-    "1,5",
-    "1 000",
+    "1.000,5.1",
+    "1 00",
     "--1",
     "+-1",
     ".",
@@ -108,6 +108,41 @@ def test_customer_numbers(text: str, customer: int) -> None:
 @pytest.mark.parametrize("text", ["17850.5", "-17850", "+17850", "9" * 16, "C17850", *INVALID])
 def test_customer_numbers_that_are_not_integers(text: str | None) -> None:
     assert normalise_values("customer_id", [text, "17850"], "customer_id") == [None, 17850]
+
+
+@pytest.mark.parametrize(
+    ("decimal", "quantity", "price"),
+    [(None, None, None), (".", 1, "1.234"), (",", 1000, "1234")],
+)
+def test_values_that_two_readings_fit_are_read_by_the_decimal_mark_of_the_feed(
+    decimal: str | None, quantity: int | None, price: str | None
+) -> None:
+    assert normalise_values("quantity", ["1.000"], "quantity", decimal=decimal) == [quantity]
+    expected = [None if price is None else Decimal(price)]
+    assert normalise_values("unit_price", ["1.234"], "unit_price", decimal=decimal) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "price"), [("2,55", "2.55"), ("4.00", "4"), ("1.234,5", "1234.5"), ("1'234.5", "1234.5")]
+)
+def test_values_that_one_reading_fits_need_no_decimal_mark(text: str, price: str) -> None:
+    assert normalise_values("unit_price", [text], "unit_price") == [Decimal(price)]
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text"), [(".", "2,55"), (",", "2.55"), (".", "1.234,5"), (",", "1,234.5")]
+)
+def test_values_that_do_not_fit_the_decimal_mark_are_not_read(decimal: str, text: str) -> None:
+    assert normalise_values("unit_price", [text], "unit_price", decimal=decimal) == [None]
+
+
+@pytest.mark.parametrize(("decimal", "customer"), [(None, None), (".", 850), (",", None)])
+def test_a_customer_number_that_could_have_thousands_needs_the_point(
+    decimal: str | None, customer: int | None
+) -> None:
+    texts = ["850.000", "17850.000", "850.0"]
+    values = normalise_values("customer_id", texts, "customer_id", decimal=decimal)
+    assert values == [customer, 17850, 850]
 
 
 def test_amounts_are_exact() -> None:

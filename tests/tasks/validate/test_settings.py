@@ -16,6 +16,8 @@ from tasks.validate.settings import FeedSettings
         {},
         {"feed": "Läden 7", "timezone": "America/New_York", "currency": "USD"},
         {"date_format": "us", "identical_lines": "drop"},
+        {"encoding": "cp1250", "missing_words": "-,NULL"},
+        {"encoding": "latin-1", "missing_words": "none"},
     ],
 )
 def test_valid_settings(settings: dict[str, Any]) -> None:
@@ -41,6 +43,15 @@ def test_valid_settings(settings: dict[str, Any]) -> None:
         ("currency", "GBP\n", "is not an ISO 4217 code"),
         ("identical_lines", "sum", "'sum' is neither keep nor drop"),
         ("date_format", "uk", "Use iso, us, eu"),
+        ("encoding", "cp1255x", "Use cp1255, cp1258 or cp1257."),
+        ("encoding", "utf-7", "Use utf-8, utf-16 or utf-16-le."),
+        ("encoding", "rot13", "'rot13' is not an encoding of text files. Use one of utf-8, utf-16,"),
+        ("encoding", "utf\0-8", "is not an encoding of text files"),
+        (
+            "missing_words",
+            " , ",
+            "' , ' has no word. Use words separated by commas, such as NULL,n/a, or none.",
+        ),
     ],
 )
 def test_invalid_settings(setting: str, value: str, problem: str) -> None:

@@ -20,7 +20,7 @@ def _lines(count: int) -> list[Line]:
     return days(2, 2)[:count]
 
 
-@pytest.mark.parametrize(("total", "lost"), [(100, 21), (300, 31), (21, 21)])
+@pytest.mark.parametrize(("total", "lost"), [(100, 21), (300, 31), (21, 21), (15, 8), (1, 1)])
 async def test_more_than_a_tenth_and_more_than_20_lines_are_refused(
     warehouse: ConnectionSettings, tmp_path: Path, total: int, lost: int
 ) -> None:
@@ -49,7 +49,7 @@ async def test_more_than_a_tenth_and_more_than_20_lines_are_refused(
     await assert_exactly(warehouse, {(FEED, str(path)): after, (FEED, str(other)): OTHER})
 
 
-@pytest.mark.parametrize(("total", "lost"), [(100, 20), (300, 30), (15, 14)])
+@pytest.mark.parametrize(("total", "lost"), [(100, 20), (300, 30), (15, 7), (2, 1)])
 async def test_a_small_loss_is_accepted(
     warehouse: ConnectionSettings, tmp_path: Path, total: int, lost: int
 ) -> None:
@@ -59,6 +59,35 @@ async def test_a_small_loss_is_accepted(
     outcome = await run(warehouse, tmp_path / "workspace", [path])
     assert (outcome.loaded[0].outcome, outcome.loaded[0].lines_withdrawn) == ("replaced", lost)
     await assert_exactly(warehouse, {(FEED, str(path)): _lines(total)[: total - lost]})
+
+
+async def test_little_by_little_counts_from_the_largest_content(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    path = tmp_path / "day.csv"
+    outcomes = []
+    for count in (200, 190, 180, 179, 195, 176):  # each step is a small one
+        write(path, _lines(count))
+        outcome = (await run(warehouse, tmp_path / "workspace", [path])).of("day.csv")
+        outcomes.append(outcome.outcome)
+    assert outcomes == ["loaded", "replaced", "replaced", "refused", "replaced", "refused"]
+    assert "with this replacement it would have 176 lines, and it once had 200" in str(outcome.refusal)
+    assert "more than a tenth, little by little" in str(outcome.refusal)
+
+    # Accepted once, the new content is what the next ones are measured by.
+    await run(warehouse, tmp_path / "workspace", [path], replace_anyway=True)
+    write(path, _lines(160))
+    assert (await run(warehouse, tmp_path / "workspace", [path])).of("day.csv").outcome == "replaced"
+
+
+async def test_a_delivery_that_grows_again_is_no_shrink(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "day.csv", _lines(10))
+    await run(warehouse, tmp_path / "workspace", [path])
+    for count, outcome in ((6, "replaced"), (5, "replaced"), (4, "refused"), (7, "replaced")):
+        write(path, _lines(count))
+        assert (await run(warehouse, tmp_path / "workspace", [path])).of("day.csv").outcome == outcome
 
 
 async def test_lines_with_further_sources_count_as_lost(

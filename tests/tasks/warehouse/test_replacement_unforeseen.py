@@ -7,6 +7,7 @@ from pathlib import Path
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.load.merge import merge
 from tasks.warehouse.load.parts import PartReader
+from tasks.warehouse.load.refusals import Overrides
 from tasks.warehouse.load.staging import stage
 from tests.support.expected import assert_exactly
 from tests.support.plain_run import new_run, start_run
@@ -25,7 +26,7 @@ async def test_its_old_lines_are_withdrawn(warehouse: ConnectionSettings, tmp_pa
         async with connected(warehouse) as connection:
             parts = PartReader(silver, {delivery.name: 0})
             await stage(
-                connection, warehouse, silver, [delivery], run, parts, known=None, replace_anyway=True
+                connection, warehouse, silver, [delivery], run, parts, known=None, overrides=Overrides(True)
             )
             (row,) = await merge(connection, warehouse, may_replace=False)
             await parts.close()

@@ -63,7 +63,7 @@ async def test_the_date_format_can_change_without_lines(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
     american = write(tmp_path / "american.csv", [with_values(LINES[0], InvoiceDate="12/31/2010 8:26")])
-    await run(warehouse, tmp_path / "workspace", [american])
+    await run(warehouse, tmp_path / "workspace", [american], date_format="us")
     await take_out(warehouse, str(american))
     # With ISO dates only, the feed has no date format again, so a later run can set one.
     iso = write(tmp_path / "iso.csv", LINES)

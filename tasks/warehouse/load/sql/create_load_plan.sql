@@ -1,8 +1,12 @@
--- The deliveries of the load beside what the ledger has under their names.
+-- The deliveries of the load beside what the ledger has under their names, or in another feed of the same bytes.
 create temporary table load_plan on commit drop as
 select
     n.*,
     d.delivery_key is not null as replaces,
+    greatest(
+        case when not q.replace_anyway then d.rows_peak end, n.rows_in - n.rows_quarantined - n.rows_dropped
+    ) as rows_peak,
+    o.*,
     coalesce(
         d.delivery_key,
         (select coalesce(max(delivery_key), 0) from retail_ops.delivery)
@@ -16,6 +20,7 @@ select
             and case when d.reading_settings = q.reading_settings then d.content_hash end
             is distinct from n.known_hash
             then case when d.delivery_key is null then 'withdrawn' else 'overtaken' end
+        when other_feed is not null then 'other_feed'
         else 'load'
     end as state
 from pg_temp.load_request as q
@@ -30,3 +35,9 @@ cross join lateral jsonb_to_recordset(q.deliveries) as n (
     quality_score numeric
 )
 left join retail_ops.delivery as d on d.feed = q.feed and d.name = n.name
+left join lateral (
+    select feed as other_feed, name as other_delivery
+    from retail_ops.delivery
+    where content_hash = n.content_hash and feed <> q.feed and rows_in > rows_quarantined
+    limit 1
+) as o on n.rows_in > n.rows_quarantined and not q.accept_known_bytes

@@ -2,20 +2,17 @@ do $$
 declare
     stored jsonb;
 begin
-    select to_jsonb(f) - 'created_at'
+    select to_jsonb(f) - 'created_at' - 'vanished'
     into stored
     from retail_ops.feed as f
     join pg_temp.load_request as q using (feed)
     where
         exists (select from retail_ops.delivery as d where d.feed = f.feed)
-        and (
-            (f.timezone, f.currency, f.identical_lines) is distinct from (q.timezone, q.currency::char(3), q.identical_lines)
-            or f.date_format <> q.date_format
-            or f.decimal <> q.decimal
-            or f.encoding <> q.encoding
-            or f.missing_words <> q.missing_words
-            or f.last_line_end <> q.last_line_end
-            or (f.mapping is distinct from q.mapping and q.take_mapping is not true)
+        and exists (
+            select
+            from jsonb_each_text(to_jsonb(f)) as s
+            join jsonb_each_text(q.settings) as w using (key)
+            where s.value <> w.value and not (key = 'mapping' and q.take_mapping is true)
         );
     if found then
         raise exception 'the feed has other settings' using errcode = 'RT002', detail = stored::text;

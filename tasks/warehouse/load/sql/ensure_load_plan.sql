@@ -3,20 +3,18 @@ do $$
 declare
     others jsonb;
 begin
-    select jsonb_agg(jsonb_build_object(
+    select jsonb_agg(coalesce(to_jsonb(d), '{}') || jsonb_build_object(
         'name', p.name,
         'state', p.state,
+        'other_feed', p.other_feed,
+        'other_delivery', p.other_delivery,
         'outcome', (
             select a.outcome
             from retail_ops.delivery_attempt as a
             where a.run_id = q.run_id and a.feed = q.feed and a.name = p.name and a.outcome in ('loaded', 'replaced')
             order by a.attempt_id desc
             limit 1
-        ),
-        'rows_in', d.rows_in,
-        'rows_loaded', d.rows_loaded,
-        'rows_duplicate', d.rows_duplicate,
-        'rows_quarantined', d.rows_quarantined
+        )
     ))
     into others
     from pg_temp.load_plan as p

@@ -4,7 +4,7 @@ select
     q.feed,
     n.invoice_no,
     case n.invoice_type when 's' then 'sale' when 'c' then 'cancellation' else 'adjustment' end,
-    q.timezone
+    q.settings ->> 'timezone'
 from (
     select invoice_no, min(invoice_type) as invoice_type, min(receipt_id) as first_receipt
     from pg_temp.receipt

@@ -1,11 +1,11 @@
 insert into retail_ops.delivery as d (
     delivery_key, feed, name, content_hash, reading_settings, run_id, contract_version,
-    rows_in, rows_loaded, rows_duplicate, rows_quarantined, quality_score, attempt_id
+    rows_in, rows_loaded, rows_duplicate, rows_quarantined, quality_score, attempt_id, rows_peak
 )
 select
     p.delivery_key, q.feed, p.name, p.content_hash, q.reading_settings, q.run_id, q.contract_version,
     p.rows_in, p.rows_in - p.rows_quarantined - p.rows_dropped, p.rows_dropped, p.rows_quarantined, p.quality_score,
-    p.attempt_id
+    p.attempt_id, p.rows_peak
 from pg_temp.load_plan as p
 cross join pg_temp.load_request as q
 on conflict (feed, name) do update
@@ -20,4 +20,5 @@ set
     rows_quarantined = excluded.rows_quarantined,
     quality_score = excluded.quality_score,
     attempt_id = excluded.attempt_id,
+    rows_peak = excluded.rows_peak,
     loaded_at = now()

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.warehouse.schema.script import run_script
 
 revision = "0020_mapping"
-down_revision = "0015_reading_settings"
+down_revision = "0019_unfinished"
 
 
 def upgrade() -> None:

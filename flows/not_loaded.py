@@ -1,0 +1,23 @@
+"""Deliveries that were validated and cannot be loaded, whatever their score."""
+
+from __future__ import annotations
+
+from tasks.errors import DeliveryError, DeliveryTooLarge, MissingWordsUnclear
+from tasks.validate.namibia import both_settings
+from tasks.validate.score import DeliveryQuality
+
+
+def unclear(quality: DeliveryQuality) -> DeliveryError | None:
+    """Return the error of a delivery with a value that two readings fit; None without one."""
+    if not quality.unclear_missing:
+        return None
+    return MissingWordsUnclear(quality.unclear_missing, both_settings(), delivery=quality.name)
+
+
+def quarantine_too_large(delivery: str, limit: int) -> DeliveryError:
+    """Build the error of a delivery whose quarantined lines have more than ``limit`` bytes."""
+    return DeliveryTooLarge(
+        f"its quarantined lines have more than {limit // 1024**2:,} MB.",
+        "Have the file corrected, or raise RETAIL_MAX_QUARANTINE_MB.",
+        delivery=delivery,
+    )
