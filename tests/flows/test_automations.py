@@ -167,8 +167,10 @@ def aftermath(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFa
         first = stack.enter_context(worker(scenario.retail, folder / "worker.log"))
         scenario.deploy()
         automations = scenario.register()
-        waiting = scenario.start(parameters={"feed": "waiting"}, work_queue_name="nobody")
-        died = scenario.start(parameters={"feed": "dying"})
+        waiting = scenario.start(
+            parameters={"feed": "waiting", "sources": ["day.csv"]}, work_queue_name="nobody"
+        )
+        died = scenario.start(parameters={"feed": "dying", "sources": ["day.csv"]})
         wait_until("running", lambda: scenario.is_running(died))
         stack.enter_context(worker(scenario.retail, folder / "worker.log"))
         wait_until("heartbeat", lambda: scenario.has_heartbeat(died))

@@ -71,9 +71,9 @@ def test_a_mapping_with_an_unknown_key(retail: Retail, tmp_path: Path) -> None:
     assert result.code == 2
     assert "[line] 'codeelse' is no key of a mapping. Did you mean code_else?" in " ".join(result.err.split())
     with pytest.raises(SettingsError):
-        RunRequest.of(EtlRequest(mapping=str(mapping))).ensure_valid()
+        RunRequest.of(EtlRequest(sources="day.csv", mapping=str(mapping))).ensure_valid()
     # Another machine's file is not looked at.
-    RunRequest.of(EtlRequest(mapping=str(mapping))).ensure_valid(runs_elsewhere=True)
+    RunRequest.of(EtlRequest(sources="day.csv", mapping=str(mapping))).ensure_valid(runs_elsewhere=True)
     without = retail("etl", str(tmp_path / "till.csv"), "--take-mapping")
     assert without.code == 2
     assert "take_mapping: no mapping is given." in without.err

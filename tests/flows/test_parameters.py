@@ -125,6 +125,7 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "replace": False,
         "accept_known_bytes": False,
         "withdraw_vanished": False,
+        "take_mapping": False,
     }
 
 

@@ -24,7 +24,7 @@ from tasks.ingest.mapping.model import (
 )
 from tasks.ingest.mapping.time_form import time_form
 from tasks.ingest.reading import ReadingSettings
-from tasks.ingest.schema import ALL_HEADERS
+from tasks.ingest.schema import ALL_HEADERS, COLUMNS
 
 _NAME = re.compile("[a-z0-9_]{1,60}")
 _FILE_BYTES = 256 * 1024
@@ -166,7 +166,7 @@ def _line(content: Mapping[str, Any]) -> LineForm:
         tuple(mark.strip() for mark in _texts(amount.get("marks"))),
         line.get("usual_names", False),
     )
-    if not columns and (not form.usual_names or len(constants) == len(ALL_HEADERS)):
+    if not columns and (not form.usual_names or constants.keys() >= {*COLUMNS}):
         raise mapping_error("it names no column of the file.", "Name those that differ from line to line.")
     if not all(form.marks):
         raise mapping_error("line.amount.marks: a mark is empty.")
