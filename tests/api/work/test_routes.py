@@ -128,6 +128,13 @@ def test_a_load_with_a_key_that_is_sent_again(api: ApiServer, tmp_path: Path) ->
         ("/restore", {"last_good": "yes"}, 422, "body.last_good"),
         ("/etl/runs", {"source": ["a.csv"]}, 422, "body.source"),
         ("/etl/runs", None, 422, "sources: none are given"),
+        ("/etl/runs", {"sources": "day.csv"}, 422, "sources: it is not an array"),
+        (
+            "/etl/runs",
+            {"sources": ["day.csv"], "columns": ["a=Quantity"]},
+            422,
+            "columns: it is not an object",
+        ),
         ("/etl/runs", {"sources": []}, 422, "sources: none are given"),
         ("/etl/runs", {"sources": None}, 422, "sources: none are given"),
         ("/etl/runs", {"quality_threshold": 101}, 422, "threshold"),
