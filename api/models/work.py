@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from api.models.base import Model
 from blocks.names import BLOCK_NAME
@@ -96,6 +104,15 @@ class LoadRequest(EtlRequest):
     """A load; the parameters are those of the flow ``retail_etl``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @field_validator("sources", "columns", "constants", mode="before")
+    @classmethod
+    def _no_short_form(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what the flow takes from notebooks and command lines, and the description of the API does not."""
+        kind, described = (list, "an array") if info.field_name == "sources" else (dict, "an object")
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(f"it is not {described}")
+        return value
 
     def given(self) -> dict[str, Any]:
         """The parameters that the request gives, as JSON values."""

@@ -45,8 +45,6 @@ class Operation:
             ParametersRefused: one is unknown, does not fit its type, or contradicts another.
         """
         parameters = {**self.defaults, **given}
-        if self.name == "retail_etl":
-            _ensure_no_short_form(parameters)
         try:
             self.flow.validate_parameters(parameters)
             if self.name == "retail_etl":
@@ -80,22 +78,6 @@ class Operation:
             raise ParametersRefused(error.what, _NAME_SOURCES, setting="sources") from None
 
 
-def _ensure_no_short_form(parameters: Mapping[str, Any]) -> None:
-    """Refuse what the flow takes from a notebook or a command line, and the description of the API does not."""
-    for name, (kind, described) in _JSON_KINDS.items():
-        if parameters.get(name) is not None and not isinstance(parameters[name], kind):
-            raise ParametersRefused(
-                f"{name}: it is not {described}.",
-                "Send the parameters that /openapi.json describes.",
-                setting=name,
-            )
-
-
-_JSON_KINDS: dict[str, tuple[type, str]] = {
-    "sources": (list, "an array"),
-    "columns": (dict, "an object"),
-    "constants": (dict, "an object"),
-}
 _NAME_SOURCES = "Send them in the body, or set them in the deployment retail-etl/daily."
 _RESTORE = {
     "backup": "",

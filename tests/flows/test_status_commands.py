@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     write(source / "good.csv", as_csv(_GOOD))
     write(
         source / "one fault.csv",
-        as_csv([*(row(invoice_no=f"1{n}") for n in range(30)), row(unit_price="1,5")]),
+        as_csv([*(row(invoice_no=f"1{n}") for n in range(30)), row(unit_price="1.5.1")]),
     )
     write(source / "poor\x1b[2J.csv", as_csv(_POOR))
     return source
@@ -89,7 +89,7 @@ def test_the_lines_of_a_refused_delivery(retail: Retail, folder: Path, tmp_path:
         (number + 1, "quantity_readable", f"{number} pieces") for number in range(5)
     ]
     everything = retail("rejects")
-    assert "1,5" in everything.out
+    assert "1.5.1" in everything.out
     assert "3 pieces" in everything.out
     assert "\x1b[2J" not in everything.out
 
@@ -110,7 +110,7 @@ def test_the_lines_of_a_refused_delivery(retail: Retail, folder: Path, tmp_path:
 
 
 def test_a_spreadsheet_runs_nothing(retail: Retail, tmp_path: Path) -> None:
-    values = ["=1+cmd", "@x", "-2+3", "-1,5", "plain"]
+    values = ["=1+cmd", "@x", "-2+3", "-1.5.1", "plain"]
     many = [row(invoice_no=str(number)) for number in range(60)]
     write(
         tmp_path / "in" / "day.csv",
@@ -120,7 +120,7 @@ def test_a_spreadsheet_runs_nothing(retail: Retail, tmp_path: Path) -> None:
     assert retail("rejects", "--csv", str(tmp_path / "rejects.csv")).code == 0
     with (tmp_path / "rejects.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [one["value"] for one in rows][:5] == ["'=1+cmd", "'@x", "'-2+3", "-1,5", "plain"]
+    assert [one["value"] for one in rows][:5] == ["'=1+cmd", "'@x", "'-2+3", "-1.5.1", "plain"]
     assert rows[5]["raw"] == "'=short"
 
 
