@@ -55,6 +55,7 @@ def served(retail: Retail, **more: str) -> Iterator[tuple[str, subprocess.Popen[
     assert PASSWORD not in errors
 
 
+@pytest.mark.slow
 def test_a_user_is_made_and_served(plain_retail: Retail, warehouse: ConnectionSettings) -> None:
     made = api_user(plain_retail, "ann", "--role", "operator")
     assert made.returncode == 0, made.stderr

@@ -36,6 +36,7 @@ def backed_up(retail: Retail, vault: Path, tmp_path: Path) -> Retail:
     return Retail({**retail.environment, **keys})
 
 
+@pytest.mark.slow
 async def test_from_backup_to_restore(
     backed_up: Retail, warehouse: ConnectionSettings, days: Path, vault: Path, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def test_a_mapped_delivery_is_loaded_and_read_on(retail: Retail, tmp_path: Path)
     assert third.report["notes"] == []
 
 
+@pytest.mark.slow
 def test_columns_and_constants_as_flags(retail: Retail, tmp_path: Path) -> None:
     names = ["InvoiceNo", "StockCode", "Description", "total = qty", "InvoiceDate", "Price", "CustomerID"]
     path = write(tmp_path / "day.csv", as_csv([ROW[:7]], names))

@@ -129,6 +129,7 @@ def test_the_report_says_where_settings_come_from(retail: Retail, inbox: Path, t
     assert "xq7Kmarked" not in ended.out
 
 
+@pytest.mark.slow
 def test_links_out_of_a_landing_folder_are_named_and_can_be_passed_over(
     retail: Retail, inbox: Path, tmp_path: Path
 ) -> None:

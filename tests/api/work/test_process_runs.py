@@ -62,6 +62,7 @@ async def test_a_load_that_fails_says_why(work: Work, reader: RunReader, tmp_pat
     assert "nowhere.csv" in state.message
 
 
+@pytest.mark.slow
 async def test_a_backup_is_made_verified_proven_and_planned_to_be_restored(
     work: Work, reader: RunReader, vault: Path
 ) -> None:

@@ -86,6 +86,7 @@ async def test_a_full_disk_says_nothing_about_the_backup(
     assert (await stored.prove()).outcome == "passed"
 
 
+@pytest.mark.slow
 async def test_a_session_that_is_killed_says_nothing_about_the_backup(
     stored: StoredBackup, scratch_home: Path
 ) -> None:
