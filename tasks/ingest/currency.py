@@ -10,6 +10,8 @@ from collections.abc import Collection
 
 import polars as pl
 
+from tasks.ingest.reading import USUAL_MISSING_WORDS
+
 _ISO_4217 = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
     "CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ "
@@ -127,9 +129,11 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
     marked = prices.filter(has_mark(pl.col("text").str.strip_chars()))
     marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
     codes = lines.get_column("currency").unique().drop_nulls()
+    # A word that is no currency is one all the same: the lines without have another than the feed's.
+    is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
     told = {
         "unit_price": marked.get_column("text").filter(_names_one(marks)),
-        "currency": codes.filter(_names_one(codes.str.strip_chars())),
+        "currency": codes.filter(~is_missing),
     }
     return {
         str(name)

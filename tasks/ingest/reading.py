@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# Words that stand for a missing value where the feed names none, in upper case. pandas: nan, NaN, NaT, <NA>, None. R: NA.
+# Databases: NULL, \N, (null), [NULL]. Spreadsheets: #N/A. People: N/A. A hyphen or a dot may be text, and is not among them.
+USUAL_MISSING_WORDS = ("NA", "NAN", "NULL", "N/A", "#N/A", "\\N", "NONE", "NAT", "<NA>", "(NULL)", "[NULL]")
 LastLineEnd = Literal["optional", "required"]
 
 

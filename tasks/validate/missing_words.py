@@ -7,11 +7,11 @@ from functools import cache
 import polars as pl
 
 from tasks.errors import SettingsError
+from tasks.ingest.reading import USUAL_MISSING_WORDS
 
 NO_WORDS = "none"
-# pandas: nan, NaN, NaT, <NA>, None. R: NA. Databases: NULL, \N, (null), [NULL]. Spreadsheets: #N/A. People: N/A.
-# Compared without regard to case. A hyphen or a dot may be text, and is not among them.
-DEFAULT_WORDS = ("NA", "NAN", "NULL", "N/A", "#N/A", "\\N", "NONE", "NAT", "<NA>", "(NULL)", "[NULL]")
+# Compared without regard to case.
+DEFAULT_WORDS = USUAL_MISSING_WORDS
 
 
 def checked_words(text: str) -> str:

@@ -58,6 +58,19 @@ def test_a_line_without_one_is_not_given_that_of_the_feed(tmp_path: Path) -> Non
     assert _rules(silver) == {"currency_told": 1}
 
 
+def test_nor_is_one_beside_lines_whose_currency_is_unknown(tmp_path: Path) -> None:
+    day = _delivery(tmp_path / "day.csv", ("1.00", "doubloons"), ("2.00", None))
+    silver = validate_sources(tmp_path / "w", [day])
+    assert _money(silver) == []
+    assert _rules(silver) == {"currency_known": 1, "currency_told": 1}
+
+
+@pytest.mark.parametrize("word", ["nan", "NULL", " "])
+def test_a_word_for_missing_tells_none(tmp_path: Path, word: str) -> None:
+    day = _delivery(tmp_path / "day.csv", ("1.00", word), ("2.00", None))
+    assert _money(validate_sources(tmp_path / "w", [day])) == [("1.0000", "GBP"), ("2.0000", "GBP")]
+
+
 def test_an_empty_column_leaves_the_currency_of_the_feed(tmp_path: Path) -> None:
     day = _delivery(tmp_path / "day.csv", ("1.00", None), ("2.00", None))
     assert _money(validate_sources(tmp_path / "w", [day], currency="CHF")) == [

@@ -190,6 +190,23 @@ async def test_a_feed_that_another_run_gave_a_mapping_meanwhile(
     assert (await _ledger(warehouse))[0] == mapping()
 
 
+async def test_a_feed_that_another_run_loaded_without_a_mapping_meanwhile(
+    warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    export = write_export(tmp_path / "till.csv", RECEIPTS_OF_A_DAY)
+    feed = FeedSettings(mapping=mapping())
+    ingested = ingest(discover([str(export)]).deliveries, {}, tmp_path / "workspace", reading=feed.reading)
+    assert ingested.bronze is not None
+    silver = validate(ingested.bronze, ValidationSettings(feed, AS_OF), tmp_path / "workspace")
+    this = new_run()
+    await start_run(warehouse, this)
+    day = write(tmp_path / "day.csv", invoices()["536365"])
+    await run(warehouse, tmp_path / "workspace", [day])
+    with pytest.raises(FeedConflict, match="holds lines that were read without a mapping"):
+        await load(warehouse, silver, silver.deliveries, this)
+    assert await _ledger(warehouse) == (None, ["{}"])
+
+
 async def test_a_feed_without_deliveries_takes_any_mapping(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:

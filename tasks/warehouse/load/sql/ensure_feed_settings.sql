@@ -8,11 +8,15 @@ begin
     join pg_temp.load_request as q using (feed)
     where
         exists (select from retail_ops.delivery as d where d.feed = f.feed)
-        and exists (
-            select
-            from jsonb_each_text(to_jsonb(f)) as s
-            join jsonb_each_text(q.settings) as w using (key)
-            where s.value <> w.value and not (key = 'mapping' and q.take_mapping is true)
+        and (
+            exists (
+                select
+                from jsonb_each_text(to_jsonb(f) - 'mapping') as s
+                join jsonb_each_text(q.settings) as w using (key)
+                where s.value <> w.value
+            )
+            -- No mapping is one, too: other settings without a value are only open.
+            or (f.mapping is distinct from q.settings ->> 'mapping' and q.take_mapping is not true)
         );
     if found then
         raise exception 'the feed has other settings' using errcode = 'RT002', detail = stored::text;
