@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.ingest.date_formats import has_second_60, parse_dates, parse_pattern, parse_slashed
+from tasks.ingest.date_formats import has_second_60, parse_dates, parse_pattern, parse_slashed, parse_told
+from tasks.ingest.instants import tells_offset
 from tasks.ingest.mapping.model import TimeForm
 from tasks.ingest.mapping.zones import zone_of
 
-_OFFSET_CODES = ("%z", "%:z", "%#z")
-_ISO_OFFSET = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$"
-_TIME_AND_OFFSET = rf"[0-9]:[0-9]{{2}}.*{_ISO_OFFSET}"
 _LAST_LETTERS = r"\s*([A-Za-z]{1,5})$"
 
 
@@ -79,13 +77,12 @@ def _with_offset_of_letters(form: TimeForm) -> pl.Expr:
 def _read_by(pattern: str, text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """Return the time as naive Datetime, null where the pattern does not read it, and whether it is in UTC."""
     if pattern == "iso":
-        return _without_second_60(parse_dates(text, "iso", "UTC"), text, None), text.str.contains(
-            _TIME_AND_OFFSET
-        )
+        moment = _without_second_60(parse_dates(text, "iso", "UTC"), text, None)
+        return moment, parse_told(text, "iso").is_not_null()
     if pattern in {"us", "eu"}:
         return _without_second_60(parse_slashed(text, pattern), text, None), pl.lit(False)
     moment = _without_second_60(parse_pattern(text, pattern, "UTC"), text, pattern)
-    return moment, pl.lit(any(code in pattern for code in _OFFSET_CODES))
+    return moment, pl.lit(tells_offset(pattern))
 
 
 def _without_second_60(moment: pl.Expr, text: pl.Expr, pattern: str | None) -> pl.Expr:

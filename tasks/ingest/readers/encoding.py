@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tasks.errors import DeliveryUnreadable
 from tasks.ingest.limits import ReadLimits
 from tasks.ingest.readers.long_lines import MARKER_BYTES, marker_line, replace_long_lines, whole_lines
-from tasks.ingest.source_file import SourceFile, open_source, rehashed_chunks
+from tasks.ingest.source_file import SourceFile, rehashed_chunks
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -121,7 +121,7 @@ def decode_blocks(file: SourceFile, limits: ReadLimits) -> Iterator[bytes]:
             file.encodings.add(decoder.encoding)
         file.has_markers |= has_markers or decoder.has_markers
         if decoder.encoding == "cp1252" and not decoder.codec and not file.fallback_line:
-            file.fallback_line = decoder.fallback_line or _find_fallback_line(file)
+            file.fallback_line = decoder.fallback_line or _find_fallback_line(file, limits)
         yield text
 
 
@@ -223,19 +223,18 @@ class _LineDecoder:
             return line.decode("cp1252", errors="surrogateescape").translate(_UNDEFINED).encode()
 
 
-def _find_fallback_line(file: SourceFile) -> int:
+def _find_fallback_line(file: SourceFile, limits: ReadLimits) -> int:
     """Return the first line of a large file that is not UTF-8, from 1; read again, as most files have none."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, start = 1, b""
-    with open_source(file.delivery) as stream:
-        while chunk := stream.read(PEEK):
-            start = start or chunk
-            text = _to_line_feeds(chunk, start)
-            try:
-                decoder.decode(text)
-            except UnicodeDecodeError as error:
-                return lines + bytes(error.object).count(b"\n", 0, error.start)
-            lines += text.count(b"\n")
+    for chunk in rehashed_chunks(file, limits):
+        start = start or chunk
+        text = _to_line_feeds(chunk, start)
+        try:
+            decoder.decode(text)
+        except UnicodeDecodeError as error:
+            return lines + bytes(error.object).count(b"\n", 0, error.start)
+        lines += text.count(b"\n")
     return 0
 
 

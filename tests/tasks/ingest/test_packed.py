@@ -199,3 +199,18 @@ def test_changed_while_it_is_read_is_retried(
     monkeypatch.setattr(bronze, "read_and_hash", hash_and_change)
     with pytest.raises(DeliveryChanged):
         ingest(discover([str(day)]).deliveries, {}, tmp_path / "w")
+
+
+def test_the_first_line_that_is_not_utf_8_is_that_of_the_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    monkeypatch.setattr(source_file, "CHUNK_BYTES", 500)
+    lines = [
+        as_csv([row()] * 40).encode(),
+        as_csv([row(description="CAFÉ")]).encode("cp1252").partition(b"\n")[2],
+    ]
+    day = write(tmp_path / "day.csv.gz", gzip.compress(b"".join(lines)))
+    (delivery,) = bronze_of(ingest_sources(tmp_path / "w", day)).deliveries
+    (note,) = delivery.notes
+    assert note.startswith("Line 42 of the file is not UTF-8")
