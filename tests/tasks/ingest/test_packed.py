@@ -14,10 +14,11 @@ from typing import Any, BinaryIO
 import pytest
 
 from tasks.errors import DeliveryChanged
-from tasks.ingest import bronze, source_file
+from tasks.ingest import bronze, packing, source_file
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import Delivery, discover
 from tasks.ingest.limits import ReadLimits
+from tasks.ingest.readers import csv
 from tasks.ingest.source_file import FileContent, read_and_hash
 from tests.support.deliveries import (
     HEADER,
@@ -205,7 +206,10 @@ def test_the_first_line_that_is_not_utf_8_is_that_of_the_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(source_file, "HELD_BYTES", 0)
+    # The line is neither in the first bytes nor in the first block.
     monkeypatch.setattr(source_file, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(packing, "PIECE_BYTES", 500)
+    monkeypatch.setattr(csv, "PEEK", 500)
     lines = [
         as_csv([row()] * 40).encode(),
         as_csv([row(description="CAFÉ")]).encode("cp1252").partition(b"\n")[2],
