@@ -28,7 +28,7 @@ from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 4
+READER_VERSION = 5
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tasks.ingest.limits import ReadLimits
 from tasks.ingest.mapping.apply import mapped
 from tasks.ingest.readers import csv, parquet
 from tasks.ingest.repeated_headers import RepeatedHeaders
-from tasks.ingest.schema import BRONZE, OPTIONAL_HEADERS
+from tasks.ingest.schema import BRONZE, MAPPED_COLUMNS, OPTIONAL_HEADERS
 from tasks.ingest.source_file import SourceFile
 
 # A reader is a module with open_delivery() and frames(), chosen by the kind of the file.
@@ -53,7 +53,9 @@ def frames_with_origin(
         hashes = _to_enum([file.content.sha256 for file in group])
         for frame in read_frames(group, limits, headers):
             source = frame.get_column("source")
-            absent = [column for column in OPTIONAL_HEADERS if column not in frame.columns]
+            absent = [
+                column for column in (*OPTIONAL_HEADERS, *MAPPED_COLUMNS) if column not in frame.columns
+            ]
             yield frame.select(
                 names.gather(source).alias("delivery"),
                 hashes.gather(source).alias("content_hash"),

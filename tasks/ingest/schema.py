@@ -20,6 +20,21 @@ OPTIONAL_HEADERS: dict[str, tuple[str, ...]] = {"currency": ("Currency", "Curren
 COLUMNS = tuple(HEADERS)
 ALL_HEADERS = HEADERS | OPTIONAL_HEADERS
 ALL_COLUMNS = tuple(ALL_HEADERS)
+# What only a mapping tells, or is kept of the columns that nothing reads; null in all rows of a file without it. kind is
+# a kind of ``KINDS``; attributes and invoice_attributes are JSON objects.
+MAPPED_COLUMNS = (
+    "amount",
+    "discount",
+    "tax",
+    "cost",
+    "kind",
+    "store",
+    "source_line",
+    "attributes",
+    "invoice_attributes",
+)
+# Kinds of lines that become facts.
+KINDS = ("sale", "return", "discount", "shipping", "tip", "deposit", "gift_card", "fee")
 # Further usual names; looked for only where a file has none of the names above for a column.
 ALIASES: dict[str, tuple[str, ...]] = {
     "invoice_no": (
@@ -69,7 +84,7 @@ TIME_NAMES = frozenset(
     }
 )
 # Text as delivered, null where empty.
-DELIVERED: dict[str, pl.DataType] = dict.fromkeys(ALL_COLUMNS, pl.String())
+DELIVERED: dict[str, pl.DataType] = dict.fromkeys((*ALL_COLUMNS, *MAPPED_COLUMNS), pl.String())
 # Why a row could not be split into columns, and its text; both null for sound rows.
 FAULT: dict[str, pl.DataType] = {"fault": pl.String(), "raw": pl.String()}
 # From 1, without the header.

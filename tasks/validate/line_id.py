@@ -44,12 +44,14 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
     Returns:
         The frame with ``line_id`` (Binary, 16 bytes).
     """
-    lines = frame.with_columns(
+    hashed = frame.with_columns(
         feed=pl.lit(feed),
+        quantity=_whole_quantity(frame),
         source_line=pl.lit(None, dtype=pl.Int64),
         source_currency=_other_currency(frame, currency),
-    ).with_columns(line_id=_xxh3(list(IDENTITY)))
-    unparsed = lines.select(
+    )
+    line_id = hashed.select(line_id=_xxh3(list(IDENTITY))).to_series()
+    unparsed = frame.select(
         (
             pl.col("quantity").is_null()
             | pl.col("unit_price").is_null()
@@ -59,9 +61,9 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
         ).arg_true()
     ).to_series()
     if unparsed.len():
-        ids = lines[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
-        lines = lines.with_columns(_scatter(lines.get_column("line_id"), unparsed, ids))
-    return with_marks(lines.drop("feed", "source_line", "source_currency"), _MARKS)
+        ids = hashed[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
+        line_id = _scatter(line_id, unparsed, ids)
+    return with_marks(frame.with_columns(line_id), _MARKS)
 
 
 def with_marks(lines: pl.DataFrame, marks: Mapping[str, pl.Expr]) -> pl.DataFrame:
@@ -84,6 +86,15 @@ def with_marks(lines: pl.DataFrame, marks: Mapping[str, pl.Expr]) -> pl.DataFram
             ).select(_xxh3(["line_id", "name", "mark"]))
             lines = lines.with_columns(_scatter(lines.get_column("line_id"), rows, ids.to_series()))
     return lines
+
+
+def _whole_quantity(frame: pl.DataFrame) -> pl.Expr:
+    """The quantity as identities have it: a whole number, null for a fraction."""
+    quantity = pl.col("quantity")
+    if frame.schema["quantity"] == pl.Int32:
+        return quantity
+    whole = quantity.cast(pl.Int64, strict=False)
+    return pl.when(whole == quantity).then(whole).cast(pl.Int32, strict=False)
 
 
 def _other_currency(frame: pl.DataFrame, currency: str) -> pl.Expr:

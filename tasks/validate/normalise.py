@@ -16,8 +16,9 @@ from tasks.ingest.instants import has_unknown_zone
 from tasks.ingest.reading_choices import DATE_FORMAT, DECIMAL
 from tasks.ingest.schema import FAULT, LINE_NO
 from tasks.validate.codes import is_rounded, normalise_code, without_invisible
+from tasks.validate.merchandise import NOT_MERCHANDISE
 from tasks.validate.missing_words import without_missing
-from tasks.validate.schema import MONEY
+from tasks.validate.schema import MONEY, QUANTITY
 from tasks.validate.settings import FeedSettings
 from tasks.workspace.parquet_parts import dictionary_encode
 
@@ -33,6 +34,10 @@ _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
 # 850.000 could be 850,000; with more digits before the point, or not three zeros, it could not.
 _CUSTOMER_ONE_READING = r"^(?:[0-9]{1,15}(?:\.(?:0{0,2}|0{4,}))?|(?:0[0-9]{0,2}|[0-9]{4,15})\.000)$"
 _TEXT = pl.col("text")
+_NOT_READ_YET: dict[str, pl.DataType] = {
+    **dict.fromkeys(("store", "source_line", "attributes", "invoice_attributes"), pl.String()),
+    **dict.fromkeys(("discount_amount", "tax_amount", "cost_amount"), MONEY),
+}
 
 
 def normalise(
@@ -64,8 +69,16 @@ def normalise(
     customer_id = _parse_integer(customer, _CUSTOMER if has_point else _CUSTOMER_ONE_READING)
     # Expressions over the distinct texts of each column.
     parsers: dict[str, dict[str, pl.Expr]] = {
-        "invoice_no": {"invoice_no": code, "invoice_no_rounded": is_rounded(code)},
-        "stock_code": {"stock_code": code, "stock_code_rounded": is_rounded(code)},
+        "invoice_no": {
+            "invoice_no": code,
+            "invoice_no_rounded": is_rounded(code),
+            "kind": pl.when(code.str.contains(r"^C\d")).then(pl.lit("return")).otherwise(pl.lit("sale")),
+        },
+        "stock_code": {
+            "stock_code": code,
+            "stock_code_rounded": is_rounded(code),
+            "is_merchandise": ~code.is_in(list(NOT_MERCHANDISE)).fill_null(False),
+        },
         "description": {"description": present},
         "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(number)},
         "unit_price": {
@@ -74,7 +87,11 @@ def normalise(
             "unit_price": _parse_price(number),
             "price_mark": pl.col("mark"),
         },
-        "customer_id": {"customer_text": customer, "customer_id": customer_id},
+        "customer_id": {
+            "customer_text": customer,
+            "customer_id": customer_id,
+            "customer_number": customer_id.cast(pl.String),
+        },
         "country": {"country": present},
         "currency": {"currency_text": present, "currency_told": parse_currency(present)},
     }
@@ -104,7 +121,8 @@ def normalise(
     exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
     return typed.with_columns(
         pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"),
-    )
+        *(pl.lit(None, kind).alias(name) for name, kind in _NOT_READ_YET.items()),
+    ).with_columns(quantity.cast(QUANTITY))
 
 
 def _parse_integer(text: pl.Expr, pattern: str) -> pl.Expr:

@@ -10,6 +10,7 @@ import polars as pl
 from tasks.ingest.schema import FAULT, LINE_NO
 
 MONEY = pl.Decimal(18, 4)
+QUANTITY = pl.Decimal(18, 4)
 _DELIVERY: dict[str, pl.DataType] = {"delivery": pl.String()}
 _CURRENCY: dict[str, pl.DataType] = {"currency": pl.String()}
 _COPY_NUMBER: dict[str, pl.DataType] = {"copy_number": pl.Int32()}
@@ -18,7 +19,7 @@ _VALUES: dict[str, pl.DataType] = {
     "invoice_no": pl.String(),
     "stock_code": pl.String(),
     "description": pl.String(),
-    "quantity": pl.Int32(),
+    "quantity": QUANTITY,
     "sold_at_local": pl.Datetime("us"),
     "sold_at": pl.Datetime("us", "UTC"),
     "unit_price": MONEY,
@@ -29,6 +30,21 @@ _VALUES: dict[str, pl.DataType] = {
 _COMPUTED = ("sold_at", "total_amount")
 # The eight business columns, which make a line's identity.
 BUSINESS = tuple(name for name in _VALUES if name not in _COMPUTED)
+# What a line may have beyond the eight columns. customer_number is every customer's code, of which customer_id is the
+# number if it is a plain whole one; store and source_line as delivered; the amounts in the line's currency; the
+# attributes as JSON objects.
+_FURTHER: dict[str, pl.DataType] = {
+    "customer_number": pl.String(),
+    "kind": pl.String(),
+    "is_merchandise": pl.Boolean(),
+    "store": pl.String(),
+    "source_line": pl.String(),
+    "discount_amount": MONEY,
+    "tax_amount": MONEY,
+    "cost_amount": MONEY,
+    "attributes": pl.String(),
+    "invoice_attributes": pl.String(),
+}
 # Text of the columns that may be unreadable, trimmed.
 TEXTS: dict[str, pl.DataType] = dict.fromkeys(
     ("quantity_text", "date_text", "price_text", "customer_text", "currency_text"), pl.String()
@@ -48,6 +64,7 @@ TYPED: dict[str, pl.DataType] = {
     **FAULT,
     **_VALUES,
     **_CURRENCY,
+    **_FURTHER,
     **_CURRENCY_FAULT,
     **TEXTS,
     **_ROUNDED,
@@ -77,8 +94,9 @@ LINE: dict[str, pl.DataType] = {
     **LINE_NO,
     "line_id": pl.Binary(),
     **_COPY_NUMBER,
-    **_VALUES,
+    **{name: kind for name, kind in _VALUES.items() if name != "customer_id"},
     **_CURRENCY,
+    **_FURTHER,
 }
 QUARANTINE: dict[str, pl.DataType] = {
     **_DELIVERY,

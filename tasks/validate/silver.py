@@ -13,7 +13,7 @@ import polars as pl
 
 from tasks import progress
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.schema import ALL_COLUMNS, BRONZE, HEADERS, OPTIONAL_HEADERS
+from tasks.ingest.schema import BRONZE, DELIVERED, HEADERS, OPTIONAL_HEADERS
 from tasks.validate import contract
 from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
@@ -34,10 +34,10 @@ from tasks.workspace.integrity import read_checked
 from tasks.workspace.parquet_parts import read_part, write_part
 
 # Bronze columns; content_hash is kept per delivery.
-_TEXTS = ("delivery", *ALL_COLUMNS)
+_TEXTS = ("delivery", *DELIVERED)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 # Raise it whenever the columns of an output change.
-_FORMAT = 4
+_FORMAT = 5
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
 _DELIVERED_COLUMN = {"sold_at_local": "invoice_date", "total_amount": "unit_price", "copy_number": "fault"}
 _VALUE_CHARACTERS = 200

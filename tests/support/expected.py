@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.warehouse.merchandise import NOT_MERCHANDISE
+from tasks.validate.merchandise import NOT_MERCHANDISE
 from tests.support.plain_run import assert_accounted
 from tests.support.slices import Line
 

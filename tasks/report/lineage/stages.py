@@ -56,11 +56,29 @@ _MADE_OF: dict[str, tuple[Input, ...]] = {
     "total_amount": inputs(
         BRONZE_NAME, "quantity", "unit_price", kind="TRANSFORMATION", description="quantity x unit_price"
     ),
-    "customer_id": inputs(
-        BRONZE_NAME, "customer_id", kind="TRANSFORMATION", description="parsed as a whole number"
+    "customer_number": inputs(
+        BRONZE_NAME, "customer_id", kind="TRANSFORMATION", description="trimmed, in upper case"
     ),
     "country": inputs(BRONZE_NAME, "country", kind="TRANSFORMATION", description="trimmed"),
     "currency": inputs(FEED, "currency"),
+    "kind": (
+        *inputs(BRONZE_NAME, "kind", "invoice_no", "quantity", kind="CONDITIONAL"),
+        *inputs(FEED, "mapping", kind="CONDITIONAL"),
+    ),
+    "is_merchandise": (
+        *inputs(BRONZE_NAME, "kind", "stock_code", kind="CONDITIONAL"),
+        *inputs(FEED, "mapping", kind="CONDITIONAL"),
+    ),
+    "store": inputs(BRONZE_NAME, "store", kind="TRANSFORMATION", description="trimmed"),
+    "source_line": inputs(BRONZE_NAME, "source_line", kind="TRANSFORMATION", description="trimmed"),
+    **{
+        f"{name}_amount": inputs(
+            BRONZE_NAME, name, kind="TRANSFORMATION", description="parsed as an exact decimal"
+        )
+        for name in ("discount", "tax", "cost")
+    },
+    "attributes": inputs(BRONZE_NAME, "attributes"),
+    "invoice_attributes": inputs(BRONZE_NAME, "invoice_attributes"),
 }
 _QUARANTINE_MADE_OF: dict[str, tuple[Input, ...]] = {
     "delivery": inputs(BRONZE_NAME, "delivery"),

@@ -113,8 +113,8 @@ _DIM_PRODUCT = Dataset(
 _DIM_CUSTOMER = Dataset(
     "retail_dwh.dim_customer",
     (
-        Column("customer_key", "integer", _key("customer_id")),
-        Column("customer_id", "bigint", _silver("customer_id")),
+        Column("customer_key", "integer", _key("customer_number")),
+        Column("customer_id", "bigint", _silver("customer_number")),
     ),
     _row_per("customer_id"),
 )

@@ -54,7 +54,7 @@ def code_part(lines: pl.DataFrame, ordinals: Mapping[str, int]) -> CodedPart:
         receipts.index.cast(pl.Int32).alias("receipt"),
         priced.index.cast(pl.Int32).alias("priced_product"),
         "line_no",
-        "quantity",
+        pl.col("quantity").cast(pl.Int32),
     )
     # Without the dtype, a list without a text would have none.
     row = [

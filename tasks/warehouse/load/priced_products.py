@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tasks.validate.merchandise import NOT_MERCHANDISE
 from tasks.warehouse.load.numbers import joined
-from tasks.warehouse.merchandise import NOT_MERCHANDISE
 from tasks.workspace.parquet_parts import dictionary_encode
 
 _PRICED = 2**61  # added to the rank of a description with a price, above any timestamp

@@ -10,7 +10,7 @@ import polars as pl
 from tasks.warehouse.load.numbers import joined
 from tasks.workspace.parquet_parts import dictionary_encode
 
-_COLUMNS = ("delivery", "invoice_no", "sold_at", "customer_id", "country", "currency")
+_COLUMNS = ("delivery", "invoice_no", "sold_at", "customer_number", "country", "currency")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Receipts:
             "receipt_deliveries": joined(ordinal.gather(name)),
             "receipt_times": joined(table.get_column("sold_at").dt.timestamp("us")),
             "receipt_days": joined(date_keys(table.get_column("sold_at_local"))),
-            "receipt_customers": joined(table.get_column("customer_id")),
+            "receipt_customers": joined(table.get_column("customer_number")),
             "receipt_countries": joined(country.cast(pl.Int64) + 1),
             "receipt_currencies": joined(currency.cast(pl.Int64) + 1),
             "first_line_numbers": joined(self.first_line_no),

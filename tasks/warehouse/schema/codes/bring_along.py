@@ -15,8 +15,8 @@ from tasks import progress
 from tasks.postgres.copy import copy_frame
 from tasks.postgres.queries import compact_sql, sql
 from tasks.validate.codes import INVISIBLE, normalise_code
+from tasks.validate.merchandise import NOT_MERCHANDISE
 from tasks.warehouse.load.receipts import invoice_types
-from tasks.warehouse.merchandise import NOT_MERCHANDISE
 from tasks.warehouse.schema.codes.identities import LINES, recode
 
 _PACKAGE = "tasks.warehouse.schema.codes"
