@@ -9,7 +9,7 @@ import polars as pl
 from tasks.ingest.header import Header
 from tasks.ingest.mapping.fill import FillDown
 from tasks.ingest.mapping.form import NO_LINE
-from tasks.ingest.mapping.match import PREFIX
+from tasks.ingest.mapping.match import PARENT, PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, Words
 from tasks.ingest.mapping.order import FirstLines
 from tasks.ingest.mapping.passed_over import PassedOver, amount_text, count, with_amounts
@@ -51,7 +51,8 @@ class RowMapper:
         """
         texts = frame.with_columns(self._trimmed(pl.col(column)) for column in self._columns)
         reason = pl.coalesce(self._is_footer(), self._is_blank())
-        texts = self._fill.fill(texts.with_columns(reason.alias("reason")))
+        texts = texts.with_columns(reason.alias("reason"), *self._told_by_parents())
+        texts = self._fill.fill(texts)
         texts = self._with_kinds(texts).with_columns(
             pl.coalesce("reason", self._no_line(), "never_sold").alias("reason")
         )
@@ -79,10 +80,23 @@ class RowMapper:
         blank = pl.all_horizontal(pl.col(self._columns).is_null()) & pl.col("fault").is_null()
         return pl.when(blank).then(pl.lit(_BLANK))
 
+    def _told_by_parents(self) -> list[pl.Expr]:
+        """The columns that lines get from their parents: filled in those only, so far."""
+        parents = [_has_word(column, words) for column, words in self._mapping.rows.parents.items()]
+        return [
+            pl.when(pl.any_horizontal(parents) & pl.col("fault").is_null())
+            .then(pl.col(name.removeprefix(PARENT)))
+            .alias(name)
+            for name in self._mapping.fill.columns
+            if name.startswith(PARENT)
+        ]
+
     def _no_line(self) -> pl.Expr:
+        rows = self._mapping.rows
         reasons = [
             pl.when(pl.col("fault").is_null() & _has_word(column, words)).then(_named(column))
-            for column, words in self._mapping.rows.none.items()
+            for table in (rows.none, rows.parents)
+            for column, words in table.items()
         ]
         return pl.coalesce(*reasons, pl.lit(None, pl.String))
 
@@ -150,7 +164,8 @@ class RowMapper:
     def _lines(self, rows: pl.DataFrame) -> pl.DataFrame:
         line, values = self._mapping.line, self._values
         columns = values.columns
-        lines = rows.select("source", "line_no", "fault", "raw", "kind").with_columns(
+        kept = [name for name in ("attributes", "persons") if name in rows.columns]
+        lines = rows.select("source", "line_no", *kept, "fault", "raw", "kind").with_columns(
             values.of(ours, rows) for ours in columns
         )
         zones = rows.get_column(line.time.zone_column) if line.time.zone_column else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -17,6 +17,8 @@ from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 PREFIX = "file:"
 # The first column of the file, in which a footer is looked for; no name in a file is empty.
 FIRST_COLUMN = PREFIX
+# What a parent tells its lines.
+PARENT = "parent:"
 # Without these a row is no line.
 _NEEDED = {*NEEDED, "amount"}
 
@@ -50,21 +52,26 @@ class _Match:
     def header(self) -> Header:
         mapping = self.mapping
         line = self._line(mapping.line)
-        rows = Rows(self._words(mapping.rows.lines), self._words_here(mapping.rows.none))
+        given = mapping.rows
+        rows = Rows(self._words(given.lines), self._words_here(given.none), self._words_here(given.parents))
         words = self._words_here(mapping.words)
         kinds = tuple(rule for each in mapping.kinds if (rule := self._kind(each)) is not None)
         line_columns = {*self.positions}
-        order = self._order()
-        fill = self._fill(
-            [column for columns in order.values() for column in columns if column not in line_columns]
-        )
+        order, parent = self._found(mapping.order), self._found(mapping.parent)
+        if rows.parents:
+            order, parent = _of_parents(order), _of_parents(parent)
+            line = replace(line, columns={**line.columns, **parent})
+        above = [column for columns in (*order.values(), *parent.values()) for column in columns]
+        fill = self._fill([column for column in above if column not in line_columns])
         if mapping.notation.footer and 0 not in self.positions.values():
             self.positions[FIRST_COLUMN] = 0
         read = set(self.positions.values())
         ignored = tuple(
             name.strip() for position, name in enumerate(self.names) if position not in read and name.strip()
         )
-        read_by = replace(mapping, line=line, fill=fill, rows=rows, words=words, kinds=kinds, order=order)
+        read_by = replace(
+            mapping, line=line, fill=fill, rows=rows, words=words, kinds=kinds, order=order, parent=parent
+        )
         return Header(self.positions, ignored, len(self.names), tuple(self.names), read_by)
 
     @cached_property
@@ -87,9 +94,9 @@ class _Match:
         columns = [column for column in found if column in read]
         return Fill(key, tuple(dict.fromkeys([*columns, *(name for name in order if name not in key)])))
 
-    def _order(self) -> dict[str, tuple[str, ...]]:
-        found = {key: self._any_or_none(names) for key, names in self.mapping.order.items()}
-        return {key: columns for key, columns in found.items() if columns}
+    def _found(self, columns: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        found = {key: self._any_or_none(names) for key, names in columns.items()}
+        return {key: names for key, names in found.items() if names}
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""
@@ -198,3 +205,7 @@ class _Match:
             "Correct the mapping, or have the file delivered with this column.",
             delivery=self.delivery,
         )
+
+
+def _of_parents(columns: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(PARENT + name for name in names) for key, names in columns.items()}
