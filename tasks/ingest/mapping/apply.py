@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from tasks.ingest.mapping.form import NO_LINE
 from tasks.ingest.mapping.match import PARENT, PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, Words
 from tasks.ingest.mapping.order import FirstLines
-from tasks.ingest.mapping.passed_over import PassedOver, amount_text, count, with_amounts
+from tasks.ingest.mapping.passed_over import MONEY, PassedOver, amount_text, count, with_amounts
 from tasks.ingest.mapping.times import iso_times
 from tasks.ingest.mapping.values import IS_NEGATIVE, LineValues
 from tasks.ingest.schema import KINDS, READ
@@ -23,16 +23,17 @@ _BLANK, _FOOTER = "blank", "footer"
 class RowMapper:
     """Maps the frames of files with equal headers, in their order."""
 
-    def __init__(self, header: Header, feed_decimal: str | None) -> None:
+    def __init__(self, header: Header, feed_decimal: str | None, typed_numbers: Collection[str] = ()) -> None:
         """Prepare to map frames.
 
         Args:
             header: The header, with its mapping.
             feed_decimal: Decimal mark of the feed's numbers; None if it is open.
+            typed_numbers: Our columns that hold numbers, not text.
         """
         assert header.mapping is not None  # noqa: S101 - narrows the type: files without one are not mapped
         self._mapping: ColumnMapping = header.mapping
-        self._values = LineValues(self._mapping, feed_decimal)
+        self._values = LineValues(self._mapping, feed_decimal, typed_numbers)
         self._columns = list(header.columns)
         self._first = next((name for name, position in header.positions.items() if position == 0), None)
         self._fill = FillDown(self._mapping.fill)
@@ -134,7 +135,7 @@ class RowMapper:
         rows = unknown.is_not_null()
         told = pl.Series(unknown.name, [None] * lines.height, dtype=pl.String)
         told = told.scatter(
-            rows.arg_true(), amount_text(self._money(lines.filter(rows)), self._values.decimal)
+            rows.arg_true(), amount_text(self._money(lines.filter(rows)), self._values.decimals(MONEY))
         )
         text = pl.concat_str(unknown, pl.coalesce(pl.format(" (amount {})", told), pl.lit("")))
         return lines.with_columns(pl.coalesce("fault", text).alias("fault"))
@@ -154,11 +155,10 @@ class RowMapper:
         ]
 
     def _money(self, rows: pl.DataFrame) -> pl.DataFrame:
-        names = ("amount", "unit_price", "quantity", "currency")
-        return pl.DataFrame([self._values.of(ours, rows) for ours in names])
+        return pl.DataFrame([self._values.of(ours, rows) for ours in (*MONEY, "currency")])
 
     def _amounts(self, rest: pl.DataFrame) -> pl.DataFrame:
-        told = with_amounts(self._money(rest), self._values.decimal)
+        told = with_amounts(self._money(rest), self._values.decimals(MONEY))
         return rest.select("source", "reason").hstack(told.select("sum", "code"))
 
     def _lines(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -176,9 +176,9 @@ class RowMapper:
         lines = lines.with_columns(times.alias("invoice_date")).with_columns(known).cast(pl.Schema(READ))
         if not self._mapping.order:
             return lines
-        told = values.order(rows)
         is_first = self._first_lines.find(lines)
-        return lines.with_columns(pl.when(is_first).then(told).alias("invoice_attributes"))
+        told = pl.Series("invoice_attributes", [None], dtype=pl.String).new_from_index(0, lines.height)
+        return lines.with_columns(told.scatter(is_first.arg_true(), values.order(rows.filter(is_first))))
 
 
 def _has_word(column: str, words: Sequence[str]) -> pl.Expr:
@@ -202,6 +202,7 @@ def mapped(
     header: Header,
     feed_decimal: str | None,
     passed_over: Sequence[dict[str, PassedOver]],
+    typed_numbers: Collection[str] = (),
 ) -> Iterator[pl.DataFrame]:
     """Map the frames of a group of files with equal headers.
 
@@ -210,13 +211,14 @@ def mapped(
         header: Their header, with its mapping.
         feed_decimal: Decimal mark of the feed's numbers; None if it is open.
         passed_over: For each file of the group, gets the rows that are no lines or were never sold, by reason.
+        typed_numbers: Our columns that hold numbers, not text.
 
     Yields:
         Frames with the columns of ``schema.READ``, and those of ``schema.MAPPED_COLUMNS`` that the mapping tells.
     """
     for passed in passed_over:
         passed.clear()
-    mapper = RowMapper(header, feed_decimal)
+    mapper = RowMapper(header, feed_decimal, typed_numbers)
     for frame in frames:
         lines, rest = mapper.map(frame)
         for (source,), rows in rest.partition_by("source", as_dict=True, maintain_order=True).items():

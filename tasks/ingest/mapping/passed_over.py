@@ -14,6 +14,8 @@ from tasks.ingest.mapping.numbers import decimal_texts
 
 # Of prices and quantities with four decimals each.
 _EXACT = pl.Decimal(38, 8)
+# Columns that tell what a row amounts to.
+MONEY = ("amount", "unit_price", "quantity")
 
 
 @dataclass
@@ -40,20 +42,20 @@ def _plain(amount: Decimal) -> str:
     return f"{whole}.{fraction.ljust(2, '0')}" if fraction else whole
 
 
-def with_amounts(values: pl.DataFrame, decimal: str | None) -> pl.DataFrame:
+def with_amounts(values: pl.DataFrame, decimals: Mapping[str, str | None]) -> pl.DataFrame:
     """Add what rows amount to.
 
     Args:
-        values: Text of the columns ``amount``, ``unit_price``, ``quantity`` and ``currency``.
-        decimal: Decimal mark of the numbers; None if it is not known.
+        values: Text of the columns ``MONEY`` and ``currency``.
+        decimals: Decimal mark of each column of ``MONEY``; None if it is not known.
 
     Returns:
         The frame with ``sum`` (Decimal; the amount, else quantity times price; null where the row tells neither) and
         ``code`` (the currency's code, from its column or beside the amount; empty text for none).
     """
     numbers = {
-        name: decimal_texts(values.get_column(name), decimal).str.to_decimal(scale=8).cast(_EXACT)
-        for name in ("amount", "unit_price", "quantity")
+        name: decimal_texts(values.get_column(name), decimals[name]).str.to_decimal(scale=8).cast(_EXACT)
+        for name in MONEY
     }
     marks = [split_marks(values.select(text=name)).get_column("mark") for name in ("amount", "unit_price")]
     told = pl.DataFrame([*(column.alias(name) for name, column in numbers.items())]).with_columns(
@@ -68,9 +70,9 @@ def with_amounts(values: pl.DataFrame, decimal: str | None) -> pl.DataFrame:
     )
 
 
-def amount_text(values: pl.DataFrame, decimal: str | None) -> pl.Series:
+def amount_text(values: pl.DataFrame, decimals: Mapping[str, str | None]) -> pl.Series:
     """Return what rows amount to as text, as in `36.40 EUR`; null where that is not told; arguments as ``with_amounts``."""
-    told = with_amounts(values, decimal)
+    told = with_amounts(values, decimals)
     plain = pl.Series(
         [None if each is None else _plain(each) for each in told.get_column("sum")], dtype=pl.String
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import polars as pl
 
 from tasks.ingest.mapping.form import ORDER_TEXTS
@@ -24,18 +26,23 @@ class LineValues:
     Attributes:
         columns: Our columns that the mapping tells.
         decimal: Decimal mark of the numbers that it writes; None if it is not known.
+        typed_numbers: Our columns that held numbers, not text: they keep their point.
     """
 
-    def __init__(self, mapping: ColumnMapping, feed_decimal: str | None) -> None:
+    def __init__(
+        self, mapping: ColumnMapping, feed_decimal: str | None, typed_numbers: Collection[str] = ()
+    ) -> None:
         """Prepare the values.
 
         Args:
             mapping: The mapping, with the columns that the file has.
             feed_decimal: Decimal mark of the feed's numbers; None if it is open.
+            typed_numbers: Our columns that held numbers, not text.
         """
         line = mapping.line
         self._mapping, self._line = mapping, line
         self._feed_decimal = feed_decimal or "."
+        self.typed_numbers = frozenset(typed_numbers)
         self.decimal = self._feed_decimal if mapping.notation.decimal else feed_decimal
         self._has_signs = any(rule.sign for rule in mapping.kinds)
         further = [*OPTIONAL_HEADERS, "amount", "store", "source_line"]
@@ -54,7 +61,13 @@ class LineValues:
         values = _series(rows, self._text(ours), ours)
         if ours not in _NUMBERS:
             return values
-        return self._signed(ours, values if ours in self._line.constants else self._numbers(values), rows)
+        if ours not in {*self._line.constants, *self.typed_numbers}:
+            values = self._numbers(values)
+        return self._signed(ours, values, rows)
+
+    def decimals(self, columns: Sequence[str]) -> dict[str, str | None]:
+        """Return the decimal mark of each of our columns; None if it is not known."""
+        return {ours: "." if ours in self.typed_numbers else self.decimal for ours in columns}
 
     def order(self, rows: pl.DataFrame) -> pl.Series:
         """Return what rows tell of their orders, as JSON objects: text, or numbers as plain decimals; null for nothing."""
@@ -98,7 +111,9 @@ class LineValues:
 
     def _measure(self, ours: str, rows: pl.DataFrame) -> pl.Series:
         measure = self._line.measures[ours]
-        numbers = self._numbers(_series(rows, pl.coalesce(measure.columns), ours))
+        numbers = _series(rows, pl.coalesce(measure.columns), ours)
+        if ours not in self.typed_numbers:
+            numbers = self._numbers(numbers)
         return self._signed(ours, negated(numbers) if measure.sign == "negative" else numbers, rows)
 
 

@@ -8,10 +8,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tasks.ingest.bronze import ingest
+from tasks.ingest.discover import discover
+from tasks.ingest.mapping.content import kept_text
+from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.mapping.numbers import negated, negative, number_texts
 from tasks.ingest.mapping.order import FirstLines
-from tests.support.deliveries import frame_of
-from tests.support.small_mapping import read
+from tasks.ingest.reading import ReadingSettings
+from tests.support.deliveries import bronze_of, frame_of
+from tests.support.small_mapping import read, small_mapping
 
 _DECIMAL = '[read]\ndecimal = "{}"\n'
 
@@ -166,3 +171,20 @@ def test_lines_get_customer_store_and_total_of_the_row_above_them(tmp_path: Path
     ]
     (delivery,) = bronze.deliveries
     assert set(delivery.passed_over) == {"State = payment", "State = sale"}
+
+
+def test_numbers_of_parquet_keep_their_point_whatever_the_decimal_marks(tmp_path: Path) -> None:
+    path = tmp_path / "small.parquet"
+    columns = {"Day": ["2026-03-01"] * 2, "Order": ["1", "2"], "SKU": ["S1"] * 2, "State": ["paid", "void"]}
+    pl.DataFrame(
+        {**columns, "Qty": [0.125, 2.0], "Price": [1250.75, 1.125], "Tax": [0.5, -0.5]}
+    ).write_parquet(path)
+    keys = _DECIMAL.format(",") + '[line.measures]\ntax = { column = "Tax", sign = "negative" }\n'
+    keys += '[[kind]]\nkind = "void"\nwhen = { State = ["void"] }\n'
+    mapping = small_mapping(keys).replace('currency = "Currency"', "")
+    reading = ReadingSettings(mapping=kept_text(load_mapping(mapping).content), decimal=",")
+    bronze = bronze_of(ingest(discover([str(path)]).deliveries, {}, tmp_path / "w", reading=reading))
+    assert frame_of(bronze).select("quantity", "unit_price", "tax").rows() == [("0.125", "1250.75", "-0.5")]
+    (delivery,) = bronze.deliveries
+    assert {"quantity", "unit_price", "tax"} <= {*delivery.typed_numbers}
+    assert delivery.passed_over == {"void": {"rows": 1, "amounts": {"": "2.25"}}}
