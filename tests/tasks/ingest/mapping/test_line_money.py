@@ -175,9 +175,13 @@ def test_lines_get_customer_store_and_total_of_the_row_above_them(tmp_path: Path
 
 def test_numbers_of_parquet_keep_their_point_whatever_the_decimal_marks(tmp_path: Path) -> None:
     path = tmp_path / "small.parquet"
-    columns = {"Day": ["2026-03-01"] * 2, "Order": ["1", "2"], "SKU": ["S1"] * 2, "State": ["paid", "void"]}
     pl.DataFrame(
-        {**columns, "Qty": [0.125, 2.0], "Price": [1250.75, 1.125], "Tax": [0.5, -0.5]}
+        [
+            ("2026-03-01", "1", "S1", "paid", 0.125, 1250.75, 0.5),
+            ("2026-03-01", "2", "S1", "void", 2.0, 1.125, -0.5),
+        ],
+        schema=["Day", "Order", "SKU", "State", "Qty", "Price", "Tax"],
+        orient="row",
     ).write_parquet(path)
     keys = _DECIMAL.format(",") + '[line.measures]\ntax = { column = "Tax", sign = "negative" }\n'
     keys += '[[kind]]\nkind = "void"\nwhen = { State = ["void"] }\n'
