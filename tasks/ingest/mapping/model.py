@@ -111,6 +111,32 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A sum that the file tells twice.
+
+    Attributes:
+        per: What it is made on.
+        plus: Terms that are added; see ``tasks.ingest.mapping.terms``.
+        minus: Terms that are taken off.
+        equals: The term that the file says.
+        within: The difference that is none, as a decimal.
+        rounded: Whether it is one for each piece, since prices are rounded.
+        unless: Words of a column with which an invoice is not checked.
+        unless_amount: Columns with an amount other than 0 in which an invoice is not checked, such as a refund that was
+            taken off its lines.
+    """
+
+    per: Literal["invoice", "row", "file"]
+    plus: tuple[str, ...]
+    equals: str
+    minus: tuple[str, ...] = ()
+    within: str = "0"
+    rounded: bool = False
+    unless: Words = field(default_factory=dict)
+    unless_amount: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ColumnMapping:
     """A mapping.
 
@@ -135,3 +161,5 @@ class ColumnMapping:
     words: Words = field(default_factory=dict)
     signature: Signature = Signature()
     title: str = ""
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
