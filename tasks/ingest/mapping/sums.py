@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
+from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import Check, ColumnMapping
 from tasks.ingest.mapping.numbers import plain_number, without_marks
 from tasks.ingest.mapping.terms import Term, term_of
@@ -19,6 +21,7 @@ from tasks.ingest.mapping.terms import Term, term_of
 # Sources write up to eight decimals.
 _NUMBER = pl.Decimal(38, 8)
 _ZERO = pl.lit(0).cast(_NUMBER)
+_CENT = pl.lit(Decimal("0.01")).cast(_NUMBER)
 _PLAIN = r"^[+-]?(?:[0-9]{1,20}\.?[0-9]{0,8}|\.[0-9]{1,8})$"
 _EXAMPLES = 3
 # The share of invoices or rows that may break a sum, as long as more than one does.
@@ -158,13 +161,12 @@ class _Sum:
                 sums = self._gathered(sums, ["source"]).with_columns(invoice=pl.lit(""))
             fixed = {"invoices": str(invoices), "footer": footer}
             found = self._added(self._plus, fixed) - self._added(self._minus, fixed)
-            pieces = pl.max_horizontal("pieces", pl.lit(1).cast(_NUMBER))
-            within = _decimal(check.within)
+            within = pl.lit(check.within).cast(_NUMBER)
             held = sums.filter(~pl.col("exempt") & ~pl.col("unread")).select(
                 "invoice",
                 found.alias("found"),
                 self._side(self._equals, fixed).alias("told"),
-                (within * pieces if check.rounded else within).alias("within"),
+                (within + _CENT * pl.col("pieces") if check.rounded else within).alias("within"),
             )
             held = held.drop_nulls("told")
         if not held.height:
@@ -236,7 +238,7 @@ class _Sum:
 def check_text(check: Check) -> str:
     """Return a check as text."""
     minus = "".join(f" - {term}" for term in check.minus)
-    return f"{' + '.join(check.plus)}{minus} = {check.equals}"
+    return f"{' + '.join(check.plus)}{minus} = {check.equals}".replace(f"column:{PREFIX}", "column:")
 
 
 def sums_refusal(results: Sequence[SumResult]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tasks.ingest.mapping.check import mapping_error, nearest
+from tasks.ingest.mapping.form import ORDER_KEYS
 from tasks.ingest.schema import KINDS
 
 LINE_TERMS = ("amount", "discount", "tax")
@@ -38,26 +39,26 @@ def term_of(text: str) -> Term:
     Raises:
         SettingsError: It is none of these.
     """
+    name, _, kind = text.removeprefix("line.").partition(":")
     if text == "count.invoices":
         return Term("invoices")
     if text == "footer.number":
         return Term("footer")
     if text.startswith("column:") and text.removeprefix("column:").strip():
         return Term("column", text.removeprefix("column:").strip())
-    if text.startswith("order.") and text.removeprefix("order."):
+    if text.removeprefix("order.") in ORDER_KEYS and text.startswith("order."):
         return Term("order", text.removeprefix("order."))
-    name, _, kind = text.removeprefix("line.").partition(":")
-    if not text.startswith("line.") or name not in LINE_TERMS:
-        known = [
-            *(f"line.{each}" for each in LINE_TERMS),
-            "order.",
-            "column:",
-            "count.invoices",
-            "footer.number",
-        ]
-        raise mapping_error(
-            f"[[check]] {text!r} is no term.{nearest(text, known)}", f"Use {', '.join(known)}."
-        )
-    if kind and kind not in KINDS:
-        raise mapping_error(f"[[check]] {kind!r} is no kind of line.{nearest(kind, KINDS)}")
-    return Term("line", name, kind or None)
+    if text.startswith("line.") and name in LINE_TERMS and kind in {"", *KINDS}:
+        return Term("line", name, kind or None)
+    lines = [f"line.{each}" for each in LINE_TERMS]
+    known = [
+        *lines,
+        *(f"{line}:{each}" for line in lines for each in KINDS),
+        *(f"order.{key}" for key in ORDER_KEYS),
+        "count.invoices",
+        "footer.number",
+    ]
+    raise mapping_error(
+        f"[[check]] {text!r} is no term.{nearest(text, known)}",
+        "Name an amount of the line or the order, or a column, as column:NAME.",
+    )
