@@ -16,6 +16,7 @@ from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.passed_over import passed_over_text
+from tasks.ingest.mapping.sums import SumResult, sum_result
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
 from tasks.ingest.readers.encoding import encoding_note
@@ -51,6 +52,7 @@ class IngestedFile:
         passed_over: Rows that are no lines by the mapping or were never sold: by reason their number, ``rows``, and
             ``amounts``, the sum of their amounts by currency as plain decimals; the currency is empty text where a
             row tells none.
+        sums: What became of the sums that its mapping checks.
     """
 
     name: str
@@ -66,6 +68,7 @@ class IngestedFile:
     unfinished_line: int | None = None
     unfinished_value: str | None = None
     passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sums: tuple[SumResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,9 +224,14 @@ def _make_bronze(
     return Bronze(
         str(folder),
         manifest["parts"],
-        tuple(IngestedFile(**_lists_to_tuples(delivery)) for delivery in manifest["deliveries"]),
+        tuple(_ingested_file(delivery) for delivery in manifest["deliveries"]),
         _lists_to_tuples(manifest["alone"]),
     )
+
+
+def _ingested_file(values: Mapping[str, Any]) -> IngestedFile:
+    sums = tuple(sum_result(result) for result in values["sums"])
+    return IngestedFile(**{**_lists_to_tuples(values), "sums": sums})
 
 
 def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -271,6 +279,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),
+            sums=tuple(file.sums),
             passed_over={reason: one.as_values() for reason, one in sorted(file.passed_over.items())},
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )

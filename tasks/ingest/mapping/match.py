@@ -10,7 +10,8 @@ from functools import cached_property
 from tasks.errors import UnknownHeader
 from tasks.ingest.header import Header, fold_name, match_header, unknown_header, usual_positions
 from tasks.ingest.mapping.form import NEEDED
-from tasks.ingest.mapping.model import ColumnMapping, Fill, KindRule, LineForm, Rows, Words
+from tasks.ingest.mapping.model import Check, ColumnMapping, Fill, KindRule, LineForm, Rows, Words
+from tasks.ingest.mapping.terms import term_of
 from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
@@ -61,6 +62,7 @@ class _Match:
         if rows.parents:
             order, parent = _of_parents(order), _of_parents(parent)
             line = replace(line, columns={**line.columns, **parent})
+        checks = tuple(found for each in mapping.checks if (found := self._check(each, order)) is not None)
         above = [column for columns in (*order.values(), *parent.values()) for column in columns]
         fill = self._fill([column for column in above if column not in line_columns])
         if mapping.notation.footer and 0 not in self.positions.values():
@@ -70,7 +72,15 @@ class _Match:
             name.strip() for position, name in enumerate(self.names) if position not in read and name.strip()
         )
         read_by = replace(
-            mapping, line=line, fill=fill, rows=rows, words=words, kinds=kinds, order=order, parent=parent
+            mapping,
+            line=line,
+            fill=fill,
+            rows=rows,
+            words=words,
+            kinds=kinds,
+            order=order,
+            parent=parent,
+            checks=checks,
         )
         return Header(self.positions, ignored, len(self.names), tuple(self.names), read_by)
 
@@ -97,6 +107,27 @@ class _Match:
     def _found(self, columns: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         found = {key: self._any_or_none(names) for key, names in columns.items()}
         return {key: names for key, names in found.items() if names}
+
+    def _check(self, check: Check, order: Mapping[str, tuple[str, ...]]) -> Check | None:
+        """The check for this file; None if a column that only some files have is not here: then nothing is told twice."""
+        terms = [term_of(text) for text in (*check.plus, *check.minus, check.equals)]
+        names = [term.name for term in terms if term.kind == "column"]
+        if any(self._is_absent([name]) for name in (*names, *check.unless, *check.unless_amount)):
+            return None
+        if any(term.kind == "order" and term.name not in order for term in terms):
+            return None
+        return replace(
+            check,
+            plus=tuple(map(self._term, check.plus)),
+            minus=tuple(map(self._term, check.minus)),
+            equals=self._term(check.equals),
+            unless=self._words_here(check.unless),
+            unless_amount=self._all(check.unless_amount),
+        )
+
+    def _term(self, text: str) -> str:
+        term = term_of(text)
+        return f"column:{self._needed(term.name)}" if term.kind == "column" else text
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""
