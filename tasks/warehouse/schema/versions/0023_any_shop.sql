@@ -1,6 +1,4 @@
 -- Customers of any code, quantities with decimals, kinds of lines, and what deliveries tell beyond the eight columns.
-drop view retail_dwh.sale_line, retail_dwh.daily_sales;
-
 -- A customer's code is the natural key; customer_id is its number, where it is one.
 alter table retail_dwh.dim_customer
     add column customer_number text,
@@ -221,7 +219,7 @@ from per_currency as c
 join retail_dwh.dim_invoice as i using (invoice_key)
 group by i.invoice_key, i.feed, i.invoice_no, i.invoice_type, i.timezone;
 
-grant select on retail_dwh.sale_line, retail_dwh.daily_sales, retail_dwh.invoice to retail_reader;
+grant select on retail_dwh.invoice to retail_reader;
 
 comment on column retail_dwh.dim_customer.customer_id is
     'The customer''s code as a number; null where it is no plain whole number, and for the unknown customer.';
