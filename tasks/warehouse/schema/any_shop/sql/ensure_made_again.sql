@@ -47,6 +47,10 @@ begin
         from on_view as d
         where
             not (d.deptype = 'i' and d.classid in ('pg_class'::regclass, 'pg_type'::regclass))
+            -- Of a view, columns of the row type of another.
+            and not exists (
+                select from pg_temp.dependent_view as v where d.classid = 'pg_class'::regclass and v.oid = d.objid
+            )
             and not exists (
                 select
                 from pg_index as i
