@@ -69,7 +69,7 @@ async def test_the_same_days_under_other_names(
     await assert_accounted(marked)
     assert await state(marked) == before
     report = await examine_integrity(marked, [one for one in built_in_checks() if one.severity == "error"])
-    assert {result.check.name: result.violations for result in report.results if result.violations} == {}
+    assert {result.name: result.violations for result in report.results if result.violations} == {}
 
 
 async def test_facts_that_become_one_stay_with_the_elder_delivery(marked: ConnectionSettings) -> None:
