@@ -15,6 +15,7 @@ import threading
 import time
 from pathlib import Path
 
+from tasks import progress
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.indexes import complete_indexes
@@ -91,7 +92,8 @@ def measure(lines: int) -> None:
         watcher = threading.Thread(target=watch)
         watcher.start()
         started = time.perf_counter()
-        asyncio.run(migrate(settings))
+        with progress.listening(lambda step: print(step.step, step.detail)):
+            asyncio.run(migrate(settings))
         seconds = time.perf_counter() - started
         done.set()
         watcher.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -121,7 +122,9 @@ async def older(server: EmbeddedServer, older_template: str) -> AsyncIterator[Ol
 
 
 async def _catalogue(older: Older) -> list[tuple[Any, ...]]:
-    return [row for row in await older.rows(CATALOGUE) if not row[0].endswith(".invoice")]
+    rows = [row for row in await older.rows(CATALOGUE) if not row[0].endswith(".invoice")]
+    # A whole number that is compared with a decimal is shown with its cast.
+    return [(*row[:5], re.sub(r"\((\d+)\)::numeric", r"\1", row[5]), *row[6:]) for row in rows]
 
 
 async def test_views_of_others_are_made_again(older: Older) -> None:
