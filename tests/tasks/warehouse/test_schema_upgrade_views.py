@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tasks import progress
@@ -300,3 +301,25 @@ async def test_the_script_for_another_tool_keeps_them_too(older: Older) -> None:
         await connection.execute(f"begin; {schema_script(BEFORE)}; commit")
     assert await schema_version(older.settings) == head_revision()
     assert await older.rows("select * from reports.kept order by 2") == kept
+
+
+async def test_statements_that_run_one_by_one(older: Older) -> None:
+    script = schema_script(BEFORE)
+    named = "reports.own would be made again in another transaction"
+    ensured = script[script.index("do $$", script.index("dependent_view as")) :].split("$$;")[0] + "$$;"
+    await older.as_superuser(
+        "create schema reports authorization {ana}; grant usage on schema retail_dwh to {ana}; "
+        "grant select on retail_dwh.sale_line to {ana}; set role {ana}; "
+        "create view reports.own as select quantity from retail_dwh.sale_line"
+    )
+    async with connected(older.settings) as connection:
+        await connection.execute(
+            script[
+                script.index("create temporary table") : script.index(
+                    "do $$", script.index("dependent_view as")
+                )
+            ]
+        )
+        with pytest.raises(asyncpg.PostgresError, match=named):
+            await connection.execute(ensured)
+    assert await older.rows("select count(*) > 0 from reports.own") == [(True,)]

@@ -108,6 +108,12 @@ begin
             where d.classid = 'pg_class'::regclass and d.objid = v.oid and d.deptype in ('e', 'x')
         )
         union all
+        -- Else they would be lost if a later statement failed.
+        select format('%s would be made again in another transaction: run all statements in one', v.name)
+        from pg_temp.dependent_view as v
+        join pg_class as c on c.oid = 'pg_temp.dependent_view'::regclass
+        where not v.is_ours and c.xmin::text <> (pg_current_xact_id()::text::bigint & 4294967295)::text
+        union all
         select format('%s has a security label', v.name)
         from pg_temp.dependent_view as v
         where exists (select from pg_seclabel as l where l.classoid = 'pg_class'::regclass and l.objoid = v.oid)

@@ -1,6 +1,6 @@
 -- The views and materialized views that show fact_sale.quantity, at any depth, and what makes each again. The type of the
--- column cannot change while they are there.
-create temporary table dependent_view on commit drop as
+-- column cannot change while they are there. Kept past a commit: another tool may run the statements one by one.
+create temporary table dependent_view as
 with recursive shown (view, depth) as (
     select r.ev_class, 1
     from pg_attribute as a
