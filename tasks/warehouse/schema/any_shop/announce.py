@@ -65,7 +65,7 @@ async def announce(connection: asyncpg.Connection, settings: ConnectionSettings)
 def _needed_bytes(extent: Mapping[str, Any]) -> int:
     """Bytes that are taken until the transaction ends: what is written anew, and its write-ahead log."""
     anew = extent["table_bytes"] * _WIDER + extent["index_bytes"] + extent["view_bytes"]
-    return round(anew + min(anew, extent["log_bytes"] or 0))
+    return int(anew + min(anew, extent["log_bytes"] or 0))
 
 
 def _free_bytes(settings: ConnectionSettings, database_bytes: int) -> int | None:
