@@ -74,6 +74,7 @@ async def warehouse_settings(block_name: str = "", resolved: Resolved | None = N
         address,
         load_lock_timeout=resolved.settings.retail_load_lock_timeout_minutes * 60,
         origin=_origin(name, resolved),
+        disk_bytes=resolved.settings.disk_bytes,
     )
 
 

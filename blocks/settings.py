@@ -114,7 +114,8 @@ class LoadSettings(BaseSettings):
     retail_disk_mb: int | None = Field(
         None,
         ge=1,
-        description="Disk of the database's plan in MB (Supabase, free: 500), to see when it is full.",
+        description="Disk of the database's plan in MB (Supabase, free: 500), to see when it is full, and to refuse an "
+        "upgrade of the schema that would fill it.",
     )
     retail_integrity_checks: Path | None = Field(
         None, description="Folder with integrity checks of your own, one .sql file each."

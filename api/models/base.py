@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Item = TypeVar("Item")
 # numeric(18,4) as Postgres writes it: a number of JSON would become a float.
 Money = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", examples=["139.1200"])]
+# Likewise, without zeros at its end.
+Quantity = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", examples=["6", "0.375"])]
 Status = Literal["ok", "warning", "critical"]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.models.base import Model, Money, Page, page_example
+from api.models.base import Model, Money, Page, Quantity, page_example
 
 
 class Sale(Model):
@@ -20,11 +20,12 @@ class Sale(Model):
     day: date = Field(description="Local day of the sale.")
     stock_code: str
     description: str | None = Field(description="As delivered on this line.")
-    quantity: int | float = Field(description="Units; negative for cancellations and stock movements.")
+    quantity: Quantity = Field(description="Units; negative for returns and stock movements.")
     unit_price: Money
     total_amount: Money
     currency: str = Field(description="Currency of both amounts, by ISO 4217.")
-    customer_id: int | None
+    customer_id: int | None = Field(description="The customer's code as a number; null if it is none.")
+    customer_number: str | None = Field(description="The customer's code.")
     country: str | None
     delivery: str = Field(description="Delivery that the line came in.")
     line: int = Field(description="Number of the line in it, from 1.")
@@ -54,11 +55,12 @@ SALES: dict[str, Any] = {
             "day": "2010-12-01",
             "stock_code": "85123A",
             "description": "WHITE HANGING HEART T-LIGHT HOLDER",
-            "quantity": 6,
+            "quantity": "6",
             "unit_price": "2.5500",
             "total_amount": "15.3000",
             "currency": "GBP",
             "customer_id": 17850,
+            "customer_number": "17850",
             "country": "United Kingdom",
             "delivery": "/srv/tills/2010-12-01.csv",
             "line": 1,

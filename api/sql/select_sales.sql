@@ -52,11 +52,12 @@ select json_build_object(
                 d.date as day,
                 p.stock_code,
                 page.description,
-                page.quantity,
+                trim_scale(page.quantity)::text as quantity,
                 page.unit_price::text as unit_price,
                 page.total_amount::text as total_amount,
                 page.currency,
                 c.customer_id,
+                c.customer_number,
                 k.country,
                 v.name as delivery,
                 page.line_no as line

@@ -39,6 +39,8 @@ class ConnectionSettings:
         max_overflow: Likewise.
         backoff_seconds: First pause between two attempts; doubles up to ``backoff_max_seconds``.
         origin: Where the address comes from, for messages: a block, or the setting and its source.
+        disk_bytes: Size of the database's disk as its user states it; None if unknown.
+        data_folder: Folder on this machine with the data of an embedded server; None for any other.
     """
 
     host: str
@@ -57,6 +59,8 @@ class ConnectionSettings:
     backoff_seconds: float = 0.5
     backoff_max_seconds: float = 8.0
     origin: str = field(default="", compare=False)
+    disk_bytes: int | None = field(default=None, compare=False)
+    data_folder: str | None = field(default=None, compare=False)
 
     @property
     def display(self) -> str:

@@ -18,7 +18,7 @@ class Fingerprint:
     """
 
     lines: int
-    units: int
+    units: Decimal
     amount: Decimal
     hash: Decimal
 

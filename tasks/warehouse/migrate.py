@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tasks import progress
-from tasks.errors import RightsMissing, WarehouseError
+from tasks.errors import RightsMissing, WarehouseBusy, WarehouseError
+from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connect, connected
 from tasks.postgres.copy import fetch_json
 from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
@@ -29,6 +30,8 @@ _FOLDER = Path(__file__).parent / "schema"
 # Alembic keeps the running migration in module globals: one at a time in a process.
 _migration_lock = threading.Lock()
 _SCRIPT_SECONDS = 3600.0  # a revision may build an index
+# SQLSTATEs of schema/any_shop/sql: views of others cannot be kept, readers left no moment, a view could not be made again.
+_NOT_UPGRADED = {"RT007": WarehouseError, "RT008": WarehouseBusy, "RT009": WarehouseError}
 
 
 @asynccontextmanager
@@ -129,7 +132,7 @@ async def upgrade_from(present: str | None, settings: ConnectionSettings) -> str
     progress.report("schema.migrate", f"upgrading the schema from {present or 'nothing'} to {head}")
 
     configuration.attributes.update(
-        wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout
+        wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout, warehouse=settings
     )
     if present is None and await _create(settings, configuration):
         return head
@@ -255,6 +258,12 @@ def _ensure_utf8(connection: asyncpg.Connection, settings: ConnectionSettings) -
 
 
 def _map_error(cause: BaseException, settings: ConnectionSettings) -> Exception:
+    if isinstance(cause, asyncpg.PostgresError) and cause.sqlstate in _NOT_UPGRADED:
+        return _NOT_UPGRADED[cause.sqlstate](
+            f"its schema is not upgraded: {displayable(str(cause.args[0]))}.",
+            f"{displayable(cause.hint or '')} Nothing was changed.".strip(),
+            warehouse=settings.display,
+        )
     if isinstance(cause, asyncpg.DuplicateSchemaError):
         return WarehouseError(
             f"{cause.args[0]}, but it is not one that this package created.",

@@ -41,7 +41,7 @@ async def begin_in_warehouse(
     return begun
 
 
-@step("prepare", "warehouse", timeout_seconds=600)
+@step("prepare", "warehouse", timeout_seconds=7200)
 async def prepare_warehouse(
     label: str,
     warehouse: ConnectionSettings,

@@ -40,7 +40,7 @@ async def test_sales_are_those_of_the_warehouse(api: ApiServer, api_warehouse: C
         "2010-12-01",
         "2010-12-01T08:26:00Z",
     )
-    assert Decimal(first["unit_price"]) * int(first["quantity"]) == Decimal(first["total_amount"])
+    assert Decimal(first["unit_price"]) * Decimal(first["quantity"]) == Decimal(first["total_amount"])
     next_page = get(api, "/api/v1/sales", page_size=1, page=2)
     assert next_page["items"] == [second]
     beyond = get(api, "/api/v1/sales", page=1000)
@@ -81,7 +81,7 @@ async def test_sales_by_filter(
     [
         ("sold_at", lambda sale: sale["sold_at"]),
         ("amount", lambda sale: Decimal(sale["total_amount"])),
-        ("quantity", lambda sale: sale["quantity"]),
+        ("quantity", lambda sale: Decimal(sale["quantity"])),
     ],
 )
 def test_sales_sorted(api: ApiServer, sort: str, key: Callable[[Any], Any]) -> None:

@@ -106,6 +106,7 @@ class EmbeddedServer:
             user=user,
             sslmode="disable",
             connect_seconds=20,
+            data_folder=str(self.folder),
         )
 
     def start(self) -> ConnectionSettings:

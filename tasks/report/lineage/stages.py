@@ -39,7 +39,7 @@ _MADE_OF: dict[str, tuple[Input, ...]] = {
     ),
     "description": inputs(BRONZE_NAME, "description", kind="TRANSFORMATION", description="trimmed"),
     "quantity": inputs(
-        BRONZE_NAME, "quantity", kind="TRANSFORMATION", description="parsed as a whole number"
+        BRONZE_NAME, "quantity", kind="TRANSFORMATION", description="parsed as an exact decimal"
     ),
     "sold_at_local": (
         Input(BRONZE_NAME, "invoice_date", "TRANSFORMATION", "parsed as local time"),
@@ -54,7 +54,12 @@ _MADE_OF: dict[str, tuple[Input, ...]] = {
         BRONZE_NAME, "unit_price", kind="TRANSFORMATION", description="parsed as an exact decimal"
     ),
     "total_amount": inputs(
-        BRONZE_NAME, "quantity", "unit_price", kind="TRANSFORMATION", description="quantity x unit_price"
+        BRONZE_NAME,
+        "quantity",
+        "unit_price",
+        "amount",
+        kind="TRANSFORMATION",
+        description="as delivered, else quantity x unit_price",
     ),
     "customer_number": inputs(
         BRONZE_NAME, "customer_id", kind="TRANSFORMATION", description="trimmed, in upper case"

@@ -50,7 +50,7 @@ _FACT_SALE = Dataset(
             ),
         ),
         Column("product_key", "integer", _looked_up("dim_product", "product_key", "stock_code")),
-        Column("customer_key", "integer", _looked_up("dim_customer", "customer_key", "customer_id")),
+        Column("customer_key", "integer", _looked_up("dim_customer", "customer_key", "customer_number")),
         Column("country_key", "integer", _looked_up("dim_country", "country_key", "country")),
         Column(
             "invoice_key",
@@ -63,22 +63,26 @@ _FACT_SALE = Dataset(
             (*inputs(DELIVERY_TABLE, "delivery_key"), *inputs(SILVER_NAME, "delivery", kind="JOIN")),
         ),
         Column("line_no", "integer", _silver("line_no")),
-        Column("quantity", "integer", _silver("quantity")),
+        Column("quantity", "numeric(18,4)", _silver("quantity")),
         Column("copy_number", "integer", _silver("copy_number")),
         Column("unit_price", "numeric(18,4)", _silver("unit_price")),
-        Column(
-            "total_amount",
-            "numeric(18,4)",
-            inputs(
-                SILVER_NAME,
-                "quantity",
-                "unit_price",
-                kind="TRANSFORMATION",
-                description="quantity x unit_price",
-            ),
-        ),
+        Column("total_amount", "numeric(18,4)", _silver("total_amount")),
         Column("currency", "character(3)", _silver("currency")),
         Column("description", "text", _silver("description")),
+        *(
+            Column(name, kind, _silver(name))
+            for name, kind in {
+                "kind": "text",
+                "is_merchandise": "boolean",
+                "store": "text",
+                "source_line": "text",
+                "discount_amount": "numeric(18,4)",
+                "tax_amount": "numeric(18,4)",
+                "cost_amount": "numeric(18,4)",
+                "attributes": "jsonb",
+                "invoice_attributes": "jsonb",
+            }.items()
+        ),
     ),
     inputs(
         SILVER_NAME,
@@ -99,9 +103,9 @@ _DIM_PRODUCT = Dataset(
             "boolean",
             inputs(
                 SILVER_NAME,
-                "stock_code",
-                kind="TRANSFORMATION",
-                description="false for postage, fees, vouchers and the like",
+                "is_merchandise",
+                kind="AGGREGATION",
+                description="whether one of its lines is merchandise",
             ),
         ),
         Column("description_priced", "boolean", _latest("unit_price")),
@@ -114,9 +118,19 @@ _DIM_CUSTOMER = Dataset(
     "retail_dwh.dim_customer",
     (
         Column("customer_key", "integer", _key("customer_number")),
-        Column("customer_id", "bigint", _silver("customer_number")),
+        Column(
+            "customer_id",
+            "bigint",
+            inputs(
+                SILVER_NAME,
+                "customer_number",
+                kind="TRANSFORMATION",
+                description="the code as a number, where it is a plain whole one",
+            ),
+        ),
+        Column("customer_number", "text", _silver("customer_number")),
     ),
-    _row_per("customer_id"),
+    _row_per("customer_number"),
 )
 
 _DIM_COUNTRY = Dataset(
@@ -141,11 +155,19 @@ _DIM_INVOICE = Dataset(
         Column(
             "invoice_type",
             "text",
-            inputs(
-                SILVER_NAME,
-                "invoice_no",
-                kind="TRANSFORMATION",
-                description="cancellation for C and digits, adjustment for A and digits, else sale",
+            (
+                *inputs(
+                    SILVER_NAME,
+                    "kind",
+                    kind="AGGREGATION",
+                    description="cancellation if all lines are returns",
+                ),
+                *inputs(
+                    SILVER_NAME,
+                    "invoice_no",
+                    kind="TRANSFORMATION",
+                    description="adjustment by the letter of the feed's mapping, A and digits without one",
+                ),
             ),
         ),
         Column("timezone", "text", inputs(FEED, "timezone")),
@@ -188,6 +210,7 @@ LEDGER = (
             Column("timezone", "text"),
             Column("currency", "character(3)"),
             Column("date_format", "text"),
+            Column("mapping", "text"),
         ),
     ),
     Dataset(DELIVERY_TABLE, (Column("delivery_key", "integer"),)),

@@ -30,6 +30,19 @@ def _sum(*columns: str, description: str = "sum") -> tuple[Input, ...]:
     return _fact(*columns, kind="AGGREGATION", description=description)
 
 
+def _of_kind(*kinds: str) -> tuple[Input, ...]:
+    return (
+        *_sum("total_amount"),
+        *_fact("kind", kind="FILTER", description=f"lines of kind {' and '.join(kinds)} only"),
+    )
+
+
+_REVENUE = _of_kind("sale", "return")
+_UNITS = (
+    *_sum("quantity"),
+    *_fact("kind", kind="FILTER", description="lines of kind sale and return only"),
+)
+_DISCOUNTS = (*_sum("discount_amount"), *_of_kind("discount"))
 _ONLY_SALES = _dimension("invoice", "invoice_type", kind="FILTER", description=_SALES_ONLY)
 _INVOICES = (
     *_sum("invoice_key", description="number of invoices"),
@@ -43,7 +56,7 @@ _SALE_LINE = Dataset(
         Column("invoice_no", "text", _dimension("invoice", "invoice_no")),
         Column("stock_code", "text", _dimension("product", "stock_code")),
         Column("description", "text", _fact("description")),
-        Column("quantity", "integer", _fact("quantity")),
+        Column("quantity", "numeric(18,4)", _fact("quantity")),
         Column(
             "sold_at_local",
             "timestamp without time zone",
@@ -72,6 +85,26 @@ _SALE_LINE = Dataset(
             ),
         ),
         Column("copy_number", "integer", _fact("copy_number")),
+        Column("customer_number", "text", _dimension("customer", "customer_number")),
+        Column("kind", "text", _fact("kind")),
+        Column("is_merchandise", "boolean", _fact("is_merchandise")),
+        Column("store", "text", _fact("store")),
+        Column("source_line", "text", _fact("source_line")),
+        Column("total_amount", "numeric(18,4)", _fact("total_amount")),
+        Column("discount_amount", "numeric(18,4)", _fact("discount_amount")),
+        Column("tax_amount", "numeric(18,4)", _fact("tax_amount")),
+        Column("cost_amount", "numeric(18,4)", _fact("cost_amount")),
+        Column(
+            "net_amount",
+            "numeric",
+            _fact(
+                "total_amount",
+                "discount_amount",
+                kind="TRANSFORMATION",
+                description="total_amount less discount_amount",
+            ),
+        ),
+        Column("attributes", "jsonb", _fact("attributes")),
     ),
     _join("invoice", "product", "customer", "country"),
 )
@@ -83,8 +116,15 @@ _DAILY_SALES = Dataset(
         Column("currency", "character(3)", _fact("currency")),
         Column("invoices", "bigint", _INVOICES),
         Column("lines", "bigint", _sum("line_id", description="number of lines")),
-        Column("units", "bigint", _sum("quantity")),
-        Column("gross_sales", "numeric", (*_sum("total_amount"), *_ONLY_SALES)),
+        Column("units", "numeric", _UNITS),
+        Column(
+            "gross_sales",
+            "numeric",
+            (
+                *_of_kind("sale"),
+                *_dimension("invoice", "invoice_type", kind="FILTER", description="no adjustments"),
+            ),
+        ),
         Column(
             "cancellations",
             "numeric",
@@ -93,7 +133,21 @@ _DAILY_SALES = Dataset(
                 *_dimension("invoice", "invoice_type", kind="FILTER", description="cancellations only"),
             ),
         ),
-        Column("revenue", "numeric", _sum("total_amount")),
+        Column("revenue", "numeric", _REVENUE),
+        Column("returns", "numeric", _of_kind("return")),
+        Column("discounts", "numeric", _DISCOUNTS),
+        Column("net_sales", "numeric", (*_REVENUE, *_DISCOUNTS)),
+        *(
+            Column(name, "numeric", _of_kind(kind))
+            for name, kind in {
+                "shipping": "shipping",
+                "tips": "tip",
+                "deposits": "deposit",
+                "gift_cards": "gift_card",
+                "fees": "fee",
+            }.items()
+        ),
+        Column("margin", "numeric", (*_REVENUE, *_sum("discount_amount", "cost_amount"))),
     ),
     (
         *_join("date", "invoice"),
@@ -114,7 +168,7 @@ _MONTHLY_REVENUE_BY_COUNTRY = Dataset(
         Column("currency", "character(3)", _fact("currency")),
         Column("invoices", "bigint", _INVOICES),
         Column("customers", "bigint", _sum("customer_key", description="number of known customers")),
-        Column("revenue", "numeric", _sum("total_amount")),
+        Column("revenue", "numeric", _REVENUE),
     ),
     (
         *_join("date", "invoice", "country"),
@@ -126,11 +180,11 @@ _MONTHLY_REVENUE_BY_COUNTRY = Dataset(
 
 
 def _scored(*made_of: Input) -> tuple[Input, ...]:
-    """A quintile over the customers of a currency; equal ones are ordered by their number."""
+    """A quintile over the customers of a currency; equal ones are ordered by their code."""
     return (
         *made_of,
         *_fact("currency", kind="WINDOW", description="quintiles within a currency"),
-        *_dimension("customer", "customer_id", kind="SORT"),
+        *_dimension("customer", "customer_number", kind="SORT"),
     )
 
 
@@ -147,10 +201,11 @@ _CUSTOMER_RFM = Dataset(
         Column("last_sold_at", "timestamp with time zone", _LAST_SALE),
         Column("recency_days", "integer", (*_RECENCY, *_fact("currency", kind="WINDOW"))),
         Column("frequency", "bigint", _INVOICES),
-        Column("monetary", "numeric", _sum("total_amount")),
+        Column("monetary", "numeric", _REVENUE),
         Column("recency_score", "integer", _scored(*_RECENCY)),
         Column("frequency_score", "integer", _scored(*_INVOICES)),
-        Column("monetary_score", "integer", _scored(*_sum("total_amount"))),
+        Column("monetary_score", "integer", _scored(*_REVENUE)),
+        Column("customer_number", "text", _dimension("customer", "customer_number")),
     ),
     (
         *_join("invoice", "customer"),
@@ -160,4 +215,30 @@ _CUSTOMER_RFM = Dataset(
     ),
 )
 
-VIEWS = (_SALE_LINE, _DAILY_SALES, _MONTHLY_REVENUE_BY_COUNTRY, _CUSTOMER_RFM)
+_INVOICE = Dataset(
+    "retail_dwh.invoice",
+    (
+        Column("feed", "text", _dimension("invoice", "feed")),
+        Column("invoice_no", "text", _dimension("invoice", "invoice_no")),
+        Column("invoice_type", "text", _dimension("invoice", "invoice_type")),
+        Column("sold_at", "timestamp with time zone", _sum("sold_at", description="the first")),
+        Column(
+            "sold_at_local",
+            "timestamp without time zone",
+            (
+                *_sum("sold_at", description="the first, as local time"),
+                *_dimension(
+                    "invoice", "timezone", kind="TRANSFORMATION", description="time zone of the feed"
+                ),
+            ),
+        ),
+        Column("store", "text", _sum("store", description="the one that all its lines tell")),
+        Column("lines", "bigint", _sum("line_id", description="number of lines")),
+        Column("units", "numeric", _UNITS),
+        Column("amounts", "jsonb", _sum("total_amount", "currency", description="sums by currency")),
+        Column("attributes", "jsonb", _sum("invoice_attributes", description="the greatest")),
+    ),
+    (*_join("invoice"), *_fact("invoice_key", "currency", kind="GROUP_BY")),
+)
+
+VIEWS = (_SALE_LINE, _DAILY_SALES, _MONTHLY_REVENUE_BY_COUNTRY, _CUSTOMER_RFM, _INVOICE)

@@ -15,6 +15,7 @@ by_key as (
                 where conrelid = 'retail_dwh.fact_sale'::regclass and contype = 'p'
             )
         )
+        and f.kind in ('sale', 'return')
     group by f.country_key, f.currency
 ),
 top as (

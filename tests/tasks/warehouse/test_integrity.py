@@ -58,7 +58,7 @@ VIOLATIONS: dict[str, tuple[str, set[str]]] = {
     "zero_prices": (_line("unit_price = 0, total_amount = 0"), set()),
     "zero_quantities": (_line("quantity = 0, total_amount = 0"), set()),
     "missing_descriptions": (_line("description = null"), set()),
-    "wrong_amounts": (_line("total_amount = total_amount + 0.0001"), set()),
+    "wrong_amounts": (_line("total_amount = total_amount + 1"), set()),
     "duplicate_lines": (_copy("line_id", "i.invoice_no = '536365'"), set()),
     "duplicate_members": (
         "alter table retail_dwh.dim_product drop constraint dim_product_stock_code_key; insert into "

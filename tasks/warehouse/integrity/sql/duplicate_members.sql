@@ -5,9 +5,9 @@ from retail_dwh.dim_product
 group by stock_code
 having count(*) > 1
 union all
-select 'dim_customer', customer_id::text, count(*)
+select 'dim_customer', customer_number, count(*)
 from retail_dwh.dim_customer
-group by customer_id
+group by customer_number
 having count(*) > 1
 union all
 select 'dim_country', country, count(*)

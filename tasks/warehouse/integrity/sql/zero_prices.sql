@@ -1,5 +1,5 @@
 -- severity: warning
--- finds: lines with a price of 0 on an invoice that is no adjustment (stock movements and gifts)
+-- finds: sold or returned lines with a price of 0 on an invoice that is no adjustment (stock movements and gifts)
 select
     d.feed,
     d.name as delivery,
@@ -11,4 +11,4 @@ from retail_dwh.fact_sale as f
 left join retail_ops.delivery as d using (delivery_key)
 left join retail_dwh.dim_invoice as i using (invoice_key)
 left join retail_dwh.dim_product as p using (product_key)
-where f.unit_price = 0 and i.invoice_type is distinct from 'adjustment'
+where f.unit_price = 0 and f.kind in ('sale', 'return') and i.invoice_type is distinct from 'adjustment'

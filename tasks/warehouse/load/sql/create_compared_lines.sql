@@ -14,7 +14,9 @@ select
     p.copy_number,
     p.unit_price,
     r.currency,
-    p.description
+    p.description,
+    r.kind,
+    p.is_merchandise
 from pg_temp.unpacked_line as l
 join pg_temp.keyed_receipt as r using (receipt_id)
 join pg_temp.priced_product as p using (priced_product_id)

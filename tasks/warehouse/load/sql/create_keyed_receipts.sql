@@ -4,6 +4,7 @@ select
     r.receipt_id,
     p.delivery_key,
     i.invoice_key,
+    case i.invoice_type when 'cancellation' then 'return' else 'sale' end as kind,
     coalesce(c.customer_key, 0) as customer_key,
     coalesce(k.country_key, 0) as country_key,
     r.sold_at,
@@ -17,5 +18,5 @@ cross join pg_temp.load_request as q
 cross join pg_temp.last_invoice as last
 join pg_temp.load_plan as p on p.delivery = r.delivery
 join retail_dwh.dim_invoice as i on i.feed = q.feed and i.invoice_no = r.invoice_no
-left join retail_dwh.dim_customer as c on c.customer_id = r.customer_id
+left join retail_dwh.dim_customer as c on c.customer_number = r.customer_number
 left join retail_dwh.dim_country as k on k.country = r.country

@@ -13,6 +13,7 @@ described as materialized (
 select
     (p.part::bigint << 32) | (s.position - 1) as priced_product_id,
     d.product_key,
+    d.is_merchandise,
     (s.price::bigint * 0.0001)::numeric(18, 4) as unit_price,
     coalesce(c.copy_number, 1) as copy_number,
     case when o.position is null then n.description else o.description end as description

@@ -1,6 +1,7 @@
 insert into retail_dwh.fact_sale (
     line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
-    copy_number, unit_price, total_amount, currency, description
+    copy_number, unit_price, total_amount, currency, description,
+    kind, is_merchandise
 )
 select
     l.line_id,
@@ -17,7 +18,9 @@ select
     p.unit_price,
     l.quantity * p.unit_price,
     r.currency,
-    p.description
+    p.description,
+    r.kind,
+    p.is_merchandise
 from pg_temp.unpacked_line as l
 join pg_temp.keyed_receipt as r using (receipt_id)
 join pg_temp.priced_product as p using (priced_product_id)

@@ -6,7 +6,7 @@ select
     r.invoice_type,
     timestamptz 'epoch' + r.sold_at::bigint * interval '1 microsecond' as sold_at,
     r.date_key::integer as date_key,
-    r.customer_id::bigint as customer_id,
+    r.customer_number,
     p.countries[r.country::integer] as country,
     p.currencies[r.currency::integer] as currency,
     r.first_line_no::integer as first_line_no
@@ -22,5 +22,5 @@ cross join lateral unnest(
     string_to_array(p.receipt_currencies, ','),
     string_to_array(p.first_line_numbers, ',')
 ) with ordinality as r (
-    invoice_no, invoice_type, delivery, sold_at, date_key, customer_id, country, currency, first_line_no, position
+    invoice_no, invoice_type, delivery, sold_at, date_key, customer_number, country, currency, first_line_no, position
 )

@@ -62,7 +62,7 @@ async def test_views_use_the_columns_that_postgres_names(warehouse: ConnectionSe
     async with connected(warehouse) as connection:
         for view, table, column in await connection.fetch(VIEW_COLUMNS):
             used.setdefault(view, set()).add((table, column))
-    assert len(used) == 4
+    assert len(used) == 5
     for view, columns in used.items():
         dataset = DATASETS[view]
         mapped = {(item.dataset, item.column) for item in dataset.row_inputs}

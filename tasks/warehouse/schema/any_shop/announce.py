@@ -1,0 +1,77 @@
+"""Tell what the change of type costs before it begins, and refuse it where the disk would fill."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+
+from tasks import progress
+from tasks.errors import WarehouseError
+from tasks.outside_text import displayable
+from tasks.postgres.queries import sql
+from tasks.postgres.settings import ConnectionSettings
+
+# A line of decimals takes more room than one of whole numbers, and its new columns some more.
+_WIDER = 1.25
+# The slowest of the figures in docs/running.md, rounded down.
+_LINES_A_SECOND = 50_000
+_MEGABYTE = 1_000_000
+
+
+async def announce(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
+    """Report the lines, the time and the disk that the change of type takes; nothing for a warehouse without lines.
+
+    The disk is that of the embedded server's data folder, or of ``settings.disk_bytes``: a role that is no superuser
+    cannot ask the server for its free space.
+
+    Args:
+        connection: Connection with the open transaction of the revision, after ``remember_views.sql``.
+        settings: The warehouse.
+
+    Raises:
+        WarehouseError: the disk has less room than the change needs.
+    """
+    extent = json.loads(await connection.fetchval(sql("select_extent", "tasks.warehouse.schema.any_shop")))
+    if not extent["lines"]:
+        return
+    needed = _needed_bytes(extent)
+    free = _free_bytes(settings, extent["database_bytes"])
+    if free is None:
+        room = "how much is free is not known (RETAIL_DISK_MB tells the size of the disk)"
+    else:
+        room = f"{free / _MEGABYTE:,.0f} MB are free"
+    seconds = max(1, round(extent["lines"] / _LINES_A_SECOND))
+    detail = (
+        f"quantities get decimals: {extent['lines']:,} lines are written anew, which takes about {seconds:,} s, in "
+        f"which the sales cannot be read, and {needed / _MEGABYTE:,.0f} MB of disk; {room}"
+    )
+    if extent["views"]:
+        detail += f"; made again are {', '.join(displayable(name) for name in extent['views'])}"
+    progress.report("schema.quantities", detail)
+    if free is not None and free < needed:
+        raise WarehouseError(
+            f"its schema is not upgraded: the {extent['lines']:,} lines are written anew, which takes "
+            f"{needed / _MEGABYTE:,.0f} MB of disk, and {free / _MEGABYTE:,.0f} MB are free.",
+            "Free space or buy a larger disk, and state it in RETAIL_DISK_MB; then run again. Nothing was changed, and "
+            "the release before goes on working with it.",
+            warehouse=settings.display,
+        )
+
+
+def _needed_bytes(extent: Mapping[str, Any]) -> int:
+    """Bytes that are taken until the transaction ends: what is written anew, and its write-ahead log."""
+    anew = extent["table_bytes"] * _WIDER + extent["index_bytes"] + extent["view_bytes"]
+    return int(anew + min(anew, extent["log_bytes"] or 0))
+
+
+def _free_bytes(settings: ConnectionSettings, database_bytes: int) -> int | None:
+    free = []
+    if settings.data_folder is not None:
+        free.append(shutil.disk_usage(settings.data_folder).free)
+    if settings.disk_bytes is not None:
+        free.append(settings.disk_bytes - database_bytes)
+    return min(free) if free else None
