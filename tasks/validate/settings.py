@@ -45,6 +45,8 @@ class FeedSettings:
             by the file.
         mapping: The mapping of its columns, as text of ``tasks.ingest.mapping.content``; None to read them by their
             usual names.
+        customers: ``codes`` or ``numbers``; None to read codes as codes and plain numbers as numbers.
+        store_column: ``passed over`` for a feed whose first lines were loaded before stores counted; None for others.
     """
 
     feed: str = "default"
@@ -58,6 +60,8 @@ class FeedSettings:
     last_line_end: str | None = None
     currency_column: str | None = None
     mapping: str | None = None
+    customers: str | None = None
+    store_column: str | None = None
 
     @property
     def reading(self) -> ReadingSettings:
