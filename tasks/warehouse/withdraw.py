@@ -1,7 +1,7 @@
 """Withdraw a delivery, or the lines that a replacement no longer has.
 
-A line with further sources passes on to the first of them. Without one it is deleted, and with it the dimension
-members that no line uses any more.
+A line with further sources passes on to the one with the greatest details, among equals the first. Without one it is
+deleted, and with it the dimension members that no line uses any more.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, sql
 from tasks.warehouse.ledger import Run
+from tasks.warehouse.line_owners import by_details, recompute_merchandise
 from tasks.warehouse.load_lock import locked_transaction
 
-_REMOVE = (
-    "create_deleted_facts",
-    "delete_withdrawn_line_sources",
-    "pass_lines_on",
+_SHORTEN = ("create_deleted_facts", "delete_withdrawn_line_sources")
+_RECOMPUTE = (
     "delete_withdrawn_facts",
     "recompute_product_descriptions",
     "delete_unused_products",
     "delete_unused_customers",
     "delete_unused_countries",
     "delete_unused_invoices",
+    "recompute_invoice_types",
 )
 
 
@@ -64,7 +64,15 @@ def remove_script() -> str:
     For an open transaction under the load lock. They update the ledger's counts of deliveries that take over lines;
     the caller sets those of the deliveries that lose them.
     """
-    return ";\n".join(("analyze pg_temp.withdrawn_line", *(compact_sql(name) for name in _REMOVE)))
+    return ";\n".join(
+        (
+            "analyze pg_temp.withdrawn_line",
+            *(compact_sql(name) for name in _SHORTEN),
+            by_details("pass_lines_on"),
+            *(compact_sql(name) for name in _RECOMPUTE),
+            recompute_merchandise("select distinct product_key from pg_temp.deleted_fact"),
+        )
+    )
 
 
 async def withdraw(

@@ -9,6 +9,8 @@ select
     r.sold_at,
     r.date_key,
     r.currency::char(3) as currency,
+    r.store,
+    case r.invoice_type when 'c' then 'return' end as kind,
     r.first_line_no,
     i.invoice_key > last.invoice_key
     and min(r.delivery) over (partition by i.invoice_key) = max(r.delivery) over (partition by i.invoice_key) as is_new
@@ -17,5 +19,5 @@ cross join pg_temp.load_request as q
 cross join pg_temp.last_invoice as last
 join pg_temp.load_plan as p on p.delivery = r.delivery
 join retail_dwh.dim_invoice as i on i.feed = q.feed and i.invoice_no = r.invoice_no
-left join retail_dwh.dim_customer as c on c.customer_id = r.customer_id
+left join retail_dwh.dim_customer as c on c.customer_number = r.customer_number
 left join retail_dwh.dim_country as k on k.country = r.country

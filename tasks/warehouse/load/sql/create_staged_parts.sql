@@ -10,9 +10,11 @@ create temporary table staged_part (
     receipt_customers text,
     receipt_countries text,
     receipt_currencies text,
+    receipt_stores text,
     first_line_numbers text,
     countries text[],
     currencies text[],
+    stores text[],
     stock_codes text[],
     descriptions text[],
     described_by text,
@@ -22,5 +24,8 @@ create temporary table staged_part (
     copies text,
     copy_numbers text,
     described text,
-    own_descriptions text[]
+    own_descriptions text[],
+    told text,
+    told_kinds text,
+    others text
 )

@@ -1,7 +1,8 @@
 -- A line that two deliveries of this load bring becomes a fact of the first of them.
 insert into retail_dwh.fact_sale (
     line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
-    copy_number, unit_price, total_amount, currency, description
+    copy_number, unit_price, total_amount, currency, description, kind, is_merchandise, store, source_line,
+    discount_amount, tax_amount, cost_amount, attributes, invoice_attributes
 )
 select distinct on (n.invoice_key, n.line_id)
     n.line_id,
@@ -16,9 +17,18 @@ select distinct on (n.invoice_key, n.line_id)
     n.quantity,
     n.copy_number,
     n.unit_price,
-    n.quantity * n.unit_price,
+    n.total_amount,
     n.currency,
-    n.description
+    n.description,
+    n.kind,
+    n.is_merchandise,
+    n.store,
+    n.source_line,
+    n.discount_amount,
+    n.tax_amount,
+    n.cost_amount,
+    n.attributes,
+    n.invoice_attributes
 from pg_temp.compared_line as n
 join pg_temp.load_plan as p using (delivery_key)
 where not exists (

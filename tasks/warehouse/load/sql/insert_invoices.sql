@@ -6,7 +6,7 @@ select
     case n.invoice_type when 's' then 'sale' when 'c' then 'cancellation' else 'adjustment' end,
     q.settings ->> 'timezone'
 from (
-    select invoice_no, min(invoice_type) as invoice_type, min(receipt_id) as first_receipt
+    select invoice_no, max(invoice_type) as invoice_type, min(receipt_id) as first_receipt
     from pg_temp.receipt
     group by invoice_no
 ) as n

@@ -6,21 +6,24 @@ select
     r.invoice_type,
     timestamptz 'epoch' + r.sold_at::bigint * interval '1 microsecond' as sold_at,
     r.date_key::integer as date_key,
-    r.customer_id::bigint as customer_id,
+    replace(replace(r.customer_number, '%2C', ','), '%25', '%') as customer_number,
     p.countries[r.country::integer] as country,
     p.currencies[r.currency::integer] as currency,
+    p.stores[r.store::integer] as store,
     r.first_line_no::integer as first_line_no
 from pg_temp.staged_part as p
 cross join lateral unnest(
     p.invoice_numbers,
-    string_to_array(p.invoice_types, ','),
+    string_to_array(p.invoice_types, null),
     string_to_array(p.receipt_deliveries, ','),
     string_to_array(p.receipt_times, ','),
     string_to_array(p.receipt_days, ','),
     string_to_array(p.receipt_customers, ',', ''),
     string_to_array(p.receipt_countries, ',', ''),
     string_to_array(p.receipt_currencies, ','),
+    string_to_array(p.receipt_stores, ',', ''),
     string_to_array(p.first_line_numbers, ',')
 ) with ordinality as r (
-    invoice_no, invoice_type, delivery, sold_at, date_key, customer_id, country, currency, first_line_no, position
+    invoice_no, invoice_type, delivery, sold_at, date_key, customer_number, country, currency, store, first_line_no,
+    position
 )
