@@ -20,10 +20,11 @@ from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, sql
 from tasks.warehouse.ledger import Run
-from tasks.warehouse.line_owners import by_details, recompute_merchandise
+from tasks.warehouse.line_owners import pass_lines_on, recompute_merchandise
 from tasks.warehouse.load_lock import locked_transaction
 
 _SHORTEN = ("create_deleted_facts", "delete_withdrawn_line_sources")
+_WITHDRAWN = "select invoice_key,line_id from pg_temp.withdrawn_line where owns"
 _RECOMPUTE = (
     "delete_withdrawn_facts",
     "recompute_product_descriptions",
@@ -58,17 +59,20 @@ class Withdrawal:
     degraded_reasons: tuple[str, ...] = ()
 
 
-def remove_script() -> str:
+def remove_script(passed_on: str = "") -> str:
     """Return statements that remove the lines in ``pg_temp.withdrawn_line`` from their deliveries.
 
     For an open transaction under the load lock. They update the ledger's counts of deliveries that take over lines;
     the caller sets those of the deliveries that lose them.
+
+    Args:
+        passed_on: Query for invoice_key and line_id of further lines to pass on; empty for none.
     """
     return ";\n".join(
         (
             "analyze pg_temp.withdrawn_line",
             *(compact_sql(name) for name in _SHORTEN),
-            by_details("pass_lines_on"),
+            pass_lines_on(f"{_WITHDRAWN} union all {passed_on}" if passed_on else _WITHDRAWN),
             *(compact_sql(name) for name in _RECOMPUTE),
             recompute_merchandise("select distinct product_key from pg_temp.deleted_fact"),
         )

@@ -10,7 +10,7 @@ import asyncpg
 from tasks.postgres.copy import answers
 from tasks.postgres.queries import compact_sql
 from tasks.postgres.settings import ConnectionSettings
-from tasks.warehouse.line_owners import by_details, recompute_merchandise
+from tasks.warehouse.line_owners import find_outdone_lines, pass_lines_on, recompute_merchandise
 from tasks.warehouse.load_lock import lock_script, when_free
 from tasks.warehouse.withdraw import remove_script
 
@@ -36,6 +36,7 @@ _NOTHING_HELD = (
     "ensure_nothing_replaced.sql",
     "create temporary table withdrawn_line (delivery_key integer) on commit drop",
 )
+_OUTDONE = "select invoice_key,line_id from pg_temp.outdone_line"
 _REPLACES = "RT006"  # SQLSTATE of ensure_nothing_replaced.sql
 _KEYS = (
     # Many receipts are matched with the dimensions by hash joins, few by index: neither needs statistics.
@@ -72,8 +73,6 @@ _FACTS = (
     "analyze pg_temp.existing_line",
     "insert_compared_facts.sql",
     "create_further_sources.sql",
-    "upsert_line_sources.sql",
-    "update_further_counts.sql",
 )
 _BOOKS = (
     "insert_quality_scores.sql",
@@ -106,25 +105,37 @@ def merge_script(
         has_details: Whether lines have details, so that a delivery may become the owner of a known line.
     """
     before = (_script(*_UNPACK), lock_script(settings, wait_seconds))
-    if not may_replace:
-        owners = (by_details("change_owners", _PACKAGE),) if has_details else ()
-        return ";\n".join(
-            (
-                *before,
-                _script(*_PLAN, *_NOTHING_HELD, *_KEYS, *_FACTS),
-                *owners,
-                _script(*_BOOKS, *_END),
-            )
-        )
-    return ";\n".join(
-        (
-            *before,
-            _script(*_PLAN, *_HELD, *_KEYS, *_FACTS, "update_owned_facts.sql"),
-            remove_script(),
-            by_details("change_owners", _PACKAGE),
+    find_outdone = find_outdone_lines(some_withdrawn=may_replace)
+    if may_replace:
+        steps: tuple[str, ...] = (
+            _script(
+                *_PLAN, *_HELD, *_KEYS, *_FACTS, "update_owned_facts.sql", "delete_changed_line_sources.sql"
+            ),
+            find_outdone,
+            *_keep_further("further_source", "outdone_line"),
+            remove_script(passed_on=_OUTDONE),
             recompute_merchandise("select product_key from pg_temp.compared_line where not is_merchandise"),
-            _script(*_BOOKS, *_END),
         )
+    else:
+        steps = (_script(*_PLAN, *_NOTHING_HELD, *_KEYS, *_FACTS),)
+        if has_details:
+            steps += (
+                find_outdone,
+                *_keep_further("further_source", "outdone_line"),
+                pass_lines_on(_OUTDONE),
+            )
+        else:
+            steps += _keep_further("further_source")
+    return ";\n".join((*before, *steps, _script(*_BOOKS, *_END)))
+
+
+def _keep_further(*tables: str) -> tuple[str, ...]:
+    """Return statements that keep the lines of temporary tables as those of further sources."""
+    return tuple(
+        _script(name).replace(
+            "{lines}", " union all ".join(f"select {columns} from pg_temp.{table}" for table in tables)
+        )
+        for name, columns in (("insert_line_sources.sql", "*"), ("update_further_counts.sql", "delivery_key"))
     )
 
 

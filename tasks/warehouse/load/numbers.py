@@ -12,6 +12,11 @@ def joined(column: pl.Series) -> str:
     )
 
 
+def joined_decimals(column: pl.Series) -> str:
+    """Join decimals, or their text with a point, likewise, without needless zeros."""
+    return joined(column.cast(pl.String).str.strip_chars_end("0").str.strip_suffix("."))
+
+
 def joined_codes(column: pl.Series) -> str:
     """Join codes likewise; a comma or ``%`` in one becomes ``%2C`` or ``%25``, as unpack_receipts.sql reads it."""
     codes = column.cast(pl.String)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.ingest.schema import KINDS
-from tasks.warehouse.load.numbers import joined
+from tasks.warehouse.load.numbers import joined, joined_decimals
 from tasks.workspace.parquet_parts import dictionary_encode
 
 _PRICED = 2**61  # added to the rank of a description with a price, above any timestamp
@@ -50,8 +50,9 @@ class PricedProducts:
             "descriptions": self.products.get_column("description").to_list(),
             "described_by": joined(signed),
             "not_merchandise": joined(not_merchandise.sort() + 1),
-            "priced_products": joined(table.get_column("product") + 1),
-            "prices": joined(table.get_column("unit_price").to_physical().cast(pl.Int64)),
+            # They follow their products: 1 where the next product begins, 0 elsewhere.
+            "product_steps": "".join(table.get_column("product").diff().fill_null(1).cast(pl.String)),
+            "prices": joined_decimals(table.get_column("unit_price")),
             "copies": joined(copies.get_column("position")),
             "copy_numbers": joined(copies.get_column("copy_number")),
             "described": joined(own.get_column("position")),

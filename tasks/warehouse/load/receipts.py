@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.warehouse.load.numbers import joined, joined_codes
+from tasks.warehouse.load.numbers import joined, joined_codes, joined_decimals
 from tasks.workspace.parquet_parts import dictionary_encode
 
 _COLUMNS = ("delivery", "invoice_no", "sold_at", "customer_number", "country", "currency", "store")
@@ -55,19 +55,20 @@ class Receipts:
         countries, country = dictionary_encode(table.get_column("country"))
         currencies, currency = dictionary_encode(table.get_column("currency"))
         stores, store = dictionary_encode(table.get_column("store"))
-        invoice_no = table.get_column("invoice_no").cast(pl.String)
+        days, day = dictionary_encode(date_keys(table.get_column("sold_at_local")).cast(pl.String))
         ordinal = pl.Series([ordinals.get(each) for each in names], dtype=pl.Int32)
         return {
-            "invoice_numbers": invoice_no.to_list(),
+            "invoice_numbers": table.get_column("invoice_no").cast(pl.String).to_list(),
             "invoice_types": "".join(self.types),
             "receipt_deliveries": joined(ordinal.gather(name)),
-            "receipt_times": joined(table.get_column("sold_at").dt.timestamp("us")),
-            "receipt_days": joined(date_keys(table.get_column("sold_at_local"))),
+            "receipt_times": _seconds(table.get_column("sold_at")),
+            "receipt_days": _places(days, day),
             "receipt_customers": joined_codes(table.get_column("customer_number")),
             "receipt_countries": joined(country.cast(pl.Int64) + 1),
-            "receipt_currencies": joined(currency.cast(pl.Int64) + 1),
+            "receipt_currencies": _places(currencies, currency),
             "receipt_stores": joined(store.cast(pl.Int64) + 1),
             "first_line_numbers": joined(self.first_line_no),
+            "days": days.to_list(),
             "countries": countries.to_list(),
             "currencies": currencies.to_list(),
             "stores": stores.to_list(),
@@ -114,6 +115,18 @@ def _types(invoice_no: pl.Series, receipt: pl.Series, kind: pl.Series, adjustmen
     return pl.select(
         pl.when(invoice_no.cast(pl.String).str.contains(letter)).then(pl.lit("a")).otherwise(types)
     ).to_series()
+
+
+def _places(texts: pl.Series, place: pl.Series) -> str:
+    """Join the places of texts in their list, from 1; nothing if there is only one to choose."""
+    return "" if texts.len() == 1 else joined(place.cast(pl.Int64) + 1)
+
+
+def _seconds(times: pl.Series) -> str:
+    """Join times as seconds since 1970, with a fraction where they have one."""
+    microseconds = times.dt.timestamp("us")
+    fraction = (microseconds % 1_000_000).cast(pl.String).str.zfill(6)
+    return joined_decimals((microseconds // 1_000_000).cast(pl.String) + "." + fraction)
 
 
 def date_keys(times: pl.Series) -> pl.Series:

@@ -1,8 +1,8 @@
 with next_source as (
     select distinct on (s.invoice_key, s.line_id) s.*
     from retail_ops.line_source as s
-    join pg_temp.withdrawn_line as w on w.owns and s.invoice_key = w.invoice_key and s.line_id = w.line_id
-    order by s.invoice_key, s.line_id, {details}, s.delivery_key
+    join ({lines}) as w using (invoice_key, line_id)
+    order by s.invoice_key, s.line_id, {order}, s.delivery_key
 ),
 deleted as (
     delete from retail_ops.line_source as s

@@ -41,7 +41,7 @@ _eight = {
     "stock_code": st.sampled_from(["A", "B", "POST", "{}", ","]),
     "description": st.sampled_from([None, "x", "X", "a,b", "\\N", "{}"]),
     "quantity": st.sampled_from([0, 1, -1, 12, 262_143, -262_144, 262_144, -(2**31), 2**31 - 1]).map(Decimal),
-    "sold_at": st.sampled_from([0, 1, 60_000_000, 1_291_190_760_000_000]).map(
+    "sold_at": st.sampled_from([0, 1, 60_000_000, 1_291_190_760_000_000, 2_524_607_999_999_999]).map(
         lambda us: _EPOCH + timedelta(microseconds=us)
     ),
     "unit_price": st.sampled_from(["0.0000", "0.0001", "2.5500", "-11062.0600", "99999999999999.9999"]).map(
@@ -119,6 +119,10 @@ def _text_at(text: str, position: int) -> str | None:
     return values[position] or None if position < len(values) else None
 
 
+def _time_at(text: str, position: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(Decimal(text.split(",")[position]).scaleb(6)))
+
+
 def _decode(part: CodedPart) -> list[dict[str, Any]]:
     """Put the lines together again, as the merge does on the server."""
     frame: dict[str, Any] = part.frames.row(0, named=True)
@@ -137,13 +141,13 @@ def _decode(part: CodedPart) -> list[dict[str, Any]]:
             line_no, quantity = line["line_no"], Decimal(0)
         if line.get("quantity") is not None:
             quantity = line["quantity"]
-        product = (_list(frame["priced_products"])[priced] or 0) - 1
+        product = sum(map(int, frame["product_steps"][: priced + 1])) - 1
         country = _at(frame["receipt_countries"], receipt)
-        currency = _at(frame["receipt_currencies"], receipt) or 0
+        currency = _at(frame["receipt_currencies"], receipt) or 1
         delivery = _at(frame["receipt_deliveries"], receipt)
         store = _at(frame["receipt_stores"], receipt)
         customer = _text_at(frame["receipt_customers"], receipt)
-        price = Decimal(_list(frame["prices"])[priced] or 0).scaleb(-4)
+        price = Decimal(frame["prices"].split(",")[priced])
         own_amount = line.get("total_amount")
         lines.append(
             {
@@ -155,7 +159,7 @@ def _decode(part: CodedPart) -> list[dict[str, Any]]:
                 "stock_code": frame["stock_codes"][product],
                 "description": own[priced + 1] if priced + 1 in own else frame["descriptions"][product],
                 "quantity": quantity,
-                "sold_at": _EPOCH + timedelta(microseconds=_at(frame["receipt_times"], receipt) or 0),
+                "sold_at": _time_at(frame["receipt_times"], receipt),
                 "unit_price": price,
                 "customer_number": customer and customer.replace("%2C", ",").replace("%25", "%"),
                 "country": frame["countries"][country - 1] if country else None,
@@ -181,7 +185,6 @@ def test_the_lines_are_there(values: list[dict[str, Any]]) -> None:
 def test_a_product_has_its_latest_description(values: list[dict[str, Any]]) -> None:
     rows = [_row(each) for each in values]
     frame = code_part(_silver(rows), _ORDINALS).frames.row(0, named=True)
-    times = _list(frame["receipt_times"])
     for product, (code, description) in enumerate(
         zip(frame["stock_codes"], frame["descriptions"], strict=True)
     ):
@@ -195,7 +198,7 @@ def test_a_product_has_its_latest_description(values: list[dict[str, Any]]) -> N
             assert (description, by) == (None, None)
             continue
         assert by is not None
-        sold_at = _EPOCH + timedelta(microseconds=times[abs(by) - 1] or 0)
+        sold_at = _time_at(frame["receipt_times"], abs(by) - 1)
         assert (by > 0, sold_at, description) == max(ranked)
 
 
@@ -244,4 +247,4 @@ def test_a_line_of_a_day_is_one_number() -> None:
     part = code_part(_silver([_row({**row, **rest}) for row in rows]), _ORDINALS)
     assert part.lines.columns == ["line_id", "packed"]
     assert not part.has_details
-    assert part.frames.get_column("priced_products").to_list() == ["1"]
+    assert part.frames.get_column("product_steps").to_list() == ["1"]

@@ -4,31 +4,7 @@ insert into retail_dwh.fact_sale (
     copy_number, unit_price, total_amount, currency, description, kind, is_merchandise, store, source_line,
     discount_amount, tax_amount, cost_amount, attributes, invoice_attributes
 )
-select distinct on (n.invoice_key, n.line_id)
-    n.line_id,
-    n.sold_at,
-    n.date_key,
-    n.product_key,
-    n.customer_key,
-    n.country_key,
-    n.invoice_key,
-    n.delivery_key,
-    n.line_no,
-    n.quantity,
-    n.copy_number,
-    n.unit_price,
-    n.total_amount,
-    n.currency,
-    n.description,
-    n.kind,
-    n.is_merchandise,
-    n.store,
-    n.source_line,
-    n.discount_amount,
-    n.tax_amount,
-    n.cost_amount,
-    n.attributes,
-    n.invoice_attributes
+select distinct on (n.invoice_key, n.line_id) n.*
 from pg_temp.compared_line as n
 join pg_temp.load_plan as p using (delivery_key)
 where not exists (

@@ -2,9 +2,7 @@
 update retail_dwh.dim_invoice as i
 set invoice_type = n.type
 from (
-    select
-        invoice_no,
-        case max(invoice_type) when 's' then 'sale' when 'c' then 'cancellation' else 'adjustment' end as type
+    select invoice_no, max(invoice_type) as type
     from pg_temp.receipt
     group by invoice_no
 ) as n
