@@ -1,7 +1,7 @@
 """Withdraw a delivery, or the lines that a replacement no longer has.
 
-A line with further sources passes on to the first of them. Without one it is deleted, and with it the dimension
-members that no line uses any more.
+A line with further sources passes on to the one with the greatest details, among equals the first. Without one it is
+deleted, and with it the dimension members that no line uses any more.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, sql
 from tasks.warehouse.ledger import Run
+from tasks.warehouse.line_owners import pass_lines_on, recompute_merchandise
 from tasks.warehouse.load_lock import locked_transaction
 
-_REMOVE = (
-    "create_deleted_facts",
-    "delete_withdrawn_line_sources",
-    "pass_lines_on",
+_SHORTEN = ("create_deleted_facts", "delete_withdrawn_line_sources")
+_WITHDRAWN = "select invoice_key,line_id from pg_temp.withdrawn_line where owns"
+_RECOMPUTE = (
     "delete_withdrawn_facts",
     "recompute_product_descriptions",
     "delete_unused_products",
     "delete_unused_customers",
     "delete_unused_countries",
     "delete_unused_invoices",
+    "recompute_invoice_types",
 )
 
 
@@ -58,13 +59,24 @@ class Withdrawal:
     degraded_reasons: tuple[str, ...] = ()
 
 
-def remove_script() -> str:
+def remove_script(passed_on: str = "") -> str:
     """Return statements that remove the lines in ``pg_temp.withdrawn_line`` from their deliveries.
 
     For an open transaction under the load lock. They update the ledger's counts of deliveries that take over lines;
     the caller sets those of the deliveries that lose them.
+
+    Args:
+        passed_on: Query for invoice_key and line_id of further lines to pass on; empty for none.
     """
-    return ";\n".join(("analyze pg_temp.withdrawn_line", *(compact_sql(name) for name in _REMOVE)))
+    return ";\n".join(
+        (
+            "analyze pg_temp.withdrawn_line",
+            *(compact_sql(name) for name in _SHORTEN),
+            pass_lines_on(f"{_WITHDRAWN} union all {passed_on}" if passed_on else _WITHDRAWN),
+            *(compact_sql(name) for name in _RECOMPUTE),
+            recompute_merchandise("select distinct product_key from pg_temp.deleted_fact"),
+        )
+    )
 
 
 async def withdraw(

@@ -10,6 +10,7 @@ import asyncpg
 from tasks.postgres.copy import answers
 from tasks.postgres.queries import compact_sql
 from tasks.postgres.settings import ConnectionSettings
+from tasks.warehouse.line_owners import find_outdone_lines, pass_lines_on, recompute_merchandise
 from tasks.warehouse.load_lock import lock_script, when_free
 from tasks.warehouse.withdraw import remove_script
 
@@ -35,6 +36,7 @@ _NOTHING_HELD = (
     "ensure_nothing_replaced.sql",
     "create temporary table withdrawn_line (delivery_key integer) on commit drop",
 )
+_OUTDONE = "select invoice_key,line_id from pg_temp.outdone_line"
 _REPLACES = "RT006"  # SQLSTATE of ensure_nothing_replaced.sql
 _KEYS = (
     # Many receipts are matched with the dimensions by hash joins, few by index: neither needs statistics.
@@ -44,10 +46,12 @@ _KEYS = (
     "upsert_deliveries.sql",
     "insert_products.sql",
     "update_product_descriptions.sql",
+    "update_product_merchandise.sql",
     "insert_customers.sql",
     "insert_countries.sql",
     "create_last_invoice.sql",
     "insert_invoices.sql",
+    "update_invoice_types.sql",
     "create_keyed_receipts.sql",
     "create_priced_products.sql",
 )
@@ -69,8 +73,6 @@ _FACTS = (
     "analyze pg_temp.existing_line",
     "insert_compared_facts.sql",
     "create_further_sources.sql",
-    "upsert_line_sources.sql",
-    "update_further_counts.sql",
 )
 _BOOKS = (
     "insert_quality_scores.sql",
@@ -91,29 +93,54 @@ def _script(*steps: str) -> str:
     )
 
 
-def merge_script(settings: ConnectionSettings, wait_seconds: float, *, may_replace: bool) -> str:
+def merge_script(
+    settings: ConnectionSettings, wait_seconds: float, *, may_replace: bool, has_details: bool
+) -> str:
     """Return the statements that merge the staged load and commit.
 
     Args:
         settings: Limits of the statements.
         wait_seconds: Longest wait for the load lock.
         may_replace: Whether some of the deliveries may be in the ledger with other content.
+        has_details: Whether lines have details, so that a delivery may become the owner of a known line.
     """
     before = (_script(*_UNPACK), lock_script(settings, wait_seconds))
-    if not may_replace:
-        return ";\n".join((*before, _script(*_PLAN, *_NOTHING_HELD, *_KEYS, *_FACTS, *_BOOKS, *_END)))
-    return ";\n".join(
-        (
-            *before,
-            _script(*_PLAN, *_HELD, *_KEYS, *_FACTS, "update_fact_line_numbers.sql"),
-            remove_script(),
-            _script(*_BOOKS, *_END),
+    find_outdone = find_outdone_lines(some_withdrawn=may_replace)
+    if may_replace:
+        steps: tuple[str, ...] = (
+            _script(
+                *_PLAN, *_HELD, *_KEYS, *_FACTS, "update_owned_facts.sql", "delete_changed_line_sources.sql"
+            ),
+            find_outdone,
+            *_keep_further("further_source", "outdone_line"),
+            remove_script(passed_on=_OUTDONE),
+            recompute_merchandise("select product_key from pg_temp.compared_line where not is_merchandise"),
         )
+    else:
+        steps = (_script(*_PLAN, *_NOTHING_HELD, *_KEYS, *_FACTS),)
+        if has_details:
+            steps += (
+                find_outdone,
+                *_keep_further("further_source", "outdone_line"),
+                pass_lines_on(_OUTDONE),
+            )
+        else:
+            steps += _keep_further("further_source")
+    return ";\n".join((*before, *steps, _script(*_BOOKS, *_END)))
+
+
+def _keep_further(*tables: str) -> tuple[str, ...]:
+    """Return statements that keep the lines of temporary tables as those of further sources."""
+    return tuple(
+        _script(name).replace(
+            "{lines}", " union all ".join(f"select {columns} from pg_temp.{table}" for table in tables)
+        )
+        for name, columns in (("insert_line_sources.sql", "*"), ("update_further_counts.sql", "delivery_key"))
     )
 
 
 async def merge(
-    connection: asyncpg.Connection, settings: ConnectionSettings, *, may_replace: bool
+    connection: asyncpg.Connection, settings: ConnectionSettings, *, may_replace: bool, has_details: bool
 ) -> list[dict[str, Any]]:
     """Merge the staged load and commit; after an error the staged rows are as before.
 
@@ -122,6 +149,7 @@ async def merge(
         settings: Limits of the statements.
         may_replace: Whether some of the deliveries may be in the ledger with other content. If some are in spite of
             False, the merge is run again.
+        has_details: Whether staged lines have details.
 
     Returns:
         For each delivery its name, whether it replaces earlier content, rows_loaded, rows_duplicate, lines_withdrawn.
@@ -132,7 +160,7 @@ async def merge(
     """
 
     async def attempt(wait_seconds: float) -> list[dict[str, Any]]:
-        script = merge_script(settings, wait_seconds, may_replace=may_replace)
+        script = merge_script(settings, wait_seconds, may_replace=may_replace, has_details=has_details)
         seconds = wait_seconds + 4 * settings.statement_timeout + 60 if settings.statement_timeout else None
         try:
             with answers(connection) as collected:
@@ -149,4 +177,4 @@ async def merge(
     except asyncpg.PostgresError as error:
         if error.sqlstate != _REPLACES:
             raise
-    return await merge(connection, settings, may_replace=True)
+    return await merge(connection, settings, may_replace=True, has_details=has_details)

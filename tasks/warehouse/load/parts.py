@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.metering import in_thread
 from tasks.validate.schema import LINE
+from tasks.validate.settings import FeedSettings
 from tasks.validate.silver import Silver
 from tasks.warehouse.load.code import CodedPart, code_part
 from tasks.workspace import outputs
@@ -31,10 +33,11 @@ class PartReader:
     def __init__(self, silver: Silver, ordinals: Mapping[str, int]) -> None:
         self._silver = silver
         self._ordinals = ordinals
+        self._adjustment = adjustment_letter(silver.settings.feed)
         self._next = self._start_reading(0)
 
     def _start_reading(self, number: int) -> asyncio.Task[CodedPart | None]:
-        return asyncio.create_task(in_thread(_read, self._silver, number, self._ordinals))
+        return asyncio.create_task(in_thread(_read, self._silver, number, self._ordinals, self._adjustment))
 
     async def read(self, number: int) -> CodedPart | None:
         """Return a part, None if it has no line to load. Call it once for each number, in order."""
@@ -48,10 +51,21 @@ class PartReader:
         await asyncio.wait([self._next])
 
 
-def _read(silver: Silver, number: int, ordinals: Mapping[str, int]) -> CodedPart | None:
+def adjustment_letter(feed: FeedSettings) -> str | None:
+    """Return the letter before the digits of an invoice number that makes it an adjustment; None for none.
+
+    A feed without a mapping is read by the rules of Online Retail's.
+    """
+    mapping = mapping_of_reading(feed.reading)
+    return "A" if mapping is None else None
+
+
+def _read(
+    silver: Silver, number: int, ordinals: Mapping[str, int], adjustment: str | None
+) -> CodedPart | None:
     lines = read_part(read_checked(outputs.part_path(silver.folder, number)), _TEXTS, _OTHERS)
     names, codes = dictionary_encode(lines.get_column("delivery"))
     is_loaded = pl.Series([name in ordinals for name in names], dtype=pl.Boolean)
     if not is_loaded.all():
         lines = lines.filter(is_loaded.gather(codes))
-    return code_part(lines, ordinals) if lines.height else None
+    return code_part(lines, ordinals, adjustment) if lines.height else None

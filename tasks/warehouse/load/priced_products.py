@@ -1,4 +1,4 @@
-"""The products of lines, and their priced products: each distinct price, copy number and description of a product."""
+"""The products of lines, and their priced products: each distinct price, copy number, description and kind of a product."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.validate.merchandise import NOT_MERCHANDISE
-from tasks.warehouse.load.numbers import joined
+from tasks.ingest.schema import KINDS
+from tasks.warehouse.load.numbers import joined, joined_decimals
 from tasks.workspace.parquet_parts import dictionary_encode
 
 _PRICED = 2**61  # added to the rank of a description with a price, above any timestamp
@@ -19,8 +19,8 @@ class PricedProducts:
 
     Attributes:
         products: A row per product: stock_code and the columns of ``latest_descriptions``, null without one.
-        table: A row per priced product: product (its row), unit_price, copy_number, description, and has_own: whether
-            the description is another than the product's latest.
+        table: A row per priced product: product (its row), unit_price, copy_number, description, has_own: whether
+            the description is another than the product's latest, kind (null unless told), and is_merchandise.
         index: The priced product of each line (UInt32).
     """
 
@@ -41,22 +41,35 @@ class PricedProducts:
         table = self.table.with_row_index("position", offset=1)
         copies = table.filter(pl.col("copy_number") != 1)
         own = table.filter("has_own")
+        told = table.filter(pl.col("kind").is_not_null())
+        others = table.filter(~pl.col("is_merchandise"))
+        merchandise = table.filter("is_merchandise").select("product")
+        not_merchandise = others.join(merchandise, on="product", how="anti").get_column("product").unique()
         return {
             "stock_codes": stock_code.to_list(),
             "descriptions": self.products.get_column("description").to_list(),
             "described_by": joined(signed),
-            "not_merchandise": joined((stock_code.is_in(list(NOT_MERCHANDISE))).arg_true() + 1),
-            "priced_products": joined(table.get_column("product") + 1),
-            "prices": joined(table.get_column("unit_price").to_physical().cast(pl.Int64)),
+            "not_merchandise": joined(not_merchandise.sort() + 1),
+            # They follow their products: 1 where the next product begins, 0 elsewhere.
+            "product_steps": "".join(table.get_column("product").diff().fill_null(1).cast(pl.String)),
+            "prices": joined_decimals(table.get_column("unit_price")),
             "copies": joined(copies.get_column("position")),
             "copy_numbers": joined(copies.get_column("copy_number")),
             "described": joined(own.get_column("position")),
             "own_descriptions": own.get_column("description").cast(pl.String).to_list(),
+            "told": joined(told.get_column("position")),
+            "told_kinds": joined(told.get_column("kind")),
+            "others": joined(others.get_column("position")),
         }
 
 
-def find_priced_products(lines: pl.DataFrame) -> PricedProducts:
-    """Find the priced products of silver lines, columns of ``tasks.validate.schema.LINE``, texts as Enum."""
+def find_priced_products(lines: pl.DataFrame, returned: pl.Series) -> PricedProducts:
+    """Find the priced products of silver lines.
+
+    Args:
+        lines: The lines, columns of ``tasks.validate.schema.LINE``, texts as Enum.
+        returned: Whether its receipt tells that a line is a return (Boolean).
+    """
     stock_codes, stock_code = dictionary_encode(lines.get_column("stock_code"))
     texts, text = dictionary_encode(lines.get_column("description"))
     used = stock_code.unique().sort()
@@ -80,7 +93,10 @@ def find_priced_products(lines: pl.DataFrame) -> PricedProducts:
     has_own = text.ne_missing(latest.gather(product))
     own_text = pl.select(pl.when(has_own).then(text.fill_null(texts.len()) + 1).otherwise(0)).to_series()
     index, size = product.cast(pl.Int64), used.len()
-    for column in (lines.get_column("unit_price").rank("dense"), lines.get_column("copy_number"), own_text):
+    kind = _told_kinds(lines.get_column("kind"), returned)
+    told = kind.fill_null(len(KINDS)) * 2 + lines.get_column("is_merchandise")
+    price = lines.get_column("unit_price").rank("dense")
+    for column in (price, lines.get_column("copy_number"), own_text, told):
         distinct = int(column.max() or 0) + 1  # type: ignore[arg-type]
         if size * distinct >= 2**62:
             index = index.rank("dense").cast(pl.Int64)
@@ -89,10 +105,19 @@ def find_priced_products(lines: pl.DataFrame) -> PricedProducts:
     index = index.rank("dense").cast(pl.UInt32) - 1
     rows = index.arg_unique()
     rows = rows.gather(index.gather(rows).arg_sort())
-    table = lines.select("unit_price", "copy_number", "description")[rows].with_columns(
-        product.gather(rows).alias("product"), has_own.gather(rows).alias("has_own")
+    table = lines.select("unit_price", "copy_number", "description", "is_merchandise")[rows].with_columns(
+        product.gather(rows).alias("product"),
+        has_own.gather(rows).alias("has_own"),
+        pl.Series("kind", KINDS).gather(kind.gather(rows)),
     )
     return PricedProducts(products, table, index)
+
+
+def _told_kinds(kind: pl.Series, returned: pl.Series) -> pl.Series:
+    """Return the kind of each line as its place in ``KINDS``; null for a sale, and a return that its receipt tells."""
+    names, codes = dictionary_encode(kind)
+    places = pl.Series([None if name == "sale" else KINDS.index(name) for name in names], dtype=pl.Int64)
+    return pl.select(pl.when(~returned).then(places.gather(codes))).to_series()
 
 
 def latest_descriptions(lines: pl.DataFrame) -> pl.DataFrame:

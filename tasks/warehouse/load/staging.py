@@ -44,7 +44,7 @@ async def stage(
     *,
     known: Mapping[str, str] | None,
     overrides: Overrides,
-) -> None:
+) -> bool:
     """Copy the lines of accepted deliveries, and what the ledger records of them, into the staging tables.
 
     Args:
@@ -57,6 +57,9 @@ async def stage(
         known: See ``tasks.warehouse.load.transaction.load``.
         overrides: What is loaded in spite of the guards.
 
+    Returns:
+        Whether a line has details; see ``CodedPart.has_details``.
+
     Raises:
         RightsMissing: the role may not create temporary tables.
     """
@@ -65,7 +68,7 @@ async def stage(
         await _create_staging(connection, settings)
     _ready.discard(connection)
     request = _request(silver, accepted, run, known=known, overrides=overrides)
-    has_request = False
+    has_request = has_details = False
     for number in range(silver.parts):
         part = await parts.read(number)
         if part is None:
@@ -73,6 +76,7 @@ async def stage(
         texts = [] if has_request else [pl.lit(request).alias("request")]
         frames = part.frames.with_columns(pl.lit(number, pl.Int32).alias("part"), *texts)
         has_request = True
+        has_details |= part.has_details
         lines = part.lines.with_columns(pl.lit(number, pl.Int32).alias("part")) if number else part.lines
         await copy_frame(connection, "pg_temp.staged_part", frames)
         await copy_frame(connection, "pg_temp.staged_line", lines)
@@ -82,6 +86,7 @@ async def stage(
         await copy_frame(connection, "pg_temp.staged_part", empty)
     await copy_frame(connection, "pg_temp.staged_quarantine", _quarantine(silver, accepted))
     progress.report("load.staged")
+    return has_details
 
 
 async def _create_staging(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:

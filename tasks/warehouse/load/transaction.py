@@ -98,14 +98,16 @@ async def _load_or_skip(
     try:
         async with connection_limit(settings).loads, connected(settings) as connection:
             started = time.perf_counter()
-            await stage(connection, settings, silver, accepted, run, parts, known=known, overrides=overrides)
+            has_details = await stage(
+                connection, settings, silver, accepted, run, parts, known=known, overrides=overrides
+            )
             seconds = time.perf_counter() - started
             async with connection_limit(settings).merge_slot:
                 started = time.perf_counter()
                 may_replace = known is None or any(quality.name in known for quality in accepted)
                 by_name = {quality.name: quality for quality in accepted}
                 try:
-                    rows = await merge(connection, settings, may_replace=may_replace)
+                    rows = await merge(connection, settings, may_replace=may_replace, has_details=has_details)
                 except asyncpg.PostgresError as error:
                     skipped = not_loaded(error, by_name, silver.settings.feed)
                     return skipped, [], seconds + time.perf_counter() - started

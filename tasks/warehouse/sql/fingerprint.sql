@@ -5,7 +5,7 @@ select
     coalesce(sum(hash_record_extended(row(
         f.line_id, f.sold_at, f.quantity, f.copy_number, f.unit_price, f.total_amount, f.currency,
         f.description, d.date, p.stock_code, p.description, p.is_merchandise, c.customer_number, k.country,
-        i.feed, i.invoice_no, i.invoice_type, i.timezone, f.kind, f.store, f.source_line,
+        i.feed, i.invoice_no, i.invoice_type, i.timezone, f.kind, f.is_merchandise, f.store, f.source_line,
         f.discount_amount, f.tax_amount, f.cost_amount, f.attributes::text, f.invoice_attributes::text
     ), 0)), 0) as hash
 from retail_dwh.fact_sale as f

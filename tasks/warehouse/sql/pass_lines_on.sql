@@ -1,12 +1,8 @@
 with next_source as (
-    select distinct on (s.invoice_key, s.line_id)
-        s.invoice_key,
-        s.line_id,
-        s.delivery_key,
-        s.line_no
+    select distinct on (s.invoice_key, s.line_id) s.*
     from retail_ops.line_source as s
-    join pg_temp.withdrawn_line as w on w.owns and s.invoice_key = w.invoice_key and s.line_id = w.line_id
-    order by s.invoice_key, s.line_id, s.delivery_key
+    join ({lines}) as w using (invoice_key, line_id)
+    order by s.invoice_key, s.line_id, {order}, s.delivery_key
 ),
 deleted as (
     delete from retail_ops.line_source as s
@@ -20,7 +16,12 @@ moved as (
     update retail_dwh.fact_sale as f
     set
         delivery_key = n.delivery_key,
-        line_no = n.line_no
+        line_no = n.line_no,
+        discount_amount = n.discount_amount,
+        tax_amount = n.tax_amount,
+        cost_amount = n.cost_amount,
+        attributes = n.attributes,
+        invoice_attributes = n.invoice_attributes
     from next_source as n
     where f.invoice_key = n.invoice_key and f.line_id = n.line_id
     returning f.delivery_key

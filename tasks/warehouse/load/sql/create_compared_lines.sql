@@ -13,10 +13,18 @@ select
     l.quantity,
     p.copy_number,
     p.unit_price,
+    coalesce(l.total_amount, l.quantity * p.unit_price) as total_amount,
     r.currency,
     p.description,
-    r.kind,
-    p.is_merchandise
+    coalesce(r.kind, p.kind) as kind,
+    p.is_merchandise,
+    r.store,
+    l.source_line,
+    l.discount_amount,
+    l.tax_amount,
+    l.cost_amount,
+    l.attributes,
+    l.invoice_attributes
 from pg_temp.unpacked_line as l
 join pg_temp.keyed_receipt as r using (receipt_id)
 join pg_temp.priced_product as p using (priced_product_id)

@@ -4,7 +4,12 @@ select
     n.invoice_key,
     n.line_id,
     n.delivery_key,
-    n.line_no
+    n.line_no,
+    n.discount_amount,
+    n.tax_amount,
+    n.cost_amount,
+    n.attributes,
+    n.invoice_attributes
 from pg_temp.compared_line as n
 join pg_temp.load_plan as p using (delivery_key)
 left join pg_temp.existing_line as o

@@ -10,6 +10,8 @@ select
     r.sold_at,
     r.date_key,
     r.currency::char(3) as currency,
+    r.store,
+    case r.invoice_type when 'cancellation' then 'return' end as kind,
     r.first_line_no,
     i.invoice_key > last.invoice_key
     and min(r.delivery) over (partition by i.invoice_key) = max(r.delivery) over (partition by i.invoice_key) as is_new

@@ -9,18 +9,28 @@ described as materialized (
     select p.part, o.position::bigint as position, o.description
     from pg_temp.staged_part as p
     cross join lateral unnest(string_to_array(p.described, ','), p.own_descriptions) as o (position, description)
+),
+told as materialized (
+    select p.part, t.position::bigint as position, t.kind
+    from pg_temp.staged_part as p
+    cross join lateral unnest(string_to_array(p.told, ','), string_to_array(p.told_kinds, ',')) as t (position, kind)
 )
 select
     (p.part::bigint << 32) | (s.position - 1) as priced_product_id,
     d.product_key,
-    d.is_merchandise,
-    (s.price::bigint * 0.0001)::numeric(18, 4) as unit_price,
+    s.price::numeric(18, 4) as unit_price,
     coalesce(c.copy_number, 1) as copy_number,
-    case when o.position is null then n.description else o.description end as description
+    case when o.position is null then n.description else o.description end as description,
+    coalesce(t.kind, 'sale') as kind,
+    s.position <> all (string_to_array(p.others, ',')::bigint[]) as is_merchandise
 from pg_temp.staged_part as p
-cross join lateral unnest(string_to_array(p.priced_products, ','), string_to_array(p.prices, ','))
-    with ordinality as s (product, price, position)
-join pg_temp.product as n on n.part = p.part and n.product = s.product::bigint
+cross join lateral (
+    select position, price, sum(step::integer) over (order by position) as product
+    from unnest(string_to_array(p.product_steps, null), string_to_array(p.prices, ','))
+        with ordinality as u (step, price, position)
+) as s
+join pg_temp.product as n on n.part = p.part and n.product = s.product
 join retail_dwh.dim_product as d on d.stock_code = n.stock_code
 left join copied as c on c.part = p.part and c.position = s.position
 left join described as o on o.part = p.part and o.position = s.position
+left join told as t on t.part = p.part and t.position = s.position

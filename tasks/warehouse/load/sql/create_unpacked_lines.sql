@@ -6,5 +6,12 @@ select
     (part::bigint << 32) | coalesce(priced_product, (packed >> 19) & 65535) as priced_product_id,
     line_no,
     ((packed >> 35) & 8191)::integer as line_offset,
-    coalesce(quantity, (packed & 524287)::integer - 262144) as quantity
+    coalesce(quantity, (packed & 524287) - 262144) as quantity,
+    total_amount,
+    discount_amount,
+    tax_amount,
+    cost_amount,
+    source_line,
+    attributes::jsonb as attributes,
+    invoice_attributes::jsonb as invoice_attributes
 from pg_temp.staged_line

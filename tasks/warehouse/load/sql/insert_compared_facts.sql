@@ -1,27 +1,10 @@
 -- A line that two deliveries of this load bring becomes a fact of the first of them.
 insert into retail_dwh.fact_sale (
     line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
-    copy_number, unit_price, total_amount, currency, description,
-    kind, is_merchandise
+    copy_number, unit_price, total_amount, currency, description, kind, is_merchandise, store, source_line,
+    discount_amount, tax_amount, cost_amount, attributes, invoice_attributes
 )
-select distinct on (n.invoice_key, n.line_id)
-    n.line_id,
-    n.sold_at,
-    n.date_key,
-    n.product_key,
-    n.customer_key,
-    n.country_key,
-    n.invoice_key,
-    n.delivery_key,
-    n.line_no,
-    n.quantity,
-    n.copy_number,
-    n.unit_price,
-    n.quantity * n.unit_price,
-    n.currency,
-    n.description,
-    n.kind,
-    n.is_merchandise
+select distinct on (n.invoice_key, n.line_id) n.*
 from pg_temp.compared_line as n
 join pg_temp.load_plan as p using (delivery_key)
 where not exists (

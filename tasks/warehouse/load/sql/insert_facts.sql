@@ -1,7 +1,7 @@
 insert into retail_dwh.fact_sale (
     line_id, sold_at, date_key, product_key, customer_key, country_key, invoice_key, delivery_key, line_no, quantity,
-    copy_number, unit_price, total_amount, currency, description,
-    kind, is_merchandise
+    copy_number, unit_price, total_amount, currency, description, kind, is_merchandise, store, source_line,
+    discount_amount, tax_amount, cost_amount, attributes, invoice_attributes
 )
 select
     l.line_id,
@@ -16,11 +16,18 @@ select
     l.quantity,
     p.copy_number,
     p.unit_price,
-    l.quantity * p.unit_price,
+    coalesce(l.total_amount, l.quantity * p.unit_price),
     r.currency,
     p.description,
-    r.kind,
-    p.is_merchandise
+    coalesce(r.kind, p.kind),
+    p.is_merchandise,
+    r.store,
+    l.source_line,
+    l.discount_amount,
+    l.tax_amount,
+    l.cost_amount,
+    l.attributes,
+    l.invoice_attributes
 from pg_temp.unpacked_line as l
 join pg_temp.keyed_receipt as r using (receipt_id)
 join pg_temp.priced_product as p using (priced_product_id)

@@ -3,10 +3,10 @@ select
     last.invoice_key + row_number() over (order by n.first_receipt),
     q.feed,
     n.invoice_no,
-    case n.invoice_type when 's' then 'sale' when 'c' then 'cancellation' else 'adjustment' end,
+    n.invoice_type,
     q.settings ->> 'timezone'
 from (
-    select invoice_no, min(invoice_type) as invoice_type, min(receipt_id) as first_receipt
+    select invoice_no, max(invoice_type) as invoice_type, min(receipt_id) as first_receipt
     from pg_temp.receipt
     group by invoice_no
 ) as n

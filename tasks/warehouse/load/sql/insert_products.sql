@@ -4,7 +4,7 @@ with latest as (
         description,
         description_priced,
         description_sold_at,
-        is_merchandise
+        bool_or(is_merchandise) over (partition by stock_code) as is_merchandise
     from pg_temp.product
     order by stock_code, description_priced desc nulls last, description_sold_at desc, description collate "C" desc
 )

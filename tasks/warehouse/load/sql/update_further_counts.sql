@@ -4,7 +4,7 @@ set
     rows_duplicate = d.rows_duplicate + s.lines
 from (
     select delivery_key, count(*) as lines
-    from pg_temp.further_source
+    from ({lines}) as l
     group by delivery_key
 ) as s
 where d.delivery_key = s.delivery_key

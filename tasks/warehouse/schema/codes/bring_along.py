@@ -16,7 +16,6 @@ from tasks.postgres.copy import copy_frame
 from tasks.postgres.queries import compact_sql, sql
 from tasks.validate.codes import INVISIBLE, normalise_code
 from tasks.validate.merchandise import NOT_MERCHANDISE
-from tasks.warehouse.load.receipts import invoice_types
 from tasks.warehouse.schema.codes.identities import LINES, recode
 
 _PACKAGE = "tasks.warehouse.schema.codes"
@@ -26,7 +25,6 @@ _LINES_AT_ONCE = 50_000
 CANDIDATE = (
     "[" + "".join(rf"\U{first:08X}-\U{last:08X}" for first, last in INVISIBLE) + r"]|^[0-9]{1,15}[.,]0+$"
 )
-_INVOICE_TYPES = {"s": "sale", "c": "cancellation", "a": "adjustment"}
 _CODES: dict[str, pl.DataType] = {"key": pl.Int32(), "feed": pl.String(), "code": pl.String()}
 
 
@@ -63,8 +61,19 @@ def _renamed(codes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _invoices(renamed: pl.DataFrame) -> pl.DataFrame:
-    types = invoice_types(renamed.get_column("new")).replace_strict(_INVOICE_TYPES)
+    types = _invoice_types(renamed.get_column("new"))
     return renamed.select("feed", types.alias("invoice_type"), invoice_key="key", invoice_no="new")
+
+
+def _invoice_types(invoice_no: pl.Series) -> pl.Series:
+    """Return the types of invoices as they were at that revision."""
+    return pl.select(
+        pl.when(invoice_no.str.contains(r"^C\d"))
+        .then(pl.lit("cancellation"))
+        .when(invoice_no.str.contains(r"^A\d"))
+        .then(pl.lit("adjustment"))
+        .otherwise(pl.lit("sale"))
+    ).to_series()
 
 
 def _products(renamed: pl.DataFrame) -> pl.DataFrame:

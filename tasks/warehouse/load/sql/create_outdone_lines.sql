@@ -1,0 +1,16 @@
+-- Lines of the load whose owner has lesser details than a further source; it becomes one itself.
+create temporary table outdone_line on commit drop as
+select distinct on (invoice_key, line_id)
+    invoice_key,
+    line_id,
+    f.delivery_key,
+    f.line_no,
+    f.discount_amount,
+    f.tax_amount,
+    f.cost_amount,
+    f.attributes,
+    f.invoice_attributes
+from pg_temp.compared_line as n
+join (select * from pg_temp.further_source union all select * from retail_ops.line_source) as s using (invoice_key, line_id)
+join retail_dwh.fact_sale as f using (invoice_key, line_id)
+where {greater} {others}
