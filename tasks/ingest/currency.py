@@ -11,6 +11,7 @@ from collections.abc import Collection
 import polars as pl
 
 from tasks.ingest.reading import USUAL_MISSING_WORDS
+from tasks.ingest.schema import AMOUNTS
 
 _ISO_4217 = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
@@ -123,16 +124,14 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
     """Return the deliveries of a part in which some line tells its currency, in its column or beside the price.
 
     Args:
-        lines: Columns ``delivery``, ``unit_price`` and ``currency`` (text as delivered).
+        lines: Columns ``delivery``, those of ``schema.AMOUNTS``, and ``currency`` (text as delivered).
     """
-    prices = lines.get_column("unit_price").unique().drop_nulls().to_frame("text")
-    marked = prices.filter(has_mark(pl.col("text").str.strip_chars()))
-    marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
+    marked = {name: _marked(lines.get_column(name)) for name in AMOUNTS}
     codes = lines.get_column("currency").unique().drop_nulls()
     # A word that is no currency is one all the same: the lines without have another than the feed's.
     is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
     told = {
-        "unit_price": marked.get_column("text").filter(_names_one(marks)),
+        **{name: texts for name, texts in marked.items() if texts.len()},
         "currency": codes.filter(~is_missing),
     }
     return {
@@ -143,6 +142,16 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
         .filter(lines.get_column(column).is_in(texts.implode()))
         .unique()
     }
+
+
+def _marked(amounts: pl.Series) -> pl.Series:
+    """The distinct amounts of a column that have a mark of one currency beside them."""
+    if amounts.null_count() == amounts.len():
+        return pl.Series([], dtype=pl.String)
+    texts = amounts.unique().drop_nulls().to_frame("text")
+    marked = texts.filter(has_mark(pl.col("text").str.strip_chars()))
+    marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
+    return marked.get_column("text").filter(_names_one(marks))
 
 
 def _names_one(texts: pl.Series) -> pl.Series:

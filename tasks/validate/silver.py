@@ -13,8 +13,10 @@ import polars as pl
 
 from tasks import progress
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.schema import BRONZE, DELIVERED, HEADERS, OPTIONAL_HEADERS
+from tasks.ingest.mapping.load import mapping_of_reading
+from tasks.ingest.schema import ALL_HEADERS, BRONZE, COLUMNS, DELIVERED
 from tasks.validate import contract
+from tasks.validate.applying import rules_without
 from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.namibia import may_have_namibia, unclear_countries
@@ -39,7 +41,14 @@ _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"}
 # Raise it whenever the columns of an output change.
 _FORMAT = 5
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
-_DELIVERED_COLUMN = {"sold_at_local": "invoice_date", "total_amount": "unit_price", "copy_number": "fault"}
+_DELIVERED_COLUMN = {
+    "sold_at_local": "invoice_date",
+    "customer_number": "customer_id",
+    "discount_amount": "discount",
+    "tax_amount": "tax",
+    "cost_amount": "cost",
+    "copy_number": "fault",
+}
 _VALUE_CHARACTERS = 200
 
 
@@ -94,7 +103,8 @@ def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
 
 
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
-    line_contract = contract.build_contract(settings.as_of)
+    without = rules_without(mapping_of_reading(settings.feed.reading))
+    line_contract = contract.build_contract(settings.as_of, without)
     copies = CopyNumbers(bronze.parts)
     findings = Findings(bronze.deliveries)
     counts = _QualityCounts(bronze)
@@ -149,13 +159,13 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         .group_by("row")
         .agg(rule.sort().alias("rules"), pl.col("value").sort_by(rule).alias("values"))
     )
-    headers = HEADERS | {
-        column: names
-        for column, names in OPTIONAL_HEADERS.items()
-        if raw.get_column(column).null_count() < raw.height
-    }
+    told = [
+        column
+        for column in DELIVERED
+        if column in COLUMNS or raw.get_column(column).null_count() < raw.height
+    ]
     as_json = pl.struct(
-        pl.col(column).alias(names[0]) for column, names in headers.items()
+        pl.col(column).alias(ALL_HEADERS.get(column, (column,))[0]) for column in told
     ).struct.json_encode()
     return (
         raw.with_row_index("row")
@@ -177,7 +187,10 @@ def _with_values(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     with_values = [errors.clear().with_columns(pl.lit(None, pl.String).alias("value"))]
     for (rule,), violations in errors.partition_by("rule", as_dict=True).items():
         column = columns[str(rule)]
-        delivered = raw.get_column(_DELIVERED_COLUMN.get(column, column)).cast(pl.String)
+        if column == "total_amount":
+            delivered = raw.select(pl.coalesce(pl.col("amount", "unit_price").cast(pl.String))).to_series()
+        else:
+            delivered = raw.get_column(_DELIVERED_COLUMN.get(column, column)).cast(pl.String)
         values = delivered.gather(violations.get_column("row")).str.head(_VALUE_CHARACTERS)
         shown = values.str.replace_all("\0", "\\u0000", literal=True).alias("value")
         with_values.append(violations.with_columns(shown))
