@@ -165,7 +165,7 @@ def with_currency(
 
     Args:
         lines: Columns ``delivery``; ``currency_text``, the delivered currency; ``currency_told``, the code it names;
-            ``price_mark``, the mark beside the price.
+            ``price_mark``, the mark beside its amounts; different ones of a line with a blank between them.
         currency: Currency of the feed, for deliveries that tell none.
         one_only: Whether the feed's lines have this currency only.
         telling: Names of the deliveries that tell a currency on some line.
@@ -173,7 +173,7 @@ def with_currency(
     Returns:
         The frame with the columns ``currency`` (Enum; null where it is not known) and ``currency_fault`` (String) in
         place of ``currency_told`` and ``price_mark``. The fault is null, ``unknown`` (no code or unambiguous mark),
-        ``untold`` (other lines of the delivery tell theirs), ``mark`` (the price has a mark of another currency) or
+        ``untold`` (other lines of the delivery tell theirs), ``mark`` (an amount has a mark of another currency) or
         ``other`` (not the feed's, which has one only).
     """
     told, mark, text = pl.col("currency_told"), pl.col("price_mark"), pl.col("currency_text")
@@ -191,6 +191,8 @@ def with_currency(
     fault = (
         pl.when(text.is_not_null() & told.is_null())
         .then(pl.lit("unknown"))
+        .when(mark.str.contains(" ", literal=True))
+        .then(pl.lit("mark"))
         .when(code.is_null())
         .then(pl.lit("untold"))
         .when(mark.is_not_null() & ~mark_fits.fill_null(False))

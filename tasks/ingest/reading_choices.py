@@ -33,6 +33,8 @@ class ReadingChoice:
         values: What these columns hold, in a sentence.
         candidate: Pattern of the texts in which the readings may differ.
         parse: Reads text by one of the readings; null where it does not fit.
+        may_be_missing: Whether a word may stand for a missing value in these columns.
+        may_name_persons: Whether a value that only one reading fits may be a person's name, and is not shown.
     """
 
     setting: str
@@ -42,6 +44,8 @@ class ReadingChoice:
     values: str
     candidate: str
     parse: Callable[[pl.Expr, str], pl.Expr]
+    may_be_missing: bool = False
+    may_name_persons: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -133,6 +137,8 @@ CUSTOMERS = ReadingChoice(
     "customer numbers",
     r"[^0-9\s]|^\s*0[0-9]",
     _parse_customer,
+    may_be_missing=True,
+    may_name_persons=True,
 )
 CHOICES = (DECIMAL, DATE_FORMAT, CUSTOMERS)
 

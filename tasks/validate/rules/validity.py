@@ -78,7 +78,7 @@ RULES = (
         "unit_price_exact",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | ~_IS_NUMBER | _IN_OTHER_CURRENCY,
+        pl.col("unit_price").is_not_null() | ~_IS_NUMBER | _IN_OTHER_CURRENCY | _TELLS_AMOUNT,
         "the price has at most four decimals; prices are never rounded",
     ),
     *(
