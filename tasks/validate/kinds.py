@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -15,6 +17,8 @@ from tasks.workspace.parquet_parts import dictionary_encode
 KIND = pl.Enum(KINDS)
 # Kinds that sell something, or take it back.
 _TRADE = ("sale", "return")
+# Tables of a mapping that tell what lines are.
+_KEYS = frozenset({"kind", "merchandise", "invoice_types"})
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,23 @@ class KindRules:
 ONLINE_RETAIL = KindRules("C", negative_is_return=False, not_merchandise=NOT_MERCHANDISE)
 
 
-def kind_rules(mapping: ColumnMapping | None) -> KindRules:
-    """Return the rules of a mapping; without one, those of Online Retail."""
-    if mapping is None:
+def kind_rules(mapping: ColumnMapping | None, *, held_lines: bool = False) -> KindRules:
+    """Return the rules of a mapping; without one, those of Online Retail.
+
+    Args:
+        mapping: The mapping.
+        held_lines: Whether the feed held lines before mappings could tell kinds: those of a mapping that says nothing
+            about them got theirs by Online Retail's rules, and the same lines in a further delivery get them, too.
+    """
+    if mapping is None or (held_lines and not _tells_kinds(mapping.content)):
         return ONLINE_RETAIL
     return KindRules(
         mapping.invoice_letters.cancellation, mapping.line.negative_is == "return", mapping.not_merchandise
     )
+
+
+def _tells_kinds(content: Mapping[str, Any]) -> bool:
+    return not content.keys().isdisjoint(_KEYS) or "negative_is" in content.get("line", {})
 
 
 def with_kinds(lines: pl.DataFrame, told: pl.Series, rules: KindRules) -> pl.DataFrame:

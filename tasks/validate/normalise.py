@@ -62,8 +62,8 @@ def normalise(
         hour is the first of the two. ``sold_at`` is null for a local hour that does not exist, ``total_amount`` if the
         amount is out of range.
     """
-    rules = kind_rules(mapping_of_reading(settings.reading))
-    stores = settings.store_column != "passed over"
+    held_lines = settings.store_column == "passed over"
+    rules = kind_rules(mapping_of_reading(settings.reading), held_lines=held_lines)
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
     for column in _PARSED:
         texts, codes = _distinct(bronze.get_column(column))
@@ -80,7 +80,7 @@ def normalise(
             has_point = settings.decimal == "." or column in typed_numbers
             parsed = parse_customers(distinct.get_column("present"), settings.customers, has_point=has_point)
         else:
-            parsed = distinct.select(**_parsers(column, rules, stores=stores))
+            parsed = distinct.select(**_parsers(column, rules, stores=not held_lines))
         typed = typed.hstack(_gathered(parsed, codes))
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
     typed = typed.hstack(_gathered(date_columns(dates.to_frame("text"), settings, weighed), codes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -14,7 +15,7 @@ UNIT = Decimal("0.0001")
 MEASURES = ("discount_amount", "tax_amount", "cost_amount")
 
 
-def _values(line: dict[str, str | None], *columns: str, **settings: str) -> tuple[object, ...]:
+def _values(line: Mapping[str, str | None], *columns: str, **settings: str) -> tuple[object, ...]:
     return typed_lines(bronze(line), **settings).select(columns).row(0)
 
 

@@ -6,6 +6,7 @@ The rules are listed here: removing one, moving it to another dimension or lower
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ RULES: dict[str, tuple[str, str, Line]] = {
 BEFORE: dict[str, Line] = {
     rule: {"currency": "GBP"} for rule in ("currency_known", "currency_told", "currency_of_feed")
 }
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "currency_of_feed": {"currency_column": "passed over"},
     "customer_id_whole": {"customers": "numbers"},
 }

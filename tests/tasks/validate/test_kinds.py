@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from tasks.validate.silver import validate
 from tests.support.deliveries import NAMES, as_csv, bronze_of, row, write
 from tests.support.lines import AS_OF, broken_rules, bronze, lines_of, typed_lines, validate_sources
 
+Line = Mapping[str, str | None]
 TILL: dict[str, Any] = {
     "schema": 1,
     "name": "till",
@@ -35,13 +36,19 @@ def _mapping(line: Mapping[str, Any] = MappingProxyType({}), **more: Any) -> str
     return kept_text({**TILL, "line": {**TILL["line"], **line}, **more})
 
 
-def _kinds(*lines: dict[str, str | None], mapping: str | None = None) -> list[tuple[str, bool]]:
-    typed = typed_lines(bronze(*lines), mapping=mapping, decimal=".")
+def _kinds(*lines: Line, mapping: str | None = None, **settings: str) -> list[tuple[str, bool]]:
+    typed = typed_lines(bronze(*lines), mapping=mapping, decimal=".", **settings)
     return typed.select("kind", "is_merchandise").rows()
 
 
 def test_without_a_mapping_the_rules_of_online_retail_tell() -> None:
-    lines = [{}, {"invoice_no": "c5"}, {"quantity": "-1"}, {"invoice_no": "CASH"}, {"stock_code": "post"}]
+    lines: list[Line] = [
+        {},
+        {"invoice_no": "c5"},
+        {"quantity": "-1"},
+        {"invoice_no": "CASH"},
+        {"stock_code": "post"},
+    ]
     assert _kinds(*lines) == [
         ("sale", True),
         ("return", True),
@@ -52,7 +59,12 @@ def test_without_a_mapping_the_rules_of_online_retail_tell() -> None:
 
 
 def test_with_one_they_do_not() -> None:
-    lines = [{"invoice_no": "C5"}, {"quantity": "-0.5"}, {"stock_code": "POST"}, {"quantity": "x"}]
+    lines: list[Line] = [
+        {"invoice_no": "C5"},
+        {"quantity": "-0.5"},
+        {"stock_code": "POST"},
+        {"quantity": "x"},
+    ]
     assert _kinds(*lines, mapping=_mapping()) == [
         ("sale", True),
         ("return", True),
@@ -61,18 +73,27 @@ def test_with_one_they_do_not() -> None:
     ]
 
 
+def test_a_feed_that_held_lines_goes_on_by_the_rules_that_they_had() -> None:
+    lines: list[Line] = [{"invoice_no": "C5"}, {"quantity": "-1"}, {"stock_code": "POST"}]
+    held = {"store_column": "passed over"}
+    old = [("return", True), ("sale", True), ("sale", False)]
+    assert _kinds(*lines, mapping=_mapping(), **held) == old
+    new = [("sale", True), ("return", True), ("sale", True)]
+    assert _kinds(*lines, mapping=_mapping({"negative_is": "return"}), **held) == new
+
+
 def test_a_mapping_can_say_so_itself() -> None:
     mapping = _mapping(
         {"negative_is": "sale"},
         merchandise={"not_codes": ["BAG"]},
         invoice_types={"cancellation": "R"},
     )
-    lines = [{"quantity": "-1"}, {"invoice_no": "r5"}, {"stock_code": "bag"}]
+    lines: list[Line] = [{"quantity": "-1"}, {"invoice_no": "r5"}, {"stock_code": "bag"}]
     assert _kinds(*lines, mapping=mapping) == [("sale", True), ("return", True), ("sale", False)]
 
 
 def test_words_tell_before_rules() -> None:
-    lines = [
+    lines: list[Line] = [
         {"kind": "shipping", "quantity": "-1"},
         {"kind": "sale", "quantity": "-1"},
         {"kind": "return", "stock_code": "B"},
@@ -90,7 +111,7 @@ TILL_HEADER = ("Receipt", "SKU", "Qty", "Time", "Price")
 
 
 def _rules_broken(
-    folder: Path, rows: list[tuple[str, ...]], mapping: str, header: tuple[str, ...] = TILL_HEADER
+    folder: Path, rows: Sequence[tuple[str, ...]], mapping: str, header: tuple[str, ...] = TILL_HEADER
 ) -> dict[str, int]:
     feed = FeedSettings(mapping=mapping, decimal=".")
     path = write(folder / "till.csv", as_csv(rows, header))
