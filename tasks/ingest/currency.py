@@ -11,6 +11,7 @@ from collections.abc import Collection
 import polars as pl
 
 from tasks.ingest.reading import USUAL_MISSING_WORDS
+from tasks.ingest.schema import AMOUNTS
 
 _ISO_4217 = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
@@ -93,7 +94,7 @@ def without_mark(text: pl.Expr) -> pl.Expr:
 
 
 def _parts(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Return the sign, number and mark of each trimmed price with one mark; the mark is null for any other text."""
+    """The sign, number and mark of each price with one mark; the mark is null for any other text."""
     parts = pl.when(has_mark(text)).then(text).str.extract_groups(_MARKED).struct
     sign, before, inner, number, after = (
         parts.field(name) for name in ("sign", "before", "inner", "number", "after")
@@ -120,16 +121,17 @@ def split_marks(prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def deliveries_telling(lines: pl.DataFrame) -> set[str]:
-    """Return the deliveries of a part in which some line tells its currency, in its column or beside the amount.
+    """Return the deliveries of a part in which some line tells its currency, in its column or beside the price.
 
     Args:
-        lines: Columns ``delivery``, ``unit_price``, ``amount`` and ``currency`` (text as delivered).
+        lines: Columns ``delivery``, those of ``schema.AMOUNTS``, and ``currency`` (text as delivered).
     """
+    marked = {name: _marked(lines.get_column(name)) for name in AMOUNTS}
     codes = lines.get_column("currency").unique().drop_nulls()
     # A word that is no currency is one all the same: the lines without have another than the feed's.
     is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
     told = {
-        **{column: _telling(lines.get_column(column)) for column in ("unit_price", "amount")},
+        **{name: texts for name, texts in marked.items() if texts.len()},
         "currency": codes.filter(~is_missing),
     }
     return {
@@ -142,11 +144,13 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
     }
 
 
-def _telling(amounts: pl.Series) -> pl.Series:
-    """The distinct amounts with a mark that names a currency."""
-    text = pl.col("text").str.strip_chars()
-    marked = amounts.unique().drop_nulls().to_frame("text").filter(has_mark(text))
-    marks = split_marks(marked.select(text)).get_column("mark")
+def _marked(amounts: pl.Series) -> pl.Series:
+    """The distinct amounts of a column that have a mark of one currency beside them."""
+    if amounts.null_count() == amounts.len():
+        return pl.Series([], dtype=pl.String)
+    texts = amounts.unique().drop_nulls().to_frame("text")
+    marked = texts.filter(has_mark(pl.col("text").str.strip_chars()))
+    marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
     return marked.get_column("text").filter(_names_one(marks))
 
 
@@ -161,7 +165,7 @@ def with_currency(
 
     Args:
         lines: Columns ``delivery``; ``currency_text``, the delivered currency; ``currency_told``, the code it names;
-            ``price_mark``, the mark beside the price.
+            ``price_mark``, the mark beside its amounts; different ones of a line with a blank between them.
         currency: Currency of the feed, for deliveries that tell none.
         one_only: Whether the feed's lines have this currency only.
         telling: Names of the deliveries that tell a currency on some line.
@@ -169,7 +173,7 @@ def with_currency(
     Returns:
         The frame with the columns ``currency`` (Enum; null where it is not known) and ``currency_fault`` (String) in
         place of ``currency_told`` and ``price_mark``. The fault is null, ``unknown`` (no code or unambiguous mark),
-        ``untold`` (other lines of the delivery tell theirs), ``mark`` (the price has a mark of another currency) or
+        ``untold`` (other lines of the delivery tell theirs), ``mark`` (an amount has a mark of another currency) or
         ``other`` (not the feed's, which has one only).
     """
     told, mark, text = pl.col("currency_told"), pl.col("price_mark"), pl.col("currency_text")
@@ -187,6 +191,8 @@ def with_currency(
     fault = (
         pl.when(text.is_not_null() & told.is_null())
         .then(pl.lit("unknown"))
+        .when(mark.str.contains(" ", literal=True))
+        .then(pl.lit("mark"))
         .when(code.is_null())
         .then(pl.lit("untold"))
         .when(mark.is_not_null() & ~mark_fits.fill_null(False))

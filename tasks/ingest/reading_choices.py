@@ -14,6 +14,8 @@ import polars as pl
 from tasks.ingest.currency import without_mark
 from tasks.ingest.date_formats import SLASHED_START, parse_slashed
 from tasks.ingest.number_formats import DECIMAL_MARKS, parse_number
+from tasks.ingest.reading import USUAL_MISSING_WORDS
+from tasks.ingest.schema import AMOUNTS
 
 # Kinds of texts, as small integers; a text that only reading n fits is of kind ALONE + n.
 SETTLED, OPEN, ALONE = 0, 1, 2
@@ -31,6 +33,8 @@ class ReadingChoice:
         values: What these columns hold, in a sentence.
         candidate: Pattern of the texts in which the readings may differ.
         parse: Reads text by one of the readings; null where it does not fit.
+        may_be_missing: Whether a word may stand for a missing value in these columns.
+        may_name_persons: Whether a value that only one reading fits may be a person's name, and is not shown.
     """
 
     setting: str
@@ -40,6 +44,8 @@ class ReadingChoice:
     values: str
     candidate: str
     parse: Callable[[pl.Expr, str], pl.Expr]
+    may_be_missing: bool = False
+    may_name_persons: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -104,16 +110,37 @@ class ReadingChoice:
         value = (
             pl.Series([text]).to_frame("text").select(self.parse(self._bare(pl.col("text")), reading)).item()
         )
-        return value.rstrip("0").rstrip(".") if isinstance(value, str) and "." in value else str(value)
+        return value.rstrip("0").rstrip(".") if self.is_number and "." in value else str(value)
+
+
+def _parse_customer(text: pl.Expr, reading: str) -> pl.Expr:
+    """Read customers as ``codes`` or as ``numbers``; null where one does not fit, or is a word for a missing one."""
+    visible = text.str.replace_all(r"\p{Cf}", "").str.strip_chars()
+    digits = visible.str.extract(r"^([0-9]{1,15})(?:[.,]0*)?$")
+    if reading == "numbers":
+        return digits.str.replace("^0+([0-9])", "$1")
+    is_missing = visible.str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
+    return pl.when(~is_missing).then(pl.coalesce(digits, visible.str.to_uppercase()))
 
 
 DECIMAL = ReadingChoice(
-    "decimal", "decimal mark", DECIMAL_MARKS, ("quantity", "unit_price"), "numbers", "[.,]", parse_number
+    "decimal", "decimal mark", DECIMAL_MARKS, ("quantity", *AMOUNTS), "numbers", "[.,]", parse_number
 )
 DATE_FORMAT = ReadingChoice(
     "date_format", "date format", ("us", "eu"), ("invoice_date",), "dates", SLASHED_START, parse_slashed
 )
-CHOICES = (DECIMAL, DATE_FORMAT)
+CUSTOMERS = ReadingChoice(
+    "customers",
+    "customers as",
+    ("codes", "numbers"),
+    ("customer_id",),
+    "customer numbers",
+    r"[^0-9\s]|^\s*0[0-9]",
+    _parse_customer,
+    may_be_missing=True,
+    may_name_persons=True,
+)
+CHOICES = (DECIMAL, DATE_FORMAT, CUSTOMERS)
 
 
 class OpenValues:
@@ -137,6 +164,8 @@ class OpenValues:
                     self._add(frame, choice, column)
 
     def _add(self, frame: pl.DataFrame, choice: ReadingChoice, column: str) -> None:
+        if frame.get_column(column).null_count() == frame.height:
+            return
         texts = frame.get_column(column).unique().cast(pl.String)
         kinds = choice.kinds(texts)
         for place, reading in enumerate(choice.readings):

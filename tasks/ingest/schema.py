@@ -16,23 +16,24 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "country": ("Country",),
 }
 # Columns that a delivery may have beyond them; null in all rows of one that has not.
-OPTIONAL_HEADERS: dict[str, tuple[str, ...]] = {"currency": ("Currency", "CurrencyCode")}
+OPTIONAL_HEADERS: dict[str, tuple[str, ...]] = {"currency": ("Currency", "CurrencyCode"), "store": ("Store",)}
 COLUMNS = tuple(HEADERS)
 ALL_HEADERS = HEADERS | OPTIONAL_HEADERS
 ALL_COLUMNS = tuple(ALL_HEADERS)
+# Amounts of a line beside its own.
+MEASURES = ("discount", "tax", "cost")
 # What only a mapping tells, or is kept of the columns that nothing reads; null in all rows of a file without it. kind is
 # a kind of ``KINDS``; attributes and invoice_attributes are JSON objects.
 MAPPED_COLUMNS = (
     "amount",
-    "discount",
-    "tax",
-    "cost",
+    *MEASURES,
     "kind",
-    "store",
     "source_line",
     "attributes",
     "invoice_attributes",
 )
+# Columns with money.
+AMOUNTS = ("unit_price", "amount", *MEASURES)
 # Kinds of lines that become facts.
 KINDS = ("sale", "return", "discount", "shipping", "tip", "deposit", "gift_card", "fee")
 # Further usual names; looked for only where a file has none of the names above for a column.

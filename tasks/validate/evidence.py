@@ -9,6 +9,7 @@ import polars as pl
 
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.reading_choices import ALONE, CHOICES, SETTLED, ReadingChoice
+from tasks.validate.missing_words import without_missing
 from tasks.validate.silver import Silver
 from tasks.workspace import outputs
 from tasks.workspace.integrity import read_checked
@@ -55,7 +56,7 @@ def weigh(bronze: Bronze, silver: Silver) -> list[DeliveryEvidence]:
         bronze: The batch.
         silver: Its lines, of which those in quarantine count for nothing.
     """
-    counts = _EvidenceCounts(silver.settings.weighed)
+    counts = _EvidenceCounts(silver.settings.weighed, silver.settings.feed.missing_words)
     typed_numbers = {file.name: file.typed_numbers for file in bronze.deliveries}
     texts = ("delivery", *(column for choice in counts.choices for column in choice.columns))
     quarantine = pl.read_parquet(silver.quarantine, columns=["delivery", "line_no"])
@@ -76,9 +77,11 @@ class _EvidenceCounts:
 
     Args:
         settings: The settings that are weighed.
+        missing_words: Words of the feed that stand for a missing value.
     """
 
-    def __init__(self, settings: Collection[str]) -> None:
+    def __init__(self, settings: Collection[str], missing_words: str | None) -> None:
+        self._missing_words = missing_words
         self.choices = [choice for choice in CHOICES if choice.setting in settings]
         # By delivery and setting.
         self._found: dict[str, dict[str, ReadingEvidence]] = {}
@@ -107,7 +110,11 @@ class _EvidenceCounts:
             typed: Columns that held numbers, which decide nothing.
         """
         for choice in self.choices:
-            kinds = {column: _kinds(raw, choice, column) for column in choice.columns if column not in typed}
+            kinds = {
+                column: _kinds(raw, choice, column, self._missing_words)
+                for column in choice.columns
+                if column not in typed
+            }
             known = {column: kind for column, kind in kinds.items() if kind is not None}
             if not known:
                 continue
@@ -165,9 +172,16 @@ class _EvidenceCounts:
         return self._values.setdefault((delivery, choice.setting, reading), {})
 
 
-def _kinds(raw: pl.DataFrame, choice: ReadingChoice, column: str) -> pl.Series | None:
+def _kinds(
+    raw: pl.DataFrame, choice: ReadingChoice, column: str, missing_words: str | None
+) -> pl.Series | None:
     """The kind of each row's text; None where no row needs a reading."""
+    if raw.get_column(column).null_count() == raw.height:
+        return None
     texts, codes = dictionary_encode(raw.get_column(column))
+    if choice.may_be_missing:
+        present = without_missing(pl.col("text").str.strip_chars(), missing_words)
+        texts = texts.to_frame("text").select(present).to_series()
     kinds = choice.kinds(texts)
     if not (kinds != SETTLED).any():
         return None

@@ -3,8 +3,8 @@
 The id of copy 1 is the XXH3-128 hash (big-endian) of the columns of ``IDENTITY`` in version 1 of the row
 encoding of polars-hash, which its author keeps stable for good. If a line has a mark, its id is the hash of that
 id and the mark (``with_marks``). The id of copy k is the hash of the id of copy 1 and k. ``source_currency`` is the
-line's currency where it is not the feed's, else null; ``source_line`` is for sources that deliver a line number of
-their own, and null for all others.
+line's currency where it is not the feed's, else null; ``quantity`` is null for a fraction, ``customer_id`` for a code
+that is no plain whole number, and ``source_line`` for all lines.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ import polars as pl
 import polars_hash as plh
 
 from tasks.ingest.schema import FAULT
+from tasks.validate.kinds import KIND, kind_by_number
+from tasks.validate.numbers import plain_text, product
 from tasks.validate.schema import BUSINESS, TEXTS
 from tasks.workspace.parquet_parts import dictionary_encode
 
 IDENTITY = ("feed", *BUSINESS, "source_line", "source_currency")
 _AS_DELIVERED = (*FAULT, *TEXTS)
-# Marks of a line by name, as text, null where a line has none. Add new ones at the end, never change one: a line with
-# several is hashed in this order.
-_MARKS: dict[str, pl.Expr] = {"local_hour": pl.when("in_second_hour").then(pl.lit("second"))}
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:
@@ -46,7 +45,8 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
     """
     hashed = frame.with_columns(
         feed=pl.lit(feed),
-        quantity=_whole_quantity(frame),
+        quantity=pl.col("whole_quantity"),
+        # As it was before sources told one: its mark is hashed in place of it.
         source_line=pl.lit(None, dtype=pl.Int64),
         source_currency=_other_currency(frame, currency),
     )
@@ -57,13 +57,43 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
             | pl.col("unit_price").is_null()
             | pl.col("sold_at_local").is_null()
             | pl.col("currency").is_null()
-            | (pl.col("customer_id").is_null() & pl.col("customer_text").is_not_null())
+            | (pl.col("customer_number").is_null() & pl.col("customer_text").is_not_null())
         ).arg_true()
     ).to_series()
     if unparsed.len():
         ids = hashed[unparsed].select(_xxh3([*IDENTITY, *_AS_DELIVERED])).to_series()
         line_id = _scatter(line_id, unparsed, ids)
-    return with_marks(frame.with_columns(line_id), _MARKS)
+    return with_marks(frame.with_columns(line_id), _marks(frame))
+
+
+def _marks(frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """What lines have beyond ``IDENTITY``, by name, as text that is null where a line has none.
+
+    Add new ones at the end, never change one: a line with several is hashed in this order. Those that no line of a part
+    has are left out.
+    """
+    nulls = frame.null_count().row(0, named=True)
+    marks: dict[str, pl.Expr] = {}
+    if frame.get_column("in_second_hour").any():
+        marks["local_hour"] = pl.when("in_second_hour").then(pl.lit("second"))
+    number = pl.col("customer_number")
+    if nulls["customer_number"] != nulls["customer_id"]:
+        marks["customer_number"] = pl.when(pl.col("customer_id").is_null()).then(number)
+    quantity = pl.col("quantity")
+    if nulls["quantity"] != nulls["whole_quantity"]:
+        marks["quantity"] = pl.when(pl.col("whole_quantity").is_null()).then(plain_text(quantity))
+    if nulls["amount_text"] < frame.height:
+        total = pl.col("total_amount")
+        differs = total.ne_missing(product(quantity, pl.col("unit_price")))
+        marks["amount"] = pl.when(pl.col("amount_text").is_not_null() & differs).then(plain_text(total))
+    if nulls["kind"] < frame.height:
+        kind, by_number = frame.get_column("kind").cast(KIND), kind_by_number(frame.get_column("invoice_no"))
+        if (kind != by_number).any():
+            marks["kind"] = pl.when(kind != by_number).then(kind).cast(pl.String)
+    marks |= {
+        name: pl.col(name).cast(pl.String) for name in ("store", "source_line") if nulls[name] < frame.height
+    }
+    return marks
 
 
 def with_marks(lines: pl.DataFrame, marks: Mapping[str, pl.Expr]) -> pl.DataFrame:
@@ -86,15 +116,6 @@ def with_marks(lines: pl.DataFrame, marks: Mapping[str, pl.Expr]) -> pl.DataFram
             ).select(_xxh3(["line_id", "name", "mark"]))
             lines = lines.with_columns(_scatter(lines.get_column("line_id"), rows, ids.to_series()))
     return lines
-
-
-def _whole_quantity(frame: pl.DataFrame) -> pl.Expr:
-    """The quantity as identities have it: a whole number, null for a fraction."""
-    quantity = pl.col("quantity")
-    if frame.schema["quantity"] == pl.Int32:
-        return quantity
-    whole = quantity.cast(pl.Int64, strict=False)
-    return pl.when(whole == quantity).then(whole).cast(pl.Int32, strict=False)
 
 
 def _other_currency(frame: pl.DataFrame, currency: str) -> pl.Expr:

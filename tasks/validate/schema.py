@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.ingest.schema import FAULT, LINE_NO
+from tasks.ingest.schema import FAULT, LINE_NO, MEASURES
 
 MONEY = pl.Decimal(18, 4)
 QUANTITY = pl.Decimal(18, 4)
@@ -52,11 +52,21 @@ TEXTS: dict[str, pl.DataType] = dict.fromkeys(
 # What is wrong with the line's currency; see ``tasks.ingest.currency``.
 _CURRENCY_FAULT: dict[str, pl.DataType] = {"currency_fault": pl.String()}
 # Whether a code is a number that a program has rounded.
-_ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_code_rounded"), pl.Boolean())
+_ROUNDED: dict[str, pl.DataType] = dict.fromkeys(
+    ("invoice_no_rounded", "stock_code_rounded", "customer_rounded"), pl.Boolean()
+)
 # Whether a date tells that it lies in the second of two equal hours, and whether it names a zone that we do not know.
 _ZONE: dict[str, pl.DataType] = {"in_second_hour": pl.Boolean(), "has_unknown_zone": pl.Boolean()}
-# Whether the price is a number of a size that fits, however many decimals it has.
-_PRICE_IS_NUMBER: dict[str, pl.DataType] = {"price_is_number": pl.Boolean()}
+# Whether quantity and price are numbers of a size that fits, however many decimals they have.
+_IS_NUMBER: dict[str, pl.DataType] = dict.fromkeys(("quantity_is_number", "price_is_number"), pl.Boolean())
+# The amount of the line as delivered, null where it tells none; and what is wrong with an amount that is told:
+# ``unreadable`` or ``inexact``.
+_AMOUNTS: dict[str, pl.DataType] = {
+    "amount_text": pl.String(),
+    **{f"{name}_fault": pl.String() for name in ("amount", *MEASURES)},
+}
+# Null for a fraction.
+_WHOLE: dict[str, pl.DataType] = {"whole_quantity": pl.Int32()}
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {
     **_DELIVERY,
@@ -69,7 +79,9 @@ TYPED: dict[str, pl.DataType] = {
     **TEXTS,
     **_ROUNDED,
     **_ZONE,
-    **_PRICE_IS_NUMBER,
+    **_IS_NUMBER,
+    **_AMOUNTS,
+    **_WHOLE,
 }
 # Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
 # word or the figures of a total, ``unfinished`` the last field of a line that was cut.
@@ -78,7 +90,9 @@ FINDINGS: dict[str, pl.DataType] = dict.fromkeys(("summary", "unfinished"), pl.S
 CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
-    **_PRICE_IS_NUMBER,
+    **{name: _FURTHER[name] for name in ("customer_number", "store", "source_line")},
+    **_IS_NUMBER,
+    **_AMOUNTS,
     "has_unknown_zone": pl.Boolean(),
     **_CURRENCY_FAULT,
     **FINDINGS,

@@ -24,6 +24,7 @@ from tasks.validate.missing_words import checked_words
 _timezones = cache(available_timezones)
 IDENTICAL_LINES = ("keep", "drop")
 LAST_LINE_ENDS = ("optional", "required")
+CUSTOMERS = ("codes", "numbers")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class FeedSettings:
             its lines have its currency; None for any other.
         last_line_end: Whether the last line of a text file has a line end, ``optional`` or ``required``; None to judge
             by the file.
+        customers: ``codes``, of which 00123 and 123 are two, or ``numbers``, of which they are one and any other code is
+            an error; None as long as all customers have one reading.
+        store_column: ``passed over`` for a feed whose first lines were loaded before stores and line numbers counted;
+            None for any other.
         mapping: The mapping of its columns, as text of ``tasks.ingest.mapping.content``; None to read them by their
             usual names.
         customers: ``codes`` or ``numbers``: what its customers are; None as long as no code has two readings.
@@ -60,6 +65,8 @@ class FeedSettings:
     missing_words: str | None = None
     last_line_end: str | None = None
     currency_column: str | None = None
+    customers: str | None = None
+    store_column: str | None = None
     mapping: str | None = None
     customers: str | None = None
     store_column: str | None = None
@@ -94,6 +101,10 @@ class FeedSettings:
         if self.last_line_end not in {None, *LAST_LINE_ENDS}:
             problem = "is neither optional nor required"
             raise _invalid("last_line_end", str(self.last_line_end), problem, "Use optional or required.")
+
+        if self.customers not in {None, *CUSTOMERS}:
+            problem = "is neither codes nor numbers"
+            raise _invalid("customers", str(self.customers), problem, "Use codes or numbers.")
 
     def zone(self) -> ZoneInfo:
         """Return the time zone."""

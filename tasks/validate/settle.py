@@ -138,10 +138,8 @@ class _Weight:
 
     @property
     def text(self) -> str:
-        return (
-            f"{self.choice.title} {self.reading} by {self.deciding:,} of {self.lines:,} {self.choice.values}, "
-            f"such as {_shown(self.values[0])}"
-        )
+        example = "" if self.choice.may_name_persons else f", such as {_shown(self.values[0])}"
+        return f"{self.choice.title} {self.reading} by {self.deciding:,} of {self.lines:,} {self.choice.values}{example}"
 
 
 def _weigh(

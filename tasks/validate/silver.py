@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,18 @@ import polars as pl
 
 from tasks import progress
 from tasks.ingest.bronze import Bronze
-from tasks.ingest.schema import BRONZE, DELIVERED, HEADERS, OPTIONAL_HEADERS
+from tasks.ingest.mapping.load import mapping_of_reading
+from tasks.ingest.schema import ALL_HEADERS, BRONZE, COLUMNS, DELIVERED
 from tasks.validate import contract
+from tasks.validate.applying import rules_without
 from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.namibia import may_have_namibia, unclear_countries
 from tasks.validate.normalise import normalise
+from tasks.validate.quality_counts import QualityCounts
 from tasks.validate.quarantine_limit import LimitedQuarantine
 from tasks.validate.schema import LINE
-from tasks.validate.score import (
-    SAMPLES,
-    DeliveryQuality,
-    DimensionScore,
-    FaultyLine,
-)
+from tasks.validate.score import DeliveryQuality, DimensionScore, FaultyLine
 from tasks.validate.settings import ValidationSettings
 from tasks.validate.summary_lines import Place
 from tasks.workspace import outputs
@@ -39,7 +36,14 @@ _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"}
 # Raise it whenever the columns of an output change.
 _FORMAT = 5
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
-_DELIVERED_COLUMN = {"sold_at_local": "invoice_date", "total_amount": "unit_price", "copy_number": "fault"}
+_DELIVERED_COLUMN = {
+    "sold_at_local": "invoice_date",
+    "customer_number": "customer_id",
+    "discount_amount": "discount",
+    "tax_amount": "tax",
+    "cost_amount": "cost",
+    "copy_number": "fault",
+}
 _VALUE_CHARACTERS = 200
 
 
@@ -94,10 +98,11 @@ def _delivery_quality(values: Mapping[str, Any]) -> DeliveryQuality:
 
 
 def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> dict[str, Any]:
-    line_contract = contract.build_contract(settings.as_of)
+    without = rules_without(mapping_of_reading(settings.feed.reading))
+    line_contract = contract.build_contract(settings.as_of, without)
     copies = CopyNumbers(bronze.parts)
     findings = Findings(bronze.deliveries)
-    counts = _QualityCounts(bronze)
+    counts = QualityCounts(bronze)
     typed_numbers = {file.name: file.typed_numbers for file in bronze.deliveries}
     quarantine = LimitedQuarantine(settings.quarantine_bytes)
     telling = {delivery.name for delivery in bronze.deliveries if delivery.tells_currency}
@@ -112,6 +117,8 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         raw, lines = raw.hstack(found), lines.hstack(found)
         violations = line_contract.violations(lines)
         errors = violations.filter(pl.col("severity") == "error")
+        if settings.feed.store_column == "passed over":
+            counts.note_stores(raw)
         counts.count_violations(lines, violations)
         if errors.height:
             faulty = _quarantine(raw, quarantine.kept(raw, errors))
@@ -149,13 +156,13 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         .group_by("row")
         .agg(rule.sort().alias("rules"), pl.col("value").sort_by(rule).alias("values"))
     )
-    headers = HEADERS | {
-        column: names
-        for column, names in OPTIONAL_HEADERS.items()
-        if raw.get_column(column).null_count() < raw.height
-    }
+    told = [
+        column
+        for column in DELIVERED
+        if column in COLUMNS or raw.get_column(column).null_count() < raw.height
+    ]
     as_json = pl.struct(
-        pl.col(column).alias(names[0]) for column, names in headers.items()
+        pl.col(column).alias(ALL_HEADERS.get(column, (column,))[0]) for column in told
     ).struct.json_encode()
     return (
         raw.with_row_index("row")
@@ -177,99 +184,11 @@ def _with_values(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
     with_values = [errors.clear().with_columns(pl.lit(None, pl.String).alias("value"))]
     for (rule,), violations in errors.partition_by("rule", as_dict=True).items():
         column = columns[str(rule)]
-        delivered = raw.get_column(_DELIVERED_COLUMN.get(column, column)).cast(pl.String)
+        if column == "total_amount":
+            delivered = raw.select(pl.coalesce(pl.col("amount", "unit_price").cast(pl.String))).to_series()
+        else:
+            delivered = raw.get_column(_DELIVERED_COLUMN.get(column, column)).cast(pl.String)
         values = delivered.gather(violations.get_column("row")).str.head(_VALUE_CHARACTERS)
         shown = values.str.replace_all("\0", "\\u0000", literal=True).alias("value")
         with_values.append(violations.with_columns(shown))
     return pl.concat(with_values)
-
-
-class _QualityCounts:
-    """Counts the violations and copies of each delivery, over all parts."""
-
-    def __init__(self, bronze: Bronze) -> None:
-        self._deliveries = bronze.deliveries
-        names = bronze.names
-        self._quarantined = dict.fromkeys(names, 0)
-        self._identical = dict.fromkeys(names, 0)
-        self._amounts: dict[str, dict[str, Decimal]] = {name: {} for name in names}
-        self._dimensions: dict[str, dict[str, DimensionScore]] = {name: {} for name in names}
-        self._rules: dict[str, dict[str, int]] = {name: {} for name in names}
-        self._samples: dict[str, list[FaultyLine]] = {name: [] for name in names}
-        # What two readings fit, by delivery.
-        self.unclear: Mapping[str, str] = {}
-
-    def keep_samples(self, faulty: pl.DataFrame) -> None:
-        """Keep the first faulty lines of each delivery, one for each rule that they break."""
-        first = faulty.group_by("delivery", maintain_order=True).head(SAMPLES).explode("rules", "values")
-        for name, line, rule, value in first.select("delivery", "line_no", "rules", "values").iter_rows():
-            kept = self._samples[name]
-            if len(kept) < SAMPLES:
-                kept.append(FaultyLine(line, rule, value))
-
-    def count_violations(self, lines: pl.DataFrame, violations: pl.DataFrame) -> None:
-        """Count the violations of a part; a line counts once per dimension, as an error if it breaks an error rule."""
-        if not violations.height:
-            return
-        by_delivery = violations.with_columns(
-            lines.get_column("delivery").gather(violations.get_column("row"))
-        )
-        for name, rule, count in by_delivery.group_by("delivery", "rule").len().iter_rows():
-            self._rules[name][rule] = self._rules[name].get(rule, 0) + count
-        is_error = pl.col("severity") == "error"
-        lines_broken = by_delivery.group_by("delivery", "dimension", "row").agg(is_error.any().alias("error"))
-        counted = lines_broken.group_by("delivery", "dimension").agg(
-            pl.col("error").sum().alias("errors"), (~pl.col("error")).sum().alias("warnings")
-        )
-        for name, dimension, errors, warnings in counted.iter_rows():
-            before = self._dimensions[name].get(dimension, DimensionScore())
-            self._dimensions[name][dimension] = DimensionScore(
-                before.errors + errors, before.warnings + warnings
-            )
-        for name, count in by_delivery.filter(is_error).unique("row").group_by("delivery").len().iter_rows():
-            self._quarantined[name] += count
-
-    def count_identical(self, lines: pl.DataFrame) -> None:
-        """Count the copies among the lines of a part without errors, and add up their amounts."""
-        copies = lines.filter(pl.col("copy_number") > 1)
-        by_currency = copies.group_by("delivery", "currency")
-        for name, currency, count, amount in by_currency.agg(
-            pl.len(), pl.col("total_amount").sum().alias("amount")
-        ).iter_rows():
-            self._identical[name] += count
-            self._amounts[name][currency] = self._amounts[name].get(currency, Decimal(0)) + amount
-
-    def quality(self, currency: str, drops: bool, truncated: Collection[str]) -> list[DeliveryQuality]:
-        """Return the quality of each delivery.
-
-        Args:
-            currency: Currency of the feed.
-            drops: Whether the feed drops identical lines.
-            truncated: Names of the deliveries whose quarantine is over the limit.
-        """
-        ways_out = contract.ways_out()
-        return [
-            DeliveryQuality(
-                delivery.name,
-                delivery.content_hash,
-                delivery.rows,
-                self._quarantined[delivery.name],
-                self._identical[delivery.name],
-                self._identical[delivery.name] if drops else 0,
-                str(self._amounts[delivery.name].get(currency, Decimal(0))),
-                self._dimensions[delivery.name],
-                self._rules[delivery.name],
-                delivery.name in truncated,
-                tuple(self._samples[delivery.name]),
-                notes=tuple(
-                    f"{count:,} of its lines break {rule}. {ways_out[rule]}"
-                    for rule, count in self._rules[delivery.name].items()
-                    if rule in ways_out
-                ),
-                identical_amounts={
-                    code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
-                },
-                unclear_missing=self.unclear.get(delivery.name, ""),
-            )
-            for delivery in self._deliveries
-        ]

@@ -46,7 +46,7 @@ class _Sums:
     """The lines of a delivery so far: their number, and the sums of those that are no summaries."""
 
     lines: int = 0
-    quantity: int = 0
+    quantity: Decimal = field(default_factory=Decimal)
     amount: Decimal = field(default_factory=Decimal)
 
     def add(self, lines: pl.DataFrame, summaries: Sequence[int]) -> None:
@@ -54,7 +54,7 @@ class _Sums:
         self.lines += lines.height
         for frame, sign in ((lines, 1), (lines[list(summaries)], -1)):
             quantity, amount = frame.get_column("quantity"), frame.get_column("total_amount")
-            self.quantity += sign * int(quantity.cast(pl.Int64).sum())
+            self.quantity += sign * Decimal(quantity.sum() or 0)
             self.amount += sign * Decimal(amount.sum() or 0)
 
     def are_of(self, line: Mapping[str, Any]) -> bool:
@@ -99,7 +99,8 @@ class SummaryLines:
             if not is_complete or may_be_total:
                 sums.add(figures[start:before], [row - start for row in found if start <= row < before])
             if is_complete and may_be_total and sums.are_of(figures.row(before, named=True)):
-                found[before] = " and ".join(map(str, raw.select("quantity", "unit_price").row(before)))
+                shown = raw.select("quantity", pl.coalesce(pl.col("amount", "unit_price").cast(pl.String)))
+                found[before] = " and ".join(map(str, shown.row(before)))
             start = end
         return found
 

@@ -14,7 +14,7 @@ RULES = (
         "unit_price",
         "error",
         ~_CURRENCY_FAULT.eq_missing("mark"),
-        "the mark or code beside the price, if any, is one of the line's currency",
+        "the marks or codes beside the price and the other amounts, if any, are of the line's currency",
         "A mark such as $ names no currency by itself: give a new feed its currency with --currency, or deliver a "
         "currency column.",
     ),

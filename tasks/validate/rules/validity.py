@@ -4,10 +4,32 @@ import polars as pl
 
 from tasks.validate.rules import Rule
 
-_LIMITS = {"invoice_no": 100, "stock_code": 100, "country": 200, "description": 4000}
+_LIMITS = {
+    "invoice_no": 100,
+    "stock_code": 100,
+    "country": 200,
+    "description": 4000,
+    "store": 200,
+    "source_line": 100,
+}
 _IS_NUMBER = pl.col("price_is_number").fill_null(False)
+_IS_QUANTITY = pl.col("quantity_is_number").fill_null(False)
+_TELLS_AMOUNT = pl.col("amount_text").is_not_null()
+_AMOUNTS = {
+    "total_amount": ("amount", "amount of the line"),
+    "discount_amount": ("discount", "discount"),
+    "tax_amount": ("tax", "tax"),
+    "cost_amount": ("cost", "cost"),
+}
 
 _IN_OTHER_CURRENCY = pl.col("currency_fault").eq_missing("mark")
+
+
+def _in_range() -> pl.Expr:
+    quantity, price, total = pl.col("quantity"), pl.col("unit_price"), pl.col("total_amount")
+    of_amount = total.is_null() | quantity.is_null() | (quantity == 0) | price.is_not_null()
+    of_price = quantity.is_null() | price.is_null() | total.is_not_null()
+    return pl.when(_TELLS_AMOUNT).then(of_amount).otherwise(of_price)
 
 
 def _storable(column: str, limit: int) -> pl.Expr:
@@ -27,8 +49,15 @@ RULES = (
         "quantity_readable",
         "quantity",
         "error",
-        pl.col("quantity").is_not_null(),
-        "the quantity is a whole number within 32 bits, by the decimal mark of the feed",
+        pl.col("quantity").is_not_null() | _IS_QUANTITY,
+        "the quantity is a number nearer to 0 than 2^31, by the decimal mark of the feed",
+    ),
+    Rule(
+        "quantity_exact",
+        "quantity",
+        "error",
+        pl.col("quantity").is_not_null() | ~_IS_QUANTITY,
+        "the quantity has at most four decimals; quantities are never rounded",
     ),
     Rule(
         "quantity_not_zero",
@@ -41,15 +70,36 @@ RULES = (
         "unit_price_readable",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | _IS_NUMBER | _IN_OTHER_CURRENCY,
-        "the price is a number by the decimal mark of the feed, with at most nine digits before the mark",
+        pl.col("unit_price").is_not_null() | _IS_NUMBER | _IN_OTHER_CURRENCY | _TELLS_AMOUNT,
+        "the price is a number by the decimal mark of the feed, with at most nine digits before the mark; a line whose "
+        "amount is told needs none",
     ),
     Rule(
         "unit_price_exact",
         "unit_price",
         "error",
-        pl.col("unit_price").is_not_null() | ~_IS_NUMBER | _IN_OTHER_CURRENCY,
+        pl.col("unit_price").is_not_null() | ~_IS_NUMBER | _IN_OTHER_CURRENCY | _TELLS_AMOUNT,
         "the price has at most four decimals; prices are never rounded",
+    ),
+    *(
+        Rule(
+            f"{column}_readable",
+            column,
+            "error",
+            ~pl.col(f"{name}_fault").eq_missing("unreadable"),
+            f"the {title}, if told, is a number by the decimal mark of the feed, with at most 14 digits before the mark",
+        )
+        for column, (name, title) in _AMOUNTS.items()
+    ),
+    *(
+        Rule(
+            f"{column}_exact",
+            column,
+            "error",
+            ~pl.col(f"{name}_fault").eq_missing("inexact"),
+            f"the {title}, if told, has at most four decimals",
+        )
+        for column, (name, title) in _AMOUNTS.items()
     ),
     Rule(
         "currency_known",
@@ -62,8 +112,8 @@ RULES = (
         "total_amount_in_range",
         "total_amount",
         "error",
-        pl.col("quantity").is_null() | pl.col("unit_price").is_null() | pl.col("total_amount").is_not_null(),
-        "quantity x price is below 10^14",
+        _in_range(),
+        "quantity x price is below 10^14, or amount / quantity where the amount is told",
     ),
     Rule(
         "sold_at_readable",
@@ -91,8 +141,23 @@ RULES = (
         "customer_id_whole",
         "customer_id",
         "error",
-        pl.col("customer_text").is_null() | pl.col("customer_id").is_not_null(),
-        "the customer number, if given, is a whole number",
+        pl.col("customer_text").is_null() | pl.col("customer_number").is_not_null(),
+        "the customer, if given, is a whole number in a feed whose `customers` are `numbers`; in any other feed it may be "
+        "any code, but none of two readings, such as `850.000` without a decimal mark",
+    ),
+    Rule(
+        "customer_exact",
+        "customer_number",
+        "error",
+        ~pl.col("customer_rounded").fill_null(False),
+        "the customer is no rounded number: E-notation (`1.785E+04`), or more than 15 digits before `.0`",
+    ),
+    Rule(
+        "customer_id_storable",
+        "customer_number",
+        "error",
+        _storable("customer_number", 100),
+        "the customer has at most 100 bytes and no NUL character",
     ),
     *(
         Rule(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.ingest.reading_choices import ALONE, DATE_FORMAT, DECIMAL, OPEN, SETTLED
+from tasks.ingest.reading_choices import ALONE, CUSTOMERS, DATE_FORMAT, DECIMAL, OPEN, SETTLED
 from tests.support.deliveries import NAMES, ROW, as_csv, bronze_of, ingest_sources, row, write
 
 BLANK, NARROW, APOSTROPHE = "\u00a0", "\u202f", "\u2019"
@@ -110,6 +110,34 @@ def test_text_that_is_no_number(text: str) -> None:
 def test_dates(text: str, kind: int, moment: datetime | None) -> None:
     assert DATE_FORMAT.kinds(pl.Series([text])).to_list() == [kind]
     assert pl.select(DATE_FORMAT.read(pl.lit(text), None)).item() == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("00123", OPEN),
+        (" 00123.0", OPEN),
+        ("\u200b007", OPEN),
+        ("C001", ALONE),
+        ("00123A", ALONE),
+        ("12.345", ALONE),
+        ("9" * 16, SETTLED),
+        ("17850", SETTLED),
+        ("17850.0", SETTLED),
+        ("\u200b17850", SETTLED),
+        ("0", SETTLED),
+        ("0.0", SETTLED),
+        ("nan", SETTLED),
+        ("", SETTLED),
+    ],
+)
+def test_customers(text: str, kind: int) -> None:
+    assert CUSTOMERS.kinds(pl.Series([text])).to_list() == [kind]
+
+
+@pytest.mark.parametrize("column", ["amount", "discount", "tax", "cost"])
+def test_amounts_of_lines_are_numbers_too(column: str) -> None:
+    assert column in DECIMAL.columns
 
 
 def test_bronze_tells_what_its_deliveries_leave_open_also_when_it_is_reused(tmp_path: Path) -> None:

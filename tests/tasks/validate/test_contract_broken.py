@@ -47,7 +47,7 @@ def test_null_breaks_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_other_dtypes_are_rejected() -> None:
     lines = checked_lines(bronze({})).with_columns(pl.col("quantity").cast(pl.Int64))
-    with pytest.raises(ContractBroken, match="Int32"):
+    with pytest.raises(ContractBroken, match="Decimal"):
         contract.build_contract(AS_OF).violations(lines)
 
 

@@ -6,6 +6,7 @@ The rules are listed here: removing one, moving it to another dimension or lower
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "not_a_copy": ("uniqueness", "warning", {}),  # the second of two identical lines
     "row_complete": ("validity", "error", {"fault": "9 fields instead of 8", "raw": "a,b"}),
     "quantity_readable": ("validity", "error", {"quantity": "six"}),
+    "quantity_exact": ("validity", "error", {"quantity": "0.35501"}),
     "quantity_not_zero": ("validity", "error", {"quantity": "0"}),
     "unit_price_readable": ("validity", "error", {"unit_price": "2.55.1"}),
     "currency_known": ("validity", "error", {"currency": "doubloons"}),
@@ -34,17 +36,26 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "price_in_currency": ("consistency", "error", {"unit_price": "$2.55"}),
     "currency_of_feed": ("consistency", "error", {"currency": "EUR"}),
     "unit_price_exact": ("validity", "error", {"unit_price": "2.55001"}),
+    **{
+        f"{column}_amount_{rule}": ("validity", "error", {name: text, "stock_code": "22423"})
+        for column, name in (("total", "amount"), ("discount", "discount"), ("tax", "tax"), ("cost", "cost"))
+        for rule, text in (("readable", "1.5.5"), ("exact", "1.00001"))
+    },
     "total_amount_in_range": ("validity", "error", {"quantity": "2000000000", "unit_price": "999999999"}),
     "sold_at_readable": ("validity", "error", {"invoice_date": "12/1/2010 8:26"}),
     "sold_at_zone_known": ("validity", "error", {"invoice_date": "2010-12-01 08:26:00 CET"}),
     "sold_at_exists": ("validity", "error", {"invoice_date": "2011-03-27 01:30:00"}),
     "customer_id_whole": ("validity", "error", {"customer_id": "17850.5"}),
+    "customer_exact": ("validity", "error", {"customer_id": "1.785E+04"}),
+    "customer_id_storable": ("validity", "error", {"customer_id": "C" * 101}),
     "invoice_no_exact": ("validity", "error", {"invoice_no": "5.36E+05"}),
     "stock_code_exact": ("validity", "error", {"stock_code": "8.5123e5"}),
     "invoice_no_storable": ("validity", "error", {"invoice_no": "1" * 101}),
     "stock_code_storable": ("validity", "error", {"stock_code": "A\0B"}),
     "description_storable": ("validity", "error", {"description": "x" * 4001}),
     "country_storable": ("validity", "error", {"country": "é" * 101}),
+    "store_storable": ("validity", "error", {"store": "é" * 101}),
+    "source_line_storable": ("validity", "error", {"source_line": "1" * 101}),
     "unit_price_not_zero": ("validity", "warning", {"unit_price": "0.000"}),
     "negative_price_is_adjustment": ("consistency", "warning", {"unit_price": "-2.55"}),
     "cancellation_is_negative": ("consistency", "warning", {"invoice_no": "C536379"}),
@@ -58,7 +69,10 @@ RULES: dict[str, tuple[str, str, Line]] = {
 BEFORE: dict[str, Line] = {
     rule: {"currency": "GBP"} for rule in ("currency_known", "currency_told", "currency_of_feed")
 }
-SETTINGS = {"currency_of_feed": {"currency_column": "passed over"}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "currency_of_feed": {"currency_column": "passed over"},
+    "customer_id_whole": {"customers": "numbers"},
+}
 
 
 @pytest.mark.parametrize("rule", sorted(RULES.keys() - {"line_unfinished"}))
@@ -100,6 +114,19 @@ BOUNDARIES: list[Line] = [
     {"invoice_date": "2011-10-30 01:30:00"},
     {"quantity": "2147483647", "unit_price": "46566"},
     {"customer_id": "17850.0"},
+    {"customer_id": "C17850"},
+    {"customer_id": "é" * 50, "store": "é" * 100, "source_line": "1" * 100},
+    {"quantity": "0.0001"},
+    {"quantity": "2147483647.9999", "unit_price": "1"},
+    {"unit_price": None, "amount": "99999999999999.9999", "quantity": "7"},
+    {
+        "unit_price": None,
+        "amount": "-10.0000000",
+        "quantity": "-3",
+        "discount": "-1.5",
+        "tax": "0",
+        "cost": ".5",
+    },
 ]
 
 
@@ -115,14 +142,22 @@ VARIANTS: list[tuple[Line, str]] = [
     ({"unit_price": ".00001"}, "unit_price_exact"),
     ({"unit_price": "-0.00001"}, "unit_price_exact"),
     ({"quantity": None}, "quantity_readable"),
-    ({"quantity": "6.5"}, "quantity_readable"),
+    ({"quantity": "6.50005"}, "quantity_exact"),
     ({"quantity": "2147483648"}, "quantity_readable"),
+    ({"quantity": "2147483648.12345"}, "quantity_readable"),
+    ({"quantity": "-2147483648.0"}, "quantity_readable"),
     ({"quantity": "-0"}, "quantity_not_zero"),
     ({"invoice_date": None}, "sold_at_readable"),
     ({"invoice_date": "2010-13-01 08:26:00"}, "sold_at_readable"),
     ({"invoice_date": "0010-12-01 08:26:00"}, "not_before_2000"),
-    ({"customer_id": "C17850"}, "customer_id_whole"),
-    ({"customer_id": "-17850"}, "customer_id_whole"),
+    ({"customer_id": "850.000"}, "customer_id_whole"),
+    ({"customer_id": "00123"}, "customer_id_whole"),
+    ({"customer_id": "A\0B"}, "customer_id_storable"),
+    ({"unit_price": None, "amount": "99999999999999", "quantity": "0.0001"}, "total_amount_in_range"),
+    ({"unit_price": None, "amount": "5", "quantity": "0"}, "quantity_not_zero"),
+    ({"unit_price": None, "amount": "100000000000000"}, "total_amount_readable"),
+    ({"unit_price": None, "amount": "$5"}, "price_in_currency"),
+    ({"unit_price": "£2", "discount": "€1"}, "price_in_currency"),
     ({"invoice_no": "a536365", "unit_price": "-1"}, ""),
     ({"invoice_no": "ADJ", "unit_price": "-1"}, "negative_price_is_adjustment"),
 ]

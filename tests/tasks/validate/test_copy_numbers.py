@@ -10,6 +10,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.ingest.schema import BRONZE
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
@@ -101,9 +102,7 @@ def test_all_bundled_lines(real_lines: pl.DataFrame) -> None:
             pl.col(name).alias(column)
             for name, column in zip(real_lines.columns, bronze({}).columns[3:11], strict=True)
         ),
-        pl.lit(None, pl.String).alias("currency"),
-        pl.lit(None, pl.String).alias("fault"),
-        pl.lit(None, pl.String).alias("raw"),
+        *(pl.lit(None, dtype).alias(name) for name, dtype in list(BRONZE.items())[11:]),
     )
     whole = typed_lines(frame)
     assert whole.filter(pl.col("copy_number") > 1).height == 5_268

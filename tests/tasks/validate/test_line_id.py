@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+import pytest
 import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,94 @@ def test_marked_ids_computed_independently() -> None:
     copy = xxhash.xxh3_128_digest(encode((marked, 2)))
     line = {"invoice_date": "2010-10-31 01:30:00+00:00"}
     assert _ids(line, line) == [marked.hex(), copy.hex()]
+
+
+# What a line says beyond the eleven columns, by its name in the identity, in the order in which it is hashed.
+MARKS: dict[str, tuple[dict[str, str | None], str]] = {
+    "local_hour": ({"invoice_date": "2010-10-31 01:30:00+00:00"}, "second"),
+    "customer_number": ({"customer_id": "c001"}, "C001"),
+    "quantity": ({"quantity": "0.3550"}, "0.355"),
+    "amount": ({"amount": "10.00", "quantity": "3", "unit_price": None}, "10"),
+    "kind": ({"kind": "tip"}, "tip"),
+    "store": ({"store": " Berlin "}, "Berlin"),
+    "source_line": ({"source_line": "7/2"}, "7/2"),
+}
+# What the eleven columns hold where a mark speaks of them.
+_OF_MARK: dict[str, dict[str, Any]] = {
+    "local_hour": {"sold": datetime(2010, 10, 31, 1, 30)},
+    "customer_number": {"customer": None},
+    "quantity": {"quantity": None},
+    "amount": {"quantity": 3, "price": Decimal("3.3333")},
+}
+
+
+def _marked_id(*names: str) -> str:
+    values = {
+        "quantity": 6,
+        "sold": datetime(2010, 12, 1, 8, 26),
+        "price": Decimal("2.55"),
+        "customer": 17850,
+    }
+    for name in names:
+        values |= _OF_MARK.get(name, {})
+    line = ("default", "536365", "85123A", "WHITE HEART", *values.values(), "United Kingdom", None, None)
+    line_id = xxhash.xxh3_128_digest(encode(line))
+    for name in MARKS:
+        if name in names:
+            line_id = xxhash.xxh3_128_digest(encode((line_id, name, MARKS[name][1])))
+    return line_id.hex()
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_a_line_with_one_mark(name: str) -> None:
+    assert _ids({}, MARKS[name][0]) == [PINNED[0][1], _marked_id(name)]
+
+
+@given(st.sets(st.sampled_from(sorted(MARKS)), min_size=1))
+def test_any_marks_of_a_line(names: set[str]) -> None:
+    # A fraction's price would be another.
+    names -= {"quantity"} if "amount" in names else set()
+    line: dict[str, str | None] = {}
+    for name in names:
+        line |= MARKS[name][0]
+    assert _ids(line, {}) == [_marked_id(*names), PINNED[0][1]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"amount": "15.30", "unit_price": None},
+        {"quantity": "6.0000"},
+        {"kind": "sale"},
+        {"store": " ", "source_line": "", "customer_id": "017850"},
+        {"discount": "1", "tax": "2.5", "cost": "0.1", "attributes": '{"a":1}', "invoice_attributes": "{}"},
+        {"currency": "GBP"},
+    ],
+)
+def test_what_says_nothing_new_takes_no_part(line: Mapping[str, str | None]) -> None:
+    line = {**line, "customer_id": line.get("customer_id", "17850")}
+    ids = typed_lines(bronze(line), customers="numbers").get_column("line_id")
+    assert [each.hex() for each in ids] == [PINNED[0][1]]
+
+
+def test_a_return_by_its_number_is_no_news() -> None:
+    told = {**PINNED[2][0], "kind": "return"}
+    assert _ids(told, {**told, "kind": "sale"})[0] == PINNED[2][1]
+    assert _ids({"kind": "return"}) != _ids({}) != _ids({**told, "kind": "sale"})
+
+
+def test_a_price_and_the_amount_that_it_makes_are_the_same_line() -> None:
+    # 0.355 x 2.5555 has seven decimals.
+    by_price = {"quantity": "0.355", "unit_price": "2.5555"}
+    assert _ids(by_price) == _ids({"quantity": ".3550", "unit_price": None, "amount": "0.9072"})
+
+
+def test_codes_of_customers_differ_by_their_zeros() -> None:
+    texts = ["C001", "C01", "00123", "123", "0123", None]
+    lines = typed_lines(bronze(*({"customer_id": text} for text in texts)), customers="codes")
+    assert lines.get_column("line_id").n_unique() == len(texts)
+    spelt = [{"customer_id": " c001"}, {"customer_id": "C001\u200b"}]
+    assert len({_ids(line)[0] for line in spelt}) == 1
 
 
 _text = st.none() | st.text(

@@ -87,7 +87,9 @@ def test_the_odd_file(tmp_path: Path) -> None:
     silver = validate_sources(tmp_path / "w", [write(tmp_path / "day.csv", as_csv(rows))])
     lines = lines_of(silver)
     assert lines.height == 33
-    assert lines.tail(3).select("description", "customer_id", "country").rows() == [(None, None, None)] * 3
+    assert (
+        lines.tail(3).select("description", "customer_number", "country").rows() == [(None, None, None)] * 3
+    )
     (quality,) = silver.deliveries
     assert [(sample.line, sample.rule, sample.value) for sample in quality.samples] == [
         (34, "stock_code_present", "nan"),

@@ -79,14 +79,26 @@ def test_any_price_with_four_decimals(price: Decimal) -> None:
         ("0", 0),
         ("2147483647", 2**31 - 1),
         ("-2147483647", -(2**31) + 1),
+        ("6.5", "6.5"),
+        ("0.355", "0.355"),
+        ("0,355", "0.355"),
+        ("-0.0001", "-0.0001"),
+        (".5", "0.5"),
+        ("12.5000000", "12.5"),
+        ("1.0000", 1),
+        ("12,50000", "12.5"),
+        ("2147483647.9999", "2147483647.9999"),
+        ("1,234.5", "1234.5"),
     ],
 )
-def test_quantities(text: str, quantity: int) -> None:
-    assert normalise_values("quantity", [text], "quantity") == [quantity]
+def test_quantities(text: str, quantity: int | str) -> None:
+    assert normalise_values("quantity", [text], "quantity") == [Decimal(quantity)]
 
 
-@pytest.mark.parametrize("text", ["6.5", "6.01", "2147483648", "99999999999999", *INVALID])
-def test_quantities_that_are_not_32_bit_integers(text: str | None) -> None:
+@pytest.mark.parametrize(
+    "text", ["6.00001", "0.35501", "2147483648", "-2147483648.5", "99999999999999", *INVALID]
+)
+def test_quantities_that_are_not_exact_or_too_large(text: str | None) -> None:
     assert normalise_values("quantity", [text, "6"], "quantity") == [None, 6]
 
 
@@ -106,27 +118,41 @@ def test_customer_numbers(text: str, customer: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["17850.5", "-17850", "+17850", "9" * 16, "C17850", *INVALID])
-def test_customer_numbers_that_are_not_integers(text: str | None) -> None:
-    assert normalise_values("customer_id", [text, "17850"], "customer_id") == [None, 17850]
+@pytest.mark.parametrize("customers", ["numbers", "codes", None])
+def test_customer_numbers_that_are_not_integers(text: str | None, customers: str | None) -> None:
+    values = normalise_values("customer_id", [text, "17850"], "customer_id", customers=customers)
+    assert values == [None, 17850]
 
 
 @pytest.mark.parametrize(
-    ("decimal", "quantity", "price"),
-    [(None, None, None), (".", 1, "1.234"), (",", 1000, "1234")],
+    ("text", "by_point", "by_comma"),
+    [
+        ("1.000", "1", "1000"),
+        ("1,000", "1000", "1"),
+        ("1.234", "1.234", "1234"),
+        ("12.500", "12.5", "12500"),
+        ("-12,500", "-12500", "-12.5"),
+        ("999.999", "999.999", "999999"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("column", "output"), [("quantity", "quantity"), ("unit_price", "unit_price"), ("amount", "total_amount")]
 )
 def test_values_that_two_readings_fit_are_read_by_the_decimal_mark_of_the_feed(
-    decimal: str | None, quantity: int | None, price: str | None
+    column: str, output: str, text: str, by_point: str, by_comma: str
 ) -> None:
-    assert normalise_values("quantity", ["1.000"], "quantity", decimal=decimal) == [quantity]
-    expected = [None if price is None else Decimal(price)]
-    assert normalise_values("unit_price", ["1.234"], "unit_price", decimal=decimal) == expected
+    expected = {None: None, ".": Decimal(by_point), ",": Decimal(by_comma)}
+    for decimal, value in expected.items():
+        assert normalise_values(column, [text], output, decimal=decimal) == [value]
 
 
 @pytest.mark.parametrize(
-    ("text", "price"), [("2,55", "2.55"), ("4.00", "4"), ("1.234,5", "1234.5"), ("1'234.5", "1234.5")]
+    ("text", "price"),
+    [("2,55", "2.55"), ("4.00", "4"), ("1.234,5", "1234.5"), ("1'234.5", "1234.5"), ("0.355", "0.355")],
 )
 def test_values_that_one_reading_fits_need_no_decimal_mark(text: str, price: str) -> None:
     assert normalise_values("unit_price", [text], "unit_price") == [Decimal(price)]
+    assert normalise_values("quantity", [text], "quantity") == [Decimal(price)]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +160,7 @@ def test_values_that_one_reading_fits_need_no_decimal_mark(text: str, price: str
 )
 def test_values_that_do_not_fit_the_decimal_mark_are_not_read(decimal: str, text: str) -> None:
     assert normalise_values("unit_price", [text], "unit_price", decimal=decimal) == [None]
+    assert normalise_values("quantity", [text], "quantity", decimal=decimal) == [None]
 
 
 @pytest.mark.parametrize(("decimal", "customer"), [(None, None), (".", 850), (",", None)])

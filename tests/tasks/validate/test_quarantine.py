@@ -53,7 +53,7 @@ def test_the_value_of_each_rule(tmp_path: Path) -> None:
         for line, rules, values in frame.select("line_no", "rules", "values").rows()
     }
     assert by_line[1] == {"invoice_no_present": None, "sold_at_readable": "tomorrow"}
-    assert by_line[2] == {"total_amount_in_range": "999999999", "customer_id_whole": "x" * 200}
+    assert by_line[2] == {"total_amount_in_range": "999999999", "customer_id_storable": "x" * 200}
     assert by_line[3] == {"sold_at_exists": "2011-03-27 01:30:00"}
     assert list(by_line[4]) == ["row_complete"]
     assert by_line[4]["row_complete"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.support.deliveries import row
+from tests.support.lines import lines_of
 from tests.support.reading_evidence import dated, priced, settle_deliveries
 
 AMBIGUOUS = "1.234"
@@ -45,6 +47,38 @@ async def test_without_evidence_the_deliveries_that_ask_fail_and_the_others_pass
     )
     assert "Set --date-format (us or eu)" in date.message
     assert (run.feed.decimal, run.feed.date_format) == (None, None)
+
+
+def _weighing(*quantities: str) -> list[tuple[str | None, ...]]:
+    return [
+        row(quantity=quantity, unit_price=NEUTRAL, stock_code=f"Q{number}")
+        for number, quantity in enumerate(quantities)
+    ]
+
+
+async def test_quantities_are_evidence_as_prices_are(tmp_path: Path) -> None:
+    run = await settle_deliveries(tmp_path, {"a.csv": _weighing("12,500", "0,355", "1,25", "2,0")})
+    assert (run.feed.decimal, run.errors, run.quarantined) == (",", {}, {"a.csv": 0})
+    assert run.notes == {"a.csv": ("decimal mark , by 3 of 4 numbers, such as 0,355",)}
+    assert [lines_of(silver).get_column("quantity").to_list() for silver in run.silvers] == [
+        [Decimal("12.5"), Decimal("0.355"), Decimal("1.25"), Decimal(2)]
+    ]
+
+
+@pytest.mark.parametrize("quantities", [("1.000", "2.000", "6.000"), ("12.500", "1.250", "3.750")])
+async def test_three_decimals_prove_nothing_by_themselves(
+    tmp_path: Path, quantities: tuple[str, ...]
+) -> None:
+    run = await settle_deliveries(tmp_path / "alone", {"a.csv": _weighing(*quantities)})
+    assert (run.feed.decimal, set(run.errors)) == (None, {"a.csv"})
+    rows = _weighing(*quantities) + priced("2,55", "3,99", "0,5")
+    run = await settle_deliveries(tmp_path / "beside prices", {"a.csv": rows})
+    assert (run.feed.decimal, run.quarantined) == (",", {"a.csv": 0})
+
+
+async def test_quantities_with_a_zero_before_the_mark_need_no_setting(tmp_path: Path) -> None:
+    run = await settle_deliveries(tmp_path, {"a.csv": _weighing("0.355", "0,355", ".5")})
+    assert (run.feed.decimal, run.errors, run.quarantined) == (None, {}, {"a.csv": 0})
 
 
 async def test_a_delivery_that_asks_for_two_settings_is_told_of_both(tmp_path: Path) -> None:

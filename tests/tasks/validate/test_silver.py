@@ -28,7 +28,7 @@ def test_lines(tmp_path: Path, day: Path) -> None:
     usa = validate_sources(tmp_path / "w", [day], timezone="America/New_York", currency="USD")
     frame = lines_of(usa)
     assert dict(frame.schema) == LINE
-    assert frame.drop("line_id", "line_no", "stock_code", "customer_id").rows()[0] == (
+    assert frame.drop("line_id", "line_no", "stock_code", "customer_number").rows()[0] == (
         str(day),
         1,
         "536365",
@@ -40,9 +40,12 @@ def test_lines(tmp_path: Path, day: Path) -> None:
         Decimal("15.30"),
         "United Kingdom",
         "USD",
+        "sale",
+        True,
+        *[None] * 7,
     )
-    assert frame.select("line_no", "stock_code", "customer_id").rows() == [
-        (1, "85123A", 17850),
+    assert frame.select("line_no", "stock_code", "customer_number").rows() == [
+        (1, "85123A", "17850"),
         (3, "B", None),
     ]
     assert all(len(line_id) == 16 for line_id in frame.get_column("line_id"))

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.ingest.schema import FAULT
 from tasks.validate.line_id import ids_of_copies, line_ids
-from tasks.validate.schema import MONEY, TEXTS
+from tasks.validate.schema import MONEY, TYPED
 
 # What select_lines.sql returns; line ids have 16 bytes.
 LINES: dict[str, pl.DataType] = {
@@ -124,14 +123,23 @@ def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _with_first_ids(lines: pl.DataFrame) -> pl.DataFrame:
     """Add the identity that each line has as copy 1 (``first_id``)."""
-    texts = {name: pl.lit(None, dtype) for name, dtype in {**FAULT, **TEXTS}.items()}
+    # What lines have beyond these columns came with later releases.
+    absent = {
+        name: pl.lit(None, dtype) for name, dtype in TYPED.items() if name not in {*LINES, "in_second_hour"}
+    }
     # Lines were loaded in the feed's currency only, which is no part of an identity.
     currency = "any"
     with_ids = []
     for (feed, zone), part in lines.partition_by("feed", "timezone", as_dict=True).items():
         local = pl.col("sold_at").dt.convert_time_zone(str(zone)).dt.replace_time_zone(None)
         typed = part.drop("line_id").with_columns(
-            sold_at_local=local, currency=pl.lit(currency), in_second_hour=pl.lit(False), **texts
+            **absent
+            | {
+                "sold_at_local": local,
+                "currency": pl.lit(currency),
+                "in_second_hour": pl.lit(False),
+                "whole_quantity": pl.col("quantity"),
+            }
         )
         first = line_ids(typed, str(feed), currency).get_column("line_id").alias("first_id")
         with_ids.append(part.with_columns(first))

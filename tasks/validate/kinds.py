@@ -1,0 +1,104 @@
+"""What a line is: a sale, a return, or one of the other kinds; and whether it sells merchandise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from tasks.ingest.mapping.model import ColumnMapping
+from tasks.ingest.schema import KINDS
+from tasks.validate.merchandise import NOT_MERCHANDISE
+from tasks.workspace.parquet_parts import dictionary_encode
+
+KIND = pl.Enum(KINDS)
+# Kinds that sell something, or take it back.
+_TRADE = ("sale", "return")
+# Tables of a mapping that tell what lines are.
+_KEYS = frozenset({"kind", "merchandise", "invoice_types"})
+
+
+@dataclass(frozen=True)
+class KindRules:
+    """How lines whose words tell no kind are told apart.
+
+    Attributes:
+        cancellation: Letter before the digits of an invoice number whose lines are returns; None for none.
+        negative_is_return: Whether a line with a negative quantity is a return.
+        not_merchandise: Stock codes that are no merchandise.
+    """
+
+    cancellation: str | None
+    negative_is_return: bool
+    not_merchandise: frozenset[str]
+
+    def is_cancellation(self, invoice_no: pl.Expr) -> pl.Expr:
+        """Return whether each invoice number, in upper case, is one of a cancellation."""
+        if self.cancellation is None:
+            return pl.lit(False)
+        return invoice_no.str.contains(rf"^{re.escape(self.cancellation.upper())}\d").fill_null(False)
+
+
+# Of files that are read by the usual names of the columns.
+ONLINE_RETAIL = KindRules("C", negative_is_return=False, not_merchandise=NOT_MERCHANDISE)
+
+
+def kind_rules(mapping: ColumnMapping | None, *, held_lines: bool = False) -> KindRules:
+    """Return the rules of a mapping; without one, those of Online Retail.
+
+    Args:
+        mapping: The mapping.
+        held_lines: Whether the feed held lines before mappings could tell kinds: those of a mapping that says nothing
+            about them got theirs by Online Retail's rules, and the same lines in a further delivery get them, too.
+    """
+    if mapping is None or (held_lines and not _tells_kinds(mapping.content)):
+        return ONLINE_RETAIL
+    return KindRules(
+        mapping.invoice_letters.cancellation, mapping.line.negative_is == "return", mapping.not_merchandise
+    )
+
+
+def _tells_kinds(content: Mapping[str, Any]) -> bool:
+    return not content.keys().isdisjoint(_KEYS) or "negative_is" in content.get("line", {})
+
+
+def with_kinds(lines: pl.DataFrame, told: pl.Series, rules: KindRules) -> pl.DataFrame:
+    """Add what each line is.
+
+    Args:
+        lines: Columns ``quantity``; ``is_cancellation``, by the invoice's number; ``is_listed``, whether the stock code
+            is none of merchandise.
+        told: The kind that the words of a line tell, null where they tell none.
+        rules: What lines are whose words tell no kind.
+
+    Returns:
+        The lines with ``kind`` (Enum) and ``is_merchandise`` in place of ``is_cancellation`` and ``is_listed``.
+    """
+    is_return = pl.col("is_cancellation")
+    if rules.negative_is_return:
+        is_return |= (pl.col("quantity").to_physical() < 0).fill_null(False)
+    kind = pl.when(is_return).then(pl.lit("return", KIND)).otherwise(pl.lit("sale", KIND))
+    is_merchandise = ~pl.col("is_listed")
+    if told.null_count() < told.len():
+        kind = pl.coalesce(pl.lit(told.cast(pl.String).cast(KIND)), kind)
+        is_merchandise &= kind.is_in(list(_TRADE))
+    return lines.with_columns(kind=kind, is_merchandise=is_merchandise).drop("is_cancellation", "is_listed")
+
+
+def kind_by_number(invoice_no: pl.Series) -> pl.Series:
+    """Return the kind of each line by Online Retail's rules (Enum), from which identities tell other kinds apart.
+
+    Args:
+        invoice_no: Invoice numbers (String or Enum).
+    """
+    texts, codes = dictionary_encode(invoice_no)
+    kinds = (
+        pl.when(ONLINE_RETAIL.is_cancellation(pl.col("text")))
+        .then(pl.lit("return", KIND))
+        .otherwise(pl.lit("sale", KIND))
+    )
+    found = texts.to_frame("text").select(kinds).to_series().gather(codes)
+    return found.fill_null("sale") if codes.null_count() else found
