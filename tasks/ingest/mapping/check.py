@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tasks.errors import SettingsError
-from tasks.ingest.mapping.form import FORM, KIND_NAMES, LATER, Key, Kind, Section, sections_below
+from tasks.ingest.mapping.form import FORM, KIND_NAMES, LATER, REPEATED, Key, Kind, Section, sections_below
 
 _TEXT_BYTES = 500
 
@@ -40,7 +40,16 @@ def check_form(content: Mapping[str, Any], section: str = "") -> None:
     below = sections_below(section)
     for name, value in content.items():
         path = f"{section}.{name}" if section else name
-        if name in below:
+        if path in REPEATED:
+            if (
+                not isinstance(value, list)
+                or not value
+                or not all(isinstance(item, Mapping) for item in value)
+            ):
+                raise mapping_error(f"[[{path}]] is no list of sections.")
+            for item in value:
+                check_form(item, path)
+        elif name in below:
             if not isinstance(value, Mapping):
                 raise mapping_error(f"[{path}] is no section.")
             check_form(value, path)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tasks.ingest.schema import KINDS as LINE_KINDS
+
 Kind = Literal["text", "choice", "flag", "number", "texts", "text_or_texts", "groups", "words", "pairs"]
 _TEXT: dict[str, Any] = {"type": "string"}
 _NAME: dict[str, Any] = {"type": "string", "pattern": "\\S"}
@@ -47,6 +49,31 @@ class Key:
 
 
 Section = Mapping[str, Key]
+# Keys of [order] and what they mean; all but the last three are amounts.
+ORDER_KEYS = {
+    "shipping": "Shipping of the order",
+    "tax": "Tax of the order",
+    "discount": "Discount of the order",
+    "refund": "What was refunded of the order",
+    "tip": "Tip of the order",
+    "subtotal": "Sum of the order's lines, as the file tells it",
+    "total": "Total of the order, as the file tells it",
+    "status": "Status of the order",
+    "number": "A further number of the order",
+    "other": "Anything else that the order tells",
+}
+ORDER_TEXTS = ("status", "number", "other")
+# Kinds of lines, and what makes a row none: a mapping's words for them.
+NEVER_SOLD = ("void", "training", "cancelled", "unpaid", "unpriced")
+NO_LINE = "no_line"
+_MEASURE: Section = {
+    "column": Key("text_or_texts", "The first column that is filled; an amount of the line."),
+    "sign": Key(
+        "choice",
+        "Sign of what is taken off, contained or spent, as the file writes it. Default: positive.",
+        ("positive", "negative"),
+    ),
+}
 # The sections by their names in TOML; the top level is empty text. A Key in place of a section: all its keys are the
 # file's own, columns or words.
 FORM: dict[str, Section | Key] = {
@@ -84,11 +111,22 @@ FORM: dict[str, Section | Key] = {
         "description": Key("text_or_texts", "Description: the first column that is filled."),
         "quantity": Key("text_or_texts", "Quantity: the first column that is filled."),
         "quantity_is": Key("number", "Quantity of every line."),
+        "quantity_else": Key("number", "Quantity of lines that tell none."),
         "country": Key("text_or_texts", "Country: the first column that is filled."),
         "country_is": Key("text", "Country of every line."),
         "customer": Key("text_or_texts", "Customer: the first column that is filled."),
         "currency": Key(
             "text_or_texts", "Currency: the first column that is filled; ISO 4217 codes or marks."
+        ),
+        "store": Key("text_or_texts", "Store: the first column that is filled."),
+        "line_number": Key(
+            "text_or_texts", "Number of the line in its source; several columns are joined by /."
+        ),
+        "equal_lines": Key("choice", "Two equal rows are two sales, and no warning.", ("real",)),
+        "negative_is": Key(
+            "choice",
+            "What a negative quantity is where no word tells a kind. Default: return.",
+            ("return", "sale"),
         ),
         "usual_names": Key("flag", "Look for the other columns under their usual names. Default: false."),
     },
@@ -104,7 +142,38 @@ FORM: dict[str, Section | Key] = {
     },
     "line.amount": {
         "piece": Key("text_or_texts", "Price of a piece: the first column that is filled."),
+        "line": Key(
+            "text_or_texts", "Amount of the line, in place of a price: the first column that is filled."
+        ),
+        "stage": Key(
+            "choice",
+            "What is taken off it already. Told, never computed.",
+            ("list", "after_discount", "after_coupons"),
+        ),
+        "tax": Key("choice", "Whether tax is in it. Told, never computed.", ("with", "without", "depends")),
         "marks": Key("texts", "Marks that are taken off amounts; they name no currency."),
+    },
+    "line.measures": {},
+    "line.measures.discount": _MEASURE,
+    "line.measures.tax": _MEASURE,
+    "line.measures.cost": _MEASURE,
+    "order": {
+        key: Key("text_or_texts", f"{meaning}: the first column that is filled; once an invoice.")
+        for key, meaning in ORDER_KEYS.items()
+    },
+    "kind": {
+        "kind": Key(
+            "choice",
+            "What a row is if its words fit: the first that fits. A row never sold, or no line, is counted and passed "
+            "over.",
+            (*LINE_KINDS, *NEVER_SOLD, NO_LINE),
+        ),
+        "when": Key("words", 'Words that the row has in each of these columns; "" is a blank.'),
+        "sign": Key(
+            "choice",
+            "The file writes the row without a sign: its amounts and quantity are negative.",
+            ("negative",),
+        ),
     },
     "rows": {
         "lines": Key("words", "Words of columns that make a row a line; any other word sets the row aside."),
@@ -112,17 +181,41 @@ FORM: dict[str, Section | Key] = {
     },
     "words": Key("words", "All the words that a column may hold; a row with another one is set aside."),
     "constant": Key("pairs", "Text of a column of ours in every line; empty text for none."),
+    "merchandise": {"not_codes": Key("texts", "Stock codes that are no merchandise.")},
+    "invoice_types": {
+        "cancellation": Key("text", "Letter before the digits of a cancellation's invoice number."),
+        "adjustment": Key("text", "Letter before the digits of an adjustment's invoice number."),
+    },
+    "attributes": {"columns": Key("texts", "Columns that are kept though their name speaks of a person.")},
+    "persons": {
+        "columns": Key("texts", "Columns with personal data, which are never stored."),
+        "starting": Key("texts", "The columns that begin so have personal data, too."),
+        "except": Key("texts", "Columns that begin so and have none."),
+    },
+    "check": {
+        "per": Key("choice", "Of what the sums are equal.", ("invoice", "row", "file")),
+        "plus": Key("texts", "Terms that are added."),
+        "minus": Key("texts", "Terms that are taken off."),
+        "equals": Key("text", "The term that the file tells a second time."),
+        "within": Key("text", "How far they may be apart: a number."),
+        "rounded": Key("flag", "Prices are rounded: a cent a piece more. Default: false."),
+        "unless": Key("words", "Words of columns for which they need not be equal."),
+    },
+    "ask": {
+        "currency": Key("text", "Why somebody must tell the currency."),
+        "timezone": Key("text", "Why somebody must tell the time zone."),
+    },
 }
+# Sections that occur any number of times, as [[kind]].
+REPEATED = ("kind", "check")
 # What the form will hold one day. A file that says so is refused, never read without it.
 LATER: dict[str, tuple[str, ...]] = {
-    "": ("kind", "check", "persons", "order", "join", "parent", "ask"),
+    "": ("join", "parent"),
     "read": ("form", "delimiter", "encoding", "main", "skip"),
-    "line": ("store", "line_number", "equal_lines", "measures"),
-    "line.amount": ("line", "stage", "tax"),
     "rows": ("parents",),
 }
 # Keys that do not decide how a file is read.
-UNDECIDING = ("title", "status", "source", "seen", "sample", "signature")
+UNDECIDING = ("title", "status", "source", "seen", "sample", "signature", "ask")
 # Our columns by the names that people write, and where they are in the form.
 LINE_KEYS: dict[str, tuple[str, str]] = {
     "invoice_no": ("line", "invoice"),
@@ -134,6 +227,9 @@ LINE_KEYS: dict[str, tuple[str, str]] = {
     "customer_id": ("line", "customer"),
     "country": ("line", "country"),
     "currency": ("line", "currency"),
+    "store": ("line", "store"),
+    "source_line": ("line", "line_number"),
+    "amount": ("line.amount", "line"),
 }
 # Without these there is no sales line.
 NEEDED = ("invoice_no", "stock_code", "quantity", "invoice_date", "unit_price")
@@ -176,5 +272,7 @@ def _object(section: str) -> dict[str, Any]:
     if not section:
         properties["schema"] = {"const": 1, "description": properties["schema"]["description"]}
     prefix = f"{section}." if section else ""
-    properties |= {name: _object(f"{prefix}{name}") for name in sections_below(section)}
+    for name in sections_below(section):
+        below = _object(f"{prefix}{name}")
+        properties[name] = {"type": "array", "items": below, "minItems": 1} if name in REPEATED else below
     return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -20,7 +20,16 @@ from tasks.ingest.mapping.model import (
     Notation,
     Rows,
     Signature,
-    Words,
+)
+from tasks.ingest.mapping.sections import (
+    checks,
+    codes,
+    invoice_letters,
+    kind_rules,
+    measures,
+    persons,
+    texts_of,
+    words_of,
 )
 from tasks.ingest.mapping.time_form import time_form
 from tasks.ingest.reading import ReadingSettings
@@ -95,24 +104,24 @@ def mapping_of(content: Mapping[str, Any]) -> ColumnMapping:
         notation=_notation(table_of(content, "read")),
         fill=_fill(table_of(content, "fill")),
         rows=_rows(table_of(content, "rows")),
-        words=_words(table_of(content, "words")),
+        words=words_of(table_of(content, "words")),
         signature=_signature(table_of(content, "signature")),
         title=content.get("title", ""),
+        kinds=kind_rules(content.get("kind", ())),
+        order={key: texts_of(value) for key, value in table_of(content, "order").items()},
+        persons=persons(table_of(content, "persons")),
+        kept_columns=texts_of(table_of(content, "attributes").get("columns")),
+        checks=checks(content.get("check", ())),
+        not_merchandise=codes(table_of(content, "merchandise").get("not_codes")),
+        invoice_letters=invoice_letters(table_of(content, "invoice_types")),
+        ask=dict(table_of(content, "ask")),
     )
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value or ())
-
-
-def _words(table: Mapping[str, Any]) -> Words:
-    return {column: tuple(word.strip() for word in words) for column, words in table.items()}
 
 
 def _signature(table: Mapping[str, Any]) -> Signature:
     return Signature(
-        tuple(_texts(group) for group in table.get("required", ())),
-        *(_texts(table.get(key)) for key in ("own", "forbidden", "known")),
+        tuple(texts_of(group) for group in table.get("required", ())),
+        *(texts_of(table.get(key)) for key in ("own", "forbidden", "known")),
     )
 
 
@@ -120,17 +129,17 @@ def _notation(table: Mapping[str, Any]) -> Notation:
     within = table.get("header_within", 1)
     if within > _HEADER_WITHIN:
         raise mapping_error(f"read.header_within: {within} is more than {_HEADER_WITHIN}.")
-    footer = _texts(table.get("footer"))
+    footer = texts_of(table.get("footer"))
     if not all(text.strip() for text in footer):
         raise mapping_error("read.footer: a text is empty.")
-    missing = tuple(word.strip() for word in _texts(table.get("missing")))
+    missing = tuple(word.strip() for word in texts_of(table.get("missing")))
     return Notation(table.get("decimal"), missing, within, footer)
 
 
 def _fill(table: Mapping[str, Any]) -> Fill:
     if bool(table.get("key")) != bool(table.get("columns")):
         raise mapping_error("[fill] needs both key and columns.")
-    fill = Fill(_texts(table.get("key")), _texts(table.get("columns")))
+    fill = Fill(texts_of(table.get("key")), texts_of(table.get("columns")))
     if 0 < len(set(fill.key) & set(fill.columns)) < len(set(fill.key)):
         raise mapping_error(
             "[fill] some columns of the key are filled down, others not.", "Fill all or none."
@@ -139,7 +148,7 @@ def _fill(table: Mapping[str, Any]) -> Fill:
 
 
 def _rows(table: Mapping[str, Any]) -> Rows:
-    lines, none = _words(table.get("lines", {})), _words(table.get("none", {}))
+    lines, none = words_of(table.get("lines", {})), words_of(table.get("none", {}))
     for column in lines.keys() & none.keys():
         if both := set(lines[column]) & set(none[column]):
             raise mapping_error(f"[rows] {min(both)!r} of {column!r} is both a line and none.")
@@ -149,7 +158,7 @@ def _rows(table: Mapping[str, Any]) -> Rows:
 def _line(content: Mapping[str, Any]) -> LineForm:
     line, amount = table_of(content, "line"), table_of(content, "line.amount")
     columns = {
-        ours: _texts(value)
+        ours: texts_of(value)
         for ours, (section, key) in LINE_KEYS.items()
         if (value := table_of(content, section).get(key))
     }
@@ -162,10 +171,20 @@ def _line(content: Mapping[str, Any]) -> LineForm:
         columns,
         constants,
         line.get("code_else"),
+        str(line["quantity_else"]) if "quantity_else" in line else None,
         time_form(table_of(content, "line.time")),
-        tuple(mark.strip() for mark in _texts(amount.get("marks"))),
+        tuple(mark.strip() for mark in texts_of(amount.get("marks"))),
         line.get("usual_names", False),
+        measures(table_of(content, "line.measures")),
+        amount.get("stage"),
+        amount.get("tax"),
+        line.get("equal_lines"),
+        line.get("negative_is", "return"),
     )
+    if form.amount_is_line and "unit_price" in {*columns, *constants}:
+        raise mapping_error(
+            "[line.amount] has both the amount of the line and the price of a piece.", "Name one of them."
+        )
     if not columns and (not form.usual_names or constants.keys() >= {*COLUMNS}):
         raise mapping_error("it names no column of the file.", "Name those that differ from line to line.")
     if not all(form.marks):
@@ -176,12 +195,13 @@ def _line(content: Mapping[str, Any]) -> LineForm:
 
 
 def _check_complete(form: LineForm) -> None:
-    told = {*form.columns, *form.constants} | ({"stock_code"} if form.code_else else set())
+    told = {*form.columns, *form.constants}
+    told |= ({"stock_code"} if form.code_else else set()) | ({"unit_price"} if form.amount_is_line else set())
     for ours in NEEDED:
         if ours not in told:
             section, key = LINE_KEYS[ours]
             raise mapping_error(
-                f"[{section}] has no {key}.",
+                f"[{section}] has {'neither piece nor line' if ours == 'unit_price' else f'no {key}'}.",
                 f"Name the column of the {ALL_HEADERS[ours][0]}, or set usual_names = true in [line].",
             )
 

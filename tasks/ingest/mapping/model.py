@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 ZoneNames = Literal["iana", "rails", "windows"]
@@ -76,25 +77,55 @@ class TimeForm:
 
 
 @dataclass(frozen=True)
-class LineForm:
-    """Where the eight columns of a line come from.
+class Measure:
+    """An amount of the line beside its own: discount, tax or cost.
 
     Attributes:
-        columns: Our column to columns of the file. Of an invoice number and a time, all are joined; of the others,
-            the first that is filled counts.
+        columns: Columns of the file; the first that is filled counts.
+        sign: Sign of what is taken off, contained or spent, as the file writes it.
+    """
+
+    columns: tuple[str, ...]
+    sign: Literal["positive", "negative"] = "positive"
+
+
+@dataclass(frozen=True)
+class LineForm:
+    """Where the columns of a line come from.
+
+    Attributes:
+        columns: Our column to columns of the file. Of an invoice number, a time and a line's number, all are joined;
+            of the others, the first that is filled counts.
         constants: Our column to the text that all lines have in it; empty text for no value.
         code_else: Stock code of lines without one.
+        quantity_else: Quantity of lines that tell none.
         time: How the time is written.
         marks: Marks that are taken off amounts.
         usual_names: Whether our other columns are looked for under their usual names.
+        measures: Our columns ``discount``, ``tax`` and ``cost``, where the file tells them of the line.
+        stage: What is taken off the amount already; told, never computed.
+        tax: Whether tax is in the amount; told, never computed.
+        equal_lines: ``real`` where two equal rows are two sales.
+        negative_is: What a line with a negative quantity is where no word tells its kind.
     """
 
     columns: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, str] = field(default_factory=dict)
     code_else: str | None = None
+    quantity_else: str | None = None
     time: TimeForm = TimeForm()
     marks: tuple[str, ...] = ()
     usual_names: bool = False
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    stage: Literal["list", "after_discount", "after_coupons"] | None = None
+    tax: Literal["with", "without", "depends"] | None = None
+    equal_lines: Literal["real"] | None = None
+    negative_is: Literal["return", "sale"] = "return"
+
+    @property
+    def amount_is_line(self) -> bool:
+        """Whether the file tells the amount of the line in place of the price of a piece."""
+        return "amount" in self.columns
 
 
 @dataclass(frozen=True)
@@ -111,6 +142,67 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class KindRule:
+    """What a row is if it has one of the words in each of the columns; an empty word stands for a blank.
+
+    Attributes:
+        kind: A kind of line, a reason for which a row was never sold, or ``no_line``.
+        when: The words.
+        sign: ``negative`` where the file writes amounts and quantity of such rows without their sign.
+    """
+
+    kind: str
+    when: Words
+    sign: Literal["negative"] | None = None
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Columns with personal data.
+
+    Attributes:
+        columns: Their names.
+        starting: Columns that begin so have personal data, too.
+        except_: Columns that begin so and have none.
+    """
+
+    columns: tuple[str, ...] = ()
+    starting: tuple[str, ...] = ()
+    except_: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """Sums that the file tells twice.
+
+    Attributes:
+        per: Of what they are equal.
+        plus: Terms that are added.
+        minus: Terms that are taken off.
+        equals: The term that the file tells a second time.
+        within: How far they may be apart.
+        rounded: Whether a cent a piece more is allowed, since prices are rounded.
+        unless: Words of columns for which they need not be equal.
+    """
+
+    per: Literal["invoice", "row", "file"]
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+    equals: str
+    within: Decimal = Decimal(0)
+    rounded: bool = False
+    unless: Words = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class InvoiceLetters:
+    """Letters before the digits of an invoice's number that tell its type; None for no such rule."""
+
+    cancellation: str | None = None
+    adjustment: str | None = None
+
+
+@dataclass(frozen=True)
 class ColumnMapping:
     """A mapping.
 
@@ -124,6 +216,14 @@ class ColumnMapping:
         words: All the words that a column may hold.
         signature: By which header it is recognised.
         title: What it reads.
+        kinds: What a row is, by words; the first that fits counts.
+        order: What the file tells of an order, by key: columns of which the first that is filled counts.
+        persons: Columns with personal data.
+        kept_columns: Columns that are kept though their name speaks of a person.
+        checks: Sums that the file tells twice.
+        not_merchandise: Stock codes that are no merchandise, in upper case.
+        invoice_letters: Letters in invoice numbers that tell a type.
+        ask: What the file does not tell, ``currency`` or ``timezone``, and why.
     """
 
     name: str
@@ -135,3 +235,11 @@ class ColumnMapping:
     words: Words = field(default_factory=dict)
     signature: Signature = Signature()
     title: str = ""
+    kinds: tuple[KindRule, ...] = ()
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    persons: Persons = Persons()
+    kept_columns: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    not_merchandise: frozenset[str] = frozenset()
+    invoice_letters: InvoiceLetters = InvoiceLetters()
+    ask: Mapping[str, str] = field(default_factory=dict)

@@ -18,60 +18,13 @@ import pytest
 from tasks.errors import SettingsError
 from tasks.ingest.mapping.check import check_form
 from tasks.ingest.mapping.content import content_hash, kept_text, reading_settings
-from tasks.ingest.mapping.form import FORM, LATER, Key
+from tasks.ingest.mapping.form import FORM, LATER, UNDECIDING, Key
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.schema import HEADERS
 from tests.support.till_export import TOML
 
 DOCS = Path(__file__).parents[3] / "docs"
-FULL = """
-schema = 1
-name = "full"
-title = "All keys"
-status = "likely"
-source = "made up"
-seen = "2026-11-28"
-sample = "full.csv"
-[signature]
-required = ["Name", ["Qty", "Quantity"]]
-own = ["Vendor"]
-forbidden = ["Channel"]
-known = ["Paid at"]
-[read]
-decimal = "."
-missing = ["-"]
-header_within = 3
-footer = ["Total"]
-[fill]
-key = ["Name"]
-columns = ["Created at"]
-[line]
-invoice = ["Name"]
-code = ["sku", "name"]
-code_else = "CUSTOM"
-description = "name"
-quantity_is = 1
-country = "Country"
-customer = "Email"
-usual_names = false
-[line.time]
-columns = ["Date", "Time"]
-formats = ["%Y-%m-%d %H:%M %z"]
-zone_column = "Zone"
-zone_names = "rails"
-letters = { EST = "-05:00" }
-date_only = false
-[line.amount]
-piece = "price"
-marks = ["$"]
-[rows]
-lines = { Type = ["Sale"] }
-none = { Type = ["Payment", ""] }
-[words]
-Status = ["paid"]
-[constant]
-Description = ""
-"""
+FULL = (Path(__file__).parent / "mapping" / "full.toml").read_text()
 
 
 def _changed(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -107,7 +60,8 @@ def _wrong_values() -> list[dict[str, Any]]:
             table: Any = content
             *parts, last = [*section.split("."), name] if name else section.split(".")
             for part in filter(None, parts):
-                table = table[part]
+                table = table.setdefault(part, {})
+                table = table[0] if isinstance(table, list) else table
             table[last] = [1.5]
             forms.append(content)
     return forms
@@ -141,9 +95,54 @@ def test_the_schema_and_the_check_agree() -> None:
         ("[rows]", "[row]", "'row' is no key of a mapping. Did you mean rows?"),
         ('decimal = ","', 'decimal = ";"', "read.decimal: ';' is none of ., ,."),
         ('decimal = ","', "decimal = 1", "read.decimal is not a text."),
-        ('country = "Land"', 'store = "Land"', "[line] store is not supported yet."),
-        ("[rows]", "[[check]]\n[rows]", "check is not supported yet."),
-        ('piece = "Price"', 'line = "Price"', "[line.amount] line is not supported yet."),
+        ("[rows]", "[parent]\n[rows]", "parent is not supported yet."),
+        ("[rows]", '[rows]\nparents = { Kind = ["sum"] }', "[rows] parents is not supported yet."),
+        ("[rows]", "[kind]\n[rows]", "[[kind]] is no list of sections."),
+        ("[rows]", '[[kind]]\nkind = "void"\n[rows]', "[[kind]] needs both kind and when."),
+        (
+            "[rows]",
+            '[[kind]]\nkind = "voided"\nwhen = { Kind = ["x"] }\n[rows]',
+            "kind.kind: 'voided' is none of sale, return, discount",
+        ),
+        (
+            "[rows]",
+            '[line.measures]\ntax = { sign = "negative" }\n[rows]',
+            "line.measures.tax has no column.",
+        ),
+        (
+            "[rows]",
+            '[order]\nrefnud = "Price"\n[rows]',
+            "[order] 'refnud' is no key of a mapping. Did you mean refund?",
+        ),
+        (
+            "[rows]",
+            '[invoice_types]\ncancellation = "7"\n[rows]',
+            "invoice_types.cancellation: '7' is no letter.",
+        ),
+        (
+            "[rows]",
+            '[invoice_types]\ncancellation = "c"\nadjustment = "C"\n[rows]',
+            "cancellation and adjustment have the same letter.",
+        ),
+        ("[rows]", '[persons]\nexcept = ["Land"]\n[rows]', "[persons] except needs starting."),
+        ("[rows]", '[persons]\nstarting = [" "]\n[rows]', "persons.starting: a text is empty"),
+        ("[rows]", '[[check]]\nper = "row"\nplus = ["line.amount"]\n[rows]', "[[check]] has no equals."),
+        (
+            "[rows]",
+            '[[check]]\nper = "row"\nplus = ["line.amont"]\nequals = "column:Sum"\n[rows]',
+            "[[check]] 'line.amont' is no term. Did you mean line.amount?",
+        ),
+        (
+            "[rows]",
+            '[[check]]\nper = "row"\nplus = ["line.amount"]\nequals = "column:Sum"\nwithin = "1 %"\n[rows]',
+            "check.within: '1 %' is no number.",
+        ),
+        (
+            'piece = "Price"',
+            'piece = "Price"\nline = "Price"',
+            "[line.amount] has both the amount of the line and the price of a piece.",
+        ),
+        ('piece = "Price"', "", "[line.amount] has neither piece nor line."),
         ('quantity = "Pieces"', "", "[line] has no quantity. Name the column of the Quantity"),
         (
             'quantity = "Pieces"',
@@ -201,13 +200,13 @@ def test_a_mapping_that_cannot_be_read(tmp_path: Path) -> None:
 def test_only_what_decides_the_reading_is_hashed() -> None:
     content = tomllib.loads(FULL)
     other = _changed(
-        lambda form: form.update(title="Other", status="confirmed", source="", seen="", sample="")
+        lambda form: form.update(title="Other", status="confirmed", source="", seen="", sample="", ask={})
     )
     other["signature"]["own"] = []
     assert content_hash(dict(reversed(other.items()))) == content_hash(content)
     commented = tomllib.loads("# A comment\n" + FULL)
     assert content_hash(commented) == content_hash(content)
-    for section in ("read", "fill", "line", "rows", "words", "constant"):
+    for section in set(content) - {*UNDECIDING, "schema", "name"}:
         changed = copy.deepcopy(content)
         del changed[section]
         assert content_hash(changed) != content_hash(content), section

@@ -1,0 +1,123 @@
+"""Build the sections of a mapping that tell kinds, money beside the amount, persons and sums."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from tasks.ingest.mapping.check import mapping_error, nearest
+from tasks.ingest.mapping.form import ORDER_KEYS
+from tasks.ingest.mapping.model import Check, InvoiceLetters, KindRule, Measure, Persons, Words
+from tasks.ingest.schema import KINDS
+
+_WITHIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
+_LETTERS = re.compile("[A-Za-z]{1,5}")
+# Terms of a check; one that ends with a mark names a kind or a column behind it.
+_TERMS = ("line.amount", "line.discount", "line.tax", "count.invoices", "footer.number")
+_KIND_TERM, _COLUMN_TERM, _ORDER_TERM = "line.amount:", "column:", "order."
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """Return a text, or the texts of a list, or none."""
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def words_of(table: Mapping[str, Any]) -> Words:
+    """Return the words of columns, trimmed as the values of the file are."""
+    return {column: tuple(word.strip() for word in words) for column, words in table.items()}
+
+
+def kind_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[KindRule, ...]:
+    """Build the rules of ``[[kind]]``; raises SettingsError where one lacks its kind or words."""
+    for table in tables:
+        if not table.get("kind") or not table.get("when"):
+            raise mapping_error(
+                "[[kind]] needs both kind and when.",
+                'Write it as kind = "void" and when = { Status = ["void"] }.',
+            )
+    return tuple(KindRule(table["kind"], words_of(table["when"]), table.get("sign")) for table in tables)
+
+
+def measures(table: Mapping[str, Any]) -> dict[str, Measure]:
+    """Build the measures of ``[line.measures]``; raises SettingsError where one names no column."""
+    for name, measure in table.items():
+        if "column" not in measure:
+            raise mapping_error(f"line.measures.{name} has no column.", 'Write it as { column = "Tax" }.')
+    return {
+        name: Measure(texts_of(measure["column"]), measure.get("sign", "positive"))
+        for name, measure in table.items()
+    }
+
+
+def persons(table: Mapping[str, Any]) -> Persons:
+    """Build ``[persons]``; raises SettingsError where exceptions have nothing to be excepted from."""
+    if table.get("except") and not table.get("starting"):
+        raise mapping_error("[persons] except needs starting.", "Leave out except, or tell starting.")
+    found = Persons(*(texts_of(table.get(key)) for key in ("columns", "starting", "except")))
+    if not all(start.strip() for start in found.starting):
+        raise mapping_error("persons.starting: a text is empty, so that all columns begin with it.")
+    return found
+
+
+def codes(value: Any) -> frozenset[str]:
+    """Return stock codes as lines have them: trimmed, in upper case."""
+    return frozenset(code.strip().upper() for code in texts_of(value))
+
+
+def invoice_letters(table: Mapping[str, Any]) -> InvoiceLetters:
+    """Build ``[invoice_types]``; raises SettingsError where one is no letters, or both are the same."""
+    for name, letters in table.items():
+        if not _LETTERS.fullmatch(letters):
+            raise mapping_error(f"invoice_types.{name}: {letters!r} is no letter.", 'Write it as "C".')
+    found = InvoiceLetters(*(_upper(table.get(name)) for name in ("cancellation", "adjustment")))
+    if found.cancellation and found.cancellation == found.adjustment:
+        raise mapping_error("[invoice_types] cancellation and adjustment have the same letter.")
+    return found
+
+
+def _upper(text: str | None) -> str | None:
+    return text and text.upper()
+
+
+def checks(tables: Sequence[Mapping[str, Any]]) -> tuple[Check, ...]:
+    """Build the checks of ``[[check]]``; raises SettingsError where one lacks a key or a term is none."""
+    return tuple(_check(table) for table in tables)
+
+
+def _check(table: Mapping[str, Any]) -> Check:
+    if missing := [key for key in ("per", "plus", "equals") if not table.get(key)]:
+        raise mapping_error(f"[[check]] has no {missing[0]}.", "Name what is added and what it equals.")
+    check = Check(
+        table["per"],
+        texts_of(table["plus"]),
+        texts_of(table.get("minus")),
+        table["equals"],
+        _within(table.get("within", "0")),
+        table.get("rounded", False),
+        words_of(table.get("unless", {})),
+    )
+    for term in (*check.plus, *check.minus, check.equals):
+        _check_term(term)
+    return check
+
+
+def _within(text: str) -> Decimal:
+    if not _WITHIN.fullmatch(text):
+        raise mapping_error(f"check.within: {text!r} is no number.", 'Write it as "0.01".')
+    return Decimal(text)
+
+
+def _check_term(term: str) -> None:
+    known = [
+        *_TERMS,
+        *(f"{_ORDER_TERM}{key}" for key in ORDER_KEYS),
+        *(f"{_KIND_TERM}{kind}" for kind in KINDS),
+    ]
+    if term in known or (term.startswith(_COLUMN_TERM) and term.removeprefix(_COLUMN_TERM).strip()):
+        return
+    raise mapping_error(
+        f"[[check]] {term!r} is no term.{nearest(term, known)}",
+        "Name an amount of the line or the order, or a column, as column:NAME.",
+    )
