@@ -12,16 +12,15 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from tasks.ingest.column_words import speaks_of_person
-from tasks.ingest.further_columns import FURTHER, FurtherColumns
+from tasks.ingest.further_columns import FURTHER
 from tasks.ingest.limits import excerpt
 from tasks.ingest.source_file import SourceFile
+from tasks.ingest.unsplit_rows import ADDRESS_MARK, without_text
 from tasks.outside_text import displayable
 
 # A longer value is kept as an excerpt; a line keeps as many of its columns as fit.
 VALUE_BYTES = 4 * 1024
 LINE_BYTES = 64 * 1024
-ADDRESS_MARK = "@"
 _COUNTED_VALUES = 10_000
 _SHOWN_VALUES, _SHOWN_CHARACTERS = 5, 40
 
@@ -35,21 +34,17 @@ class Attributes:
 
     def __init__(self, addressed: Mapping[str, frozenset[str]] | None = None) -> None:
         self._addressed = dict(addressed or {})
-        # Keys that frames had before, by delivery.
-        self._given: dict[str, set[str]] = {}
+        # Deliveries with earlier frames.
+        self._begun: set[str] = set()
         self._counts: dict[tuple[str, str], Counter[str]] = {}
         self._cut: dict[str, int] = {}
         self._shortened: dict[str, int] = {}
-        # Whether an address was found in a column of which earlier frames have values.
+        # Whether an address was found behind the first frame of a delivery.
         self.found_late = False
 
     def known(self) -> Attributes:
         """Begin again, with the addresses that were found."""
         return Attributes(self._addressed)
-
-    def hidden(self, file: SourceFile) -> bool:
-        """Whether the file has columns that are not stored."""
-        return bool(file.further.persons or self._addressed.get(file.delivery.name))
 
     def fold(self, frame: pl.DataFrame, group: Sequence[SourceFile]) -> pl.DataFrame:
         """Put the further columns of a frame into ``attributes``.
@@ -89,29 +84,38 @@ class Attributes:
         keys = sorted({*further.persons, *further.kept})
         return rest.with_columns(self._objects(persons, keys, group).alias("persons"))
 
+    def without_text(self, frame: pl.DataFrame, group: Sequence[SourceFile]) -> pl.DataFrame:
+        """Describe the rows of text files that could not be split, where their text may be of a person.
+
+        That is so in a file with columns that are not stored; in one with other further columns, of rows with an @.
+        """
+        if frame.get_column("raw").null_count() == frame.height:
+            return frame
+        delimiter = str(group[0].layout[0])
+        hidden, marked = list[int](), list[int]()
+        for source, file in enumerate(group):
+            if file.further.persons or self._addressed.get(file.delivery.name):
+                hidden.append(source)
+            elif file.further.asked != frozenset(file.further.kept):
+                marked.append(source)
+        return without_text(frame, delimiter, hidden, marked)
+
     def _withholds(self, file: SourceFile, key: str) -> bool:
         return key in self._addressed.get(file.delivery.name, ())
 
     def _find_addresses(self, texts: pl.DataFrame, group: Sequence[SourceFile]) -> None:
         further = group[0].further
-        keys = [key for key in further.kept if key not in further.asked]
-        held = texts.select(pl.col(FURTHER + key).is_not_null().any() for key in keys).row(0)
-        marked = texts.select(
-            pl.col(FURTHER + key).str.contains(ADDRESS_MARK, literal=True).any() for key in keys
-        ).row(0)
-        for key, has_mark in zip(keys, marked, strict=True):
-            if has_mark:
-                with_mark = pl.col(FURTHER + key).str.contains(ADDRESS_MARK, literal=True)
-                for source in texts.filter(with_mark).get_column("source").unique():
+        for key in (key for key in further.kept if key not in further.asked):
+            is_marked = texts.get_column(FURTHER + key).str.contains(ADDRESS_MARK, literal=True)
+            if is_marked.any():
+                for source in texts.get_column("source").filter(is_marked).unique():
                     self._add_addressed(group[source].delivery.name, key)
-        present = {key for key, is_held in zip(keys, held, strict=True) if is_held}
-        for source in texts.get_column("source").unique():
-            self._given.setdefault(group[source].delivery.name, set()).update(present)
+        self._begun |= {group[source].delivery.name for source in texts.get_column("source").unique()}
 
     def _add_addressed(self, delivery: str, key: str) -> None:
         before = self._addressed.get(delivery, frozenset())
         if key not in before:
-            self.found_late |= bool(self._given.get(delivery))
+            self.found_late |= delivery in self._begun
             self._addressed[delivery] = before | {key}
 
     def _count(self, texts: pl.DataFrame, group: Sequence[SourceFile]) -> None:
@@ -219,9 +223,7 @@ def _not_stored(keys: Sequence[str], reason: str, *, has_way_out: bool = False) 
 
 def _telling_note(key: str, counts: Counter[str]) -> str:
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_VALUES]
-    values = ", ".join(
-        f"'{displayable(value[:_SHOWN_CHARACTERS])}' {count:,}" for value, count in common
-    )
+    values = ", ".join(f"'{displayable(value[:_SHOWN_CHARACTERS])}' {count:,}" for value, count in common)
     return (
         f"Its column {displayable(key[:_SHOWN_CHARACTERS])} is kept as an attribute and not read, though its name speaks of "
         f"money or of a sale's state: it may change every sum. Most common: {values}. Say in a mapping what it means."

@@ -6,6 +6,7 @@ which they say too much is not stored, or warned about; nothing is read by them.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
@@ -39,10 +40,12 @@ _PERSONAL = _set(
     "opmerking opmerkingen notitie bericht observacao observacoes mensagem uwagi uwaga komentarz wiadomosc notatka"
 )
 # As the end of a word of several, such as shippingaddress and Lieferadresse.
-_PERSONAL_ENDS = (
-    "email phone phonenumber telefon address adresse anschrift adres street strasse straat postcode zipcode firstname "
-    "lastname surname vorname nachname voornaam achternaam birthday birthdate geburtsdatum"
-).split()
+_PERSONAL_ENDS = tuple(
+    _set(
+        "email phone phonenumber telefon address adresse anschrift adres street strasse straat postcode zipcode firstname "
+        "lastname surname vorname nachname voornaam achternaam birthday birthdate geburtsdatum"
+    )
+)
 # Who a column is about: a person's alone, or with a word of a name or a place.
 _PARTIES = _set(
     "customer buyer recipient addressee client guest cardholder billing shipping bill ship billto shipto consignee payer "
@@ -80,7 +83,14 @@ _CARD_DIGITS = _set(
     "number no nr num digits digit last last4 4 suffix pan holder owner name expiry expiration exp cvc cvv token "
     "fingerprint masked nummer numero numer"
 )
-_POSTAL = (("post", "code"), ("postal", "code"), ("code", "postal"), ("codigo", "postal"), ("codice", "postale"))
+_GIFT = _set("gift geschenk cadeau regalo")
+_POSTAL = (
+    ("post", "code"),
+    ("postal", "code"),
+    ("code", "postal"),
+    ("codigo", "postal"),
+    ("codice", "postale"),
+)
 _PAIRS = (
     *_POSTAL,
     ("e", "mail"),
@@ -133,33 +143,23 @@ def speaks_of_person(name: str) -> bool:
     if not words or words[-1] in _ABOUT:
         return False
     found = frozenset(words)
-    pairs = list(zip(words, words[1:], strict=False))
     if found & _SLIPS and found & {"note", "notes", "nota", "notas"}:  # a document, not what people write
         return False
-    if found & _PERSONAL or any(pair in _PAIRS for pair in pairs):
-        return True
-    if any(word.endswith(tuple(_PERSONAL_ENDS)) for word in (*words, "".join(words))):
-        return True
-    if found & _CARD and (len(words) == 1 or found & _CARD_DIGITS) and not found & {"gift", "geschenk"}:
-        return True
-    parties = _parties_in(words)
-    if parties and (found <= _PARTIES - _NOT_ALONE or found & _PLACES):
-        return True
-    return _is_personal_name(words, has_party=parties)
+    is_card = found & _CARD and not found & _GIFT and (len(words) == 1 or found & _CARD_DIGITS)
+    is_party = found & _PARTIES and (found <= _PARTIES - _NOT_ALONE or found & _PLACES)
+    is_name = found & _NAMES and (found & _PARTIES or not found & _THINGS)
+    return bool(
+        found & _PERSONAL
+        or any(pair in _PAIRS for pair in itertools.pairwise(words))
+        or any(word.endswith(_PERSONAL_ENDS) for word in (*words, "".join(words)))
+        or is_card
+        or is_party
+        or is_name
+        or any(map(_is_joined_party, words))
+    )
 
 
-def _parties_in(words: tuple[str, ...]) -> bool:
-    return bool(_PARTIES.intersection(words))
-
-
-def _is_personal_name(words: tuple[str, ...], *, has_party: bool) -> bool:
-    joined = {word: _joined_party(word) for word in words}
-    if any(joined.values()):
-        return True
-    return bool(_NAMES.intersection(words)) and (has_party or not _THINGS.intersection(words))
-
-
-def _joined_party(word: str) -> bool:
+def _is_joined_party(word: str) -> bool:
     """Whether a word is a party and a name written as one, such as customername."""
     return any(word.endswith(name) and word.removesuffix(name) in _PARTIES for name in _NAMES)
 

@@ -64,6 +64,7 @@ def find_further(header: Header, *, keeps_persons: bool = False) -> FurtherColum
     wanted = frozenset(map(fold_name, header.mapping.kept_columns if header.mapping else ()))
     kept, listed, personal = dict[str, int](), dict[str, int](), dict[str, int]()
     asked = set[str]()
+    no_persons = frozenset(map(fold_name, persons.except_))
     for position, name in left.items():
         key = _key(name, position, {*kept, *listed, *personal})
         if _is_listed(name, persons):
@@ -71,7 +72,7 @@ def find_further(header: Header, *, keeps_persons: bool = False) -> FurtherColum
         elif fold_name(name) in wanted:
             asked.add(key)
             kept[key] = position
-        elif speaks_of_person(name):
+        elif speaks_of_person(name) and fold_name(name) not in no_persons:
             personal[key] = position
         else:
             kept[key] = position

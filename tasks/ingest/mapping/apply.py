@@ -99,8 +99,14 @@ class RowMapper:
         line = self._mapping.line
         told = [ours for ours in OPTIONAL_HEADERS if ours in line.columns or ours in line.constants]
         columns = [*COLUMNS, *told]
+        kept = [name for name in ("attributes", "persons") if name in rows.columns]
         lines = rows.select(
-            "source", "line_no", *(self._value(ours).alias(ours) for ours in columns), "fault", "raw"
+            "source",
+            "line_no",
+            *(self._value(ours).alias(ours) for ours in columns),
+            *kept,
+            "fault",
+            "raw",
         )
         zones = rows.get_column(line.time.zone_column) if line.time.zone_column else None
         times = iso_times(lines.get_column("invoice_date"), zones, line.time)

@@ -17,6 +17,7 @@ import polars as pl
 
 from tasks.errors import DeliveryEmpty, UnknownHeader
 from tasks.ingest.discover import Delivery
+from tasks.ingest.further_columns import FurtherColumns, find_further
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.load import mapping_of_reading
@@ -83,7 +84,14 @@ def open_delivery(
             raise DeliveryEmpty(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
-    layout = (record.delimiter, tuple(header.positions.items()), header.width, header.mapping)
+    further = find_further(header, keeps_persons=reading.keeps_persons)
+    layout = (
+        record.delimiter,
+        tuple(header.positions.items()),
+        header.width,
+        header.mapping,
+        *further.identity,
+    )
     file = SourceFile(
         delivery,
         content,
@@ -95,6 +103,7 @@ def open_delivery(
         reading,
         fallback_line,
         notes=content.notes,
+        further=further,
     )
     settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
     file.last_line = judge_last_line(file, record.delimiter)
@@ -106,6 +115,7 @@ class _Layout:
     """How to parse the files of a group: their header, delimiter, limits, and whether quotes enclose fields."""
 
     header: Header
+    further: FurtherColumns
     delimiter: str
     limits: ReadLimits
     has_quoting: bool
@@ -114,6 +124,11 @@ class _Layout:
     def names(self) -> list[str]:
         """Names of all columns of the file."""
         return [f"column_{position}" for position in range(self.header.width)]
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Positions of the columns that are yielded."""
+        return {**self.header.positions, **self.further.columns}
 
 
 @dataclass(frozen=True)
@@ -141,14 +156,15 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     Yields:
         Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
-        header), those of the header (String, null where empty), ``fault`` and ``raw`` (String, null
-        for valid rows).
+        header), those of the header and the further ones (String, null where empty), ``fault`` and ``raw`` (String,
+        null for valid rows).
 
     Raises:
         DeliveryChanged: A large file changed after it was hashed.
         DeliveryUnreadable: A large file can no longer be read.
     """
-    layout = _Layout(group[0].header, str(group[0].layout[0]), limits, bool(group[0].layout[-1]))
+    first = group[0]
+    layout = _Layout(first.header, first.further, str(first.layout[0]), limits, bool(first.layout[-1]))
     held: list[tuple[SourceFile, _TextBlock]] = []
     for source, file in enumerate(group):
         if file.content.data is None:
@@ -256,7 +272,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
     starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([block.rows_before for block in blocks])
     sources = pl.Series([block.source for block in blocks], dtype=pl.UInt32)
-    columns = [pl.col(names[header.positions[column]]).alias(column) for column in header.columns]
+    columns = [pl.col(names[position]).alias(column) for column, position in layout.positions.items()]
     if has_quoted_empty:  # polars reads a quoted empty field as "", an empty one as null
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
     return frame.select(
@@ -278,8 +294,8 @@ def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
 
 def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple[pl.DataFrame, bytes]:
     """Parse a block record by record; return its rows and, unless ``last``, a trailing incomplete record."""
-    positions = layout.header.positions
-    records = csv_fallback.Records(layout.header.width, tuple(positions.values()), layout.limits)
+    positions, read = layout.positions, tuple(layout.header.positions.values())
+    records = csv_fallback.Records(layout.header.width, read, layout.limits)
     incomplete = csv_fallback.split_records(
         bytes(block.data).decode(), records, layout.delimiter, last=last, has_quoting=layout.has_quoting
     )

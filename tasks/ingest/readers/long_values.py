@@ -75,6 +75,18 @@ def mark_long_lines(
     return frame.with_columns(*kept, *faults), sizes.to_series()
 
 
+def add_lengths(
+    frame: pl.DataFrame, sizes: pl.Series | None, columns: Sequence[str]
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """Add the lengths of further columns, which have no limit here, to the bytes of a frame's lines."""
+    if not columns:
+        return frame, sizes
+    further = frame.select(
+        pl.sum_horizontal(pl.col(columns).str.len_bytes().fill_null(0).cast(pl.Int64))
+    ).to_series()
+    return frame, further if sizes is None else sizes + further
+
+
 def _raw(row: dict[str, Any], columns: Sequence[str]) -> str:
     ours = HEADERS | OPTIONAL_HEADERS
     names = {column: ours[column][0] if column in ours else column.removeprefix(PREFIX) for column in columns}
