@@ -157,9 +157,9 @@ class Attributes:
         name, further = file.delivery.name, file.further
         addressed = sorted(self._addressed.get(name, ()))
         notes = [
-            *_not_stored(list(further.listed), "the mapping lists them under [persons]"),
-            *_not_stored(list(further.personal), "their names speak of a person", has_way_out=True),
-            *_not_stored(addressed, f"they hold an {ADDRESS_MARK}", has_way_out=True),
+            *_not_stored(list(further.listed), "listed in the mapping under [persons]"),
+            *_not_stored(list(further.personal), "named as if of a person", has_way_out=True),
+            *_not_stored(addressed, f"with an {ADDRESS_MARK} in some value", has_way_out=True),
             *(
                 _telling_note(key, self._counts[name, key])
                 for key in further.telling
@@ -214,11 +214,9 @@ def _fitting(text: str | None) -> str | None:
 def _not_stored(keys: Sequence[str], reason: str, *, has_way_out: bool = False) -> tuple[str, ...]:
     if not keys:
         return ()
-    what = "Its column" if len(keys) == 1 else f"{len(keys)} of its columns"
-    verb = "is" if len(keys) == 1 else "are"
     listed = ", ".join(displayable(key[:_SHOWN_CHARACTERS]) for key in keys)
-    way_out = "; [attributes] columns of a mapping keeps them" if has_way_out else ""
-    return (f"{what} {listed} {verb} not stored, since {reason}{way_out}.",)
+    way_out = " [attributes] columns of a mapping keeps what is listed there." if has_way_out else ""
+    return (f"Not stored, since {reason}: {listed}.{way_out}",)
 
 
 def _telling_note(key: str, counts: Counter[str]) -> str:

@@ -35,7 +35,7 @@ _CUSTOMER = r"^[0-9]{1,15}(?:\.0*)?$"
 _CUSTOMER_ONE_READING = r"^(?:[0-9]{1,15}(?:\.(?:0{0,2}|0{4,}))?|(?:0[0-9]{0,2}|[0-9]{4,15})\.000)$"
 _TEXT = pl.col("text")
 _NOT_READ_YET: dict[str, pl.DataType] = {
-    **dict.fromkeys(("store", "source_line", "attributes", "invoice_attributes"), pl.String()),
+    **dict.fromkeys(("store", "source_line"), pl.String()),
     **dict.fromkeys(("discount_amount", "tax_amount", "cost_amount"), MONEY),
 }
 
@@ -95,7 +95,7 @@ def normalise(
         "country": {"country": present},
         "currency": {"currency_text": present, "currency_told": parse_currency(present)},
     }
-    typed = bronze.select("delivery", *LINE_NO, *FAULT)
+    typed = bronze.select("delivery", *LINE_NO, *FAULT, "attributes", "invoice_attributes")
     for column, columns in parsers.items():
         texts, codes = dictionary_encode(bronze.get_column(column))
         distinct = texts.to_frame("text")
