@@ -149,7 +149,7 @@ def speaks_of_person(name: str) -> bool:
     is_party = found & _PARTIES and (found <= _PARTIES - _NOT_ALONE or found & _PLACES)
     is_name = found & _NAMES and (found & _PARTIES or not found & _THINGS)
     return bool(
-        found & _PERSONAL
+        _PERSONAL.intersection((*words, "".join(words)))
         or any(pair in _PAIRS for pair in itertools.pairwise(words))
         or any(word.endswith(_PERSONAL_ENDS) for word in (*words, "".join(words)))
         or is_card
@@ -168,4 +168,4 @@ def speaks_of_money_or_state(name: str) -> bool:
     """Return whether the name of a column speaks of money, or of the kind or state of a sale."""
     words = words_of(name)
     # A sales channel is neither.
-    return words == ("sales",) or bool(_MONEY_OR_STATE.intersection(words))
+    return words == ("sales",) or bool(_MONEY_OR_STATE.intersection((*words, "".join(words))))
