@@ -142,9 +142,10 @@ class Attributes:
         objects = texts.select(
             pl.when(is_any).then(pl.concat_str(pl.lit("{"), joined, pl.lit("}"))).alias("object")
         ).to_series()
-        if (objects.str.len_bytes().max() or 0) <= LINE_BYTES:
+        is_long = objects.str.len_bytes() > LINE_BYTES
+        if not is_long.any():
             return objects
-        self._tally(self._cut, texts.filter(objects.str.len_bytes() > LINE_BYTES), group)
+        self._tally(self._cut, texts.filter(is_long), group)
         return pl.Series("object", [_fitting(text) for text in objects], dtype=pl.String)
 
     def _tally(self, counts: dict[str, int], rows: pl.DataFrame, group: Sequence[SourceFile]) -> None:

@@ -27,6 +27,7 @@ from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first
 from tasks.ingest.readers.find_header import find_header
 from tasks.ingest.readers.last_line import judge_last_line
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
+from tasks.ingest.readers.long_values import has_long_record
 from tasks.ingest.readers.parts import SizedFrame, merge_frames, strip_line_ends
 from tasks.ingest.readers.quotes import find_quotes, inspect_quoted, no_quotes
 from tasks.ingest.readers.swallowed_lines import any_swallows_lines
@@ -39,7 +40,6 @@ from tasks.ingest.source_file import FileContent, SourceFile, read_start
 _BLOCK_BYTES = 16 * 1024 * 1024
 # Text with a broken row is split into pieces of this size; only the pieces with broken rows are parsed slowly.
 _PIECE_BYTES = 512 * 1024
-_LINE_FEED = ord("\n")
 _ONLY_BLANK_LINES = re.compile(rb"[\r\n ]*")
 
 
@@ -85,13 +85,8 @@ def open_delivery(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
     further = find_further(header, keeps_persons=reading.keeps_persons)
-    layout = (
-        record.delimiter,
-        tuple(header.positions.items()),
-        header.width,
-        header.mapping,
-        *further.identity,
-    )
+    read = tuple(header.positions.items())
+    layout = (record.delimiter, read, header.width, header.mapping, *further.identity)
     file = SourceFile(
         delivery,
         content,
@@ -122,22 +117,19 @@ class _Layout:
 
     @property
     def names(self) -> list[str]:
-        """Names of all columns of the file."""
         return [f"column_{position}" for position in range(self.header.width)]
 
     @property
     def positions(self) -> dict[str, int]:
-        """Positions of the columns that are yielded."""
         return {**self.header.positions, **self.further.columns}
 
 
 @dataclass(frozen=True)
 class _TextBlock:
-    """Complete records of one file.
+    """Complete records of one file, as UTF-8.
 
     Attributes:
         source: Position of the file in its group.
-        data: The records as UTF-8.
         rows_before: Number of rows of the file in earlier blocks.
     """
 
@@ -163,8 +155,8 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
         DeliveryChanged: A large file changed after it was hashed.
         DeliveryUnreadable: A large file can no longer be read.
     """
-    first = group[0]
-    layout = _Layout(first.header, first.further, str(first.layout[0]), limits, bool(first.layout[-1]))
+    header, further, (delimiter, *_, has_quoting) = group[0].header, group[0].further, group[0].layout
+    layout = _Layout(header, further, str(delimiter), limits, bool(has_quoting))
     held: list[tuple[SourceFile, _TextBlock]] = []
     for source, file in enumerate(group):
         if file.content.data is None:
@@ -242,7 +234,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     text = b"".join(pieces)
     delimiter_byte = ord(delimiter)
     quotes = find_quotes(text) if layout.has_quoting else no_quotes(text)
-    lines = quotes.count(_LINE_FEED)
+    lines = quotes.count(ord("\n"))
     # polars fills short rows up: millions of them under a wide header would take many times the text.
     if lines * header.width > max(len(text), _BLOCK_BYTES // 16):
         return None
@@ -266,7 +258,10 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     # A record of one line is as short as its line.
     is_short = lines == frame.height and not has_long_line(text, layout.limits.value_bytes)
-    if not is_short and (_has_long_record(frame, layout) or any_swallows_lines(frame, delimiter)):
+    if not is_short and (
+        has_long_record(frame, header.positions.values(), layout.limits)
+        or any_swallows_lines(frame, delimiter)
+    ):
         return None
     # A row belongs to the block whose index is the number of markers before the row.
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
@@ -283,13 +278,6 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         *columns,
         *(pl.lit(None, dtype=dtype).alias(name) for name, dtype in FAULT.items()),
     ).filter(~is_marker)
-
-
-def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
-    """Return whether a value is over its limit, or a record may be."""
-    lengths = [length or 0 for length in frame.select(pl.all().str.len_bytes().max()).row(0)]
-    longest = max(lengths[position] for position in layout.header.positions.values())
-    return longest > layout.limits.value_bytes or sum(lengths) > layout.limits.line_bytes
 
 
 def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple[pl.DataFrame, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,13 @@ class TextLengths:
         return self.columns.select(
             pl.sum_horizontal(pl.all().cast(pl.Int64)) + self.columns.width
         ).to_series()
+
+
+def has_long_record(frame: pl.DataFrame, positions: Iterable[int], limits: ReadLimits) -> bool:
+    """Return whether a value at one of these positions is over its limit, or a row of all columns may be."""
+    lengths = [length or 0 for length in frame.select(pl.all().str.len_bytes().max()).row(0)]
+    longest = max(lengths[position] for position in positions)
+    return longest > limits.value_bytes or sum(lengths) > limits.line_bytes
 
 
 def mark_long_lines(

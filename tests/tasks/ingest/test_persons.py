@@ -198,7 +198,7 @@ def test_value_of_the_last_line_is_not_shown(tmp_path: Path) -> None:
 
 def test_cut_address_in_the_last_line_is_not_shown(tmp_path: Path) -> None:
     text = as_csv([(*ROW, f"{number}@x.example") for number in range(12)], [*NAMES, "Login"])
-    _assert_nothing_of_a_person(_ingest(tmp_path, text + ",".join((*ROW, "zsuzs"))))
+    _assert_nothing_of_a_person(_ingest(tmp_path, text + ",".join((*ROW, "zsuzsa"))))
 
 
 def test_note_about_quotes_shows_no_value_that_is_not_read(tmp_path: Path) -> None:
