@@ -16,7 +16,7 @@ from tasks.ingest.attributes import Attributes
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
-from tasks.ingest.mapping.apply import passed_over_text
+from tasks.ingest.mapping.passed_over import passed_over_text
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
 from tasks.ingest.readers.encoding import encoding_note
@@ -39,7 +39,7 @@ class IngestedFile:
     Attributes:
         name: Name of the delivery.
         content_hash: SHA-256 of the file, as hex digits.
-        rows: Number of rows, broken ones included.
+        rows: Number of rows, broken ones included, without those passed over.
         size: Size of the file in bytes.
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are read for nothing: kept as attributes, unless a note says otherwise.
@@ -49,6 +49,9 @@ class IngestedFile:
         notes: Findings about the file as a whole, as sentences for the report.
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
+        passed_over: Rows that are no lines by the mapping or were never sold: by reason their number, ``rows``, and
+            ``amounts``, the sum of their amounts by currency as plain decimals; the currency is empty text where a
+            row tells none.
     """
 
     name: str
@@ -63,6 +66,7 @@ class IngestedFile:
     notes: tuple[str, ...] = ()
     unfinished_line: int | None = None
     unfinished_value: str | None = None
+    passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -281,6 +285,7 @@ def _write_parts_once(
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),
+            passed_over={reason: one.as_values() for reason, one in sorted(file.passed_over.items())},
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files

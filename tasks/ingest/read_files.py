@@ -42,7 +42,7 @@ def read_frames(
         frames = (attributes.fold(frame, group) for frame in frames)
     if first.header.mapping is not None:
         passed_over = [file.passed_over for file in group]
-        frames = mapped(frames, first.header, first.reading.decimal, passed_over)
+        frames = mapped(frames, first.header, first.reading.decimal, passed_over, first.typed_numbers)
     else:
         frames = (headers.without(frame, group) for frame in frames)
     # The text of a row is looked at until here. A row of Parquet is split already.

@@ -27,7 +27,7 @@ class FillDown:
         Args:
             frame: Rows with the columns of the file (text, null where blank), ``source`` and ``fault``.
         """
-        if not self._key or not frame.height:
+        if not self._key or not self._columns or not frame.height:
             return frame
         needed = frame.select("source", "fault", *dict.fromkeys([*self._key, *self._columns]))
         before = 0

@@ -178,6 +178,23 @@ FORM: dict[str, Section | Key] = {
     "rows": {
         "lines": Key("words", "Words of columns that make a row a line; any other word sets the row aside."),
         "none": Key("words", 'Words of columns that make a row no line; "" is a blank.'),
+        "parents": Key(
+            "words",
+            "Words of columns that make a row the parent of the lines below it with the same key of [fill]: no line, but "
+            "[order] and [parent] are taken from it.",
+        ),
+    },
+    "parent": {
+        "customer": Key(
+            "text_or_texts", "Customer of the lines: the first column of the parent that is filled."
+        ),
+        "country": Key(
+            "text_or_texts", "Country of the lines: the first column of the parent that is filled."
+        ),
+        "currency": Key(
+            "text_or_texts", "Currency of the lines: the first column of the parent that is filled."
+        ),
+        "store": Key("text_or_texts", "Store of the lines: the first column of the parent that is filled."),
     },
     "words": Key("words", "All the words that a column may hold; a row with another one is set aside."),
     "constant": Key("pairs", "Text of a column of ours in every line; empty text for none."),
@@ -210,9 +227,8 @@ FORM: dict[str, Section | Key] = {
 REPEATED = ("kind", "check")
 # What the form will hold one day. A file that says so is refused, never read without it.
 LATER: dict[str, tuple[str, ...]] = {
-    "": ("join", "parent"),
+    "": ("join",),
     "read": ("form", "delimiter", "encoding", "main", "skip"),
-    "rows": ("parents",),
 }
 # Keys that do not decide how a file is read.
 UNDECIDING = ("title", "status", "source", "seen", "sample", "signature", "ask")

@@ -109,6 +109,7 @@ def mapping_of(content: Mapping[str, Any]) -> ColumnMapping:
         title=content.get("title", ""),
         kinds=kind_rules(content.get("kind", ())),
         order={key: texts_of(value) for key, value in table_of(content, "order").items()},
+        parent=_parent(content),
         persons=persons(table_of(content, "persons")),
         kept_columns=texts_of(table_of(content, "attributes").get("columns")),
         checks=checks(content.get("check", ())),
@@ -137,8 +138,8 @@ def _notation(table: Mapping[str, Any]) -> Notation:
 
 
 def _fill(table: Mapping[str, Any]) -> Fill:
-    if bool(table.get("key")) != bool(table.get("columns")):
-        raise mapping_error("[fill] needs both key and columns.")
+    if table.get("columns") and not table.get("key"):
+        raise mapping_error("[fill] has no key.", "Name the columns that tell the invoice.")
     fill = Fill(texts_of(table.get("key")), texts_of(table.get("columns")))
     if 0 < len(set(fill.key) & set(fill.columns)) < len(set(fill.key)):
         raise mapping_error(
@@ -148,11 +149,27 @@ def _fill(table: Mapping[str, Any]) -> Fill:
 
 
 def _rows(table: Mapping[str, Any]) -> Rows:
-    lines, none = words_of(table.get("lines", {})), words_of(table.get("none", {}))
-    for column in lines.keys() & none.keys():
-        if both := set(lines[column]) & set(none[column]):
-            raise mapping_error(f"[rows] {min(both)!r} of {column!r} is both a line and none.")
-    return Rows(lines, none)
+    rows = Rows(*(words_of(table.get(key, {})) for key in ("lines", "none", "parents")))
+    for words in (rows.none, rows.parents):
+        for column in rows.lines.keys() & words.keys():
+            if both := set(rows.lines[column]) & set(words[column]):
+                raise mapping_error(f"[rows] {min(both)!r} of {column!r} is both a line and none.")
+    return rows
+
+
+def _parent(content: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    table = table_of(content, "parent")
+    has_parents = bool(table_of(content, "rows").get("parents"))
+    if table and not has_parents:
+        raise mapping_error("[parent] needs parents in [rows].", "Tell by which words a row is one.")
+    if has_parents and not table_of(content, "fill").get("key"):
+        raise mapping_error(
+            "rows.parents needs the key of [fill].", "Name the columns that tell the invoice."
+        )
+    for key in table:
+        if key in table_of(content, "line"):
+            raise mapping_error(f"{key} is told by both [line] and [parent].", "Leave out one of them.")
+    return {"customer_id" if key == "customer" else key: texts_of(value) for key, value in table.items()}
 
 
 def _line(content: Mapping[str, Any]) -> LineForm:

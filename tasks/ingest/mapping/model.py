@@ -135,10 +135,12 @@ class Rows:
     Attributes:
         lines: A line has one of these words in each of the columns.
         none: A row with one of these words is no line.
+        parents: A row with one of these words is no line, but tells something of the lines below it.
     """
 
     lines: Words = field(default_factory=dict)
     none: Words = field(default_factory=dict)
+    parents: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ class ColumnMapping:
         title: What it reads.
         kinds: What a row is, by words; the first that fits counts.
         order: What the file tells of an order, by key: columns of which the first that is filled counts.
+        parent: Our columns that the row above an invoice's lines tells: columns of which the first that is filled counts.
         persons: Columns with personal data.
         kept_columns: Columns that are kept though their name speaks of a person.
         checks: Sums that the file tells twice.
@@ -237,6 +240,7 @@ class ColumnMapping:
     title: str = ""
     kinds: tuple[KindRule, ...] = ()
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     persons: Persons = Persons()
     kept_columns: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()

@@ -95,8 +95,13 @@ def test_the_schema_and_the_check_agree() -> None:
         ("[rows]", "[row]", "'row' is no key of a mapping. Did you mean rows?"),
         ('decimal = ","', 'decimal = ";"', "read.decimal: ';' is none of ., ,."),
         ('decimal = ","', "decimal = 1", "read.decimal is not a text."),
-        ("[rows]", "[parent]\n[rows]", "parent is not supported yet."),
-        ("[rows]", '[rows]\nparents = { Kind = ["sum"] }', "[rows] parents is not supported yet."),
+        ("[rows]", '[join]\nfile = "x"\n[rows]', "join is not supported yet."),
+        ("[rows]", '[parent]\nstore = "Land"\n[rows]', "[parent] needs parents in [rows]."),
+        (
+            "[rows]",
+            '[parent]\ncustomer = "Client"\n[rows]\nparents = { Kind = ["sum"] }',
+            "customer is told by both [line] and [parent].",
+        ),
         ("[rows]", "[kind]\n[rows]", "[[kind]] is no list of sections."),
         ("[rows]", '[[kind]]\nkind = "void"\n[rows]', "[[kind]] needs both kind and when."),
         (
@@ -158,7 +163,7 @@ def test_the_schema_and_the_check_agree() -> None:
         ("[line.amount]", 'zone_column = "Zone"\n[line.amount]', "needs both zone_column and zone_names."),
         ("[line.amount]", 'letters = { EST = "-05:00" }\n[line.amount]', "no format ends with %z."),
         ("[line.amount]", 'letters = { EST = "-5" }\n[line.amount]', "EST = '-5' is no offset."),
-        ('columns = ["Date", "Time", "Client", "Land"]', "", "[fill] needs both key and columns."),
+        ('key = ["Till", "Receipt"]', "", "[fill] has no key."),
         ('columns = ["Date", "Time"', 'columns = ["Till", "Date", "Time"', "[fill] some columns of the key"),
         (
             'none = { Kind = ["card"',

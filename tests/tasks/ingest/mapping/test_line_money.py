@@ -1,0 +1,194 @@
+"""Amounts of lines and of orders, stores and line numbers of a mapped delivery."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tasks.ingest.bronze import ingest
+from tasks.ingest.discover import discover
+from tasks.ingest.mapping.content import kept_text
+from tasks.ingest.mapping.load import load_mapping
+from tasks.ingest.mapping.numbers import negated, negative, number_texts
+from tasks.ingest.mapping.order import FirstLines
+from tasks.ingest.reading import ReadingSettings
+from tests.support.deliveries import bronze_of, frame_of
+from tests.support.small_mapping import read, small_mapping
+
+_DECIMAL = '[read]\ndecimal = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "number"),
+    [
+        ("'-70", ".", "-70"),
+        ("'70.50", ".", "70.50"),
+        ("$1,250.00", ".", "1250.00"),
+        ("-$6.25", ".", "-6.25"),
+        ("($6.25)", ".", "-6.25"),
+        ("$(6.25)", ".", "-6.25"),
+        ("(1,006.25)", ".", "-1006.25"),
+        ("6.25-", ".", "-6.25"),
+        ("6,25- $", ",", "-6.25"),
+        ("6,25 $-", ",", "-6.25"),
+        ("\u22126.25", ".", "-6.25"),
+        ("8,00 €", ",", "8.00 €"),  # a mark that names the currency of the line stays beside it
+        ("€ 8.00", ".", "8.00 €"),
+        ("(6.25", ".", "(6.25 (no number with the decimal mark .)"),
+        ("(-6.25)", ".", "(-6.25) (no number with the decimal mark .)"),
+        ("-6.25-", ".", "-6.25- (no number with the decimal mark .)"),
+        ("(6,25)", None, "-6,25"),
+        ("'-$70", None, "-70"),
+    ],
+)
+def test_signs_marks_and_guards_of_numbers(text: str, decimal: str | None, number: str) -> None:
+    assert number_texts(pl.Series([text, None]), ("$",), decimal, ".").to_list() == [number, None]
+
+
+def test_a_turned_sign_leaves_zero_alone() -> None:
+    numbers = pl.Series(["2.50", "-2.50", "+2.50", "0.00", None])
+    assert negated(numbers).to_list() == ["-2.50", "2.50", "-2.50", "0.00", None]
+    assert negative(numbers).to_list() == ["-2.50", "-2.50", "-2.50", "0.00", None]
+
+
+def test_the_amount_of_a_line_stands_in_place_of_the_price(tmp_path: Path) -> None:
+    rows = frame_of(read(tmp_path, ["1,S1,Mug,2,2.50,EUR,paid"], price="line"))
+    assert rows.select("quantity", "amount", "unit_price").rows() == [("2", "2.50", None)]
+
+
+def test_measures_are_positive_for_what_is_taken_off_contained_or_spent(tmp_path: Path) -> None:
+    measures = (
+        '[line.measures]\ndiscount = { column = ["Off", "Coupon"], sign = "negative" }\ntax = { column = "Tax" }\n'
+        'cost = { column = "Cost", sign = "positive" }\n'
+    )
+    keys = _DECIMAL.format(".") + measures
+    lines = ["1,S1,Mug,2,2.50,EUR,paid,-0.50,,0.40,1", "1,S1,Mug,2,2.50,EUR,paid,,(0.75),,"]
+    rows = frame_of(read(tmp_path, lines, keys, more="Off,Coupon,Tax,Cost"))
+    assert rows.select("discount", "tax", "cost").rows() == [("0.50", "0.40", "1"), ("0.75", None, None)]
+
+
+def test_numbers_are_written_as_the_feed_has_them(tmp_path: Path) -> None:
+    keys = _DECIMAL.format(".") + '[line.measures]\ntax = { column = "Tax" }\n[order]\ntotal = "Total"\n'
+    (row,) = frame_of(
+        read(tmp_path, ["1,S1,Mug,0.5,2.50,EUR,paid,0.40,9.95"], keys, more="Tax,Total", decimal=",")
+    ).to_dicts()
+    assert (row["quantity"], row["unit_price"], row["tax"]) == ("0,5", "2,50", "0,40")
+    assert row["invoice_attributes"] == '{"total":"9.95"}'
+
+
+def test_stores_line_numbers_and_quantities_that_are_not_told(tmp_path: Path) -> None:
+    line = 'store = ["Shop", "Till"]\nline_number = ["Page", "Row"]\nquantity_else = 1'
+    lines = ["1,S1,Mug,,2.50,EUR,paid,Leeds,T1,1,7", "1,S1,Mug,0.5,2.50,EUR,paid,,T1,,8"]
+    rows = frame_of(read(tmp_path, lines, line=line, more="Shop,Till,Page,Row"))
+    assert rows.select("store", "source_line", "quantity").rows() == [
+        ("Leeds", "1/7", "1"),
+        ("T1", None, "0.5"),
+    ]
+
+
+def test_a_store_that_only_some_files_have_may_be_absent(tmp_path: Path) -> None:
+    keys = '[signature]\nknown = ["Shop", "Tip", "Off"]\n[order]\ntip = "Tip"\n[line.measures]\ndiscount = { column = "Off" }\n'
+    rows = frame_of(read(tmp_path, ["1,S1,Mug,1,2.50,EUR,paid"], keys, line='store = "Shop"'))
+    assert rows.select("store", "invoice_attributes", "discount").rows() == [(None, None, None)]
+
+
+ORDER = """
+[order]
+shipping = "Shipping"
+status = "State"
+other = ["Note", "Memo"]
+"""
+
+
+def test_an_order_is_told_once_an_invoice_as_sorted_json(tmp_path: Path) -> None:
+    lines = [
+        '1,S1,Mug,1,2.50,EUR,paid,"1,004.90","a ""b""\n\u00e9",',
+        "1,S1,Mug,1,2.50,EUR,paid,4.90,,x",
+        "2,S1,Mug,1,2.50,EUR,,,,",
+        "1,S1,Mug,1,2.50,EUR,paid,4.90,,",
+        "3,S1,Mug,1,2.50,EUR,paid,free,,x",
+        ",S1,Mug,1,2.50,EUR,paid,4.90,,",
+    ]
+    rows = frame_of(read(tmp_path, lines, _DECIMAL.format(".") + ORDER, more="Shipping,Note,Memo"))
+    told = rows.get_column("invoice_attributes").to_list()
+    assert told == [
+        '{"other":"a \\"b\\"\\n\u00e9","shipping":"1004.90","status":"paid"}',
+        None,
+        None,
+        None,
+        '{"other":"x","shipping":"free","status":"paid"}',
+        None,
+    ]
+    assert json.loads(told[0])["other"] == 'a "b"\n\u00e9'
+
+
+def test_what_the_first_row_of_an_order_tells_stands_on_its_first_line(tmp_path: Path) -> None:
+    keys = ORDER + '[fill]\nkey = ["Order"]\n[rows]\nnone = { Item = [""] }\n'
+    lines = ["1,,,,,EUR,paid,4.90,,", "1,S1,Mug,1,2.50,EUR,,,,", "2,S1,Mug,1,2.50,EUR,,,,"]
+    rows = frame_of(read(tmp_path, lines, keys, more="Shipping,Note,Memo"))
+    assert rows.get_column("invoice_attributes").to_list() == ['{"shipping":"4.90","status":"paid"}', None]
+
+
+def test_first_lines_are_found_over_frames_and_by_file() -> None:
+    first = FirstLines()
+    frames = [[(0, "1"), (0, "2"), (0, "1")], [(0, "1"), (1, "1"), (0, None), (0, "3")], [(0, "3"), (0, "2")]]
+    schema = {"source": pl.UInt32, "invoice_no": pl.String}
+    found = [first.find(pl.DataFrame(rows, schema=schema, orient="row")).to_list() for rows in frames]
+    assert found == [[True, True, False], [False, True, False, True], [False, False]]
+
+
+PARENTS = """
+[fill]
+key = ["Order"]
+[rows]
+lines = { State = ["line"] }
+parents = { State = ["sale"] }
+none = { State = ["payment"] }
+[parent]
+customer = "Buyer"
+store = "Shop"
+[order]
+total = "Price"
+"""
+
+
+def test_lines_get_customer_store_and_total_of_the_row_above_them(tmp_path: Path) -> None:
+    lines = [
+        "1,,,,7.50,EUR,sale,C1,Leeds",
+        "1,S1,Mug,1,2.50,EUR,line,,",
+        "1,S2,Cup,1,5.00,EUR,line,,York",
+        "1,,,,7.50,EUR,payment,,",
+        "2,S1,Mug,1,2.50,EUR,line,C2,",
+    ]
+    bronze = read(tmp_path, lines, PARENTS, more="Buyer,Shop")
+    assert frame_of(bronze).select("invoice_no", "customer_id", "store", "invoice_attributes").rows() == [
+        ("1", "C1", "Leeds", '{"total":"7.50"}'),
+        ("1", "C1", "Leeds", None),
+        ("2", None, None, None),
+    ]
+    (delivery,) = bronze.deliveries
+    assert set(delivery.passed_over) == {"State = payment", "State = sale"}
+
+
+def test_numbers_of_parquet_keep_their_point_whatever_the_decimal_marks(tmp_path: Path) -> None:
+    path = tmp_path / "small.parquet"
+    pl.DataFrame(
+        [
+            ("2026-03-01", "1", "S1", "paid", 0.125, 1250.75, 0.5),
+            ("2026-03-01", "2", "S1", "void", 2.0, 1.125, -0.5),
+        ],
+        schema=["Day", "Order", "SKU", "State", "Qty", "Price", "Tax"],
+        orient="row",
+    ).write_parquet(path)
+    keys = _DECIMAL.format(",") + '[line.measures]\ntax = { column = "Tax", sign = "negative" }\n'
+    keys += '[[kind]]\nkind = "void"\nwhen = { State = ["void"] }\n'
+    mapping = small_mapping(keys).replace('currency = "Currency"', "")
+    reading = ReadingSettings(mapping=kept_text(load_mapping(mapping).content), decimal=",")
+    bronze = bronze_of(ingest(discover([str(path)]).deliveries, {}, tmp_path / "w", reading=reading))
+    assert frame_of(bronze).select("quantity", "unit_price", "tax").rows() == [("0.125", "1250.75", "-0.5")]
+    (delivery,) = bronze.deliveries
+    assert {"quantity", "unit_price", "tax"} <= {*delivery.typed_numbers}
+    assert delivery.passed_over == {"void": {"rows": 1, "amounts": {"": "2.25"}}}
