@@ -20,6 +20,7 @@ from tasks.ingest.discover import discover
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.reading import ReadingSettings
+from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.deliveries import NAMES, ROW, as_csv, bronze_of, frame_of, ingest_sources, write
 
 SHOP = """
@@ -100,11 +101,16 @@ def test_columns_without_a_name_or_with_the_same_one_are_told_apart_by_their_num
     assert _attributes(bronze) == [{"column 9": "1", "Shelf": "2", "Shelf (column 11)": "3"}]
 
 
-def test_control_characters_are_what_postgres_takes(tmp_path: Path) -> None:
-    (text,) = frame_of(_read(tmp_path, ("Aisle", ["a\0b\x01\n\t\ud7ff😀"]))).get_column("attributes")
-    assert "\\u0000" not in text
-    assert "\0" not in text
-    assert json.loads(text) == {"Aisle": "a\ufffdb\x01\n\t\ud7ff😀"}
+async def test_postgres_takes_what_a_column_may_hold(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    controls = "".join(map(chr, range(1, 32)))
+    values = [f"a\0b{controls}z", "\x7f\ud7ff\ufffe\uffff\u2028😀", "\\u0000 \\ud800 \\", '"}, {"', "'; --"]
+    bronze = _read(tmp_path, ('Ai"s\\le', values), delimiter=",", quoting=1)
+    texts = frame_of(bronze).get_column("attributes").to_list()
+    async with connected(warehouse) as connection:
+        taken = [
+            await connection.fetchval("select ($1::text)::jsonb ->> $2", text, 'Ai"s\\le') for text in texts
+        ]
+    assert taken == [values[0].replace("\0", "\ufffd"), *values[1:]]
 
 
 def test_long_value_is_kept_as_an_excerpt_and_told(tmp_path: Path) -> None:
