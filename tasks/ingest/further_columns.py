@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ class FurtherColumns:
     Attributes:
         kept: Position in the file of each column that is kept, by the key that it has in the attributes, sorted.
         asked: Keys that the mapping asks to keep, whatever they hold.
+        known: Folded names of columns that the signature of the mapping has.
         listed: Position of each column that the mapping lists under persons, by its key.
         personal: Position of each of the others that is not stored, since its name speaks of a person.
         keeps_persons: Whether those that are not stored are read for bronze all the same.
@@ -28,6 +30,7 @@ class FurtherColumns:
 
     kept: Mapping[str, int] = field(default_factory=dict)
     asked: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
     listed: Mapping[str, int] = field(default_factory=dict)
     personal: Mapping[str, int] = field(default_factory=dict)
     keeps_persons: bool = False
@@ -45,8 +48,12 @@ class FurtherColumns:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """Keys of those that are kept without being asked for, and speak of money or of a sale's state."""
-        return tuple(key for key in self.kept if key not in self.asked and speaks_of_money_or_state(key))
+        """Keys of those that are kept, that the mapping does not know, and that speak of money or of a sale's state."""
+        return tuple(
+            key
+            for key in self.kept
+            if key not in self.asked and fold_name(key) not in self.known and speaks_of_money_or_state(key)
+        )
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -76,7 +83,16 @@ def find_further(header: Header, *, keeps_persons: bool = False) -> FurtherColum
             personal[key] = position
         else:
             kept[key] = position
-    return FurtherColumns(dict(sorted(kept.items())), frozenset(asked), listed, personal, keeps_persons)
+    return FurtherColumns(
+        dict(sorted(kept.items())), frozenset(asked), _known(header), listed, personal, keeps_persons
+    )
+
+
+def _known(header: Header) -> frozenset[str]:
+    if header.mapping is None:
+        return frozenset()
+    signature = header.mapping.signature
+    return frozenset(map(fold_name, (*itertools.chain(*signature.required), *signature.optional)))
 
 
 def _is_listed(name: str, persons: Persons) -> bool:

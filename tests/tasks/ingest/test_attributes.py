@@ -216,8 +216,9 @@ def test_unread_column_that_speaks_of_money_or_state_is_told_with_its_commonest_
     )
 
 
-def test_column_that_a_mapping_keeps_is_no_warning(tmp_path: Path) -> None:
-    mapping = SHOP + '\n[attributes]\ncolumns = ["Status"]\n'
+@pytest.mark.parametrize("section", ['[attributes]\ncolumns = ["Status"]', '[signature]\nknown = ["Status"]'])
+def test_column_that_a_mapping_knows_is_no_warning(tmp_path: Path, section: str) -> None:
+    mapping = f"{SHOP}\n{section}\n"
     bronze = _mapped(tmp_path, f"{SHOP_HEADER},Status\n{SHOP_LINE},paid\n", mapping)
     assert _attributes(bronze) == [{"Status": "paid"}]
     assert _only(bronze).notes == ()
