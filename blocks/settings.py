@@ -62,6 +62,10 @@ class LoadSettings(BaseSettings):
         True,
         description="Follow links that lead out of a source folder. Off: they are passed over and named.",
     )
+    retail_keep_persons: bool = Field(
+        False,
+        description="Keep columns of persons in bronze, in the workspace; they are never stored in the warehouse.",
+    )
     retail_retention_days: float = Field(
         7.0,
         gt=0,

@@ -36,7 +36,7 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
                 context.known.deliveries,
                 request.workspace,
                 request.read_limits,
-                context.feed.reading,
+                replace(context.feed.reading, keeps_persons=request.settings.retail_keep_persons),
                 request.settle_seconds,
             )
             return replace(result, unfinished=(*result.unfinished, *changing))

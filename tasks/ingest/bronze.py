@@ -12,6 +12,7 @@ import polars as pl
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
 from tasks.ingest import source_file
+from tasks.ingest.attributes import Attributes
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
@@ -42,7 +43,7 @@ class IngestedFile:
         rows: Number of rows, broken ones included, without those passed over.
         size: Size of the file in bytes.
         encodings: Encodings of its lines, sorted; empty for Parquet.
-        ignored_columns: Columns of the file that are not read.
+        ignored_columns: Columns of the file that are read for nothing: kept as attributes, unless a note says otherwise.
         tells_currency: Whether a line tells its currency, in a column of its own or by a mark beside the price.
         typed_numbers: Columns that hold numbers, not text: they have a point as decimal mark in bronze.
         open_values: By reading setting, one of its values that two readings fit differently.
@@ -195,7 +196,7 @@ def _select_readable(
     for file in files:
         try:
             rows = 0
-            for frame in read_frames([file], limits, RepeatedHeaders()):
+            for frame in read_frames([file], limits, RepeatedHeaders(), Attributes()):
                 rows += frame.height
                 limits.check_lines(rows, file.delivery.name)
             _ensure_rows(rows, file)
@@ -239,6 +240,18 @@ def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) -> dict[str, Any]:
+    attributes = Attributes()
+    made = _write_parts_once(files, folder, limits, attributes)
+    if attributes.found_late:
+        for part in folder.iterdir():
+            part.unlink()
+        made = _write_parts_once(files, folder, limits, attributes.known())
+    return made
+
+
+def _write_parts_once(
+    files: Sequence[SourceFile], folder: Path, limits: ReadLimits, attributes: Attributes
+) -> dict[str, Any]:
     parts = 0
     rows = dict.fromkeys((file.delivery.name for file in files), 0)
     typed = {file.delivery.name: file.typed_numbers for file in files}
@@ -246,7 +259,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
     telling: set[str] = set()
     headers = RepeatedHeaders()
     last_lines: dict[str, int] = {}
-    for frame in frames_with_origin(files, limits, headers):
+    for frame in frames_with_origin(files, limits, headers, attributes):
         if not frame.height:
             continue
         write_part(frame, outputs.part_path(folder, parts))
@@ -276,6 +289,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *file.notes,
                 *((passed_over_text(file.passed_over),) if file.passed_over else ()),
                 *headers.note(file.delivery.name),
+                *attributes.notes(file),
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ _ALIASES = {fold_name(name): column for column, names in ALIASES.items() for nam
 _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
     f" (or {', '.join(name for names in HEADERS.values() for name in names[1:])})"
 )
+# A record with fewer names that we know may be one of values, which are digits and signs, at least two digits.
+_FEWEST_KNOWN = 3
+_VALUE = re.compile(r"[\d\W_]*\d[\d\W_]*\d[\d\W_]*")
 # Columns that a sales line may lack.
 _OPTIONAL = ("description", "customer_id", "country")
 
@@ -169,7 +173,9 @@ def unknown_header(
         given: Columns and constants that are told already.
     """
     left = [name.strip() for position, name in enumerate(names) if position not in read]
-    in_file = ", ".join(repr(name.strip()[:40]) for name in names[:12])
+    if looks_like_values(names):
+        left = []
+    in_file = shown_names(names)
     similar = most_similar(missing, left)
     listed = ", ".join(
         column + (f" (most similar: {similar[column][:40]!r})" if column in similar else "")
@@ -201,6 +207,19 @@ def _command(
     for column, text in texts.items():
         words += ["--constant", f"{ALL_HEADERS[column][0]}={text}"]
     return shlex.join(words)
+
+
+def looks_like_values(names: Sequence[str]) -> bool:
+    """Return whether a first record is one of values rather than of names: it has dates, numbers or addresses."""
+    known = {our_column(name) or alias_column(name) for name in names} - {None}
+    return len(known) < _FEWEST_KNOWN and any("@" in name or _VALUE.fullmatch(name.strip()) for name in names)
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """List the names of a header for an error; of a first record of values, which may be a person's, their number."""
+    if looks_like_values(names):
+        return f"{len(names)} values, which look like those of a line"
+    return ", ".join(repr(name.strip()[:40]) for name in names[:12])
 
 
 def most_similar(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]:

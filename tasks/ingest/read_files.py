@@ -8,6 +8,7 @@ from types import ModuleType
 
 import polars as pl
 
+from tasks.ingest.attributes import Attributes
 from tasks.ingest.discover import Delivery
 from tasks.ingest.file_kinds import Kind, kind_of
 from tasks.ingest.limits import ReadLimits
@@ -27,23 +28,37 @@ def reader_of(delivery: Delivery) -> ModuleType:
 
 
 def read_frames(
-    group: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
+    group: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders, attributes: Attributes
 ) -> Iterator[pl.DataFrame]:
-    """Read files of equal layout, by their mapping or without headers that come again; columns of ``schema.READ``."""
+    """Read files of equal layout, by their mapping or without headers that come again.
+
+    Yields:
+        Frames with the columns of ``schema.READ``, and ``attributes`` where the files have further columns.
+    """
     first = group[0]
-    frames: Iterator[pl.DataFrame] = reader_of(first.delivery).frames(group, limits)
+    reader = reader_of(first.delivery)
+    frames: Iterator[pl.DataFrame] = reader.frames(group, limits)
+    if first.further.columns:
+        frames = (attributes.fold(frame, group) for frame in frames)
     if first.header.mapping is not None:
         told = [(file.passed_over, file.sums) for file in group]
-        yield from mapped(frames, first.header, first.reading.decimal, told, first.typed_numbers)
-        return
-    for frame in frames:
-        yield headers.without(frame, group)
+        frames = mapped(frames, first.header, first.reading.decimal, told, first.typed_numbers)
+    else:
+        frames = (headers.without(frame, group) for frame in frames)
+    # The text of a row is looked at until here. A row of Parquet is split already.
+    if reader is csv and (first.further.columns or first.further.persons):
+        frames = (attributes.without_text(frame, group) for frame in frames)
+    yield from frames
 
 
 def frames_with_origin(
-    files: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders
+    files: Sequence[SourceFile], limits: ReadLimits, headers: RepeatedHeaders, attributes: Attributes
 ) -> Iterator[pl.DataFrame]:
-    """Read files, those of equal layout together; columns of ``schema.BRONZE``."""
+    """Read files, those of equal layout together.
+
+    Yields:
+        Frames with the columns of ``schema.BRONZE``, and ``persons`` where columns of persons are kept in bronze.
+    """
     # A part has columns of one kind only.
     for _, members in groupby(
         files, key=lambda file: (reader_of(file.delivery).__name__, file.layout, file.typed_numbers)
@@ -52,7 +67,7 @@ def frames_with_origin(
         # Enums: each name and hash is stored once per delivery, not once per row.
         names = _to_enum([file.delivery.name for file in group])
         hashes = _to_enum([file.content.sha256 for file in group])
-        for frame in read_frames(group, limits, headers):
+        for frame in read_frames(group, limits, headers, attributes):
             source = frame.get_column("source")
             absent = [
                 column for column in (*OPTIONAL_HEADERS, *MAPPED_COLUMNS) if column not in frame.columns
@@ -62,7 +77,7 @@ def frames_with_origin(
                 hashes.gather(source).alias("content_hash"),
                 pl.exclude("source"),
                 *(pl.lit(None, pl.String).alias(column) for column in absent),
-            ).select(*BRONZE)
+            ).select(*BRONZE, *(("persons",) if "persons" in frame.columns else ()))
 
 
 def _to_enum(texts: Sequence[str]) -> pl.Series:

@@ -20,12 +20,14 @@ class ReadingSettings:
         last_line_end: Whether the last line of a text file ends with a line end.
         mapping: The mapping of its columns, as the feed keeps it; None to read them by their names.
         decimal: Decimal mark of its numbers, in which a mapping writes them.
+        keeps_persons: Whether bronze has the columns that are not stored, of persons; a setting of the run.
     """
 
     encoding: str | None = None
     last_line_end: LastLineEnd | None = None
     mapping: str | None = None
     decimal: str | None = None
+    keeps_persons: bool = False
 
 
 @dataclass(frozen=True)

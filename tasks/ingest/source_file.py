@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryError, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
+from tasks.ingest.further_columns import FurtherColumns
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.passed_over import PassedOver
@@ -63,6 +64,7 @@ class SourceFile:
         notes: Findings about the file as a whole, as sentences for the report.
         last_line: Its last line, if it has no line end and it is not plain that it is whole.
         typed_numbers: Our columns that hold numbers, not text.
+        further: Its columns that are read for nothing.
         passed_over: Rows that are no lines by the mapping or were never sold, by reason; set while the file is read.
         sums: What became of the sums that the mapping checks; likewise.
     """
@@ -79,6 +81,7 @@ class SourceFile:
     notes: tuple[str, ...] = ()
     last_line: LastLine | None = None
     typed_numbers: tuple[str, ...] = ()
+    further: FurtherColumns = field(default_factory=FurtherColumns)
     passed_over: dict[str, PassedOver] = field(default_factory=dict)
     sums: list[SumResult] = field(default_factory=list)
 

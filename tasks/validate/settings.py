@@ -50,9 +50,6 @@ class FeedSettings:
             None for any other.
         mapping: The mapping of its columns, as text of ``tasks.ingest.mapping.content``; None to read them by their
             usual names.
-        customers: ``codes`` or ``numbers``: what its customers are; None as long as no code has two readings.
-        store_column: ``passed over`` for a feed whose first lines were loaded before stores and line numbers counted;
-            None for any other.
     """
 
     feed: str = "default"
@@ -68,8 +65,6 @@ class FeedSettings:
     customers: str | None = None
     store_column: str | None = None
     mapping: str | None = None
-    customers: str | None = None
-    store_column: str | None = None
 
     @property
     def reading(self) -> ReadingSettings:

@@ -13,7 +13,7 @@ import polars as pl
 from tasks import progress
 from tasks.ingest.bronze import Bronze
 from tasks.ingest.mapping.load import mapping_of_reading
-from tasks.ingest.schema import ALL_HEADERS, BRONZE, COLUMNS, DELIVERED
+from tasks.ingest.schema import BRONZE, DELIVERED, HEADERS, MAPPED_COLUMNS, OPTIONAL_HEADERS
 from tasks.validate import contract
 from tasks.validate.applying import rules_without
 from tasks.validate.findings import Findings
@@ -45,6 +45,8 @@ _DELIVERED_COLUMN = {
     "copy_number": "fault",
 }
 _VALUE_CHARACTERS = 200
+# Columns of bronze that are JSON objects.
+_JSON_COLUMNS = ("attributes", "invoice_attributes")
 
 
 @dataclass(frozen=True)
@@ -156,14 +158,6 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
         .group_by("row")
         .agg(rule.sort().alias("rules"), pl.col("value").sort_by(rule).alias("values"))
     )
-    told = [
-        column
-        for column in DELIVERED
-        if column in COLUMNS or raw.get_column(column).null_count() < raw.height
-    ]
-    as_json = pl.struct(
-        pl.col(column).alias(ALL_HEADERS.get(column, (column,))[0]) for column in told
-    ).struct.json_encode()
     return (
         raw.with_row_index("row")
         .join(rules, on="row", how="inner", maintain_order="left")
@@ -173,9 +167,28 @@ def _quarantine(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
             "line_no",
             "rules",
             "values",
-            pl.coalesce("raw", as_json).str.replace_all("\0", "\\u0000", literal=True).alias("raw"),
+            pl.coalesce("raw", _as_json(raw)).str.replace_all("\0", "\\u0000", literal=True).alias("raw"),
         )
     )
+
+
+def _as_json(raw: pl.DataFrame) -> pl.Expr:
+    """A line as a JSON object: our eight columns, and what else its part has."""
+    further = {**OPTIONAL_HEADERS, **{column: (column,) for column in MAPPED_COLUMNS}}
+    held = {
+        column: names for column, names in further.items() if raw.get_column(column).null_count() < raw.height
+    }
+    objects = [column for column in _JSON_COLUMNS if column in held]
+    texts = {column: names for column, names in (HEADERS | held).items() if column not in objects}
+    encoded = pl.struct(
+        pl.col(column).alias(names[0]) for column, names in texts.items()
+    ).struct.json_encode()
+    if not objects:
+        return encoded
+    members = (
+        pl.format(f',"{column}":{{}}', pl.col(column).cast(pl.String).fill_null("null")) for column in objects
+    )
+    return pl.concat_str(encoded.str.head(-1), *members, pl.lit("}"))
 
 
 def _with_values(raw: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:

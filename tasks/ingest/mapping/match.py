@@ -8,7 +8,15 @@ from dataclasses import replace
 from functools import cached_property
 
 from tasks.errors import UnknownHeader
-from tasks.ingest.header import Header, fold_name, match_header, unknown_header, usual_positions
+from tasks.ingest.header import (
+    Header,
+    fold_name,
+    looks_like_values,
+    match_header,
+    shown_names,
+    unknown_header,
+    usual_positions,
+)
 from tasks.ingest.mapping.form import NEEDED
 from tasks.ingest.mapping.model import Check, ColumnMapping, Fill, KindRule, LineForm, Rows, Words
 from tasks.ingest.mapping.terms import term_of
@@ -227,10 +235,11 @@ class _Match:
         return column
 
     def _missing(self, name: str) -> UnknownHeader:
-        in_file = {found.strip(): None for found in self.names if found.strip()}
-        similar = difflib.get_close_matches(name, list(in_file), n=1, cutoff=0.5)
+        in_file = list(dict.fromkeys(found.strip() for found in self.names if found.strip()))
+        is_header = not looks_like_values(in_file)
+        similar = difflib.get_close_matches(name, in_file, n=1, cutoff=0.5) if is_header else []
         hint = f" (most similar: {similar[0][:40]!r})" if similar else ""
-        found = ", ".join(repr(known[:40]) for known in list(in_file)[:12])
+        found = shown_names(in_file)
         return UnknownHeader(
             f"unknown header for the mapping {self.mapping.name}. Found: {found}. Missing: {name!r}{hint}.",
             "Correct the mapping, or have the file delivered with this column.",

@@ -17,6 +17,7 @@ import polars as pl
 
 from tasks.errors import DeliveryEmpty, UnknownHeader
 from tasks.ingest.discover import Delivery
+from tasks.ingest.further_columns import FurtherColumns, find_further
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.load import mapping_of_reading
@@ -26,6 +27,7 @@ from tasks.ingest.readers.encoding import PEEK, decode_all, decode_blocks, first
 from tasks.ingest.readers.find_header import find_header
 from tasks.ingest.readers.last_line import judge_last_line
 from tasks.ingest.readers.long_lines import MARKER_BYTES, has_long_line
+from tasks.ingest.readers.long_values import has_long_record
 from tasks.ingest.readers.parts import SizedFrame, merge_frames, strip_line_ends
 from tasks.ingest.readers.quotes import find_quotes, inspect_quoted, no_quotes
 from tasks.ingest.readers.swallowed_lines import any_swallows_lines
@@ -38,7 +40,6 @@ from tasks.ingest.source_file import FileContent, SourceFile, read_start
 _BLOCK_BYTES = 16 * 1024 * 1024
 # Text with a broken row is split into pieces of this size; only the pieces with broken rows are parsed slowly.
 _PIECE_BYTES = 512 * 1024
-_LINE_FEED = ord("\n")
 _ONLY_BLANK_LINES = re.compile(rb"[\r\n ]*")
 
 
@@ -83,7 +84,9 @@ def open_delivery(
             raise DeliveryEmpty(
                 "it has a header but no rows.", "Have it delivered again.", delivery=delivery.name
             )
-    layout = (record.delimiter, tuple(header.positions.items()), header.width, header.mapping)
+    further = find_further(header, keeps_persons=reading.keeps_persons)
+    read = tuple(header.positions.items())
+    layout = (record.delimiter, read, header.width, header.mapping, *further.identity)
     file = SourceFile(
         delivery,
         content,
@@ -95,6 +98,7 @@ def open_delivery(
         reading,
         fallback_line,
         notes=content.notes,
+        further=further,
     )
     settle_quotes(file, text[: record.end], record.delimiter, _body_blocks(file, limits))
     file.last_line = judge_last_line(file, record.delimiter)
@@ -106,23 +110,26 @@ class _Layout:
     """How to parse the files of a group: their header, delimiter, limits, and whether quotes enclose fields."""
 
     header: Header
+    further: FurtherColumns
     delimiter: str
     limits: ReadLimits
     has_quoting: bool
 
     @property
     def names(self) -> list[str]:
-        """Names of all columns of the file."""
         return [f"column_{position}" for position in range(self.header.width)]
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return {**self.header.positions, **self.further.columns}
 
 
 @dataclass(frozen=True)
 class _TextBlock:
-    """Complete records of one file.
+    """Complete records of one file, as UTF-8.
 
     Attributes:
         source: Position of the file in its group.
-        data: The records as UTF-8.
         rows_before: Number of rows of the file in earlier blocks.
     """
 
@@ -141,14 +148,15 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     Yields:
         Frames of about ``ROWS_PER_PART`` rows for each large file, then those of all held files.
         Columns: ``source`` (UInt32, position in ``group``), ``line_no`` (Int32, records from 1 without the
-        header), those of the header (String, null where empty), ``fault`` and ``raw`` (String, null
-        for valid rows).
+        header), those of the header and the further ones (String, null where empty), ``fault`` and ``raw`` (String,
+        null for valid rows).
 
     Raises:
         DeliveryChanged: A large file changed after it was hashed.
         DeliveryUnreadable: A large file can no longer be read.
     """
-    layout = _Layout(group[0].header, str(group[0].layout[0]), limits, bool(group[0].layout[-1]))
+    header, further, (delimiter, *_, has_quoting) = group[0].header, group[0].further, group[0].layout
+    layout = _Layout(header, further, str(delimiter), limits, bool(has_quoting))
     held: list[tuple[SourceFile, _TextBlock]] = []
     for source, file in enumerate(group):
         if file.content.data is None:
@@ -226,7 +234,7 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     text = b"".join(pieces)
     delimiter_byte = ord(delimiter)
     quotes = find_quotes(text) if layout.has_quoting else no_quotes(text)
-    lines = quotes.count(_LINE_FEED)
+    lines = quotes.count(ord("\n"))
     # polars fills short rows up: millions of them under a wide header would take many times the text.
     if lines * header.width > max(len(text), _BLOCK_BYTES // 16):
         return None
@@ -250,13 +258,16 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
         return None
     # A record of one line is as short as its line.
     is_short = lines == frame.height and not has_long_line(text, layout.limits.value_bytes)
-    if not is_short and (_has_long_record(frame, layout) or any_swallows_lines(frame, delimiter)):
+    if not is_short and (
+        has_long_record(frame, header.positions.values(), layout.limits)
+        or any_swallows_lines(frame, delimiter)
+    ):
         return None
     # A row belongs to the block whose index is the number of markers before the row.
     index = is_marker.cast(pl.UInt32).cum_sum().clip(upper_bound=len(blocks) - 1)
     starts = ends.shift(1).cast(pl.Int64).fill_null(-1) - pl.Series([block.rows_before for block in blocks])
     sources = pl.Series([block.source for block in blocks], dtype=pl.UInt32)
-    columns = [pl.col(names[header.positions[column]]).alias(column) for column in header.columns]
+    columns = [pl.col(names[position]).alias(column) for column, position in layout.positions.items()]
     if has_quoted_empty:  # polars reads a quoted empty field as "", an empty one as null
         columns = [pl.when(column.str.len_bytes() > 0).then(column) for column in columns]
     return frame.select(
@@ -269,17 +280,10 @@ def _parse_valid(blocks: Sequence[_TextBlock], layout: _Layout) -> pl.DataFrame 
     ).filter(~is_marker)
 
 
-def _has_long_record(frame: pl.DataFrame, layout: _Layout) -> bool:
-    """Return whether a value is over its limit, or a record may be."""
-    lengths = [length or 0 for length in frame.select(pl.all().str.len_bytes().max()).row(0)]
-    longest = max(lengths[position] for position in layout.header.positions.values())
-    return longest > layout.limits.value_bytes or sum(lengths) > layout.limits.line_bytes
-
-
 def _parse_by_record(block: _TextBlock, layout: _Layout, *, last: bool) -> tuple[pl.DataFrame, bytes]:
     """Parse a block record by record; return its rows and, unless ``last``, a trailing incomplete record."""
-    positions = layout.header.positions
-    records = csv_fallback.Records(layout.header.width, tuple(positions.values()), layout.limits)
+    positions, read = layout.positions, tuple(layout.header.positions.values())
+    records = csv_fallback.Records(layout.header.width, read, layout.limits)
     incomplete = csv_fallback.split_records(
         bytes(block.data).decode(), records, layout.delimiter, last=last, has_quoting=layout.has_quoting
     )

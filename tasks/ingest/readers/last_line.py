@@ -15,12 +15,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tasks.ingest.readers.encoding import PEEK
 from tasks.ingest.readers.long_lines import MARKER
 from tasks.ingest.reading import LastLine
 from tasks.ingest.source_file import SourceFile, read_end
+from tasks.ingest.unsplit_rows import ADDRESS_MARK
 from tasks.outside_text import displayable
 
 _EVIDENCE_LINES = 10
@@ -30,6 +32,7 @@ _DECIMALS = re.compile(r"[.,]([0-9]*)$")
 _DATE = re.compile(r"[0-9]+[-/.][0-9]+[-/.][0-9]+.*")
 _DIGIT = re.compile("[0-9]")
 _VALUE_CHARACTERS = 60
+_HIDDEN = "(not shown)"
 
 
 def judge_last_line(file: SourceFile, delimiter: str) -> LastLine | None:
@@ -51,12 +54,26 @@ def judge_last_line(file: SourceFile, delimiter: str) -> LastLine | None:
         return None
     if last.count(delimiter) < file.header.width - 1 and '"' not in last:
         return None  # a broken row, whatever it ends with
-    if line_end == "required":
-        return LastLine(
-            _last_field(last, delimiter).strip('"'), False, "the feed requires one (last_line_end)"
-        )
     whole = (line for line in lines if line.count(delimiter) >= file.header.width - 1)
-    return _judge(_last_field(last, delimiter), [_last_field(line, delimiter).strip('" ') for line in whole])
+    others = [_last_field(line, delimiter).strip('" ') for line in whole]
+    field = _last_field(last, delimiter)
+    if line_end == "required":
+        return _without_person(
+            LastLine(field.strip('"'), False, "the feed requires one (last_line_end)"), file, others
+        )
+    judged = _judge(field, others)
+    return judged if judged is None else _without_person(judged, file, others)
+
+
+def _without_person(last_line: LastLine, file: SourceFile, others: Sequence[str]) -> LastLine:
+    """Hide the last field if its column is not stored, or holds addresses, of which this may be a part."""
+    position = file.header.width - 1
+    if position in file.header.positions.values():
+        return last_line
+    is_kept = position in file.further.kept.values()
+    if is_kept and not any(ADDRESS_MARK in value for value in (last_line.value, *others)):
+        return last_line
+    return replace(last_line, value=_HIDDEN)
 
 
 def _last_lines(file: SourceFile) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,13 @@ class TextLengths:
         ).to_series()
 
 
+def has_long_record(frame: pl.DataFrame, positions: Iterable[int], limits: ReadLimits) -> bool:
+    """Return whether a value at one of these positions is over its limit, or a row of all columns may be."""
+    lengths = [length or 0 for length in frame.select(pl.all().str.len_bytes().max()).row(0)]
+    longest = max(lengths[position] for position in positions)
+    return longest > limits.value_bytes or sum(lengths) > limits.line_bytes
+
+
 def mark_long_lines(
     frame: pl.DataFrame, lengths: TextLengths, limits: ReadLimits
 ) -> tuple[pl.DataFrame, pl.Series | None]:
@@ -73,6 +80,18 @@ def mark_long_lines(
     kept = [pl.when(sound).then(pl.col(column)).alias(column) for column in lengths.columns.columns]
     sizes = pl.select(pl.when(sound).then(lines).otherwise(faults.get_column("raw").str.len_bytes()))
     return frame.with_columns(*kept, *faults), sizes.to_series()
+
+
+def add_lengths(
+    frame: pl.DataFrame, sizes: pl.Series | None, columns: Sequence[str]
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """Add the lengths of further columns, which have no limit here, to the bytes of a frame's lines."""
+    if not columns:
+        return frame, sizes
+    further = frame.select(
+        pl.sum_horizontal(pl.col(columns).str.len_bytes().fill_null(0).cast(pl.Int64))
+    ).to_series()
+    return frame, further if sizes is None else sizes + further
 
 
 def _raw(row: dict[str, Any], columns: Sequence[str]) -> str:

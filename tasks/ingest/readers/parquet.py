@@ -7,19 +7,23 @@ rows. So batches are planned from the page headers, and text stays in its dictio
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.errors import DeliveryEmpty, DeliveryUnreadable
+from tasks.errors import DeliveryEmpty, DeliveryTooLarge, DeliveryUnreadable
 from tasks.ingest.discover import Delivery
+from tasks.ingest.further_columns import FURTHER, FurtherColumns, find_further
+from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.mapping.match import PREFIX, match
-from tasks.ingest.readers.long_values import TextLengths, mark_long_lines
+from tasks.ingest.readers.long_values import TextLengths, add_lengths, mark_long_lines
+from tasks.ingest.readers.parquet_further import with_text_form
 from tasks.ingest.readers.parquet_pages import BrokenPageHeader, ReadPlan, plan_reading
 from tasks.ingest.readers.parquet_text import (
     has_text_form,
@@ -30,6 +34,7 @@ from tasks.ingest.readers.parquet_text import (
 from tasks.ingest.readers.parts import BYTES_PER_PART, slice_by_bytes
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
 from tasks.ingest.source_file import FileContent, SourceFile, check_unchanged, open_source
+from tasks.outside_text import displayable
 
 ROWS_PER_PART = 131_072
 # Of a large file, Arrow otherwise holds whole column chunks.
@@ -92,16 +97,62 @@ def open_delivery(
             line = header.mapping.line
             columns = {**line.columns, **{ours: measure.columns for ours, measure in line.measures.items()}}
             typed = tuple(ours for ours, theirs in columns.items() if theirs and set(theirs) <= set(typed))
-        names = [file.schema_arrow.names[position] for position in header.positions.values()]
-        plan = _plan(delivery, content, file.metadata, names)
-    return SourceFile(delivery, content, header, (delivery.name, plan), reading=reading, typed_numbers=typed)
+        names = file.schema_arrow.names
+        further, notes = _further(header, reading)
+        try:
+            plan = _plan(
+                delivery, content, file.metadata, names, {**header.positions, **further.columns}.values()
+            )
+        except DeliveryTooLarge as error:
+            if not further.columns:
+                raise
+            # What is only kept refuses no file.
+            plan = _plan(delivery, content, file.metadata, names, header.positions.values())
+            further = FurtherColumns()
+            notes = (f"The columns that are not read are not kept either: {error.reason}",)
+    return SourceFile(
+        delivery,
+        content,
+        header,
+        (delivery.name, plan),
+        reading=reading,
+        notes=notes,
+        typed_numbers=typed,
+        further=further,
+    )
+
+
+def _further(header: Header, reading: ReadingSettings) -> tuple[FurtherColumns, tuple[str, ...]]:
+    """The further columns that can be read, and a note about those that cannot: Arrow finds columns by name."""
+    further = find_further(header, keeps_persons=reading.keeps_persons)
+    twice = {
+        key for key, position in further.columns.items() if header.names.count(header.names[position]) > 1
+    }
+    if not twice:
+        return further, ()
+    names = ", ".join(sorted({displayable(header.names[further.columns[key]]) for key in twice}))
+    kept = {key: position for key, position in further.kept.items() if FURTHER + key not in twice}
+    keeps_persons = further.keeps_persons and not any(FURTHER + key in twice for key in further.persons)
+    return replace(further, kept=kept, keeps_persons=keeps_persons), (
+        f"Not kept, since several columns of the file have the same name: {names}.",
+    )
 
 
 def _plan(
-    delivery: Delivery, content: FileContent, metadata: pq.FileMetaData, names: Sequence[str]
+    delivery: Delivery,
+    content: FileContent,
+    metadata: pq.FileMetaData,
+    names: Sequence[str],
+    positions: Iterable[int],
 ) -> ReadPlan:
-    # Our columns are flat: each is a leaf of the schema.
-    leaves = [leaf for leaf in range(metadata.num_columns) if metadata.schema.column(leaf).path in names]
+    """Plan how to read the columns at some positions of the schema.
+
+    Raises DeliveryTooLarge if they cannot be read in bounded memory.
+    """
+    wanted = {names[position] for position in positions}
+    # A flat column is a leaf of the schema, one of another type has a leaf for each of its parts.
+    paths = [metadata.schema.column(leaf).path for leaf in range(metadata.num_columns)]
+    leaves = [leaf for leaf, path in enumerate(paths) if path in wanted or path.partition(".")[0] in wanted]
     try:
         if content.data is not None:
             return plan_reading(io.BytesIO(content.data), metadata, leaves, ROWS_PER_PART, delivery.name)
@@ -138,12 +189,13 @@ def frames(group: Sequence[SourceFile], limits: ReadLimits = DEFAULT_LIMITS) -> 
     for source, file in enumerate(group):
         size = 0
         for batch in _batches(file):
-            texts = to_text(batch.table, file.header.columns, source, batch.rows_before)
+            further = tuple(file.further.columns)
+            texts = to_text(batch.table, (*file.header.columns, *further), source, batch.rows_before)
             lengths = TextLengths.of(texts, file.header.columns)
             # Dictionaries count with each batch that has them.
             size += max(lengths.total, batch.size)
             limits.check_size(size, file.delivery.name)
-            yield from slice_by_bytes(*mark_long_lines(texts, lengths, limits))
+            yield from slice_by_bytes(*add_lengths(*mark_long_lines(texts, lengths, limits), further))
         if file.content.data is None:
             check_unchanged(file)
 
@@ -162,10 +214,10 @@ def _batches(file: SourceFile) -> Iterator[_Batch]:
     pending: list[pa.RecordBatch] = []
     rows_read = rows = size = 0
     with _open(file.delivery, file.content, plan.dictionaries) as parquet:
-        names = [parquet.schema_arrow.names[file.header.positions[column]] for column in file.header.columns]
+        positions = {**file.header.positions, **file.further.columns}.values()
+        names = [parquet.schema_arrow.names[position] for position in positions]
         batches = parquet.iter_batches(plan.batch_rows, columns=names)
-        while (batch := _next_batch(batches, file, rows_read)) is not None:
-            batch = batch.select(names)
+        while (batch := _next_batch(batches, names, file, rows_read)) is not None:
             if pending and rows + batch.num_rows > ROWS_PER_PART:
                 yield _Batch(pa.Table.from_batches(pending), rows_read - rows, size)
                 pending, rows, size = [], 0, 0
@@ -180,9 +232,17 @@ def _batches(file: SourceFile) -> Iterator[_Batch]:
         yield _Batch(pa.Table.from_batches(pending), rows_read - rows, size)
 
 
-def _next_batch(batches: Iterator[pa.RecordBatch], file: SourceFile, rows_read: int) -> pa.RecordBatch | None:
+def _next_batch(
+    batches: Iterator[pa.RecordBatch], names: Sequence[str], file: SourceFile, rows_read: int
+) -> pa.RecordBatch | None:
+    read = len(file.header.columns)
     try:
         batch = next(batches, None)
-        return None if batch is None else normalise_types(batch)
+        if batch is None:
+            return None
+        batch = batch.select(names)
+        for position in range(read, len(names)):
+            batch = batch.set_column(position, names[position], with_text_form(batch.column(position)))
+        return normalise_types(batch)
     except (pa.ArrowException, OSError) as error:
         raise _cannot_be_read(file.delivery, rows_read, error) from error

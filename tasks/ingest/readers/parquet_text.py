@@ -30,6 +30,11 @@ def is_number(dtype: pa.DataType) -> bool:
     return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or decimal)
 
 
+def is_text(dtype: pa.DataType) -> bool:
+    """Return whether values of a type are text or bytes that may be text."""
+    return _is_string(dtype) or _is_binary(dtype)
+
+
 def _is_string(dtype: pa.DataType) -> bool:
     string = pa.types.is_string(dtype) or pa.types.is_large_string(dtype)
     return bool(string or pa.types.is_string_view(dtype))

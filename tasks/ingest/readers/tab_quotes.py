@@ -21,6 +21,7 @@ from typing import Literal
 from tasks.ingest.header import Header
 from tasks.ingest.readers.open_quotes import MisplacedQuote, UnclosedQuote, parse_record
 from tasks.ingest.source_file import SourceFile
+from tasks.outside_text import displayable
 
 _TAB = "\t"
 _QUOTED_FIELD = re.compile(rb'(?:\A|[\t\n])"')
@@ -75,8 +76,11 @@ def _find_text_quote(header_line: bytes, blocks: Iterable[bytes], header: Header
             begun = [line]
     if found is None:
         return None
-    field = next(field for field in found.split(_TAB) if field.startswith('"'))
-    return field[:_SHOWN] + ("…" if len(field) > _SHOWN else "")
+    fields = found.split(_TAB)
+    position = next(position for position, field in enumerate(fields) if field.startswith('"'))
+    if position not in header.positions.values():  # what it holds may be of a person
+        return f"the column {displayable(header.names[position].strip()[:_SHOWN])}"
+    return fields[position][:_SHOWN] + ("…" if len(fields[position]) > _SHOWN else "")
 
 
 def _lines_with_quotes(blocks: Iterable[bytes]) -> Iterator[str]:

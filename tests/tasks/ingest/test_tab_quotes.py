@@ -107,7 +107,7 @@ def test_line_that_breaks_the_rules_of_csv_is_set_aside_alone(
 
 
 def test_quote_that_stays_open_before_an_incomplete_line_is_no_evidence(tmp_path: Path) -> None:
-    names = "\t".join([*NAMES, "Remark"])
+    names = "\t".join([*NAMES, "Shelf"])
     lines = (f'{_line("x")}\t"two', 'lines"', f"{_line('y')}\tone")
     assert _read(tmp_path, *lines, names=names) == (["x", "y"], [], "")
 

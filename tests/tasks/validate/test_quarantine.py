@@ -7,8 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
+from tasks.validate.silver import _quarantine as _quarantined
 from tests.support.deliveries import NAMES, ROW, as_csv, row, write
-from tests.support.lines import lines_of, validate_sources
+from tests.support.lines import bronze, lines_of, validate_sources
 
 
 def _quarantine(folder: Path, content: str) -> pl.DataFrame:
@@ -105,3 +106,27 @@ def test_csv_and_parquet_in_one_batch(tmp_path: Path) -> None:
         (str(sources[1]), 1),
         (str(sources[1]), 2),
     ]
+
+
+def test_line_shows_its_attributes_as_an_object(tmp_path: Path) -> None:
+    names = [*NAMES, "Aisle"]
+    bad = row(quantity="six")
+    frame = _quarantine(tmp_path, as_csv([(*row(), "A"), (*bad, 'a "b"'), (*bad, None)], names))
+    first, second = map(json.loads, frame.get_column("raw"))
+    assert first == dict(zip(NAMES, bad, strict=True)) | {"attributes": {"Aisle": 'a "b"'}}
+    assert second == dict(zip(NAMES, bad, strict=True)) | {"attributes": None}
+
+
+def test_line_shows_what_only_a_mapping_tells(tmp_path: Path) -> None:
+    told = {"amount": "9.00", "kind": "tip", "store": "North", "invoice_attributes": '{"total":"9.00"}'}
+    lines = bronze({"quantity": "six", **told})
+    errors = pl.DataFrame({"row": [0], "rule": ["quantity_readable"], "severity": ["error"]})
+    raw = json.loads(_quarantined(lines, errors).item(0, "raw"))
+    assert {name: raw[name] for name in told} == {**told, "invoice_attributes": {"total": "9.00"}}
+    assert "discount" not in raw
+
+
+def test_attributes_pass_into_silver(tmp_path: Path) -> None:
+    text = as_csv([(*row(), "A"), (*row(), None)], [*NAMES, "Aisle"])
+    lines = lines_of(validate_sources(tmp_path / "w", [write(tmp_path / "day.csv", text)]))
+    assert lines.get_column("attributes").to_list() == ['{"Aisle":"A"}', None]
