@@ -41,14 +41,18 @@ def propose(names: Sequence[str], header_row: int, file_name: str) -> Proposal:
     open_columns = [ours for ours in COLUMNS if not _is_decided(ours, decided[ours])]
     left = [name.strip() for name in names if name.strip() not in taken]
     similar = most_similar(open_columns, left)
-    lines = ["schema = 1", f"name = {toml_string(_mapping_name(file_name))}"]
+    lines = ["schema = 1", f"name = {toml_string(mapping_name(file_name))}"]
     if header_row > 1:
         lines += ["", "[read]", f"header_within = {header_row}"]
     undecided: list[str] = []
     for section in _SECTIONS:
         lines += ["", f"[{section}]"]
         for ours, (place, key) in LINE_KEYS.items():
-            if place != section or (ours in OPTIONAL_HEADERS and len(decided[ours]) != 1):
+            if (
+                place != section
+                or ours not in decided
+                or (ours in OPTIONAL_HEADERS and len(decided[ours]) != 1)
+            ):
                 continue
             if ours not in open_columns:
                 lines.append(f"{key} = {_value(ours, decided[ours])}")
@@ -87,7 +91,8 @@ def _value(ours: str, columns: Sequence[str]) -> str:
     return f"[{', '.join(map(toml_string, columns))}]"
 
 
-def _mapping_name(file_name: str) -> str:
+def mapping_name(file_name: str) -> str:
+    """Return a name for the mapping of a file."""
     stem = file_name.partition(".")[0].lower()
     return re.sub("[^a-z0-9]+", "_", stem).strip("_")[:60] or "my_shop"
 
