@@ -55,7 +55,7 @@ def _by_what_it_is(
     reads = "by the usual names of columns" if mapping is None else f"by its mapping {mapping.name}"
     return UnknownHeader(
         f"its header is that of the preset {preset.name} ({preset.title}), and its feed is read {reads}.",
-        f"Load it as a feed of its own: {shlex.join(['retail', 'etl', delivery.name, '--feed', preset.name])}",
+        f"Load it as a feed of its own: {command(delivery, preset, '--feed')}",
         delivery=delivery.name,
     )
 
@@ -111,10 +111,16 @@ def miss_text(fit: Fit) -> str:
     return f"{fit.preset.name} ({' and '.join(filter(None, (lacks, has)))})"
 
 
-def command(delivery: Delivery, preset: ColumnMapping) -> str:
-    """Return the command that loads a delivery by a preset, with what the file does not tell."""
+def command(delivery: Delivery, preset: ColumnMapping, flag: str = "--preset") -> str:
+    """Return the command that loads a delivery by a preset, with what the file does not tell.
+
+    Args:
+        delivery: The delivery.
+        preset: The preset.
+        flag: ``--preset``, or ``--feed`` for a new feed of the preset's name, which takes it without asking.
+    """
     asked = [word for name in preset.ask for word in (f"--{name}", name.upper())]
-    return shlex.join(["retail", "etl", delivery.name, "--preset", preset.name, *asked])
+    return shlex.join(["retail", "etl", delivery.name, flag, preset.name, *asked])
 
 
 def copy_command(delivery: Delivery, preset: ColumnMapping) -> str:

@@ -25,5 +25,6 @@ def as_own_mapping(name: str, file_name: str) -> str:
     own = mapping_name(file_name)
     if own == name:
         own = f"my_{name}"[:60]
-    text = _OF_PRESETS.sub("", preset_text(name))
-    return f"# By the preset {name}: {preset(name).title}.\n{_NAME.sub(f'name = {toml_string(own)}', text, count=1)}"
+    head, section, rest = preset_text(name).partition("\n[")
+    head = _NAME.sub(f"name = {toml_string(own)}", _OF_PRESETS.sub("", f"{head}\n"))
+    return f"# By the preset {name}: {preset(name).title}.\n{head.rstrip()}\n{section}{rest}"
