@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tasks.errors import DeliveryError, DeliveryTooLarge, MissingWordsUnclear
+from tasks.ingest.bronze import Bronze
+from tasks.ingest.mapping.sums import sums_refusal
 from tasks.validate.namibia import both_settings
 from tasks.validate.score import DeliveryQuality
 
@@ -12,6 +14,12 @@ def unclear(quality: DeliveryQuality) -> DeliveryError | None:
     if not quality.unclear_missing:
         return None
     return MissingWordsUnclear(quality.unclear_missing, both_settings(), delivery=quality.name)
+
+
+def wrong_sums(bronze: Bronze) -> dict[str, str]:
+    """Return why deliveries are refused whose lines do not add up to what the file says, by name."""
+    reasons = {file.name: sums_refusal(file.sums) for file in bronze.deliveries}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def quarantine_too_large(delivery: str, limit: int) -> DeliveryError:

@@ -21,7 +21,7 @@ from prefect.logging import get_run_logger
 
 from flows.batch_load import load_accepted
 from flows.batch_read import failed_delivery, read_batch, unread_reports
-from flows.not_loaded import quarantine_too_large, unclear
+from flows.not_loaded import quarantine_too_large, unclear, wrong_sums
 from flows.open_readings import OpenReadings
 from flows.presets import with_preset
 from flows.progress_artifact import ProgressArtifact
@@ -35,7 +35,7 @@ from tasks.ingest.bronze import Bronze
 from tasks.ingest.discover import Delivery, batches, discover
 from tasks.ingest.vanished import SearchedSource
 from tasks.outside_text import displayable
-from tasks.report.run_report import DeliveryReport, RefusedDelivery, delivery_report
+from tasks.report.run_report import DeliveryReport, RefusedDelivery, Rejection, delivery_report
 from tasks.validate.evidence import DeliveryEvidence
 from tasks.validate.score import DeliveryQuality, rejection_reason
 from tasks.validate.settings import FeedSettings, ValidationSettings
@@ -140,6 +140,8 @@ class _Pipeline:
         self.feed = context.feed
         self.error: RetailError | None = None
         self.refused: dict[str, RefusedDelivery] = {}
+        # Why deliveries whose sums are wrong are refused, by name.
+        self._wrong_sums: dict[str, str] = {}
         self.progress = ProgressArtifact(context.run.run_id, sum(batch.weight for batch in self.batches))
         self._readings: OpenReadings[_Batch] = OpenReadings(
             context.feed, self._passes, self._silver, self._weigh
@@ -177,6 +179,8 @@ class _Pipeline:
                     continue
                 self.context.watch.add_rows("ingest", result.bronze.rows)
                 self.context.lineage.bronze.append(result.bronze)
+                if not self.context.request.accept_sums:
+                    self._wrong_sums |= wrong_sums(result.bronze)
                 self._ingested.put_nowait((batch, result.bronze))
                 await self._ingested.join()
         self._ingested.put_nowait(None)
@@ -258,11 +262,14 @@ class _Pipeline:
     def _passes(self, quality: DeliveryQuality) -> bool:
         return self._rejection(quality) is None and not quality.quarantine_truncated
 
-    def _rejection(self, quality: DeliveryQuality) -> str | None:
+    def _rejection(self, quality: DeliveryQuality) -> Rejection | None:
         request = self.context.request
+        if quality.name in self._wrong_sums:
+            return Rejection("sums", self._wrong_sums[quality.name])
         if not request.quality_checks:
             return None
-        return rejection_reason(quality, request.quality_threshold, request.quality_weights)
+        reason = rejection_reason(quality, request.quality_threshold, request.quality_weights)
+        return None if reason is None else Rejection("quality_gate", reason)
 
     @contextmanager
     def _isolated(self, *batches: _Batch) -> Iterator[None]:

@@ -190,6 +190,11 @@ class EtlRequest(BaseModel):
         default=False,
         description="Accept deliveries whose bytes another feed has loaded: both feeds then have these sales.",
     )
+    accept_sums: bool = Field(
+        default=False,
+        description="Accept deliveries whose lines do not add up to the sums that they tell themselves, by the checks of "
+        "their mapping. The report keeps both figures.",
+    )
     vanished: Annotated[
         Literal["", "report", "ignore"], EmptyField(type="string", enum=["report", "ignore"])
     ] = Field(

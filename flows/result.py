@@ -190,7 +190,7 @@ def raise_on_failure(report: RunReport, error: RetailError | None) -> None:
     failed = [
         delivery
         for delivery in report.deliveries
-        if delivery.outcome == "failed" or delivery.refusal in {"replacement_guard", "other_feed"}
+        if delivery.outcome == "failed" or delivery.refusal in {"replacement_guard", "other_feed", "sums"}
     ]
     not_loaded = failed + rejected
     if not not_loaded:

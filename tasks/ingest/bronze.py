@@ -16,6 +16,7 @@ from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.apply import passed_over_text
+from tasks.ingest.mapping.sums import SumResult, sum_result
 from tasks.ingest.presets.explain import explained
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
@@ -49,6 +50,7 @@ class IngestedFile:
         notes: Findings about the file as a whole, as sentences for the report.
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
+        sums: What became of the sums that its mapping checks.
     """
 
     name: str
@@ -63,6 +65,7 @@ class IngestedFile:
     notes: tuple[str, ...] = ()
     unfinished_line: int | None = None
     unfinished_value: str | None = None
+    sums: tuple[SumResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,9 +223,14 @@ def _make_bronze(
     return Bronze(
         str(folder),
         manifest["parts"],
-        tuple(IngestedFile(**_lists_to_tuples(delivery)) for delivery in manifest["deliveries"]),
+        tuple(_ingested_file(delivery) for delivery in manifest["deliveries"]),
         _lists_to_tuples(manifest["alone"]),
     )
+
+
+def _ingested_file(values: Mapping[str, Any]) -> IngestedFile:
+    sums = tuple(sum_result(result) for result in values["sums"])
+    return IngestedFile(**{**_lists_to_tuples(values), "sums": sums})
 
 
 def _lists_to_tuples(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from tasks.errors import BytesOfOtherFeed
 from tasks.ingest.bronze import IngestedFile
+from tasks.ingest.mapping.sums import sum_notes
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import Network
 from tasks.report.frame import deliveries_frame
@@ -170,21 +171,29 @@ class RefusedDelivery:
     quarantine: str
 
 
+@dataclass(frozen=True)
+class Rejection:
+    """Why a delivery is refused before the load, and by which check."""
+
+    refusal: Refusal
+    reason: str
+
+
 def delivery_report(
     quality: DeliveryQuality,
     ingested: IngestedFile,
     loaded: LoadedDelivery | None,
     score: float | None,
-    rejection: str | None = None,
+    rejection: Rejection | None = None,
 ) -> DeliveryReport:
     """Combine the figures of all stages for one delivery.
 
     Args:
         quality: Result of the validation.
         ingested: The ingested file.
-        loaded: Result of the load; None if the delivery was rejected by the quality gate or in a dry run.
+        loaded: Result of the load; None if the delivery was rejected or in a dry run.
         score: Overall quality score in per cent; None if quality checks are off.
-        rejection: Why the quality gate rejected it, or None.
+        rejection: Why it was rejected before the load, or None.
     """
     return DeliveryReport(
         name=quality.name,
@@ -205,10 +214,10 @@ def delivery_report(
         rules=dict(quality.rules),
         ignored_columns=ingested.ignored_columns,
         encodings=ingested.encodings,
-        reason=rejection or _reason(loaded),
-        refusal="quality_gate" if rejection else _refusal(loaded),
+        reason=rejection.reason if rejection else _reason(loaded),
+        refusal=rejection.refusal if rejection else _refusal(loaded),
         samples=quality.samples,
-        notes=tuple(dict.fromkeys((*ingested.notes, *quality.notes))),
+        notes=tuple(dict.fromkeys((*ingested.notes, *sum_notes(ingested.sums), *quality.notes))),
     )
 
 

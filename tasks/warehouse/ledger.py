@@ -28,7 +28,7 @@ Outcome = Literal[
     "loaded", "replaced", "unchanged", "refused", "failed", "unfinished", "judged", "withdrawn", "empty"
 ]
 # Which check rejected a delivery.
-Refusal = Literal["quality_gate", "replacement_guard", "other_feed"]
+Refusal = Literal["quality_gate", "replacement_guard", "other_feed", "sums"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
 _OTHER_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
 

@@ -200,6 +200,9 @@ FORM: dict[str, Section | Key] = {
         "within": Key("text", "How far they may be apart: a number."),
         "rounded": Key("flag", "Prices are rounded: a cent a piece more. Default: false."),
         "unless": Key("words", "Words of columns for which they need not be equal."),
+        "unless_amount": Key(
+            "texts", "Columns with an amount other than 0 where they need not be equal, such as a refund."
+        ),
     },
     "ask": {
         "currency": Key("text", "Why somebody must tell the currency."),

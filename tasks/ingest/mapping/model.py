@@ -183,6 +183,8 @@ class Check:
         within: How far they may be apart.
         rounded: Whether a cent a piece more is allowed, since prices are rounded.
         unless: Words of columns for which they need not be equal.
+        unless_amount: Columns with an amount other than 0 where they need not be equal, such as a refund that was taken
+            off the lines.
     """
 
     per: Literal["invoice", "row", "file"]
@@ -192,6 +194,7 @@ class Check:
     within: Decimal = Decimal(0)
     rounded: bool = False
     unless: Words = field(default_factory=dict)
+    unless_amount: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tasks.ingest.mapping.check import mapping_error, nearest
-from tasks.ingest.mapping.form import ORDER_KEYS
+from tasks.ingest.mapping.check import mapping_error
 from tasks.ingest.mapping.model import Check, InvoiceLetters, KindRule, Measure, Persons, Words
-from tasks.ingest.schema import KINDS
+from tasks.ingest.mapping.terms import term_of
 
 _WITHIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 _LETTERS = re.compile("[A-Za-z]{1,5}")
-# Terms of a check; one that ends with a mark names a kind or a column behind it.
-_TERMS = ("line.amount", "line.discount", "line.tax", "count.invoices", "footer.number")
-_KIND_TERM, _COLUMN_TERM, _ORDER_TERM = "line.amount:", "column:", "order."
 
 
 def texts_of(value: Any) -> tuple[str, ...]:
@@ -97,9 +93,10 @@ def _check(table: Mapping[str, Any]) -> Check:
         _within(table.get("within", "0")),
         table.get("rounded", False),
         words_of(table.get("unless", {})),
+        texts_of(table.get("unless_amount")),
     )
     for term in (*check.plus, *check.minus, check.equals):
-        _check_term(term)
+        term_of(term)
     return check
 
 
@@ -107,17 +104,3 @@ def _within(text: str) -> Decimal:
     if not _WITHIN.fullmatch(text):
         raise mapping_error(f"check.within: {text!r} is no number.", 'Write it as "0.01".')
     return Decimal(text)
-
-
-def _check_term(term: str) -> None:
-    known = [
-        *_TERMS,
-        *(f"{_ORDER_TERM}{key}" for key in ORDER_KEYS),
-        *(f"{_KIND_TERM}{kind}" for kind in KINDS),
-    ]
-    if term in known or (term.startswith(_COLUMN_TERM) and term.removeprefix(_COLUMN_TERM).strip()):
-        return
-    raise mapping_error(
-        f"[[check]] {term!r} is no term.{nearest(term, known)}",
-        "Name an amount of the line or the order, or a column, as column:NAME.",
-    )
