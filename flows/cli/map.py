@@ -51,7 +51,7 @@ def map_columns(
         found = recognise(delivery)
         first, proposal = found.first, None
         if found.chosen is None and found.no_lines is None:
-            proposal = propose(first.names, first.header_row, file_name)
+            proposal = propose(first.names, first.header_row, file_name, first.rows)
         if json:
             print_object(_as_json(delivery, found, proposal))
         else:
