@@ -26,7 +26,9 @@ def explained(error: UnknownHeader, delivery: Delivery, reading: ReadingSettings
         reading: Reading settings of the feed.
     """
     try:
-        recognition = recognise(delivery, ReadingSettings(reading.encoding, decimal=reading.decimal))
+        # What the usual names lack is said by the error itself.
+        by_names = ReadingSettings(reading.encoding, decimal=reading.decimal)
+        recognition = recognise(delivery, by_names, usual=False)
     except DeliveryError:
         return error
     return (

@@ -53,18 +53,14 @@ class Fit:
         return len(self.present) >= max(2, len(self.missing))
 
 
-def rank_presets(names: Sequence[str], among: Iterable[ColumnMapping] | None = None) -> list[Fit]:
-    """Rank presets by a header, the best first.
+def rank_presets(names: Sequence[str]) -> list[Fit]:
+    """Return how each preset fits a header, candidates first and the best first.
 
     Args:
         names: Names of the columns of a file.
-        among: The presets; None for those that ship.
-
-    Returns:
-        How each fits: candidates first.
     """
     header = _folded(names)
-    fits = [_fit(names, header, preset) for preset in (presets() if among is None else among)]
+    fits = [_fit(names, header, preset) for preset in presets()]
     return sorted(
         fits, key=lambda fit: (not fit.is_candidate, len(fit.missing), *(-part for part in fit.rank))
     )

@@ -64,36 +64,39 @@ def _order(proof: Proof | None) -> tuple[bool, bool]:
 
 
 def recognise(
-    delivery: Delivery,
-    reading: ReadingSettings = DEFAULT_READING,
-    among: Sequence[ColumnMapping] | None = None,
+    delivery: Delivery, reading: ReadingSettings = DEFAULT_READING, *, usual: bool = True
 ) -> Recognition:
     """Find out which presets fit a delivery.
 
     Args:
         delivery: The delivery.
         reading: Reading settings of the feed, without a mapping.
-        among: The presets; None for those that ship.
+        usual: Whether presets count that only use the usual names of columns.
 
     Raises:
         DeliveryUnreadable: It cannot be read, or holds no record of several fields.
     """
     if kind_of(delivery.path) == "parquet":
         first = read_first_rows(delivery)
-        return Recognition(first, rank_presets(first.names, among), {}, export_without_lines(first.names))
-    return _recognise_text(delivery, read_file_start(delivery), reading, among)
+        return Recognition(first, _fits(first, usual), {}, export_without_lines(first.names))
+    return _recognise_text(delivery, read_file_start(delivery), reading, usual=usual)
 
 
 def _recognise_text(
-    delivery: Delivery, start: bytes, reading: ReadingSettings, among: Sequence[ColumnMapping] | None
+    delivery: Delivery, start: bytes, reading: ReadingSettings, *, usual: bool
 ) -> Recognition:
     first = first_rows_of(delivery, start)
-    fits = rank_presets(first.names, among)
+    fits = _fits(first, usual)
     whole_lines = start[: start.rfind(b"\n") + 1] if len(start) == PEEK else start
     proofs = {
         fit.preset.name: prove(delivery, whole_lines, fit.preset, reading) for fit in fits if fit.is_candidate
     }
     return Recognition(first, fits, proofs, export_without_lines(first.names))
+
+
+def _fits(first: FirstRows, usual: bool) -> list[Fit]:
+    fits = rank_presets(first.names)
+    return fits if usual else [fit for fit in fits if not fit.preset.line.usual_names]
 
 
 def chosen_preset(
@@ -120,7 +123,7 @@ def chosen_preset(
                 return None
             if found is not None:
                 continue
-            recognition = _recognise_text(delivery, start, reading, None)
+            recognition = _recognise_text(delivery, start, reading, usual=False)
         except DeliveryError:  # told where it is read
             continue
         if (chosen := recognition.chosen) is not None:
