@@ -15,7 +15,7 @@ from tasks.ingest import source_file
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
-from tasks.ingest.mapping.apply import passed_over_text
+from tasks.ingest.mapping.passed_over import passed_over_text
 from tasks.ingest.mapping.sums import SumResult, sum_result
 from tasks.ingest.presets.explain import explained
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
@@ -30,7 +30,7 @@ from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 5
+READER_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class IngestedFile:
     Attributes:
         name: Name of the delivery.
         content_hash: SHA-256 of the file, as hex digits.
-        rows: Number of rows, broken ones included.
+        rows: Number of rows, broken ones included, without those passed over.
         size: Size of the file in bytes.
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are not read.
@@ -51,6 +51,9 @@ class IngestedFile:
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
         sums: What became of the sums that its mapping checks.
+        passed_over: Rows that are no lines by the mapping or were never sold: by reason their number, ``rows``, and
+            ``amounts``, the sum of their amounts by currency as plain decimals; the currency is empty text where a
+            row tells none.
     """
 
     name: str
@@ -66,6 +69,7 @@ class IngestedFile:
     unfinished_line: int | None = None
     unfinished_value: str | None = None
     sums: tuple[SumResult, ...] = ()
+    passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -229,7 +233,7 @@ def _make_bronze(
 
 
 def _ingested_file(values: Mapping[str, Any]) -> IngestedFile:
-    sums = tuple(sum_result(result) for result in values["sums"])
+    sums = tuple(sum_result(result) for result in values.get("sums", ()))
     return IngestedFile(**{**_lists_to_tuples(values), "sums": sums})
 
 
@@ -278,6 +282,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),
+            passed_over={reason: one.as_values() for reason, one in sorted(file.passed_over.items())},
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files

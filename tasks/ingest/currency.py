@@ -93,7 +93,7 @@ def without_mark(text: pl.Expr) -> pl.Expr:
 
 
 def _parts(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """The sign, number and mark of each price with one mark; the mark is null for any other text."""
+    """Return the sign, number and mark of each trimmed price with one mark; the mark is null for any other text."""
     parts = pl.when(has_mark(text)).then(text).str.extract_groups(_MARKED).struct
     sign, before, inner, number, after = (
         parts.field(name) for name in ("sign", "before", "inner", "number", "after")
@@ -120,19 +120,16 @@ def split_marks(prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def deliveries_telling(lines: pl.DataFrame) -> set[str]:
-    """Return the deliveries of a part in which some line tells its currency, in its column or beside the price.
+    """Return the deliveries of a part in which some line tells its currency, in its column or beside the amount.
 
     Args:
-        lines: Columns ``delivery``, ``unit_price`` and ``currency`` (text as delivered).
+        lines: Columns ``delivery``, ``unit_price``, ``amount`` and ``currency`` (text as delivered).
     """
-    prices = lines.get_column("unit_price").unique().drop_nulls().to_frame("text")
-    marked = prices.filter(has_mark(pl.col("text").str.strip_chars()))
-    marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
     codes = lines.get_column("currency").unique().drop_nulls()
     # A word that is no currency is one all the same: the lines without have another than the feed's.
     is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
     told = {
-        "unit_price": marked.get_column("text").filter(_names_one(marks)),
+        **{column: _telling(lines.get_column(column)) for column in ("unit_price", "amount")},
         "currency": codes.filter(~is_missing),
     }
     return {
@@ -143,6 +140,14 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
         .filter(lines.get_column(column).is_in(texts.implode()))
         .unique()
     }
+
+
+def _telling(amounts: pl.Series) -> pl.Series:
+    """The distinct amounts with a mark that names a currency."""
+    text = pl.col("text").str.strip_chars()
+    marked = amounts.unique().drop_nulls().to_frame("text").filter(has_mark(text))
+    marks = split_marks(marked.select(text)).get_column("mark")
+    return marked.get_column("text").filter(_names_one(marks))
 
 
 def _names_one(texts: pl.Series) -> pl.Series:

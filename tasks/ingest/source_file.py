@@ -14,6 +14,7 @@ from tasks.errors import DeliveryChanged, DeliveryEmpty, DeliveryError, Delivery
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
+from tasks.ingest.mapping.passed_over import PassedOver
 from tasks.ingest.packing import ByteStream, Packing, find_packing, unpack
 from tasks.ingest.reading import DEFAULT_READING, LastLine, ReadingSettings
 from tasks.ingest.unfinished import ensure_unchanged
@@ -61,7 +62,7 @@ class SourceFile:
         notes: Findings about the file as a whole, as sentences for the report.
         last_line: Its last line, if it has no line end and it is not plain that it is whole.
         typed_numbers: Our columns that hold numbers, not text.
-        passed_over: Rows that are no lines by the mapping, by reason; set while the file is read.
+        passed_over: Rows that are no lines by the mapping or were never sold, by reason; set while the file is read.
     """
 
     delivery: Delivery
@@ -76,7 +77,7 @@ class SourceFile:
     notes: tuple[str, ...] = ()
     last_line: LastLine | None = None
     typed_numbers: tuple[str, ...] = ()
-    passed_over: dict[str, int] = field(default_factory=dict)
+    passed_over: dict[str, PassedOver] = field(default_factory=dict)
 
 
 @contextmanager

@@ -1,20 +1,22 @@
-"""Turn the columns of a file into the eight columns of a sales line, by a mapping."""
+"""Turn the columns of a file into the columns of a sales line, by a mapping."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from tasks.ingest.header import Header
 from tasks.ingest.mapping.fill import FillDown
+from tasks.ingest.mapping.form import NO_LINE
 from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, Words
-from tasks.ingest.mapping.numbers import plain_number, without_marks
+from tasks.ingest.mapping.order import FirstLines
+from tasks.ingest.mapping.passed_over import PassedOver, amount_text, count, with_amounts
 from tasks.ingest.mapping.times import iso_times
-from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS, READ
+from tasks.ingest.mapping.values import IS_NEGATIVE, LineValues
+from tasks.ingest.schema import KINDS, READ
 
-INVOICE_MARK = "/"
 _BLANK, _FOOTER = "blank", "footer"
 
 
@@ -30,10 +32,11 @@ class RowMapper:
         """
         assert header.mapping is not None  # noqa: S101 - narrows the type: files without one are not mapped
         self._mapping: ColumnMapping = header.mapping
-        self._feed_decimal = feed_decimal or "."
+        self._values = LineValues(self._mapping, feed_decimal)
         self._columns = list(header.columns)
         self._first = next((name for name, position in header.positions.items() if position == 0), None)
         self._fill = FillDown(self._mapping.fill)
+        self._first_lines = FirstLines()
 
     def map(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Map the rows of a frame.
@@ -42,17 +45,19 @@ class RowMapper:
             frame: ``source``, ``line_no``, the columns of the header, ``fault`` and ``raw``.
 
         Returns:
-            The lines, with the columns of ``schema.READ``, and the rows that are no lines: ``source``, ``reason`` and
-            ``len``, their number.
+            The lines, with the columns of ``schema.READ`` and those of ``schema.MAPPED_COLUMNS`` that the mapping
+            tells, and the rows that are no lines: ``source``, ``reason``, ``sum`` and ``code``, as
+            ``passed_over.with_amounts`` has them.
         """
         texts = frame.with_columns(self._trimmed(pl.col(column)) for column in self._columns)
         reason = pl.coalesce(self._is_footer(), self._is_blank())
         texts = self._fill.fill(texts.with_columns(reason.alias("reason")))
-        texts = texts.with_columns(pl.coalesce("reason", self._no_line()).alias("reason"))
+        texts = self._with_kinds(texts).with_columns(
+            pl.coalesce("reason", self._no_line(), "never_sold").alias("reason")
+        )
         rest = texts.filter(pl.col("reason").is_not_null())
         lines = texts.filter(pl.col("reason").is_null()) if rest.height else texts
-        lines = lines.with_columns(pl.coalesce("fault", *self._unknown_words()).alias("fault"))
-        return self._lines(lines), rest.group_by("source", "reason", maintain_order=True).len()
+        return self._lines(self._with_unknown_words(lines)), self._amounts(rest)
 
     def _trimmed(self, text: pl.Expr) -> pl.Expr:
         trimmed = text.str.strip_chars()
@@ -81,6 +86,45 @@ class RowMapper:
         ]
         return pl.coalesce(*reasons, pl.lit(None, pl.String))
 
+    def _with_kinds(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add ``kind``, ``never_sold`` (why a row is none, or None) and ``IS_NEGATIVE``, by the first rule that fits."""
+        columns: dict[str, pl.Expr] = {
+            "kind": pl.lit(None, pl.String),
+            "never_sold": pl.lit(None, pl.String),
+            IS_NEGATIVE: pl.lit(False),
+        }
+        for rule in reversed(self._mapping.kinds):
+            # What stands in a broken row is not known.
+            fits = pl.all_horizontal(
+                pl.col("fault").is_null(), *(_has_word(column, words) for column, words in rule.when.items())
+            )
+            why = _named(next(iter(rule.when))) if rule.kind == NO_LINE else pl.lit(rule.kind)
+            is_line = rule.kind in KINDS
+            values = {
+                "kind": pl.lit(rule.kind if is_line else None, pl.String),
+                "never_sold": pl.lit(None, pl.String) if is_line else why,
+                IS_NEGATIVE: pl.lit(rule.sign == "negative"),
+            }
+            columns = {name: pl.when(fits).then(values[name]).otherwise(columns[name]) for name in columns}
+        return rows.with_columns(**columns)
+
+    def _with_unknown_words(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Set the rows aside that have a word which the mapping does not know, with word and amount."""
+        unknown = lines.select(
+            pl.when(pl.col("fault").is_null()).then(
+                pl.coalesce(*self._unknown_words(), pl.lit(None, pl.String))
+            )
+        ).to_series()
+        if unknown.null_count() == unknown.len():
+            return lines
+        rows = unknown.is_not_null()
+        told = pl.Series(unknown.name, [None] * lines.height, dtype=pl.String)
+        told = told.scatter(
+            rows.arg_true(), amount_text(self._money(lines.filter(rows)), self._values.decimal)
+        )
+        text = pl.concat_str(unknown, pl.coalesce(pl.format(" (amount {})", told), pl.lit("")))
+        return lines.with_columns(pl.coalesce("fault", text).alias("fault"))
+
     def _unknown_words(self) -> list[pl.Expr]:
         closed: Sequence[Words] = (self._mapping.rows.lines, self._mapping.words)
         return [
@@ -95,41 +139,31 @@ class RowMapper:
             for column, words in table.items()
         ]
 
+    def _money(self, rows: pl.DataFrame) -> pl.DataFrame:
+        names = ("amount", "unit_price", "quantity", "currency")
+        return pl.DataFrame([self._values.of(ours, rows) for ours in names])
+
+    def _amounts(self, rest: pl.DataFrame) -> pl.DataFrame:
+        told = with_amounts(self._money(rest), self._values.decimal)
+        return rest.select("source", "reason").hstack(told.select("sum", "code"))
+
     def _lines(self, rows: pl.DataFrame) -> pl.DataFrame:
-        line = self._mapping.line
-        told = [ours for ours in OPTIONAL_HEADERS if ours in line.columns or ours in line.constants]
-        columns = [*COLUMNS, *told]
-        lines = rows.select(
-            "source", "line_no", *(self._value(ours).alias(ours) for ours in columns), "fault", "raw"
+        line, values = self._mapping.line, self._values
+        columns = values.columns
+        lines = rows.select("source", "line_no", "fault", "raw", "kind").with_columns(
+            values.of(ours, rows) for ours in columns
         )
         zones = rows.get_column(line.time.zone_column) if line.time.zone_column else None
         times = iso_times(lines.get_column("invoice_date"), zones, line.time)
         # The columns of a row that could not be split are unknown: it gets no constants.
         is_known = pl.col("raw").is_null()
         known = (pl.when(is_known).then(pl.col(ours)).alias(ours) for ours in columns)
-        return lines.with_columns(times.alias("invoice_date")).with_columns(known).cast(pl.Schema(READ))
-
-    def _value(self, ours: str) -> pl.Expr:
-        line, decimal = self._mapping.line, self._mapping.notation.decimal
-        columns = line.columns.get(ours, ())
-        if ours in line.constants:
-            return pl.lit(line.constants[ours] or None, pl.String)
-        if not columns:
-            value = pl.lit(None, pl.String)
-        elif ours == "invoice_no":
-            # Of a number with a part missing, sales of several invoices would become one.
-            value = pl.concat_str(columns, separator=INVOICE_MARK)
-        elif ours == "invoice_date":
-            value = pl.concat_str(columns, separator=" ")
-        else:
-            value = pl.coalesce(columns)
-        if ours == "stock_code" and line.code_else:
-            value = pl.coalesce(value, pl.lit(line.code_else))
-        if ours == "unit_price":
-            value = without_marks(value, line.marks)
-        if ours in {"unit_price", "quantity"} and decimal is not None:
-            value = plain_number(value, decimal, self._feed_decimal)
-        return value
+        lines = lines.with_columns(times.alias("invoice_date")).with_columns(known).cast(pl.Schema(READ))
+        if not self._mapping.order:
+            return lines
+        told = values.order(rows)
+        is_first = self._first_lines.find(lines)
+        return lines.with_columns(pl.when(is_first).then(told).alias("invoice_attributes"))
 
 
 def _has_word(column: str, words: Sequence[str]) -> pl.Expr:
@@ -152,7 +186,7 @@ def mapped(
     frames: Iterator[pl.DataFrame],
     header: Header,
     feed_decimal: str | None,
-    passed_over: Sequence[dict[str, int]],
+    passed_over: Sequence[dict[str, PassedOver]],
 ) -> Iterator[pl.DataFrame]:
     """Map the frames of a group of files with equal headers.
 
@@ -160,27 +194,17 @@ def mapped(
         frames: Frames of a reader.
         header: Their header, with its mapping.
         feed_decimal: Decimal mark of the feed's numbers; None if it is open.
-        passed_over: For each file of the group, gets the number of rows that are no lines, by reason.
+        passed_over: For each file of the group, gets the rows that are no lines or were never sold, by reason.
 
     Yields:
-        Frames with the columns of ``schema.READ``.
+        Frames with the columns of ``schema.READ``, and those of ``schema.MAPPED_COLUMNS`` that the mapping tells.
     """
-    for counts in passed_over:
-        counts.clear()
+    for passed in passed_over:
+        passed.clear()
     mapper = RowMapper(header, feed_decimal)
     for frame in frames:
         lines, rest = mapper.map(frame)
-        for source, reason, count in rest.iter_rows():
-            counts = passed_over[source]
-            counts[reason] = counts.get(reason, 0) + count
+        for (source,), rows in rest.partition_by("source", as_dict=True, maintain_order=True).items():
+            count(passed_over[source], rows)
         if lines.height:
             yield lines
-
-
-def passed_over_text(counts: Mapping[str, int]) -> str:
-    """Say which rows of a delivery were no lines, and how many; empty text for none."""
-    if not counts:
-        return ""
-    listed = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(counts.items()))
-    rows = sum(counts.values())
-    return f"{rows:,} {'row is no line' if rows == 1 else 'rows are no lines'} by the mapping ({listed})."

@@ -5,16 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from tasks.errors import UnknownHeader
 from tasks.ingest.header import Header, fold_name, match_header, unknown_header, usual_positions
-from tasks.ingest.mapping.model import ColumnMapping, Fill, LineForm
+from tasks.ingest.mapping.form import NEEDED
+from tasks.ingest.mapping.model import ColumnMapping, Fill, KindRule, LineForm, Rows, Words
 from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
 PREFIX = "file:"
 # The first column of the file, in which a footer is looked for; no name in a file is empty.
 FIRST_COLUMN = PREFIX
+# Without these a row is no line.
+_NEEDED = {*NEEDED, "amount"}
 
 
 def match(names: Sequence[str], mapping: ColumnMapping | None, delivery: str) -> Header:
@@ -46,43 +50,89 @@ class _Match:
     def header(self) -> Header:
         mapping = self.mapping
         line = self._line(mapping.line)
-        rows = replace(
-            mapping.rows,
-            lines={self._needed(column): words for column, words in mapping.rows.lines.items()},
-            none={self._needed(column): words for column, words in mapping.rows.none.items()},
+        rows = Rows(self._words(mapping.rows.lines), self._words_here(mapping.rows.none))
+        words = self._words_here(mapping.words)
+        kinds = tuple(rule for each in mapping.kinds if (rule := self._kind(each)) is not None)
+        line_columns = {*self.positions}
+        order = self._order()
+        fill = self._fill(
+            [column for columns in order.values() for column in columns if column not in line_columns]
         )
-        words = {self._needed(column): words for column, words in mapping.words.items()}
-        fill = self._fill()
         if mapping.notation.footer and 0 not in self.positions.values():
             self.positions[FIRST_COLUMN] = 0
         read = set(self.positions.values())
         ignored = tuple(
             name.strip() for position, name in enumerate(self.names) if position not in read and name.strip()
         )
-        read_by = replace(mapping, line=line, fill=fill, rows=rows, words=words)
+        read_by = replace(mapping, line=line, fill=fill, rows=rows, words=words, kinds=kinds, order=order)
         return Header(self.positions, ignored, len(self.names), tuple(self.names), read_by)
 
-    def _fill(self) -> Fill:
-        """The columns to fill that are read; those of the signature need not be in every file."""
-        fill, signature = self.mapping.fill, self.mapping.signature
+    @cached_property
+    def _optional(self) -> set[str]:
+        """Columns that the mapping's form has, but not every file."""
+        signature = self.mapping.signature
+        alternatives = {name for group in signature.required if len(group) > 1 for name in group}
+        return {*signature.optional} | alternatives
+
+    def _fill(self, order: Sequence[str]) -> Fill:
+        """The columns to fill that are read, and those of the order; optional ones need not be in every file."""
+        fill = self.mapping.fill
+        if not fill.key:
+            return fill
         key = self._all(fill.key)
-        known = {name for group in signature.required for name in group} | {*signature.optional}
+        required = {name for group in self.mapping.signature.required for name in group}
         read = dict(self.positions)
-        found = [self._find(name, needed=name not in known) for name in fill.columns]
+        found = [self._find(name, needed=name not in required | self._optional) for name in fill.columns]
         self.positions = read
-        return Fill(key, tuple(column for column in found if column in read))
+        columns = [column for column in found if column in read]
+        return Fill(key, tuple(dict.fromkeys([*columns, *(name for name in order if name not in key)])))
+
+    def _order(self) -> dict[str, tuple[str, ...]]:
+        found = {key: self._any_or_none(names) for key, names in self.mapping.order.items()}
+        return {key: columns for key, columns in found.items() if columns}
+
+    def _words(self, words: Words) -> Words:
+        """The words of columns; a column that only some files have is blank in one without it."""
+        return {
+            found: texts
+            for column, texts in words.items()
+            if (found := self._find(column, needed=column not in self._optional or "" not in texts))
+            is not None
+        }
+
+    def _words_here(self, words: Words) -> Words:
+        """The words of the columns that are here; one that only some files have tells nothing in one without it."""
+        return {
+            found: texts
+            for column, texts in words.items()
+            if (found := self._find(column, needed=column not in self._optional)) is not None
+        }
+
+    def _kind(self, rule: KindRule) -> KindRule | None:
+        """The rule for this file; None if a column is not here, so that it fits no row."""
+        here = self._words_here(rule.when)
+        absent = [words for column, words in rule.when.items() if self._is_absent([column])]
+        return replace(rule, when=here) if here and all("" in words for words in absent) else None
 
     def _line(self, line: LineForm) -> LineForm:
         columns = {}
         for ours, names in line.columns.items():
             if ours in {"invoice_no", "invoice_date"}:  # joined
                 columns[ours] = self._all(names)
+            elif ours == "source_line":  # joined, too
+                columns[ours] = () if self._is_absent(names) else self._all(names)
             else:
-                columns[ours] = self._any(names)
+                columns[ours] = self._any(names) if ours in _NEEDED else self._any_or_none(names)
+        columns = {ours: found for ours, found in columns.items() if found}
+        measures = {
+            ours: replace(measure, columns=found)
+            for ours, measure in line.measures.items()
+            if (found := self._any_or_none(measure.columns))
+        }
         zone = line.time.zone_column
         time = line.time if zone is None else replace(line.time, zone_column=self._needed(zone))
         if line.usual_names:
-            given = {*columns, *line.constants}
+            given = {*columns, *line.constants} | ({"unit_price"} if line.amount_is_line else set())
             usual = usual_positions(self.names, self.delivery, given, self.positions.values())
             missing = [ours for ours in COLUMNS if ours not in given and ours not in usual]
             if missing:
@@ -94,7 +144,15 @@ class _Match:
             # A currency that the file tells is not passed over because the mapping is silent about it.
             told = usual_positions(self.names, self.delivery, COLUMNS, self.positions.values())
             columns |= {ours: (self._at(position),) for ours, position in told.items()}
-        return replace(line, columns=columns, time=time)
+        return replace(line, columns=columns, time=time, measures=measures)
+
+    def _is_absent(self, names: Sequence[str]) -> bool:
+        """Whether none of the columns is here, which only some files have."""
+        return self._optional >= {*names} and not any(self._find(name, needed=False) for name in names)
+
+    def _any_or_none(self, names: Sequence[str]) -> tuple[str, ...]:
+        """As ``_any``; none where only some files have the columns, and this one has not."""
+        return () if self._is_absent(names) else self._any(names)
 
     def _any(self, names: Sequence[str]) -> tuple[str, ...]:
         """The columns of a list that are there: a renamed column is one more name in it."""

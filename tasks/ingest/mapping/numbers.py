@@ -6,8 +6,82 @@ import re
 
 import polars as pl
 
+from tasks.ingest.currency import split_marks
+from tasks.ingest.number_formats import parse_number
+from tasks.workspace.parquet_parts import dictionary_encode
+
 # What groups thousands, beside the mark that is not the decimal one.
 _GROUPING = (" ", "\u00a0", "\u202f", "'", "\u2019")
+# Parentheses around the number and minus behind it: what stands before and behind is a mark.
+_PARENTHESES = r"^([^0-9(+\-]*)\(([^()+\-]*[0-9][^()+\-]*)\)([^0-9)]*)$"
+_MINUS_BEHIND = r"^([^+\-(]*[0-9][^+\-0-9]*)-([^0-9+\-]*)$"
+_ZERO = r"^[^1-9]*$"
+_SIGN = r"^[+-]\s*"
+_TEXT = pl.col("text")
+
+
+def number_texts(
+    texts: pl.Series, marks: tuple[str, ...], decimal: str | None, feed_decimal: str
+) -> pl.Series:
+    """Write numbers as the lines of the feed have them: sign in front, without marks of the mapping and grouping.
+
+    Args:
+        texts: Trimmed numbers as delivered, with a guard against formulas, as in `'-70`, or without.
+        marks: Marks that are taken off.
+        decimal: Their decimal mark; None if the mapping names none: then they keep the grouping.
+        feed_decimal: The decimal mark by which the feed's lines are read.
+
+    Returns:
+        Numbers as text; one whose currency stands beside it keeps that, behind it.
+    """
+    distinct, codes = dictionary_encode(texts)
+    numbers = distinct.to_frame("text").select(
+        _TEXT.str.replace(r"^['\u2019]\s*(.*[0-9].*)$", "$1")
+        .str.replace("\u2212", "-", literal=True)
+        .str.replace(_PARENTHESES, "-$1$2$3")
+        .str.replace(_MINUS_BEHIND, "-$1$2")
+    )
+    numbers = numbers.select(without_marks(_TEXT, marks))
+    if decimal is not None:
+        plain = plain_number(_TEXT, decimal, feed_decimal)
+        marked = pl.when(pl.col("mark").is_not_null()).then(plain + " " + pl.col("mark")).otherwise(plain)
+        numbers = split_marks(numbers).select(marked.alias("text"))
+    return numbers.get_column("text").gather(codes)
+
+
+def negative(numbers: pl.Series) -> pl.Series:
+    """Make numbers negative, whatever their sign; zero stays."""
+    bare = positive(numbers)
+    return (
+        bare.to_frame("text")
+        .select(pl.when(_TEXT.str.contains(_ZERO)).then(_TEXT).otherwise("-" + _TEXT))
+        .to_series()
+    )
+
+
+def positive(numbers: pl.Series) -> pl.Series:
+    """Take the sign off numbers."""
+    return numbers.str.replace(_SIGN, "")
+
+
+def negated(numbers: pl.Series) -> pl.Series:
+    """Turn the sign of numbers."""
+    return positive(numbers).zip_with(numbers.str.starts_with("-").fill_null(False), negative(numbers))
+
+
+def decimal_texts(numbers: pl.Series, decimal: str | None) -> pl.Series:
+    """Read numbers of ``number_texts`` as plain decimals with a point, as text; null where the text is none.
+
+    Args:
+        numbers: The numbers.
+        decimal: Their decimal mark; None if it is not known: the first of point and comma that reads.
+    """
+    distinct, codes = dictionary_encode(numbers)
+    marks = (".", ",") if decimal is None else (decimal,)
+    plain = split_marks(distinct.to_frame("text")).select(
+        pl.coalesce(*(parse_number(_TEXT, mark) for mark in marks))
+    )
+    return plain.to_series().gather(codes)
 
 
 def without_marks(text: pl.Expr, marks: tuple[str, ...]) -> pl.Expr:

@@ -89,7 +89,8 @@ def open_delivery(
             if is_number(file.schema_arrow.field(position).type)
         )
         if header.mapping is not None:
-            columns = header.mapping.line.columns
+            line = header.mapping.line
+            columns = {**line.columns, **{ours: measure.columns for ours, measure in line.measures.items()}}
             typed = tuple(ours for ours, theirs in columns.items() if theirs and set(theirs) <= set(typed))
         names = [file.schema_arrow.names[position] for position in header.positions.values()]
         plan = _plan(delivery, content, file.metadata, names)

@@ -156,9 +156,9 @@ def test_a_word_that_the_mapping_does_not_know_sets_the_row_aside(tmp_path: Path
     told = "has a word that the mapping does not know"
     assert rows.get_column("fault").to_list() == [
         None,
-        f"the column Kind {told}: refund",
-        f"the column Land {told}: Spain",
-        f"the column Kind {told}: (blank)",
+        f"the column Kind {told}: refund (amount 2.50)",
+        f"the column Land {told}: Spain (amount 3)",
+        f"the column Kind {told}: (blank) (amount 2.50)",
     ]
 
 
