@@ -233,7 +233,7 @@ def _make_bronze(
 
 
 def _ingested_file(values: Mapping[str, Any]) -> IngestedFile:
-    sums = tuple(sum_result(result) for result in values.get("sums", ()))
+    sums = tuple(sum_result(result) for result in values["sums"])
     return IngestedFile(**{**_lists_to_tuples(values), "sums": sums})
 
 

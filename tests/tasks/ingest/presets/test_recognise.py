@@ -103,7 +103,7 @@ def test_the_first_that_is_recognised_counts_and_another_system_is_another_feed(
     error = _failed(square, ReadingSettings(mapping=kept_text(found[0].content), decimal="."))
     assert "preset square_items" in error.what
     assert "read by its mapping shopify_orders" in error.what
-    assert error.next_step.endswith("--feed square_items")
+    assert error.next_step.endswith("--feed square_items --currency CURRENCY")
 
 
 def test_an_export_without_lines_is_answered_with_the_one_to_take(tmp_path: Path) -> None:
