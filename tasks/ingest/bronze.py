@@ -50,10 +50,10 @@ class IngestedFile:
         notes: Findings about the file as a whole, as sentences for the report.
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
-        sums: What became of the sums that its mapping checks.
         passed_over: Rows that are no lines by the mapping or were never sold: by reason their number, ``rows``, and
             ``amounts``, the sum of their amounts by currency as plain decimals; the currency is empty text where a
             row tells none.
+        sums: What became of the sums that its mapping checks.
     """
 
     name: str
@@ -68,8 +68,8 @@ class IngestedFile:
     notes: tuple[str, ...] = ()
     unfinished_line: int | None = None
     unfinished_value: str | None = None
-    sums: tuple[SumResult, ...] = ()
     passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sums: tuple[SumResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -282,6 +282,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),
+            sums=tuple(file.sums),
             passed_over={reason: one.as_values() for reason, one in sorted(file.passed_over.items())},
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )

@@ -33,7 +33,8 @@ def read_frames(
     first = group[0]
     frames: Iterator[pl.DataFrame] = reader_of(first.delivery).frames(group, limits)
     if first.header.mapping is not None:
-        yield from mapped(frames, first.header, first.reading.decimal, [file.passed_over for file in group])
+        told = [(file.passed_over, file.sums) for file in group]
+        yield from mapped(frames, first.header, first.reading.decimal, told)
         return
     for frame in frames:
         yield headers.without(frame, group)

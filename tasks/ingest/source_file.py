@@ -15,6 +15,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.header import Header
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.passed_over import PassedOver
+from tasks.ingest.mapping.sums import SumResult
 from tasks.ingest.packing import ByteStream, Packing, find_packing, unpack
 from tasks.ingest.reading import DEFAULT_READING, LastLine, ReadingSettings
 from tasks.ingest.unfinished import ensure_unchanged
@@ -63,6 +64,7 @@ class SourceFile:
         last_line: Its last line, if it has no line end and it is not plain that it is whole.
         typed_numbers: Our columns that hold numbers, not text.
         passed_over: Rows that are no lines by the mapping or were never sold, by reason; set while the file is read.
+        sums: What became of the sums that the mapping checks; likewise.
     """
 
     delivery: Delivery
@@ -78,6 +80,7 @@ class SourceFile:
     last_line: LastLine | None = None
     typed_numbers: tuple[str, ...] = ()
     passed_over: dict[str, PassedOver] = field(default_factory=dict)
+    sums: list[SumResult] = field(default_factory=list)
 
 
 @contextmanager

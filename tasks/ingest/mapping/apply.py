@@ -13,6 +13,7 @@ from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, Words
 from tasks.ingest.mapping.order import FirstLines
 from tasks.ingest.mapping.passed_over import PassedOver, amount_text, count, with_amounts
+from tasks.ingest.mapping.sums import SumChecks, SumResult
 from tasks.ingest.mapping.times import iso_times
 from tasks.ingest.mapping.values import IS_NEGATIVE, LineValues
 from tasks.ingest.schema import KINDS, READ
@@ -37,6 +38,7 @@ class RowMapper:
         self._first = next((name for name, position in header.positions.items() if position == 0), None)
         self._fill = FillDown(self._mapping.fill)
         self._first_lines = FirstLines()
+        self.sums = SumChecks(self._mapping, feed_decimal)
 
     def map(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Map the rows of a frame.
@@ -57,7 +59,19 @@ class RowMapper:
         )
         rest = texts.filter(pl.col("reason").is_not_null())
         lines = texts.filter(pl.col("reason").is_null()) if rest.height else texts
-        return self._lines(self._with_unknown_words(lines)), self._amounts(rest)
+        rows = self._with_unknown_words(lines)
+        lines = self._lines(rows)
+        self.sums.add(rows, lines)
+        self._note_footers(rest)
+        return lines, self._amounts(rest)
+
+    def _note_footers(self, rest: pl.DataFrame) -> None:
+        if not self._mapping.notation.footer:
+            return
+        footers = rest.filter(pl.col("reason") == _FOOTER)
+        first = [self._first] if self._first is not None else []
+        for source, text in footers.select("source", pl.coalesce("raw", *first)).iter_rows():
+            self.sums.add_footer(source, text)
 
     def _trimmed(self, text: pl.Expr) -> pl.Expr:
         trimmed = text.str.strip_chars()
@@ -186,7 +200,7 @@ def mapped(
     frames: Iterator[pl.DataFrame],
     header: Header,
     feed_decimal: str | None,
-    passed_over: Sequence[dict[str, PassedOver]],
+    told: Sequence[tuple[dict[str, PassedOver], list[SumResult]]],
 ) -> Iterator[pl.DataFrame]:
     """Map the frames of a group of files with equal headers.
 
@@ -194,17 +208,21 @@ def mapped(
         frames: Frames of a reader.
         header: Their header, with its mapping.
         feed_decimal: Decimal mark of the feed's numbers; None if it is open.
-        passed_over: For each file of the group, gets the rows that are no lines or were never sold, by reason.
+        told: For each file of the group, gets the rows that are no lines or were never sold, by reason; and what became
+            of the sums that the mapping checks.
 
     Yields:
         Frames with the columns of ``schema.READ``, and those of ``schema.MAPPED_COLUMNS`` that the mapping tells.
     """
-    for passed in passed_over:
-        passed.clear()
+    for passed_over, sums in told:
+        passed_over.clear()
+        sums.clear()
     mapper = RowMapper(header, feed_decimal)
     for frame in frames:
         lines, rest = mapper.map(frame)
         for (source,), rows in rest.partition_by("source", as_dict=True, maintain_order=True).items():
-            count(passed_over[source], rows)
+            count(told[source][0], rows)
         if lines.height:
             yield lines
+    for source, (_, sums) in enumerate(told):
+        sums.extend(mapper.sums.results(source))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from tasks.errors import UnknownHeader
 from tasks.ingest.header import Header, fold_name, match_header, unknown_header, usual_positions
 from tasks.ingest.mapping.form import NEEDED
-from tasks.ingest.mapping.model import ColumnMapping, Fill, KindRule, LineForm, Rows, Words
+from tasks.ingest.mapping.model import Check, ColumnMapping, Fill, KindRule, LineForm, Rows, Words
+from tasks.ingest.mapping.terms import term_of
 from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
@@ -55,6 +56,7 @@ class _Match:
         kinds = tuple(rule for each in mapping.kinds if (rule := self._kind(each)) is not None)
         line_columns = {*self.positions}
         order = self._order()
+        checks = tuple(found for each in mapping.checks if (found := self._check(each, order)) is not None)
         fill = self._fill(
             [column for columns in order.values() for column in columns if column not in line_columns]
         )
@@ -64,7 +66,16 @@ class _Match:
         ignored = tuple(
             name.strip() for position, name in enumerate(self.names) if position not in read and name.strip()
         )
-        read_by = replace(mapping, line=line, fill=fill, rows=rows, words=words, kinds=kinds, order=order)
+        read_by = replace(
+            mapping,
+            line=line,
+            fill=fill,
+            rows=rows,
+            words=words,
+            kinds=kinds,
+            order=order,
+            checks=checks,
+        )
         return Header(self.positions, ignored, len(self.names), tuple(self.names), read_by)
 
     @cached_property
@@ -90,6 +101,27 @@ class _Match:
     def _order(self) -> dict[str, tuple[str, ...]]:
         found = {key: self._any_or_none(names) for key, names in self.mapping.order.items()}
         return {key: columns for key, columns in found.items() if columns}
+
+    def _check(self, check: Check, order: Mapping[str, tuple[str, ...]]) -> Check | None:
+        """The check for this file; None if a column that only some files have is not here: then nothing is told twice."""
+        terms = [term_of(text) for text in (*check.plus, *check.minus, check.equals)]
+        names = [term.name for term in terms if term.kind == "column"]
+        if any(self._is_absent([name]) for name in (*names, *check.unless, *check.unless_amount)):
+            return None
+        if any(term.kind == "order" and term.name not in order for term in terms):
+            return None
+        return replace(
+            check,
+            plus=tuple(map(self._term, check.plus)),
+            minus=tuple(map(self._term, check.minus)),
+            equals=self._term(check.equals),
+            unless=self._words_here(check.unless),
+            unless_amount=self._all(check.unless_amount),
+        )
+
+    def _term(self, text: str) -> str:
+        term = term_of(text)
+        return f"column:{self._needed(term.name)}" if term.kind == "column" else text
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""

@@ -15,14 +15,13 @@ import polars as pl
 
 from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import Check, ColumnMapping
-from tasks.ingest.mapping.numbers import plain_number, without_marks
+from tasks.ingest.mapping.numbers import decimal_texts, number_texts
 from tasks.ingest.mapping.terms import Term, term_of
 
 # Sources write up to eight decimals.
 _NUMBER = pl.Decimal(38, 8)
 _ZERO = pl.lit(0).cast(_NUMBER)
 _CENT = pl.lit(Decimal("0.01")).cast(_NUMBER)
-_PLAIN = r"^[+-]?(?:[0-9]{1,20}\.?[0-9]{0,8}|\.[0-9]{1,8})$"
 _EXAMPLES = 3
 # The share of invoices or rows that may break a sum, as long as more than one does.
 _MOST_BROKEN = 0.01
@@ -76,15 +75,15 @@ def sum_result(values: Mapping[str, Any]) -> SumResult:
 class SumChecks:
     """Makes the checks of a mapping on the frames of a group of files with equal headers."""
 
-    def __init__(self, mapping: ColumnMapping, feed_decimal: str) -> None:
+    def __init__(self, mapping: ColumnMapping, feed_decimal: str | None) -> None:
         """Prepare the checks.
 
         Args:
             mapping: The mapping, with the columns that the files have.
-            feed_decimal: The decimal mark by which the feed's lines are read.
+            feed_decimal: Decimal mark of the feed's numbers; None if it is open.
         """
-        file_decimal = mapping.notation.decimal or feed_decimal
-        self._checks = [_Sum(check, mapping, feed_decimal, file_decimal) for check in mapping.checks]
+        numbers = _Numbers(mapping, feed_decimal)
+        self._checks = [_Sum(check, mapping.order, numbers) for check in mapping.checks]
         self._footers: dict[int, str] = {}
 
     def add(self, rows: pl.DataFrame, lines: pl.DataFrame) -> None:
@@ -97,8 +96,9 @@ class SumChecks:
         if not self._checks:
             return
         bronze = lines.select(pl.all().name.prefix(_LINE))
-        frame = pl.concat([rows, bronze], how="horizontal").filter(pl.col(f"{_LINE}fault").is_null())
-        for check in self._checks:
+        is_sound = pl.col(f"{_LINE}fault").is_null() & pl.col(f"{_LINE}invoice_no").is_not_null()
+        frame = pl.concat([rows, bronze], how="horizontal").filter(is_sound)
+        for check in self._checks if frame.height else []:
             check.add(frame)
 
     def add_footer(self, source: int, text: str) -> None:
@@ -111,44 +111,66 @@ class SumChecks:
         return tuple(check.result(source, found.group() if found else None) for check in self._checks)
 
 
+class _Numbers:
+    """Reads numbers of lines and of columns of the file."""
+
+    def __init__(self, mapping: ColumnMapping, feed_decimal: str | None) -> None:
+        self._marks, self._file_decimal = mapping.line.marks, mapping.notation.decimal
+        self._feed_decimal = feed_decimal or "."
+        self._decimal = self._feed_decimal if self._file_decimal else feed_decimal
+
+    def of_line(self, frame: pl.DataFrame, name: str) -> pl.Series:
+        """An amount of the lines; null in all if the mapping does not tell it."""
+        column = f"{_LINE}{name}"
+        texts = (
+            frame.get_column(column)
+            if column in frame.columns
+            else pl.Series([None] * frame.height, dtype=pl.String)
+        )
+        return self._read(texts)
+
+    def of_file(self, frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+        """The first filled of some columns, and whether it has a text that is no number."""
+        texts = frame.select(pl.coalesce(columns).alias("text")).to_series()
+        numbers = self._read(number_texts(texts, self._marks, self._file_decimal, self._feed_decimal))
+        return numbers, texts.is_not_null() & numbers.is_null()
+
+    def _read(self, texts: pl.Series) -> pl.Series:
+        return decimal_texts(texts, self._decimal).str.to_decimal(scale=8).cast(_NUMBER)
+
+
 class _Sum:
     """One check, with its sums by source and invoice (and row) so far."""
 
-    def __init__(self, check: Check, mapping: ColumnMapping, feed_decimal: str, file_decimal: str) -> None:
-        self._check, self._mapping = check, mapping
-        self._feed_decimal, self._file_decimal = feed_decimal, file_decimal
+    def __init__(self, check: Check, order: Mapping[str, tuple[str, ...]], numbers: _Numbers) -> None:
+        self._check, self._order, self._numbers = check, order, numbers
         self._plus = [term_of(text) for text in check.plus]
         self._minus = [term_of(text) for text in check.minus]
         self._equals = term_of(check.equals)
-        self._told = [
-            term for term in (*self._plus, *self._minus, self._equals) if term.kind in {"column", "order"}
-        ]
+        terms = {_name(term): term for term in (*self._plus, *self._minus, self._equals)}
+        self._of_lines = {name: term for name, term in terms.items() if term.kind == "line"}
+        self._of_file = {name: term for name, term in terms.items() if term.kind in {"column", "order"}}
         self._keys = ["source", "invoice", *(["line_no"] if check.per == "row" else [])]
         self._parts: list[pl.DataFrame] = []
 
     def add(self, frame: pl.DataFrame) -> None:
-        columns = [self._column(term) for term in self._told]
-        lines = [term for term in (*self._plus, *self._minus, self._equals) if term.kind == "line"]
-        amounts = [self._amount(term) for term in lines]
-        values = frame.filter(pl.col(f"{_LINE}invoice_no").is_not_null()).select(
+        amounts = {name: self._amount(frame, term) for name, term in self._of_lines.items()}
+        told = {
+            name: self._numbers.of_file(
+                frame, self._order[term.name] if term.kind == "order" else [term.name]
+            )
+            for name, term in self._of_file.items()
+        }
+        unread = [*(amount.is_null() for amount in amounts.values()), *(bad for _, bad in told.values())]
+        values = frame.select(
             "source",
             pl.col(f"{_LINE}invoice_no").alias("invoice"),
             pl.col(f"{_LINE}line_no").alias("line_no"),
-            *(amount.alias(_name(term)) for term, amount in zip(lines, amounts, strict=True)),
-            *(
-                self._number(column).alias(_name(term))
-                for term, column in zip(self._told, columns, strict=True)
-            ),
-            pl.any_horizontal(
-                pl.lit(value=False),
-                *(amount.is_null() for amount in amounts),
-                *(column.is_not_null() & self._number(column).is_null() for column in columns),
-            ).alias("unread"),
-            self._is_exempt().alias("exempt"),
-            self._line_number("quantity").abs().alias("pieces"),
-        )
-        if values.height:
-            self._parts.append(self._gathered(values, self._keys))
+            self._is_exempt(frame).alias("exempt"),
+            pieces=self._numbers.of_line(frame, "quantity").abs(),
+            unread=pl.any_horizontal(pl.lit(value=False), *unread),
+        ).with_columns(**amounts, **{name: numbers for name, (numbers, _) in told.items()})
+        self._parts.append(self._gathered(values, self._keys))
 
     def result(self, source: int, footer: str | None) -> SumResult:
         check = self._check
@@ -177,49 +199,39 @@ class _Sum:
         return SumResult(check_text(check), check.per, held.height, broken.height, examples)
 
     def _gathered(self, frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-        terms = (*self._plus, *self._minus, self._equals)
-        of_lines = {_name(term) for term in terms if term.kind == "line"}
-        of_file = {_name(term) for term in self._told}
         return frame.group_by(keys, maintain_order=True).agg(
-            pl.col(of_lines).sum(),
-            pl.col(of_file).drop_nulls().first(),
-            pl.col("unread").any(),
-            pl.col("exempt").any(),
-            pl.col("pieces").sum(),
+            pl.col(*self._of_lines, "pieces").sum(),
+            *(pl.col(name).drop_nulls().first() for name in self._of_file),
+            pl.col("unread", "exempt").any(),
         )
 
-    def _amount(self, term: Term) -> pl.Expr:
-        """The amount of a line; 0 for one of another kind, null if it cannot be read."""
+    def _amount(self, frame: pl.DataFrame, term: Term) -> pl.Series:
+        """The amounts of lines; 0 for one of another kind, null if it cannot be read."""
+        numbers = self._numbers
+        told = numbers.of_line(frame, term.name)
         if term.name == "amount":
-            product = self._line_number("quantity") * self._line_number("unit_price")
-            value = pl.coalesce(self._line_number("amount"), product)
+            quantity, price = numbers.of_line(frame, "quantity"), numbers.of_line(frame, "unit_price")
+            told = told.zip_with(told.is_not_null(), quantity * price)
         else:
-            text = pl.col(f"{_LINE}{term.name}")
-            value = pl.when(text.is_null()).then(_ZERO).otherwise(self._line_number(term.name))
+            column = f"{_LINE}{term.name}"
+            is_told = (
+                frame.get_column(column).is_not_null() if column in frame.columns else told.is_not_null()
+            )
+            told = told.zip_with(is_told, pl.select(pl.repeat(0, frame.height).cast(_NUMBER)).to_series())
         if term.of is None:
-            return value
-        kind = pl.col(f"{_LINE}kind").fill_null("sale")
+            return told
         # A line that no word gives a kind is a sale or a return.
-        counts = kind.is_in(["sale", "return"]) if term.of == "sale" else kind == term.of
-        return pl.when(counts).then(value).otherwise(_ZERO)
+        kind = frame.get_column(f"{_LINE}kind").fill_null("sale")
+        counts = kind.is_in(["sale", "return"] if term.of == "sale" else [term.of])
+        return told.zip_with(counts, pl.select(pl.repeat(0, frame.height).cast(_NUMBER)).to_series())
 
-    def _column(self, term: Term) -> pl.Expr:
-        names = self._mapping.order[term.name] if term.kind == "order" else (term.name,)
-        return pl.coalesce(names)
-
-    def _line_number(self, name: str) -> pl.Expr:
-        return _parsed(plain_number(pl.col(f"{_LINE}{name}"), self._feed_decimal, "."))
-
-    def _number(self, text: pl.Expr) -> pl.Expr:
-        amount = without_marks(text.str.strip_prefix("'"), self._mapping.line.marks)
-        return _parsed(plain_number(amount, self._file_decimal, "."))
-
-    def _is_exempt(self) -> pl.Expr:
+    def _is_exempt(self, frame: pl.DataFrame) -> pl.Expr:
         words = [
             pl.col(column).fill_null("").is_in(list(words)) for column, words in self._check.unless.items()
         ]
         amounts = [
-            (self._number(pl.col(column)) != 0).fill_null(value=False) for column in self._check.unless_amount
+            (self._numbers.of_file(frame, [column])[0] != 0).fill_null(value=False)
+            for column in self._check.unless_amount
         ]
         return pl.any_horizontal(pl.lit(value=False), *words, *amounts)
 
@@ -263,10 +275,6 @@ def _name(term: Term) -> str:
 
 def _decimal(text: str | None) -> pl.Expr:
     return pl.lit(text, pl.String).str.to_decimal(scale=8).cast(_NUMBER)
-
-
-def _parsed(plain: pl.Expr) -> pl.Expr:
-    return pl.when(plain.str.contains(_PLAIN)).then(plain.str.to_decimal(scale=8)).cast(_NUMBER)
 
 
 def _shown(value: object) -> str:

@@ -60,21 +60,26 @@ def prove(delivery: Delivery, start: bytes, preset: ColumnMapping, reading: Read
         rows = _first_rows(delivery, start, replace(reading, mapping=kept_text(preset.content)))
     except DeliveryError as error:
         return Proof(0, 0, (error.what.rstrip("."),))
-    count, lines = rows
+    count, lines, sums = rows
     if not lines.height:
         return Proof(count, 0, (f"none of the first {count} rows is a sales line",))
-    return Proof(count, lines.height, _problems(lines, reading.decimal))
+    return Proof(count, lines.height, _problems(lines, reading.decimal), sums)
 
 
-def _first_rows(delivery: Delivery, start: bytes, reading: ReadingSettings) -> tuple[int, pl.DataFrame]:
-    """The number of the first rows, and the lines among them."""
+def _first_rows(
+    delivery: Delivery, start: bytes, reading: ReadingSettings
+) -> tuple[int, pl.DataFrame, tuple[str, ...]]:
+    """The number of the first rows, the lines among them, and the sums that they break."""
     content = FileContent("", start, len(start))
     file = csv.open_delivery(delivery, content, DEFAULT_LIMITS, reading)
     mapper = RowMapper(file.header, reading.decimal)
     for frame in csv.frames([file], DEFAULT_LIMITS):
         rows = frame.head(ROWS)
-        return rows.height, mapper.map(rows)[0]
-    return 0, pl.DataFrame()
+        lines, _ = mapper.map(rows)
+        # The sums of a whole file are not known yet.
+        wrong = [one for one in mapper.sums.results(0) if one.is_wrong and one.per != "file"]
+        return rows.height, lines, tuple(one.text for one in wrong)
+    return 0, pl.DataFrame(), ()
 
 
 def _problems(lines: pl.DataFrame, decimal: str | None) -> tuple[str, ...]:

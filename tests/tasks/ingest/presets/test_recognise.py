@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from tasks.errors import UnknownHeader
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import Delivery, discover
 from tasks.ingest.mapping.content import kept_text
+from tasks.ingest.mapping.load import mapping_of
 from tasks.ingest.presets import preset, presets
 from tasks.ingest.presets.recognise import chosen_preset, recognise
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
@@ -63,6 +65,31 @@ def test_words_that_a_preset_does_not_know(tmp_path: Path) -> None:
     # One such row of ten is set aside when it is loaded.
     one = write(tmp_path / "one.csv", text.replace(",Refund,", ",Exchange,"))
     assert recognise(_delivery(one)).chosen is preset("square_items")
+
+
+def test_sums_that_do_not_hold(tmp_path: Path) -> None:
+    text = sample("shopify.csv").read_text()
+    # Two orders whose Subtotal is another's: the load refuses the delivery, or takes it with --accept-sums.
+    wrong = text.replace(",USD,16.00,4.00", ",USD,17.00,4.00").replace(",USD,15.00,4.00", ",USD,14.00,4.00")
+    found = recognise(_delivery(write(tmp_path / "orders.csv", wrong)))
+    assert found.chosen is preset("shopify_orders")
+    (sums,) = found.proofs["shopify_orders"].sums
+    assert "#2009: 16 by its lines, 17 by the file" in sums
+
+
+def test_where_sums_hold_for_one_preset_alone_it_is_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The price of a piece or the amount of the line: only sums tell them apart."""
+    shopify = preset("shopify_orders")
+    content = copy.deepcopy(dict(shopify.content)) | {"name": "shopify_lines"}
+    content["line"]["amount"]["line"] = content["line"]["amount"].pop("piece")
+    both = (*presets(), mapping_of(content))
+    monkeypatch.setattr("tasks.ingest.presets.ranking.presets", lambda: both)
+    found = recognise(_delivery(write(tmp_path / "orders.csv", sample("shopify_orders.csv").read_text())))
+    assert [fit.preset.name for fit in found.candidates] == ["shopify_orders", "shopify_lines"]
+    assert found.proofs["shopify_lines"].sums
+    assert found.chosen is shopify
 
 
 def test_two_presets_that_pass_are_both_shown_and_none_is_taken(
