@@ -89,7 +89,9 @@ def satisfies(header: Collection[str], signature: Signature) -> bool:
 def is_satisfied(names: Sequence[str]) -> bool:
     """Return whether a header satisfies the signature of a preset or of an export without lines."""
     header = _folded(names)
-    return any(satisfies(header, known.signature) for known in (*presets(), *exports_without_lines()))
+    signatures = [preset.signature for preset in presets()]
+    signatures += [export.signature for export in exports_without_lines()]
+    return any(satisfies(header, signature) for signature in signatures)
 
 
 def count_known(names: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tasks.errors import DeliveryError, UnknownHeader
 from tasks.ingest.discover import Delivery
 from tasks.ingest.file_kinds import kind_of
+from tasks.ingest.header import match_header
 from tasks.ingest.limits import DEFAULT_LIMITS
 from tasks.ingest.mapping.model import ColumnMapping
 from tasks.ingest.presets import NoLines
@@ -115,9 +116,10 @@ def chosen_preset(
     """
     found: tuple[ColumnMapping, Recognition] | None = None
     for delivery in deliveries:
-        if kind_of(delivery.path) == "parquet":  # is not proved
-            continue
         try:
+            if kind_of(delivery.path) == "parquet":  # no preset is proved on it
+                match_header(read_first_rows(delivery).names, delivery.name)
+                return None
             start = read_file_start(delivery)
             if _is_usual(delivery, start, reading):
                 return None

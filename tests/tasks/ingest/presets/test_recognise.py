@@ -7,6 +7,7 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tasks.errors import UnknownHeader
@@ -17,7 +18,7 @@ from tasks.ingest.mapping.load import mapping_of
 from tasks.ingest.presets import preset, presets
 from tasks.ingest.presets.recognise import chosen_preset, recognise
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tests.support.deliveries import HEADER, LINE, write
+from tests.support.deliveries import HEADER, LINE, NAMES, ROW, write
 from tests.support.presets import SAMPLES, sample
 
 
@@ -115,6 +116,9 @@ def test_a_file_of_the_usual_names_is_read_as_before(tmp_path: Path) -> None:
     shopify = write(tmp_path / "a.csv", sample("shopify.csv").read_text())
     assert chosen_preset([_delivery(usual)], DEFAULT_READING) is None
     assert chosen_preset([_delivery(shopify), _delivery(usual)], DEFAULT_READING) is None
+    typed = tmp_path / "c.parquet"
+    pl.DataFrame([ROW], NAMES, orient="row").write_parquet(typed)
+    assert chosen_preset([_delivery(shopify), _delivery(typed)], DEFAULT_READING) is None
     error = _failed(shopify)
     assert "its feed is read by the usual names" in error.what
     assert error.next_step.endswith(f"retail etl {shopify} --feed shopify_orders")
