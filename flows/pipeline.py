@@ -23,6 +23,7 @@ from flows.batch_load import load_accepted
 from flows.batch_read import failed_delivery, read_batch, unread_reports
 from flows.not_loaded import quarantine_too_large, unclear, wrong_sums
 from flows.open_readings import OpenReadings
+from flows.presets import with_preset
 from flows.progress_artifact import ProgressArtifact
 from flows.run_context import RunContext
 from flows.vanished import searched_sources
@@ -50,8 +51,8 @@ _LOADERS = 2
 @dataclass(frozen=True)
 class PipelineResult:
     """A report for each delivery, the files passed over, the links that lead out of the sources,
-    the first error that was not a delivery's own, the feed's settings, the refused deliveries by name, and the folders
-    and globs with the known deliveries under them.
+    the first error that was not a delivery's own, the feed's settings, the refused deliveries by name, the folders
+    and globs with the known deliveries under them, and sentences about how the feed is read.
 
     The last update of ``progress`` may still be under way.
     """
@@ -64,6 +65,7 @@ class PipelineResult:
     feed: FeedSettings
     refused: Mapping[str, RefusedDelivery] = field(default_factory=dict)
     sources: tuple[SearchedSource, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 async def run_pipeline(
@@ -74,7 +76,8 @@ async def run_pipeline(
     ``started`` gets a function that returns the result so far, for a run that ends in the middle.
 
     Raises:
-        SettingsError: ``root`` is not a folder, or what vanished is to be withdrawn from a feed that ignores it.
+        SettingsError: ``root`` is not a folder, what vanished is to be withdrawn from a feed that ignores it, or the
+            mapping of a new feed asks for what is not given.
         RetailError: a new warehouse could not be prepared; nothing was loaded.
     """
     try:
@@ -84,6 +87,7 @@ async def run_pipeline(
             follow_links=context.request.settings.retail_follow_links,
         )
         sources = searched_sources(context, discovery)
+        context, notes = await with_preset(context, discovery.deliveries)
     except RetailError:
         if context.preparation is not None:
             context.preparation.cancel()
@@ -104,6 +108,7 @@ async def run_pipeline(
             pipeline.feed,
             pipeline.refused,
             sources,
+            notes,
         )
 
     started(result_so_far)

@@ -135,6 +135,11 @@ class EtlRequest(BaseModel):
         description="TOML file that says how the columns of the deliveries become sales lines (docs/deliveries.md). "
         "Default: the feed's; for a new feed the usual names of the columns.",
     )
+    preset: _Text = Field(
+        default="",
+        description="Preset by which the deliveries are read, such as shopify_orders (docs/presets.md), in place of a "
+        "mapping. Default: the feed's; for a new feed the one that is recognised, if the usual names do not read them.",
+    )
     columns: Annotated[dict[str, str], BeforeValidator(_pairs_by_last_mark), _TEXTS_BY_NAME] = Field(
         default={},
         description="Columns of the deliveries to columns of a sales line, such as qty to Quantity; the others are "
@@ -147,7 +152,7 @@ class EtlRequest(BaseModel):
     )
     take_mapping: bool = Field(
         default=False,
-        description="Read by the given mapping, columns and constants from now on although the feed has other ones: "
+        description="Read by the given mapping or preset, columns and constants from now on although the feed has other ones: "
         "its deliveries that come again are read anew and replace what they delivered.",
     )
     settle_seconds: Annotated[float, EmptyField(type="number", minimum=0)] = Field(

@@ -123,7 +123,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         degraded=bool(finished.degraded_reasons),
         degraded_reasons=finished.degraded_reasons,
         network=use.network,
-        notes=mapping_notes(context),
+        notes=(*result.notes, *mapping_notes(context)),
         **totals(result.deliveries),
     )
 

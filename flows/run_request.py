@@ -30,7 +30,7 @@ from tasks.workspace.outputs import checked_workspace
 # Text that is null in the ledger and the report when it is not given.
 _NULL_IF_EMPTY = ("root", *FEED_SETTINGS, "vanished")
 # Parameters of the mapping, which are recorded only where they are given.
-_OF_MAPPING = ("mapping", "columns", "constants", "take_mapping")
+_OF_MAPPING = ("mapping", "preset", "columns", "constants", "take_mapping")
 
 
 class RunRequest(EtlRequest):
@@ -68,12 +68,12 @@ class RunRequest(EtlRequest):
         """
         check_threshold(self.quality_threshold)
         path = "" if runs_elsewhere else self.mapping
-        mapping = asked_mapping(path, self.columns, self.constants)
+        mapping = asked_mapping(path, self.columns, self.constants, self.preset)
         resolve_feed_settings(None, self.feed, self.feed_settings() | {"mapping": mapping})
         if self.take_mapping and not (self.mapping or mapping):
             raise SettingsError(
                 "take_mapping: no mapping is given.",
-                "Name it with --mapping, or its columns with --column.",
+                "Name it with --mapping or --preset, or its columns with --column.",
                 setting="take_mapping",
             )
         if not 0 <= self.settle_seconds < math.inf:
@@ -102,7 +102,9 @@ class RunRequest(EtlRequest):
 
         Raises SettingsError for a mapping that cannot be read.
         """
-        return self.feed_settings() | {"mapping": asked_mapping(self.mapping, self.columns, self.constants)}
+        return self.feed_settings() | {
+            "mapping": asked_mapping(self.mapping, self.columns, self.constants, self.preset)
+        }
 
     @property
     def taken(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from tasks import progress
-from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
+from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished, UnknownHeader
 from tasks.ingest import source_file
 from tasks.ingest.attributes import Attributes
 from tasks.ingest.currency import deliveries_telling
@@ -18,6 +18,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.passed_over import passed_over_text
 from tasks.ingest.mapping.sums import SumResult, sum_result
+from tasks.ingest.presets.explain import explained
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
 from tasks.ingest.readers.encoding import encoding_note
@@ -160,6 +161,8 @@ def ingest(
             files.append(reader.open_delivery(delivery, content, limits, reading))
         except DeliveryUnfinished as error:
             unfinished.append(error)
+        except UnknownHeader as error:
+            failed.append(explained(error, delivery, reading))
         except DeliveryError as error:
             failed.append(error)
     progress.report("ingest.read", f"{len(files)} new of {len(batch)} deliveries")

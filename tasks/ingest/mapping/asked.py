@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tasks.errors import SettingsError
 from tasks.ingest.header import our_column
 from tasks.ingest.mapping.check import mapping_error, nearest
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.form import LINE_KEYS
 from tasks.ingest.mapping.load import load_mapping, mapping_of
+from tasks.ingest.presets import preset
 from tasks.ingest.schema import ALL_HEADERS
 
 # Name of a mapping that has no file.
@@ -20,7 +22,9 @@ _WITHOUT_FILE = "columns"
 _INSTEAD = {"quantity": ("quantity_is",), "country": ("country_is",), "stock_code": ("code_else",)}
 
 
-def asked_mapping(path: str, columns: Mapping[str, str], constants: Mapping[str, str]) -> str:
+def asked_mapping(
+    path: str, columns: Mapping[str, str], constants: Mapping[str, str], preset_name: str = ""
+) -> str:
     """Return the mapping that a run asks for, as a feed keeps it; empty text for none.
 
     Args:
@@ -29,15 +33,25 @@ def asked_mapping(path: str, columns: Mapping[str, str], constants: Mapping[str,
             of ours are joined or the first that is filled counts, as in a mapping. Without a mapping's file, the
             other columns are found by their usual names.
         constants: Columns of ours to the text of every line; empty text for none.
+        preset_name: Preset in place of a file; empty for none.
 
     Raises:
-        SettingsError: The mapping cannot be read, or a column is none of ours.
+        SettingsError: The mapping cannot be read, or a column is none of ours; there is no such preset; or both a file
+            and a preset are given.
     """
-    if not (path or columns or constants):
+    if not (path or columns or constants or preset_name):
         return ""
+    if path and preset_name:
+        raise SettingsError(
+            "preset: a mapping is given, too.", "Name either --mapping or --preset.", setting="preset"
+        )
     content: dict[str, Any] = {"schema": 1, "name": _WITHOUT_FILE, "line": {"usual_names": True}}
     if path:
         content = copy.deepcopy(dict(load_mapping(Path(path)).content))
+    if preset_name:
+        content = copy.deepcopy(dict(preset(preset_name).content))
+        if columns or constants:  # one's own, no longer the preset
+            del content["status"]
     by_ours: dict[str, list[str]] = {}
     for name, ours in columns.items():
         by_ours.setdefault(_ours(ours, "column"), []).append(name)

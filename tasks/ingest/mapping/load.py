@@ -105,7 +105,7 @@ def mapping_of(content: Mapping[str, Any]) -> ColumnMapping:
         fill=_fill(table_of(content, "fill")),
         rows=_rows(table_of(content, "rows")),
         words=words_of(table_of(content, "words")),
-        signature=_signature(table_of(content, "signature")),
+        signature=signature_of(table_of(content, "signature")),
         title=content.get("title", ""),
         kinds=kind_rules(content.get("kind", ())),
         order={key: texts_of(value) for key, value in table_of(content, "order").items()},
@@ -119,7 +119,8 @@ def mapping_of(content: Mapping[str, Any]) -> ColumnMapping:
     )
 
 
-def _signature(table: Mapping[str, Any]) -> Signature:
+def signature_of(table: Mapping[str, Any]) -> Signature:
+    """Build the signature of a preset from its table."""
     return Signature(
         tuple(texts_of(group) for group in table.get("required", ())),
         *(texts_of(table.get(key)) for key in ("own", "forbidden", "known")),

@@ -1,4 +1,7 @@
-"""Propose a mapping for a file, by exact names and aliases only; what is merely similar is told as a hint."""
+"""Propose a mapping for a file, by exact names and aliases, and how its first values are written.
+
+What is merely similar is told as a hint.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,13 @@ from dataclasses import dataclass
 
 from tasks.ingest.header import alias_column, is_time_name, most_similar, our_column
 from tasks.ingest.mapping.form import LINE_KEYS, NEEDED
+from tasks.ingest.mapping.propose_values import (
+    amount_columns,
+    amount_marks,
+    decimal_mark,
+    store_columns,
+    time_formats,
+)
 from tasks.ingest.schema import ALL_COLUMNS, COLUMNS, HEADERS, OPTIONAL_HEADERS
 
 _SECTIONS = ("line", "line.time", "line.amount")
@@ -28,27 +38,38 @@ class Proposal:
     undecided: tuple[str, ...]
 
 
-def propose(names: Sequence[str], header_row: int, file_name: str) -> Proposal:
+def propose(
+    names: Sequence[str], header_row: int, file_name: str, rows: Sequence[Sequence[str]] = ()
+) -> Proposal:
     """Propose a mapping.
 
     Args:
         names: Names of the file's columns.
         header_row: Number of the header among the records, from 1.
         file_name: Name of the file, for the name of the mapping.
+        rows: Its first rows, which tell how times and amounts are written.
     """
     decided = {ours: _candidates(names, ours) for ours in ALL_COLUMNS}
     taken = {name for found in decided.values() for name in found}
     open_columns = [ours for ours in COLUMNS if not _is_decided(ours, decided[ours])]
     left = [name.strip() for name in names if name.strip() not in taken]
     similar = most_similar(open_columns, left)
-    lines = ["schema = 1", f"name = {toml_string(_mapping_name(file_name))}"]
-    if header_row > 1:
-        lines += ["", "[read]", f"header_within = {header_row}"]
+    amounts = [
+        value
+        for name in decided["unit_price"] or amount_columns(left)
+        for value in _values(names, rows, name)
+    ]
+    lines = ["schema = 1", f"name = {toml_string(mapping_name(file_name))}"]
+    lines += _read_section(header_row, amounts)
     undecided: list[str] = []
     for section in _SECTIONS:
         lines += ["", f"[{section}]"]
         for ours, (place, key) in LINE_KEYS.items():
-            if place != section or (ours in OPTIONAL_HEADERS and len(decided[ours]) != 1):
+            if (
+                place != section
+                or ours not in decided
+                or (ours in OPTIONAL_HEADERS and len(decided[ours]) != 1)
+            ):
                 continue
             if ours not in open_columns:
                 lines.append(f"{key} = {_value(ours, decided[ours])}")
@@ -58,7 +79,61 @@ def propose(names: Sequence[str], header_row: int, file_name: str) -> Proposal:
             lines.append(f"# {key} = {_value(ours, ['…'])}  # {need}{hint}")
             if ours in NEEDED:
                 undecided.append(f"{HEADERS[ours][0]}{hint}")
+        if section == "line":
+            lines += _store(left)
+        elif section == "line.time":
+            formats = _formats(names, rows, decided["invoice_date"])
+            if len(formats) > 1:
+                undecided.append(f"{HEADERS['invoice_date'][0]}: {' or '.join(formats)}")
+            lines += _formats_key(formats)
+        else:
+            lines += _amount(left, amounts, is_open="unit_price" in open_columns)
     return Proposal("\n".join(lines) + "\n", tuple(undecided))
+
+
+def _read_section(header_row: int, amounts: Sequence[str]) -> list[str]:
+    keys = [f"header_within = {header_row}"] if header_row > 1 else []
+    if decimal_mark(amounts) == ",":
+        keys.append('decimal = ","')
+    return ["", "[read]", *keys] if keys else []
+
+
+def _store(left: Sequence[str]) -> list[str]:
+    stores = store_columns(left)
+    return [f"# store = {toml_string(stores[0])}  # may stay out{_hint(stores, None)}"] if stores else []
+
+
+def _formats(names: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str]) -> list[str]:
+    if not columns:
+        return []
+    values = zip(*(_column(names, rows, name) for name in columns), strict=True)
+    return time_formats({" ".join(each) for each in values if all(each)})
+
+
+def _formats_key(formats: Sequence[str]) -> list[str]:
+    if len(formats) == 1:
+        return [f"formats = [{toml_string(formats[0])}]"]
+    return [f"# formats = [{toml_string(formats[0])}]  # or {toml_string(formats[1])}"] if formats else []
+
+
+def _amount(left: Sequence[str], amounts: Sequence[str], *, is_open: bool) -> list[str]:
+    of_line = amount_columns(left)
+    lines = []
+    if is_open and of_line:
+        hint = _hint(of_line, None)
+        lines.append(f"# line = {toml_string(of_line[0])}  # the amount of the line, in place of piece{hint}")
+    if marks := amount_marks(amounts):
+        lines.append(f"marks = [{', '.join(map(toml_string, marks))}]")
+    return lines
+
+
+def _column(names: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> list[str]:
+    place = [column.strip() for column in names].index(name)
+    return [row[place].strip() if place < len(row) else "" for row in rows]
+
+
+def _values(names: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> list[str]:
+    return [text for text in _column(names, rows, name) if text]
 
 
 def _is_decided(ours: str, found: Sequence[str]) -> bool:
@@ -76,7 +151,7 @@ def _candidates(names: Sequence[str], ours: str) -> list[str]:
 
 
 def _hint(found: Sequence[str], similar: str | None) -> str:
-    if found:
+    if len(found) > 1:
         return f"; one of {', '.join(map(toml_string, found))}"
     return f"; most similar: {toml_string(similar)}" if similar else ""
 
@@ -87,7 +162,8 @@ def _value(ours: str, columns: Sequence[str]) -> str:
     return f"[{', '.join(map(toml_string, columns))}]"
 
 
-def _mapping_name(file_name: str) -> str:
+def mapping_name(file_name: str) -> str:
+    """Return a name for the mapping of a file."""
     stem = file_name.partition(".")[0].lower()
     return re.sub("[^a-z0-9]+", "_", stem).strip("_")[:60] or "my_shop"
 

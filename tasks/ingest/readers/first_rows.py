@@ -17,8 +17,9 @@ from tasks.errors import DeliveryUnreadable
 from tasks.ingest.discover import Delivery
 from tasks.ingest.header import alias_column, our_column
 from tasks.ingest.limits import DEFAULT_LIMITS
+from tasks.ingest.presets.ranking import count_known, is_satisfied
 from tasks.ingest.readers.encoding import PEEK, decode_all, first_lines
-from tasks.ingest.source_file import read_and_hash, read_start, unpack_content
+from tasks.ingest.readers.file_start import read_file_start
 
 _DELIMITERS = ",;\t|"
 _HEADER_WITHIN = 20
@@ -51,21 +52,24 @@ class FirstRows:
 def read_first_rows(delivery: Delivery) -> FirstRows:
     """Find the header of a file and read its first rows.
 
-    Of the first 20 records, under each delimiter, the header is the one with most names that we know, then with most
-    words.
+    Of the first 20 records, under each delimiter, the header is one that a preset or an export without lines has, else
+    the one with most names that we know, then with most words.
 
     Raises:
         DeliveryUnreadable: It cannot be read, or holds no record of several fields.
     """
     if Path(delivery.path).suffix.lower() == ".parquet":
         return _of_parquet(delivery)
-    content = unpack_content(delivery, read_and_hash(delivery))
-    data = read_start(delivery, content, PEEK) if content.data is None else content.data[:PEEK]
-    is_cut = len(data) == PEEK
+    return first_rows_of(delivery, read_file_start(delivery))
+
+
+def first_rows_of(delivery: Delivery, start: bytes) -> FirstRows:
+    """Find the header in the first bytes of a text file; see ``read_first_rows``."""
+    is_cut = len(start) == PEEK
     text = (
-        first_lines(data, delivery.name) if is_cut else decode_all(data, delivery.name, DEFAULT_LIMITS)
+        first_lines(start, delivery.name) if is_cut else decode_all(start, delivery.name, DEFAULT_LIMITS)
     ).data
-    candidates: list[tuple[tuple[int, int, int], FirstRows]] = []
+    candidates: list[tuple[tuple[bool, int, int, int], FirstRows]] = []
     for delimiter in _DELIMITERS:
         records = _records(text.decode(errors="replace"), delimiter)
         for at, record in enumerate(records[:_HEADER_WITHIN]):
@@ -92,10 +96,10 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
     return records
 
 
-def _rank(record: Sequence[str]) -> tuple[int, int]:
+def _rank(record: Sequence[str]) -> tuple[bool, int, int]:
     known = {our_column(name) or alias_column(name) for name in record} - {None}
     words = {name.strip() for name in record if any(character.isalpha() for character in name)}
-    return len(known), len(words)
+    return is_satisfied(record), max(len(known), count_known(record)), len(words)
 
 
 def _of_parquet(delivery: Delivery) -> FirstRows:

@@ -15,8 +15,8 @@ from tasks import progress
 from tasks.postgres.copy import copy_frame
 from tasks.postgres.queries import compact_sql, sql
 from tasks.validate.codes import INVISIBLE, normalise_code
-from tasks.validate.merchandise import NOT_MERCHANDISE
 from tasks.warehouse.schema.codes.identities import LINES, recode
+from tasks.warehouse.schema.codes.merchandise import NOT_MERCHANDISE
 
 _PACKAGE = "tasks.warehouse.schema.codes"
 _CODES_AT_ONCE = 20_000

@@ -1,0 +1,135 @@
+"""What the presets say of a header that is not read, and the command that would load its file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from tasks.errors import DeliveryError, UnknownHeader
+from tasks.ingest.discover import Delivery
+from tasks.ingest.mapping.load import mapping_of_reading
+from tasks.ingest.mapping.model import ColumnMapping
+from tasks.ingest.presets import NoLines
+from tasks.ingest.presets.ranking import Fit, near_misses
+from tasks.ingest.presets.recognise import Recognition, recognise
+from tasks.ingest.reading import ReadingSettings
+
+_SHOWN = 3
+
+
+def explained(error: UnknownHeader, delivery: Delivery, reading: ReadingSettings) -> UnknownHeader:
+    """Return the error of a header with what the presets say of it.
+
+    Args:
+        error: The error by the feed's mapping, or by the usual names.
+        delivery: The delivery.
+        reading: Reading settings of the feed.
+    """
+    try:
+        # What the usual names lack is said by the error itself.
+        by_names = ReadingSettings(reading.encoding, decimal=reading.decimal)
+        recognition = recognise(delivery, by_names, usual=False)
+    except DeliveryError:
+        return error
+    return (
+        _by_what_it_is(recognition, delivery, mapping_of_reading(reading))
+        or _by_near_misses(error, recognition, delivery)
+        or error
+    )
+
+
+def _by_what_it_is(
+    recognition: Recognition, delivery: Delivery, mapping: ColumnMapping | None
+) -> UnknownHeader | None:
+    passing = recognition.passing
+    if len(passing) > 1:
+        return UnknownHeader(
+            f"its header is that of {len(passing)} presets. {several_text(passing)}",
+            f"Name one: {' or '.join(command(delivery, fit.preset) for fit in passing)}.",
+            delivery=delivery.name,
+        )
+    if not passing:
+        export = recognition.no_lines
+        return None if export is None else no_lines_error(export, delivery)
+    preset = passing[0].preset
+    if mapping is not None and mapping.name == preset.name:  # a mapping of one's own, or an older preset
+        return None
+    reads = "by the usual names of columns" if mapping is None else f"by its mapping {mapping.name}"
+    return UnknownHeader(
+        f"its header is that of the preset {preset.name} ({preset.title}), and its feed is read {reads}.",
+        f"Load it as a feed of its own: {command(delivery, preset, '--feed')}",
+        delivery=delivery.name,
+    )
+
+
+def _by_near_misses(
+    error: UnknownHeader, recognition: Recognition, delivery: Delivery
+) -> UnknownHeader | None:
+    candidates = recognition.candidates[:_SHOWN]
+    if candidates:
+        failed = "; ".join(
+            f"{fit.preset.name}: {'; '.join(recognition.proofs[fit.preset.name].problems)}"
+            if fit.preset.name in recognition.proofs
+            else f"{fit.preset.name}: Parquet is read by a preset only where it is named"
+            for fit in candidates
+        )
+        return UnknownHeader(
+            f"its header is that of a preset that does not read it ({failed}).",
+            f"Load it all the same with {command(delivery, candidates[0].preset)}, or change the preset to a mapping of "
+            f"your own: {copy_command(delivery, candidates[0].preset)} > my.toml",
+            delivery=delivery.name,
+        )
+    near = near_misses(recognition.fits)
+    if not near:
+        return None
+    return UnknownHeader(
+        f"{error.what} Nearest presets: {'; '.join(map(miss_text, near))}.",
+        f"{error.next_step.rstrip('.')}; or begin with a preset: {copy_command(delivery, near[0].preset)} > my.toml",
+        delivery=delivery.name,
+    )
+
+
+def no_lines_error(export: NoLines, delivery: Delivery) -> UnknownHeader:
+    """Build the error of an export that holds no sales lines."""
+    return UnknownHeader(
+        f"it is an export that holds no sales lines ({export.title}).", export.answer, delivery=delivery.name
+    )
+
+
+def several_text(fits: Sequence[Fit]) -> str:
+    """Say in which columns presets differ that all fit a file."""
+    columns = {fit.preset.name: {*fit.own, *fit.present} for fit in fits}
+    parts = []
+    for name, known in columns.items():
+        alone = sorted(known.difference(*(other for key, other in columns.items() if key != name)))
+        parts.append(f"{name} alone knows {_quoted(alone)}" if alone else f"{name} has no column of its own")
+    return "; ".join(parts) + "."
+
+
+def miss_text(fit: Fit) -> str:
+    """Say why a preset does not fit a header."""
+    lacks = f"lacks {_quoted(fit.missing)}" if fit.missing else ""
+    has = f"must not have {_quoted(fit.forbidden)}" if fit.forbidden else ""
+    return f"{fit.preset.name} ({' and '.join(filter(None, (lacks, has)))})"
+
+
+def command(delivery: Delivery, preset: ColumnMapping, flag: str = "--preset") -> str:
+    """Return the command that loads a delivery by a preset, with what the file does not tell.
+
+    Args:
+        delivery: The delivery.
+        preset: The preset.
+        flag: ``--preset``, or ``--feed`` for a new feed of the preset's name, which takes it without asking.
+    """
+    asked = [word for name in preset.ask for word in (f"--{name}", name.upper())]
+    return shlex.join(["retail", "etl", delivery.name, flag, preset.name, *asked])
+
+
+def copy_command(delivery: Delivery, preset: ColumnMapping) -> str:
+    """Return the command that writes a preset as the start of a mapping of one's own."""
+    return shlex.join(["retail", "map", delivery.name, "--preset", preset.name])
+
+
+def _quoted(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(repr(name[:40]) for name in names[:_SHOWN]) + more

@@ -1,0 +1,121 @@
+"""Prove a preset on the first rows of a file: whether times and amounts are read, words are known and sums hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from tasks.errors import DeliveryError
+from tasks.ingest.date_formats import parse_slashed
+from tasks.ingest.discover import Delivery
+from tasks.ingest.limits import DEFAULT_LIMITS
+from tasks.ingest.mapping.apply import RowMapper
+from tasks.ingest.mapping.content import kept_text
+from tasks.ingest.mapping.model import ColumnMapping
+from tasks.ingest.number_formats import DECIMAL_MARKS, parse_number
+from tasks.ingest.readers import csv
+from tasks.ingest.reading import ReadingSettings
+from tasks.ingest.source_file import FileContent
+
+ROWS = 200
+# Share of the lines that must be read: with fewer, the quality gate would refuse the delivery.
+_READ_SHARE = 0.85
+# As mapped times are written; a text that no format reads is followed by the reason in parentheses.
+_ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}[^()]*$"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the first rows of a file say of a preset.
+
+    Attributes:
+        rows: Rows that were read.
+        lines: Sales lines among them.
+        problems: What is not read, each as a clause; empty if the preset reads the file.
+        sums: Sums that the file tells twice and that are not equal, each as a clause.
+    """
+
+    rows: int
+    lines: int
+    problems: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is read and all sums are equal."""
+        return not self.problems and not self.sums
+
+
+def prove(delivery: Delivery, start: bytes, preset: ColumnMapping, reading: ReadingSettings) -> Proof:
+    """Read the first rows of a text file by a preset.
+
+    Args:
+        delivery: The delivery.
+        start: The first bytes of its text.
+        preset: The preset.
+        reading: Reading settings of the feed, without a mapping.
+    """
+    try:
+        rows = _first_rows(delivery, start, replace(reading, mapping=kept_text(preset.content)))
+    except DeliveryError as error:
+        return Proof(0, 0, (error.what.rstrip("."),))
+    count, lines, sums = rows
+    if not lines.height:
+        return Proof(count, 0, (f"none of the first {count} rows is a sales line",))
+    return Proof(count, lines.height, _problems(lines, reading.decimal), sums)
+
+
+def _first_rows(
+    delivery: Delivery, start: bytes, reading: ReadingSettings
+) -> tuple[int, pl.DataFrame, tuple[str, ...]]:
+    """The number of the first rows, the lines among them, and the sums that they break."""
+    content = FileContent("", start, len(start))
+    file = csv.open_delivery(delivery, content, DEFAULT_LIMITS, reading)
+    mapper = RowMapper(file.header, reading.decimal)
+    for frame in csv.frames([file], DEFAULT_LIMITS):
+        rows = frame.head(ROWS)
+        lines, _ = mapper.map(rows)
+        # The sums of a whole file are not known yet.
+        wrong = [one for one in mapper.sums.results(0) if one.is_wrong and one.per != "file"]
+        return rows.height, lines, tuple(one.text for one in wrong)
+    return 0, pl.DataFrame(), ()
+
+
+def _problems(lines: pl.DataFrame, decimal: str | None) -> tuple[str, ...]:
+    sound = lines.filter(pl.col("fault").is_null())
+    found = [_first_fault(lines)] if sound.height < _READ_SHARE * lines.height else []
+    amount = pl.coalesce([name for name in ("amount", "unit_price") if name in lines.columns])
+    for what, value, is_read in (
+        ("times", pl.col("invoice_date"), _is_time(pl.col("invoice_date"))),
+        ("amounts", amount, _is_number(amount, decimal)),
+        ("quantities", pl.col("quantity"), _is_number(pl.col("quantity"), decimal)),
+    ):
+        checked = sound.select(value=value, read=is_read.fill_null(False))
+        unread = checked.filter(~pl.col("read"))
+        if unread.height > (1 - _READ_SHARE) * checked.height:
+            example = unread.item(0, "value")
+            shown = "blank" if example is None else repr(example[:60])
+            found.append(
+                f"{unread.height} of {checked.height} {what} are not read, the first of them {shown}"
+            )
+    return tuple(found)
+
+
+def _first_fault(lines: pl.DataFrame) -> str:
+    faults = lines.filter(pl.col("fault").is_not_null())
+    return (
+        f"{faults.height} of {lines.height} lines are faulty, the first of them in row {faults.item(0, 'line_no')}: "
+        f"{faults.item(0, 'fault')}"
+    )
+
+
+def _is_time(text: pl.Expr) -> pl.Expr:
+    slashed = (parse_slashed(text, order).is_not_null() for order in ("us", "eu"))
+    return pl.any_horizontal(text.str.contains(_ISO_TIME), *slashed)
+
+
+def _is_number(text: pl.Expr, decimal: str | None) -> pl.Expr:
+    return pl.any_horizontal(
+        parse_number(text, mark).is_not_null() for mark in ([decimal] if decimal else DECIMAL_MARKS)
+    )
