@@ -57,7 +57,9 @@ def unread_reports(
         # A part that had lines has lost them.
         is_known = error.delivery in context.known.deliveries
         is_empty = not is_known and is_empty_part(error, by_name[error.delivery])
-        reports.append(DeliveryReport(error.delivery, "empty") if is_empty else failed_delivery(error))
+        # What it says of an empty part is why it has no lines: a header alone, or rows that are none.
+        empty = DeliveryReport(error.delivery, "empty", notes=(error.what,))
+        reports.append(empty if is_empty else failed_delivery(error))
     return [*reports, *map(failed_delivery, result.unfinished)]
 
 

@@ -28,7 +28,7 @@ from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 5
+READER_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class IngestedFile:
     Attributes:
         name: Name of the delivery.
         content_hash: SHA-256 of the file, as hex digits.
-        rows: Number of rows, broken ones included.
+        rows: Number of rows in bronze, the lines, broken ones included.
         size: Size of the file in bytes.
         encodings: Encodings of its lines, sorted; empty for Parquet.
         ignored_columns: Columns of the file that are not read.
@@ -48,6 +48,8 @@ class IngestedFile:
         notes: Findings about the file as a whole, as sentences for the report.
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
+        passed_over: Rows that are no lines or were never sold, by reason: {"rows": number, "amounts": {currency:
+            decimal as text}}, with an empty text for a currency that is not known.
     """
 
     name: str
@@ -62,6 +64,12 @@ class IngestedFile:
     notes: tuple[str, ...] = ()
     unfinished_line: int | None = None
     unfinished_value: str | None = None
+    passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def rows_in(self) -> int:
+        """Number of rows in the file, those that are no lines included."""
+        return self.rows + sum(entry["rows"] for entry in self.passed_over.values())
 
 
 @dataclass(frozen=True)
@@ -267,6 +275,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),
+            passed_over={reason: {"rows": rows, "amounts": {}} for reason, rows in file.passed_over.items()},
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files

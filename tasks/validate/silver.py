@@ -37,7 +37,7 @@ from tasks.workspace.parquet_parts import read_part, write_part
 _TEXTS = ("delivery", *DELIVERED)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 # Raise it whenever the columns of an output change.
-_FORMAT = 5
+_FORMAT = 6
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
 _DELIVERED_COLUMN = {"sold_at_local": "invoice_date", "total_amount": "unit_price", "copy_number": "fault"}
 _VALUE_CHARACTERS = 200
@@ -252,7 +252,7 @@ class _QualityCounts:
             DeliveryQuality(
                 delivery.name,
                 delivery.content_hash,
-                delivery.rows,
+                delivery.rows_in,
                 self._quarantined[delivery.name],
                 self._identical[delivery.name],
                 self._identical[delivery.name] if drops else 0,
@@ -261,15 +261,19 @@ class _QualityCounts:
                 self._rules[delivery.name],
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
-                notes=tuple(
-                    f"{count:,} of its lines break {rule}. {ways_out[rule]}"
-                    for rule, count in self._rules[delivery.name].items()
-                    if rule in ways_out
+                notes=(
+                    *delivery.notes,
+                    *(
+                        f"{count:,} of its lines break {rule}. {ways_out[rule]}"
+                        for rule, count in self._rules[delivery.name].items()
+                        if rule in ways_out
+                    ),
                 ),
                 identical_amounts={
                     code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
                 },
                 unclear_missing=self.unclear.get(delivery.name, ""),
+                passed_over=delivery.passed_over,
             )
             for delivery in self._deliveries
         ]
