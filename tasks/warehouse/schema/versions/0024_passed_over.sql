@@ -17,7 +17,7 @@ alter table retail_ops.delivery_attempt
     check (outcome in ('loaded', 'replaced', 'unchanged', 'refused', 'failed', 'unfinished', 'withdrawn'));
 
 comment on table retail_ops.delivery is
-    'A file that is in the warehouse, with its accounting: rows in = loaded + duplicate + quarantined + passed over.';
+    'Loaded deliveries, one row per file; rows_in = rows_loaded + rows_duplicate + rows_quarantined + rows_passed_over.';
 comment on column retail_ops.delivery.rows_in is
     'Rows in the file, without the header: its lines, and rows that are no lines.';
 comment on column retail_ops.delivery.rows_passed_over is
