@@ -207,11 +207,22 @@ def _select_readable(
 
 
 def _ensure_rows(rows: int, file: SourceFile) -> None:
-    if not rows:
-        what = "it has a header but no rows."
-        if file.passed_over:
-            what = f"it has no sales line: {passed_over_text(file.passed_over)}"
-        raise DeliveryEmpty(what, "Have it delivered again.", delivery=file.delivery.name)
+    if rows:
+        return
+    if not file.passed_over:
+        raise DeliveryEmpty(
+            "it has a header but no rows.", "Have it delivered again.", delivery=file.delivery.name
+        )
+    raise DeliveryEmpty(
+        f"it has no sales line: {passed_over_text(file.passed_over)}",
+        "If some of them are sales, correct the mapping; else there is nothing to load.",
+        delivery=file.delivery.name,
+        passed_over=_passed_over(file),
+    )
+
+
+def _passed_over(file: SourceFile) -> dict[str, dict[str, Any]]:
+    return {reason: {"rows": rows, "amounts": {}} for reason, rows in file.passed_over.items()}
 
 
 def _make_bronze(
@@ -275,7 +286,7 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
                 *note_of(file.last_line),
                 *encoding_note(file),
             ),
-            passed_over={reason: {"rows": rows, "amounts": {}} for reason, rows in file.passed_over.items()},
+            passed_over=_passed_over(file),
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files
