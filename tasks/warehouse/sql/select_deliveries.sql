@@ -7,7 +7,7 @@ select
     d.rows_duplicate,
     d.rows_quarantined,
     d.rows_passed_over,
-    d.passed_over,
+    d.passed_over::text as passed_over,
     d.quality_score::float8 as quality_score,
     d.content_hash,
     d.contract_version,
