@@ -69,7 +69,7 @@ class IngestedFile:
     @property
     def rows_in(self) -> int:
         """Number of rows in the file, those that are no lines included."""
-        return self.rows + sum(entry["rows"] for entry in self.passed_over.values())
+        return self.rows + sum(int(entry["rows"]) for entry in self.passed_over.values())
 
 
 @dataclass(frozen=True)
