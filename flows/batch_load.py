@@ -51,7 +51,7 @@ async def load_accepted(
         for number, half in enumerate(halves, start=1):
             loaded |= await load_accepted(context, warehouse, f"{label}, part {number}", silver, half)
         return loaded
-    context.watch.add("load", result.seconds, sum(quality.rows_in for quality in accepted))
+    context.watch.add("load", result.seconds, sum(quality.lines for quality in accepted))
     return {delivery.name: delivery for delivery in result.deliveries}
 
 

@@ -57,8 +57,21 @@ def unread_reports(
         # A part that had lines has lost them.
         is_known = error.delivery in context.known.deliveries
         is_empty = not is_known and is_empty_part(error, by_name[error.delivery])
-        reports.append(DeliveryReport(error.delivery, "empty") if is_empty else failed_delivery(error))
+        reports.append(_empty_part(error) if is_empty else failed_delivery(error))
     return [*reports, *map(failed_delivery, result.unfinished)]
+
+
+def _empty_part(error: DeliveryError) -> DeliveryReport:
+    passed_over = error.attributes.get("passed_over", {})
+    rows = sum(entry["rows"] for entry in passed_over.values())
+    return DeliveryReport(
+        error.delivery,
+        "empty",
+        rows_in=rows,
+        rows_passed_over=rows,
+        passed_over=passed_over,
+        notes=(error.what,) if passed_over else (),
+    )
 
 
 def failed_delivery(error: DeliveryError) -> DeliveryReport:

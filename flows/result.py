@@ -141,7 +141,7 @@ async def publish(context: RunContext, result: PipelineResult, report: RunReport
                 context.warehouse,
                 context.run,
                 report,
-                attempts_of(report, result.refused),
+                attempts_of(report, result.refused, context.known.refused),
                 context.request.settings.retail_kept_lines,
                 end.use(),
                 marks_of(context, result),

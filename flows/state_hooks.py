@@ -209,7 +209,7 @@ async def _quarantine(ended: _EndedRun) -> list[AlertRecord]:
     if share is None or share <= limit:
         return []
     figures = ended.figures
-    what = f"{figures.rows_quarantined:,} of {figures.rows_in:,} lines ({share:.1f} %) are quarantined; the limit is "
+    what = f"{figures.rows_quarantined:,} of {figures.lines:,} lines ({share:.1f} %) are quarantined; the limit is "
     what += f"{limit:g} %. Most violated rules: {figures.worst_rules}."
     what += alert_causes.samples_of_quarantine(figures, limit)
     cause = alert_causes.cause_of_quarantine(figures, limit)

@@ -8,13 +8,22 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.models.base import Model, page_example
+from api.models.base import Model, Money, page_example
 
-Outcome = Literal["loaded", "replaced", "refused", "failed", "unfinished", "withdrawn"]
+Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "unfinished", "withdrawn"]
+
+
+class PassedOver(Model):
+    """Rows of a delivery that are no lines or were never sold, of one reason."""
+
+    rows: int
+    amounts: dict[str, Money] = Field(
+        default_factory=dict, description="Their amounts by currency, an empty text where none is known."
+    )
 
 
 class Delivery(Model):
-    """A delivery in the warehouse; rows in = loaded + duplicate + quarantined."""
+    """A delivery in the warehouse; rows in = loaded + duplicate + quarantined + passed over."""
 
     feed: str
     name: str
@@ -23,10 +32,16 @@ class Delivery(Model):
     rows_loaded: int
     rows_duplicate: int
     rows_quarantined: int
+    rows_passed_over: int = Field(description="Rows that are no lines or were never sold, by the mapping.")
+    passed_over: dict[str, PassedOver] = Field(description="The same by reason.")
     quality_score: float | None = Field(description="Overall quality score, 0 to 100.")
     content_hash: str = Field(description="SHA-256 of the file.")
     contract_version: str
     run_id: UUID
+    vanished_at: datetime | None = Field(
+        description="When a run first found that its folder no longer has it; null while it is there."
+    )
+    notes: list[str] = Field(description="Findings about the delivery as a whole.")
     attempts: int = Field(description="How often runs tried to load a delivery of this name.")
 
 
@@ -75,14 +90,18 @@ DELIVERIES: dict[str, Any] = page_example(
         "feed": "default",
         "name": "/srv/tills/2010-12-01.csv",
         "loaded_at": "2026-11-29T06:12:00Z",
-        "rows_in": 3108,
+        "rows_in": 3110,
         "rows_loaded": 3107,
         "rows_duplicate": 0,
         "rows_quarantined": 1,
+        "rows_passed_over": 2,
+        "passed_over": {"training": {"rows": 2, "amounts": {"GBP": "7.50"}}},
         "quality_score": 99.2,
         "content_hash": "9f2c",
         "contract_version": "3",
         "run_id": _RUN,
+        "vanished_at": None,
+        "notes": [],
         "attempts": 1,
     }
 )

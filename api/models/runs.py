@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.models.base import Model, Money, page_example
-from api.models.ledger import Outcome
+from api.models.ledger import Outcome, PassedOver
 from api.models.work import ENDED_LOAD, RunAnswer
 
 RunStatus = Literal["running", "completed", "failed", "cancelled", "crashed", "timed_out"]
@@ -74,6 +74,9 @@ class Attempt(Model):
     rows_loaded: int | None
     rows_duplicate: int | None
     rows_quarantined: int | None
+    rows_passed_over: int
+    passed_over: dict[str, PassedOver]
+    notes: list[str]
 
 
 class RunDetails(Run):
@@ -142,6 +145,9 @@ RUN: dict[str, Any] = {
             "rows_loaded": 3107,
             "rows_duplicate": 0,
             "rows_quarantined": 1,
+            "rows_passed_over": 0,
+            "passed_over": {},
+            "notes": [],
         }
     ],
 }

@@ -1,4 +1,4 @@
-"""The deliveries and their accounting: rows in = loaded + duplicate + quarantined."""
+"""The deliveries and their accounting: rows in = loaded + duplicate + quarantined + passed over."""
 
 from __future__ import annotations
 

@@ -66,9 +66,12 @@ def draw_lineage(attempts: Sequence[Mapping[str, Any]]) -> Markup | None:
         return None
     total = {
         name: sum(attempt[f"rows_{name}"] or 0 for attempt in read)
-        for name in ("in", "loaded", "duplicate", "quarantined")
+        for name in ("in", "loaded", "duplicate", "quarantined", "passed_over")
     }
-    many = [Node("delivery", f"{len(read):,} deliver{'y' if len(read) == 1 else 'ies'}", _lines(total["in"]))]
+    total["lines"] = total["in"] - total["passed_over"]
+    many = [
+        Node("delivery", f"{len(read):,} deliver{'y' if len(read) == 1 else 'ies'}", _lines(total["lines"]))
+    ]
     stages = _stages(total)
     return Markup(  # noqa: S704 - escaped by the template
         render(
@@ -78,7 +81,7 @@ def draw_lineage(attempts: Sequence[Mapping[str, Any]]) -> Markup | None:
                 "narrow": _rows([many, *stages]),
             },
             summary=(
-                f"{many[0].title} with {_lines(total['in'])} went through bronze; {_lines(total['quarantined'])} "
+                f"{many[0].title} with {_lines(total['lines'])} went through bronze; {_lines(total['quarantined'])} "
                 f"went into quarantine, and {_lines(total['loaded'])} through silver into fact_sale."
             ),
         )
@@ -91,9 +94,9 @@ def _stages(total: Mapping[str, int]) -> list[list[Node]]:
     last = [table for table in tables if any(other.name in table.upstream for other in tables)]
     first = [table for table in tables if table not in last]
     return [
-        [Node(BRONZE_NAME, BRONZE_NAME, _lines(total["in"]))],
+        [Node(BRONZE_NAME, BRONZE_NAME, _lines(total["lines"]))],
         [
-            Node(SILVER_NAME, SILVER_NAME, f"{total['in'] - total['quarantined']:,} valid"),
+            Node(SILVER_NAME, SILVER_NAME, f"{total['lines'] - total['quarantined']:,} valid"),
             Node(
                 QUARANTINE_NAME,
                 QUARANTINE_NAME,
@@ -111,13 +114,18 @@ def _deliveries(read: Sequence[Mapping[str, Any]]) -> Iterator[Node]:
     for attempt in read[:fit]:
         kind = "bad" if attempt["outcome"] in {"refused", "failed"} else "stage"
         name = displayable(attempt["name"]).rsplit("/", 1)[-1]
-        yield Node("delivery", name, f"{attempt['outcome']}, {_lines(attempt['rows_in'])}", kind)
+        yield Node(
+            "delivery",
+            name,
+            f"{attempt['outcome']}, {_lines(attempt['rows_in'] - attempt['rows_passed_over'])}",
+            kind,
+        )
     if len(read) > fit:
         rest = read[fit:]
         yield Node(
             "delivery",
             f"{len(rest):,} more",
-            _lines(sum(attempt["rows_in"] for attempt in rest)),
+            _lines(sum(attempt["rows_in"] - attempt["rows_passed_over"] for attempt in rest)),
         )
 
 

@@ -43,7 +43,7 @@ async def run_report(
     rows = [attempt for attempt in details.attempts if attempt["rows_in"] is not None]
     totals = {
         name: sum(attempt[name] or 0 for attempt in rows)
-        for name in ("rows_in", "rows_loaded", "rows_duplicate", "rows_quarantined")
+        for name in ("rows_in", "rows_loaded", "rows_duplicate", "rows_quarantined", "rows_passed_over")
     }
     return page(
         "run.html",

@@ -16,7 +16,8 @@ select json_build_object(
                 coalesce(sum(c.rows_in), 0)::bigint as rows_in,
                 coalesce(sum(c.rows_loaded), 0)::bigint as rows_loaded,
                 coalesce(sum(c.rows_duplicate), 0)::bigint as rows_duplicate,
-                coalesce(sum(c.rows_quarantined), 0)::bigint as rows_quarantined
+                coalesce(sum(c.rows_quarantined), 0)::bigint as rows_quarantined,
+                coalesce(sum(c.rows_passed_over), 0)::bigint as rows_passed_over
             from retail_ops.feed as f
             left join chosen as c using (feed)
             where $1::text is null or f.feed = $1
@@ -31,7 +32,8 @@ select json_build_object(
                 count(*) as deliveries,
                 sum(c.rows_loaded)::bigint as rows_loaded,
                 sum(c.rows_duplicate)::bigint as rows_duplicate,
-                sum(c.rows_quarantined)::bigint as rows_quarantined
+                sum(c.rows_quarantined)::bigint as rows_quarantined,
+                sum(c.rows_passed_over)::bigint as rows_passed_over
             from chosen as c
             group by 1
             order by 1 desc

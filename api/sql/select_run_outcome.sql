@@ -15,7 +15,7 @@ select
                     from (
                         select a.outcome, count(*) as deliveries
                         from retail_ops.delivery_attempt as a
-                        where a.run_id = r.run_id
+                        where a.run_id = r.run_id and a.outcome <> 'unchanged'
                         group by a.outcome
                     ) as t
                 ),

@@ -5,11 +5,12 @@ from (
         (a.attempted_at at time zone 'UTC')::date as day,
         q.dimension,
         (
-            sum(q.score * greatest(coalesce(a.rows_in, 1), 1)) / sum(greatest(coalesce(a.rows_in, 1), 1))
+            sum(q.score * greatest(coalesce(a.rows_in - a.rows_passed_over, 1), 1))
+            / sum(greatest(coalesce(a.rows_in - a.rows_passed_over, 1), 1))
         )::float8 as score,
         sum(q.error_lines)::bigint as error_lines,
         sum(q.warning_lines)::bigint as warning_lines,
-        sum(a.rows_in)::bigint as lines,
+        sum(a.rows_in - a.rows_passed_over)::bigint as lines,
         count(*) as deliveries
     from retail_ops.quality_score as q
     join retail_ops.delivery_attempt as a using (attempt_id)

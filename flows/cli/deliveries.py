@@ -53,7 +53,11 @@ def deliveries(
             listed = asyncio.run(_list(feed, limit))
         if json:
             rows = [
-                asdict(delivery) | {"loaded_at": delivery.loaded_at.isoformat()}
+                asdict(delivery)
+                | {
+                    "loaded_at": delivery.loaded_at.isoformat(),
+                    "vanished_at": delivery.vanished_at and delivery.vanished_at.isoformat(),
+                }
                 for delivery in listed.deliveries
             ]
             print_object({"deliveries": rows, "total": listed.total})
@@ -76,7 +80,18 @@ def _print(listed: DeliveryList) -> None:
 
     print_table(
         "Deliveries",
-        ("loaded", "feed", "delivery", "in", "loaded", "duplicate", "quarantined", "score", "attempts"),
+        (
+            "loaded",
+            "feed",
+            "delivery",
+            "in",
+            "loaded",
+            "duplicate",
+            "quarantined",
+            "passed over",
+            "score",
+            "attempts",
+        ),
         (
             (
                 f"{delivery.loaded_at:%Y-%m-%d %H:%M:%S}",
@@ -86,6 +101,7 @@ def _print(listed: DeliveryList) -> None:
                 delivery.rows_loaded,
                 delivery.rows_duplicate,
                 delivery.rows_quarantined,
+                delivery.rows_passed_over,
                 delivery.quality_score,
                 delivery.attempts,
             )

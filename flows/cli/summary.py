@@ -41,6 +41,12 @@ def _rows(report: RunReport) -> Table:
     table.add_row("loaded", f"{report.rows_loaded:,}")
     table.add_row("duplicate", f"{report.rows_duplicate:,}")
     table.add_row("quarantined", f"{report.rows_quarantined:,}")
+    if report.rows_passed_over:
+        table.add_row("passed over", f"{report.rows_passed_over:,}")
+    for reason, entry in list(report.passed_over_by_reason.items())[:_SHOWN]:
+        table.add_row(f"  {escape(displayable(reason))}", f"{entry['rows']:,}")
+        for currency, amount in entry["amounts"].items():
+            table.add_row("    their amount", f"{money(amount)} {escape(displayable(currency))}".rstrip())
     if report.rows_refused:
         table.add_row("refused", f"{report.rows_refused:,}")
     table.add_row("identical lines", f"{report.identical_lines:,}")

@@ -26,7 +26,7 @@ class RunFigures:
     """
 
     warehouse: str = ""
-    rows_in: int = 0
+    lines: int = 0
     rows_quarantined: int = 0
     rules: Mapping[str, int] | None = None
     degraded_reasons: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class RunFigures:
     @property
     def quarantine_share(self) -> float | None:
         """Quarantined lines in per cent of all validated lines; None if there are none."""
-        return 100.0 * self.rows_quarantined / self.rows_in if self.rows_in else None
+        return 100.0 * self.rows_quarantined / self.lines if self.lines else None
 
     @property
     def worst_rules(self) -> str:
@@ -65,7 +65,7 @@ def read_figures(path: Path) -> RunFigures:
                 rules[name] = rules.get(name, 0) + count
         return RunFigures(
             str(saved["warehouse"]),
-            int(saved["rows_in"]),
+            int(saved["rows_in"]) - int(saved.get("rows_passed_over", 0)),
             int(saved["rows_quarantined"]),
             rules,
             tuple(map(str, saved.get("degraded_reasons", ()))),
@@ -92,7 +92,7 @@ def _deliveries(deliveries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "quarantined": {
             str(delivery["name"]): 100.0
             * int(delivery["rows_quarantined"])
-            / max(int(delivery["rows_in"]), 1)
+            / max(int(delivery["rows_in"]) - int(delivery.get("rows_passed_over", 0)), 1)
             for delivery in new
         },
         "samples": {

@@ -17,7 +17,7 @@ from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.passed_over import passed_over_text
-from tasks.ingest.mapping.sums import SumResult, sum_result
+from tasks.ingest.mapping.sums import SumResult, sum_notes, sum_result
 from tasks.ingest.presets.explain import explained
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
@@ -71,6 +71,11 @@ class IngestedFile:
     unfinished_value: str | None = None
     passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sums: tuple[SumResult, ...] = ()
+
+    @property
+    def rows_in(self) -> int:
+        """Number of rows in the file, those that are no lines included."""
+        return self.rows + sum(int(entry["rows"]) for entry in self.passed_over.values())
 
 
 @dataclass(frozen=True)
@@ -210,11 +215,22 @@ def _select_readable(
 
 
 def _ensure_rows(rows: int, file: SourceFile) -> None:
-    if not rows:
-        what = "it has a header but no rows."
-        if file.passed_over:
-            what = f"it has no sales line: {passed_over_text(file.passed_over)}"
-        raise DeliveryEmpty(what, "Have it delivered again.", delivery=file.delivery.name)
+    if rows:
+        return
+    if not file.passed_over:
+        raise DeliveryEmpty(
+            "it has a header but no rows.", "Have it delivered again.", delivery=file.delivery.name
+        )
+    raise DeliveryEmpty(
+        f"it has no sales line: {passed_over_text(file.passed_over)}",
+        "If some of them are sales, correct the mapping; else there is nothing to load.",
+        delivery=file.delivery.name,
+        passed_over=_passed_over(file),
+    )
+
+
+def _passed_over(file: SourceFile) -> dict[str, dict[str, Any]]:
+    return {reason: one.as_values() for reason, one in sorted(file.passed_over.items())}
 
 
 def _make_bronze(
@@ -295,9 +311,10 @@ def _write_parts_once(
                 *attributes.notes(file),
                 *note_of(file.last_line),
                 *encoding_note(file),
+                *sum_notes(file.sums),
             ),
             sums=tuple(file.sums),
-            passed_over={reason: one.as_values() for reason, one in sorted(file.passed_over.items())},
+            passed_over=_passed_over(file),
             **cut_line(file.last_line, last_lines[file.delivery.name]),
         )
         for file in files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from tasks.validate.score import DIMENSIONS
 if TYPE_CHECKING:
     from tasks.report.run_report import DeliveryReport
 
+_AMOUNTS = pl.List(pl.Struct({"currency": pl.String(), "amount": pl.Decimal(38, 4)}))
 SCHEMA: dict[str, pl.DataType] = {
     "name": pl.String(),
     "outcome": pl.String(),
@@ -24,6 +25,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "rows_loaded": pl.Int64(),
     "rows_duplicate": pl.Int64(),
     "rows_quarantined": pl.Int64(),
+    "rows_passed_over": pl.Int64(),
     "lines_withdrawn": pl.Int64(),
     "identical_lines": pl.Int64(),
     "identical_amount": pl.Decimal(38, 4),
@@ -34,7 +36,8 @@ SCHEMA: dict[str, pl.DataType] = {
     "encodings": pl.List(pl.String()),
     "samples": pl.List(pl.Struct({"line": pl.Int64(), "rule": pl.String(), "value": pl.String()})),
     "notes": pl.List(pl.String()),
-    "identical_amounts": pl.List(pl.Struct({"currency": pl.String(), "amount": pl.Decimal(38, 4)})),
+    "identical_amounts": _AMOUNTS,
+    "passed_over": pl.List(pl.Struct({"reason": pl.String(), "rows": pl.Int64(), "amounts": _AMOUNTS})),
 }
 
 
@@ -47,13 +50,18 @@ def _row(delivery: DeliveryReport) -> dict[str, object]:
     row: dict[str, object] = {
         name: getattr(delivery, name)
         for name in SCHEMA
-        if name not in {*DIMENSIONS, "rules", "samples", "identical_amounts"}
+        if name not in {*DIMENSIONS, "rules", "samples", "identical_amounts", "passed_over"}
     }
     row["identical_amount"] = Decimal(delivery.identical_amount)
-    row["identical_amounts"] = [
-        {"currency": currency, "amount": Decimal(amount)}
-        for currency, amount in delivery.identical_amounts.items()
+    row["identical_amounts"] = _amounts(delivery.identical_amounts)
+    row["passed_over"] = [
+        {"reason": reason, "rows": entry["rows"], "amounts": _amounts(entry["amounts"])}
+        for reason, entry in delivery.passed_over.items()
     ]
     row["samples"] = [asdict(sample) for sample in delivery.samples]
     row["rules"] = [{"rule": rule, "lines": lines} for rule, lines in delivery.rules.items()]
     return row | {name: delivery.dimensions.get(name) for name in DIMENSIONS}
+
+
+def _amounts(amounts: Mapping[str, str]) -> list[dict[str, object]]:
+    return [{"currency": currency, "amount": Decimal(amount)} for currency, amount in amounts.items()]

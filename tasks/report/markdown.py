@@ -68,6 +68,21 @@ def _faulty_lines(report: RunReport) -> list[str]:
     return [_section(title, _table(("delivery", "line", "rule", "value"), rows[:_SHOWN]))]
 
 
+def _passed_over_rows(report: RunReport) -> list[str]:
+    rows = [
+        (
+            reason,
+            entry["rows"],
+            ", ".join(f"{amount} {currency}".rstrip() for currency, amount in entry["amounts"].items()),
+        )
+        for reason, entry in report.passed_over_by_reason.items()
+    ]
+    if not rows:
+        return []
+    title = f"Rows that are no sales lines{f' ({_SHOWN} reasons shown)' if len(rows) > _SHOWN else ''}"
+    return [_section(title, _table(("reason", "rows", "amount"), rows[:_SHOWN]))]
+
+
 def _notes(report: RunReport) -> list[str]:
     rows = [(delivery.name, note) for delivery in report.deliveries for note in delivery.notes]
     if not rows:
@@ -82,6 +97,8 @@ def _summary(report: RunReport) -> list[str]:
         f"{report.rows_in:,} in = {report.rows_loaded:,} loaded + {report.rows_duplicate:,} duplicate + "
         f"{report.rows_quarantined:,} quarantined"
     )
+    if report.rows_passed_over:
+        balance += f" + {report.rows_passed_over:,} passed over"
     parts = [f"# retail-etl: {report.status}", escape(balance)]
     if report.error:
         parts.append(f"**{escape(report.error)}**")
@@ -103,7 +120,17 @@ def _deliveries(report: RunReport) -> str:
         report.deliveries,
         key=lambda delivery: (delivery.outcome == "unchanged", not delivery.rows_quarantined),
     )
-    columns = ("delivery", "outcome", "in", "loaded", "duplicate", "quarantined", "score", "SHA-256")
+    columns = (
+        "delivery",
+        "outcome",
+        "in",
+        "loaded",
+        "duplicate",
+        "quarantined",
+        "passed over",
+        "score",
+        "SHA-256",
+    )
     rows = [
         (
             delivery.name,
@@ -112,6 +139,7 @@ def _deliveries(report: RunReport) -> str:
             delivery.rows_loaded,
             delivery.rows_duplicate,
             delivery.rows_quarantined,
+            delivery.rows_passed_over,
             "" if delivery.quality_score is None else delivery.quality_score,
             (delivery.content_hash or "")[:12],
         )
@@ -164,6 +192,7 @@ def as_markdown(report: RunReport) -> str:
         *_summary(report),
         *_not_loaded(report),
         _deliveries(report),
+        *_passed_over_rows(report),
         *_notes(report),
         *_faulty_lines(report),
         _section("Quality", _table(("dimension", "score"), report.dimensions.items())),

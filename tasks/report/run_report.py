@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
 from tasks.errors import BytesOfOtherFeed
 from tasks.ingest.bronze import IngestedFile
-from tasks.ingest.mapping.sums import sum_notes
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import Network
 from tasks.report.frame import deliveries_frame
@@ -39,10 +39,10 @@ class DeliveryReport:
 
     ``outcome`` is ``judged`` in a dry run, and ``unfinished`` for a file that is still being written. ``refusal`` says
     which check rejected the delivery; ``reason`` says why it was rejected, failed or unfinished, with the next step.
-    Rows are line counts, scores per cent, amounts decimals as text in the feed's currency, ``identical_amounts`` in each
+    Rows are counts of rows, scores per cent, amounts decimals as text in the feed's currency, ``identical_amounts`` in each
     currency that the copies have. ``samples`` are the first of the quarantined lines, with the values as delivered.
-    ``notes`` are findings about the delivery as a whole, each a
-    sentence.
+    ``notes`` are findings about the delivery as a whole, each a sentence. ``passed_over`` has the rows that are no lines
+    by reason, as ``IngestedFile.passed_over``.
     """
 
     name: str
@@ -65,11 +65,18 @@ class DeliveryReport:
     samples: tuple[FaultyLine, ...] = ()
     notes: tuple[str, ...] = ()
     identical_amounts: Mapping[str, str] = field(default_factory=dict)
+    rows_passed_over: int = 0
+    passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def is_failure(self) -> bool:
         """Whether the run fails with it: it was rejected, or failed."""
         return self.outcome in _FAILURES
+
+    @property
+    def lines(self) -> int:
+        """Number of its lines: its rows, without those that are none."""
+        return self.rows_in - self.rows_passed_over
 
     @property
     def message(self) -> str:
@@ -84,9 +91,11 @@ class RunReport:
 
     Rows are sums over loaded deliveries (validated ones in a dry run). Scores are per cent, means over all validated
     deliveries weighted by lines. Amounts are decimals as text by currency. Times are ISO 8601 with time zone.
-    ``links_out`` maps links that lead out of a source to their targets. ``vanished`` names the loaded deliveries that a
-    folder or glob no longer has, and ``newly_vanished`` those that no earlier run has missed. ``settings`` maps the settings that are not
-    the default to where they come from: the path of a file, environment, a block or parameter. ``network`` is what went
+    ``passed_over_by_reason`` sums up the deliveries' ``passed_over``, while ``passed_over`` has paths: of files in the
+    sources that are no deliveries. ``links_out`` maps links that lead out of a source to their targets. ``vanished``
+    names the loaded deliveries that a folder or glob no longer has, and ``newly_vanished`` those that no earlier run has
+    missed. ``settings`` maps the settings that are not the default to where they come from: the path of a file,
+    environment, a block or parameter. ``network`` is what went
     to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
     events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
     those of the workspace. ``cost`` maps cpu, traffic and total to decimals as text, and currency to its code; empty
@@ -103,6 +112,8 @@ class RunReport:
     rows_loaded: int
     rows_duplicate: int
     rows_quarantined: int
+    rows_passed_over: int
+    passed_over_by_reason: Mapping[str, Mapping[str, Any]]
     rows_refused: int
     identical_lines: int
     identical_amount: Mapping[str, str]
@@ -144,12 +155,13 @@ class RunReport:
 
         Returns:
             Columns ``name``, ``outcome``, ``reason``, ``refusal`` and ``content_hash`` (SHA-256); the counts
-            ``rows_in``, ``rows_loaded``, ``rows_duplicate``, ``rows_quarantined``, ``lines_withdrawn`` and ``identical_lines``;
+            ``rows_in``, ``rows_loaded``, ``rows_duplicate``, ``rows_quarantined``, ``rows_passed_over``,
+            ``lines_withdrawn`` and ``identical_lines``;
             ``identical_amount``, a decimal in the feed's currency; ``quality_score`` and a column per quality
             dimension, 0 to 100, null where the delivery was not scored; ``rules``, a list of the broken rules with
             their lines; ``ignored_columns`` and ``encodings``, lists of names; ``samples``, a list of the first
             faulty lines with line, rule and value; ``notes``, a list of sentences; ``identical_amounts``, a list of
-            currencies with the amount.
+            currencies with the amount; ``passed_over``, a list of reasons with their rows and such a list of amounts.
         """
         return deliveries_frame(self.deliveries)
 
@@ -217,7 +229,9 @@ def delivery_report(
         reason=rejection.reason if rejection else _reason(loaded),
         refusal=rejection.refusal if rejection else _refusal(loaded),
         samples=quality.samples,
-        notes=tuple(dict.fromkeys((*ingested.notes, *sum_notes(ingested.sums), *quality.notes))),
+        notes=quality.notes,
+        rows_passed_over=quality.rows_passed_over,
+        passed_over=quality.passed_over,
     )
 
 
@@ -245,14 +259,19 @@ def _reason(loaded: LoadedDelivery | None) -> str:
     return error.reason if error else ""
 
 
-def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tuple[Attempt, ...]:
-    """The attempts of a run for the ledger: the deliveries that it could not load.
+def attempts_of(
+    report: RunReport,
+    refused: Mapping[str, RefusedDelivery],
+    earlier: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Attempt, ...]:
+    """The attempts of a run for the ledger: the deliveries that it could not load, and those it need not load again.
 
     Args:
         report: The report.
         refused: By name, what was found out about those that were refused.
+        earlier: SHA-256 by name of the loaded deliveries whose last attempt, to load other content, was refused.
     """
-    return tuple(
+    not_loaded = tuple(
         Attempt(
             delivery.name,
             delivery.outcome,
@@ -266,6 +285,10 @@ def attempts_of(report: RunReport, refused: Mapping[str, RefusedDelivery]) -> tu
         )
         for delivery in report.deliveries
         if delivery.is_failure or delivery.outcome == "unfinished"
+    )
+    back = (delivery.name for delivery in report.deliveries if delivery.outcome == "unchanged")
+    return not_loaded + tuple(
+        Attempt(name, "unchanged", content_hash=earlier[name]) for name in back if name in earlier
     )
 
 

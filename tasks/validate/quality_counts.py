@@ -94,7 +94,7 @@ class QualityCounts:
             DeliveryQuality(
                 delivery.name,
                 delivery.content_hash,
-                delivery.rows,
+                delivery.rows_in,
                 self._quarantined[delivery.name],
                 self._identical[delivery.name],
                 self._identical[delivery.name] if drops else 0,
@@ -104,6 +104,7 @@ class QualityCounts:
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
                 notes=(
+                    *delivery.notes,
                     *(
                         f"{count:,} of its lines break {rule}. {ways_out[rule]}"
                         for rule, count in self._rules[delivery.name].items()
@@ -115,6 +116,7 @@ class QualityCounts:
                     code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
                 },
                 unclear_missing=self.unclear.get(delivery.name, ""),
+                passed_over=delivery.passed_over,
             )
             for delivery in self._deliveries
         ]

@@ -60,7 +60,7 @@ class DeliveryQuality:
     Attributes:
         name: Name of the delivery.
         content_hash: SHA-256 of the file, as hex digits.
-        rows_in: Number of its lines.
+        rows_in: Number of its rows: its lines, and rows that are no lines.
         rows_quarantined: Lines that break an error rule.
         rows_identical: Copies (``copy_number`` from 2 on) among the other lines.
         rows_dropped: Copies that the feed drops: ``rows_identical`` or 0.
@@ -72,6 +72,7 @@ class DeliveryQuality:
         samples: Its first faulty lines, at most ``SAMPLES``.
         notes: Findings about the delivery as a whole, as sentences for the report.
         unclear_missing: A word of it that two readings fit, so that it cannot be loaded, as a sentence; or empty.
+        passed_over: Its rows that are no lines, by reason, as ``IngestedFile.passed_over``.
     """
 
     name: str
@@ -88,10 +89,21 @@ class DeliveryQuality:
     notes: tuple[str, ...] = ()
     identical_amounts: Mapping[str, str] = field(default_factory=dict)
     unclear_missing: str = ""
+    passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def rows_passed_over(self) -> int:
+        """Number of its rows that are no lines."""
+        return sum(entry["rows"] for entry in self.passed_over.values())
+
+    @property
+    def lines(self) -> int:
+        """Number of its lines, of which score and quality gate take shares."""
+        return self.rows_in - self.rows_passed_over
 
     def scores(self) -> dict[str, float]:
         """Return the score of each dimension, 0 to 100."""
-        return {name: self.dimensions.get(name, DimensionScore()).score(self.rows_in) for name in DIMENSIONS}
+        return {name: self.dimensions.get(name, DimensionScore()).score(self.lines) for name in DIMENSIONS}
 
     def score_rows(self) -> list[dict[str, Any]]:
         """Return a row for each dimension, as the ledger keeps them: dimension, score, errors, warnings."""
@@ -99,7 +111,7 @@ class DeliveryQuality:
         return [
             {
                 "dimension": name,
-                "score": round(count.score(self.rows_in), 2),
+                "score": round(count.score(self.lines), 2),
                 "errors": count.errors,
                 "warnings": count.warnings,
             }
@@ -150,7 +162,7 @@ def rejection_reason(
         Why the gate rejects the delivery; None if it passes.
     """
     score = quality.score(weights)
-    usable = DimensionScore(errors=quality.rows_quarantined).score(quality.rows_in)
+    usable = DimensionScore(errors=quality.rows_quarantined).score(quality.lines)
     by_count = sorted(quality.rules.items(), key=lambda item: -item[1])
     most = f"Most violations: {', '.join(f'{rule} ({count})' for rule, count in by_count[:3])}."
     if usable < threshold:

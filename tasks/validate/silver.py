@@ -34,7 +34,7 @@ from tasks.workspace.parquet_parts import read_part, write_part
 _TEXTS = ("delivery", *DELIVERED)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
 # Raise it whenever the columns of an output change.
-_FORMAT = 5
+_FORMAT = 6
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
 _DELIVERED_COLUMN = {
     "sold_at_local": "invoice_date",

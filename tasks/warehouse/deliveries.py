@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tasks.postgres.queries import compact_sql
 from tasks.warehouse.questions import Warehouse, reading
@@ -14,7 +17,7 @@ _COUNT = "select count(*) from retail_ops.delivery where $1 = '' or feed = $1"
 
 @dataclass(frozen=True)
 class LoadedDeliveryRow:
-    """A delivery in the warehouse; rows in = loaded + duplicate + quarantined."""
+    """A delivery in the warehouse; rows in = loaded + duplicate + quarantined + passed over."""
 
     feed: str
     name: str
@@ -23,10 +26,14 @@ class LoadedDeliveryRow:
     rows_loaded: int
     rows_duplicate: int
     rows_quarantined: int
+    rows_passed_over: int
+    passed_over: Mapping[str, Any]
     quality_score: float | None
     content_hash: str
     contract_version: str
     run_id: str
+    vanished_at: datetime | None
+    notes: tuple[str, ...]
     attempts: int
 
 
@@ -56,7 +63,10 @@ async def list_deliveries(
         rows = await connection.fetch(compact_sql("select_deliveries"), feed, limit, offset)
         # Each row has the total; beyond the last page there is none.
         total = rows[0]["total"] if rows else await connection.fetchval(_COUNT, feed)
-    listed = tuple(
-        LoadedDeliveryRow(**{name: value for name, value in row.items() if name != "total"}) for row in rows
-    )
-    return DeliveryList(listed, total)
+    return DeliveryList(tuple(map(_listed, rows)), total)
+
+
+def _listed(row: Mapping[str, Any]) -> LoadedDeliveryRow:
+    values = {name: value for name, value in row.items() if name != "total"}
+    values |= {"passed_over": json.loads(row["passed_over"]), "notes": tuple(row["notes"])}
+    return LoadedDeliveryRow(**values)

@@ -18,6 +18,7 @@ from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings, in_one_spelling, with_decimal
+from tasks.warehouse.ledger_rows import attempt_row
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
 from tasks.warehouse.preflight import REVISION, Preflight, ask_preflight
@@ -42,12 +43,14 @@ class FeedState:
         deliveries: SHA-256 by name of the loaded deliveries that were read by the reading settings of the run.
         vanished: Whether deliveries that their folder no longer has are reported or ignored.
         missing: Names of the loaded deliveries that an earlier run has missed.
+        refused: SHA-256 by name of the loaded deliveries whose last attempt, with other content, was refused or failed.
     """
 
     settings: FeedSettings | None
     deliveries: Mapping[str, str] = field(default_factory=dict)
     vanished: Literal["report", "ignore"] = "report"
     missing: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Attempt:
     """Outcome of a run for a delivery, for the history.
 
     ``loaded``, ``replaced`` and ``withdrawn`` changed the warehouse; ``refused``, ``failed`` and ``unfinished`` did not.
+    ``unchanged`` is recorded of a delivery that was refused or failed with other content: it closes that refusal.
 
     Attributes:
         name: Name of the delivery.
@@ -197,7 +201,8 @@ async def begin_run(
     vanished = settings_row.pop("vanished", "report")
     stored = FeedSettings(**settings_row) if settings_row else None
     deliveries = json.loads(row["deliveries"] or "{}")
-    return BegunRun(head, FeedState(stored, deliveries, vanished, frozenset(row["missing"] or ())))
+    missing, refused = frozenset(row["missing"] or ()), json.loads(row["refused"] or "{}")
+    return BegunRun(head, FeedState(stored, deliveries, vanished, missing, refused))
 
 
 async def _begin(
@@ -245,7 +250,7 @@ async def finish_run(
     kept_lines: int = DEFAULT_KEPT_LINES,
     use: ResourceUse | None = None,
 ) -> None:
-    """Record the end of a run, what it used, and its refused, failed and unfinished deliveries. Idempotent.
+    """Record the end of a run, what it used, and the deliveries that it did not load. Idempotent.
 
     Args:
         settings: The warehouse.
@@ -253,14 +258,14 @@ async def finish_run(
         feed: Name of the feed.
         status: How it ended.
         quality_score: Score of the run, 0 to 100; None if nothing was validated.
-        attempts: Refused, failed and unfinished deliveries. Loads record their own.
+        attempts: Refused, failed and unfinished deliveries, and unchanged ones that were refused. Loads record their own.
         degraded_reasons: What is missing after the run, and what adds it.
         kept_lines: Faulty lines to keep of each refused delivery.
         use: What the run used; None if that is not known.
     """
     quarantines = {attempt.name: attempt.quarantine for attempt in attempts if attempt.quarantine}
     lines = await asyncio.to_thread(read_refused_lines, quarantines, kept_lines)
-    rows = [_row(attempt, lines.get(attempt.name, [])) for attempt in attempts]
+    rows = [attempt_row(attempt, lines.get(attempt.name, [])) for attempt in attempts]
     ours = (run.run_id, status, quality_score, list(degraded_reasons))
     end = end_row(run.started_at, use)
     async with connected(settings) as connection:
@@ -268,27 +273,6 @@ async def finish_run(
             await connection.execute(compact_sql("finish_run"), *ours, feed, json.dumps(rows), end)
         else:  # nothing from outside: one turn instead of two
             await connection.execute(inlined(compact_sql("close_run"), *ours, end))
-
-
-def _row(attempt: Attempt, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    row = {
-        "name": attempt.name,
-        "content_hash": attempt.content_hash,
-        "outcome": attempt.outcome,
-        "quality_score": attempt.quality_score,
-        "reason": attempt.reason.replace("\0", "") or None,
-        "refusal": attempt.refusal,
-    }
-    quality = attempt.quality
-    if quality is None:
-        return row
-    return row | {
-        "rows_in": quality.rows_in,
-        "rows_quarantined": quality.rows_quarantined,
-        "contract_version": attempt.contract_version,
-        "scores": quality.score_rows(),
-        "lines": lines,
-    }
 
 
 async def close_dead_run(settings: ConnectionSettings, run_id: UUID, status: RunStatus) -> None:

@@ -97,6 +97,12 @@ def test_ledger(api: ApiServer) -> None:
     assert deliveries["total"] == 3
     (leeds,) = get(api, "/api/v1/deliveries", feed="leeds")["items"]
     assert leeds["rows_quarantined"] == 1
+    assert (leeds["rows_passed_over"], leeds["passed_over"], leeds["notes"], leeds["vanished_at"]) == (
+        0,
+        {},
+        [],
+        None,
+    )
     rejects = get(api, "/api/v1/rejects", feed="leeds")
     assert rejects["total"] == 1
     (line,) = rejects["items"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import tomllib
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from flows.request import EtlRequest
 from flows.run_request import RunRequest
 from tasks.errors import SettingsError
 from tasks.ingest.mapping.load import load_mapping
+from tasks.postgres.connect import ConnectionSettings, connected
 from tests.flows.conftest import Retail
 from tests.support.deliveries import ROW, as_csv, write
 from tests.support.till_export import TOML, Item, Receipt, lines, write_export
@@ -36,6 +40,13 @@ def test_a_mapped_delivery_is_loaded_and_read_on(retail: Retail, tmp_path: Path)
     assert first.report["feed"]["mapping"].startswith("till (")
     (delivery,) = first.report["deliveries"]
     assert delivery["notes"] == ["3 rows are no lines by the mapping (Kind = card: 2, footer: 1)."]
+    assert (delivery["rows_in"], delivery["rows_passed_over"]) == (6, 3)
+    assert first.report["rows_in"] == 6
+    assert first.report["passed_over_by_reason"] == delivery["passed_over"]
+    assert delivery["passed_over"]["Kind = card"] == {"rows": 2, "amounts": {}}
+    listed = retail("deliveries", "--json").report["deliveries"]
+    assert [row["passed_over"] for row in listed] == [delivery["passed_over"]]
+    assert listed[0]["notes"] == delivery["notes"]
 
     # The file says something else by now: the feed reads on by what it keeps, and says so.
     write(mapping, TOML.replace('["Article", "Barcode"]', '"Barcode"'))
@@ -46,6 +57,44 @@ def test_a_mapped_delivery_is_loaded_and_read_on(retail: Retail, tmp_path: Path)
     third = retail("etl", str(export), "--mapping", str(mapping), "--take-mapping", "--json")
     assert third.report["outcomes"] == {"replaced": 1}
     assert third.report["notes"] == []
+
+
+async def _attempt(warehouse: ConnectionSettings) -> asyncpg.Record:
+    async with connected(warehouse) as connection:
+        (row,) = await connection.fetch(
+            "select outcome, rows_in, rows_passed_over, rows_quarantined, passed_over from retail_ops.delivery_attempt"
+        )
+    return row
+
+
+def test_score_and_gate_are_those_of_the_lines(
+    retail: Retail, warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    faulty = Item("MUG", "", "Mug", 0, Decimal(1))
+    receipts = [
+        Receipt(1, number, datetime(2011, 5, 2, 9, number), "17850", "France", (TEA, faulty))
+        for number in range(30)
+    ]
+    mapping = write(tmp_path / "till.toml", TOML)
+    export = write_export(tmp_path / "till.csv", receipts)
+    result = retail("etl", str(export), "--mapping", str(mapping), "--json")
+    assert result.code == 3
+    assert (result.report["rows_in"], result.report["rows_refused"]) == (0, 91)
+    assert "only 50.0 % of its lines are usable" in result.err
+    attempt = asyncio.run(_attempt(warehouse))
+    assert tuple(attempt)[:-1] == ("refused", 91, 31, 30)
+    assert json.loads(attempt["passed_over"])["Kind = card"] == {"rows": 30, "amounts": {}}
+
+    # Nothing but the payments: all of them are told, and nothing of it is scored.
+    empty = write_export(tmp_path / "part-1.csv", receipts[:0])
+    alone = retail("etl", str(empty), "--mapping", str(mapping), "--json")
+    assert alone.code == 1
+    assert "it has no sales line: 1 row is no line by the mapping (footer: 1)." in alone.err
+    write(tmp_path / "_SUCCESS", "")
+    part = retail("etl", str(empty), "--mapping", str(mapping), "--json")
+    assert part.report["outcomes"] == {"empty": 1}
+    assert part.report["deliveries"][0]["passed_over"] == {"footer": {"rows": 1, "amounts": {}}}
+    assert "1 row is no line" in part.report["deliveries"][0]["notes"][0]
 
 
 @pytest.mark.slow

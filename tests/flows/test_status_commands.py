@@ -78,6 +78,29 @@ def test_the_state_after_a_refused_delivery(retail: Retail, folder: Path) -> Non
     assert "1 of 2 deliveries shown" in retail("deliveries", "--limit", "1").out
 
 
+def test_the_loaded_content_comes_back_after_a_refusal(retail: Retail, tmp_path: Path) -> None:
+    day = write(tmp_path / "in" / "day.csv", as_csv(_GOOD))
+    assert retail("etl", str(day), "--json").code == 0
+    write(day, as_csv(_POOR))
+    assert retail("etl", str(day), "--json").code == 3
+    (refusal,) = retail("status", "--json").report["open_refusals"]
+    assert (refusal["name"], refusal["has_earlier_content"]) == (str(day), True)
+    assert len(retail("rejects", "--json").report["attempts"]) == 1
+
+    write(day, as_csv(_GOOD))
+    back = retail("etl", str(day), "--json")
+    assert back.report["outcomes"] == {"unchanged": 1}
+    status = retail("status", "--json").report
+    assert status["open_refusals"] == []
+    assert status["runs"][0]["outcomes"] == {}
+    assert retail("rejects", "--json").report["attempts"] == []
+    assert len(retail("rejects", "--history", "--json").report["attempts"]) == 1
+    # Once is enough.
+    assert retail("etl", str(day), "--json").code == 0
+    (listed,) = retail("deliveries", "--json").report["deliveries"]
+    assert listed["attempts"] == 3
+
+
 def test_the_lines_of_a_refused_delivery(retail: Retail, folder: Path, tmp_path: Path) -> None:
     poor = str(folder / "poor\x1b[2J.csv")
     assert retail("etl", str(folder), "--json", RETAIL_KEPT_LINES="5").code == 3

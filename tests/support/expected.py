@@ -33,7 +33,7 @@ select feed, invoice_no, stock_code, description, quantity, sold_at_local, unit_
 from retail_dwh.sale_line
 """
 _DELIVERY = """
-select d.feed, d.name, d.rows_in, d.rows_loaded, d.rows_duplicate, d.rows_quarantined,
+select d.feed, d.name, d.rows_in, d.rows_loaded, d.rows_duplicate, d.rows_quarantined, d.rows_passed_over,
     (select count(*) from retail_ops.line_source s where s.delivery_key = d.delivery_key) as further,
     (select array_agg(line_no order by line_no) from retail_ops.quarantine q
      where q.attempt_id = d.attempt_id) as quarantined,
@@ -205,9 +205,12 @@ async def _assert_ledger(connection: asyncpg.Connection, contents: Contents) -> 
         quarantined = [number for number, sold in read if sold is None]
         further = sum(1 for _, sold in read if sold and sold.copy_number > 1)
         dropped = further if feed.identical_lines == "drop" else 0
-        assert row["rows_in"] == len(lines)
+        assert row["rows_in"] == len(lines) + row["rows_passed_over"]
         assert row["rows_quarantined"] == len(quarantined)
         assert (row["quarantined"] or []) == quarantined
         assert row["rows_duplicate"] == row["further"] + dropped
-        assert row["rows_in"] == row["rows_loaded"] + row["rows_duplicate"] + row["rows_quarantined"]
+        counted = (
+            row["rows_loaded"] + row["rows_duplicate"] + row["rows_quarantined"] + row["rows_passed_over"]
+        )
+        assert row["rows_in"] == counted
         assert row["scores"] == 5

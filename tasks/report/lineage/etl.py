@@ -152,7 +152,7 @@ class _Data:
             SILVER_NAME,
             output_location(self.places.workspace, SILVER_NAME),
             _version(silver.folder for silver in self.silver),
-            sum(quality.rows_in - quality.rows_quarantined for quality in qualities),
+            sum(quality.lines - quality.rows_quarantined for quality in qualities),
             files=sum(silver.parts for silver in self.silver),
         )
 

@@ -124,6 +124,12 @@ METRICS: tuple[Metric, ...] = (
         _FEEDS | {"outcome": ("loaded", "duplicate", "quarantined")},
     ),
     Metric(
+        "retail_rows_passed_over_total",
+        "counter",
+        "Rows of the deliveries that were loaded that are no lines or were never sold.",
+        _FEEDS,
+    ),
+    Metric(
         "retail_feed_last_load_timestamp_seconds",
         "gauge",
         "Time of the feed's last load; other has that of the feed that is latest, NaN without such feeds.",

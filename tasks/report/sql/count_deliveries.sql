@@ -3,5 +3,6 @@ select coalesce(json_agg(json_build_array('retail_deliveries_total', json_build_
 from (
     select outcome, count(*) as attempts
     from retail_ops.delivery_attempt
+    where outcome <> 'unchanged'
     group by outcome
 ) as a

@@ -2,7 +2,7 @@
 with last as (
     select a.run_id
     from retail_ops.delivery_attempt as a
-    where a.rows_in > 0 and exists (select from retail_ops.quality_score as s where s.attempt_id = a.attempt_id)
+    where a.rows_in > a.rows_passed_over and exists (select from retail_ops.quality_score as s where s.attempt_id = a.attempt_id)
     order by a.attempt_id desc
     limit 1
 )
@@ -11,11 +11,11 @@ from (
     select
         'retail_quality_ratio' as metric,
         json_build_array(s.dimension) as labels,
-        sum(s.score / 100 * a.rows_in) / sum(a.rows_in) as value
+        sum(s.score / 100 * (a.rows_in - a.rows_passed_over)) / sum(a.rows_in - a.rows_passed_over) as value
     from last
     join retail_ops.delivery_attempt as a using (run_id)
     join retail_ops.quality_score as s using (attempt_id)
-    where a.rows_in > 0
+    where a.rows_in > a.rows_passed_over
     group by s.dimension
     union all
     select 'retail_last_run_quality_ratio', '[]'::json, r.quality_score / 100

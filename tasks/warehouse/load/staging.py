@@ -19,6 +19,7 @@ from tasks.validate import contract
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.ledger import Run
+from tasks.warehouse.ledger_rows import passed_over_row
 from tasks.warehouse.load.parts import PartReader
 from tasks.warehouse.load.refusals import Overrides
 from tasks.workspace.integrity import read_checked
@@ -137,6 +138,7 @@ def _request(
                 "rows_quarantined": quality.rows_quarantined,
                 "rows_dropped": quality.rows_dropped,
                 "quality_score": round(quality.score(), 2),
+                **passed_over_row(quality),
             }
         )
         scores += [{"delivery": ordinal} | row for row in quality.score_rows()]

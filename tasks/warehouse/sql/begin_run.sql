@@ -75,4 +75,18 @@ select
         join retail_ops.feed as f using (feed)
         where d.feed = $5 and d.reading_settings = coalesce($7, f.mapping::json ->> 0, '{}')
     ) as deliveries,
-    (select array_agg(name) from retail_ops.delivery where feed = $5 and vanished_at is not null) as missing
+    (select array_agg(name) from retail_ops.delivery where feed = $5 and vanished_at is not null) as missing,
+    (
+        select jsonb_object_agg(a.name, d.content_hash)
+        from retail_ops.delivery_attempt as a
+        join retail_ops.delivery as d using (feed, name)
+        where
+            a.feed = $5
+            and a.outcome in ('refused', 'failed')
+            and a.attempt_id > d.attempt_id
+            and not exists (
+                select
+                from retail_ops.delivery_attempt as l
+                where l.feed = a.feed and l.name = a.name and l.attempt_id > a.attempt_id and l.outcome <> 'unfinished'
+            )
+    ) as refused

@@ -39,7 +39,7 @@ earlier as (
         and e.began_at = (g.e ->> 'began_at')::timestamptz
         and a.run_id = e.run_id
         and a.attempted_at = e.ended_at
-        and a.outcome in ('refused', 'failed', 'unfinished')
+        and a.outcome in ('unchanged', 'refused', 'failed', 'unfinished')
 ),
 request as (
     select a.*
@@ -53,6 +53,9 @@ request as (
         refusal text,
         rows_in bigint,
         rows_quarantined bigint,
+        rows_passed_over integer,
+        passed_over jsonb,
+        notes text[],
         contract_version text,
         scores jsonb,
         lines jsonb
@@ -73,7 +76,7 @@ refused_before as (
 attempt as (
     insert into retail_ops.delivery_attempt (
         run_id, feed, name, content_hash, outcome, quality_score, reason, refusal, rows_in, rows_loaded, rows_duplicate,
-        rows_quarantined, contract_version
+        rows_quarantined, rows_passed_over, passed_over, notes, contract_version
     )
     select
         $1::uuid,
@@ -88,6 +91,9 @@ attempt as (
         case when r.rows_in is not null then 0 end,
         case when r.rows_in is not null then 0 end,
         r.rows_quarantined,
+        coalesce(r.rows_passed_over, 0),
+        coalesce(r.passed_over, '{}'),
+        coalesce(r.notes, '{}'),
         r.contract_version
     from request as r
     returning attempt_id, name

@@ -6,10 +6,14 @@ select
     d.rows_loaded,
     d.rows_duplicate,
     d.rows_quarantined,
+    d.rows_passed_over,
+    d.passed_over::text as passed_over,
     d.quality_score::float8 as quality_score,
     d.content_hash,
     d.contract_version,
     d.run_id::text as run_id,
+    d.vanished_at,
+    (select a.notes from retail_ops.delivery_attempt as a where a.attempt_id = d.attempt_id) as notes,
     (
         select count(*)
         from retail_ops.delivery_attempt as a

@@ -1,4 +1,4 @@
--- The attempts with faulty lines: the one that is in the warehouse, and refusals after it; with $2 all.
+-- The attempts with faulty lines: the one that is in the warehouse, and open refusals after it; with $2 all.
 select
     a.attempt_id,
     a.feed,
@@ -16,4 +16,13 @@ where
     and ($3 = '' or a.feed = $3)
     and a.rows_quarantined > 0
     and ($2 or a.attempt_id >= d.attempt_id or (d.attempt_id is null and a.outcome = 'refused'))
+    and (
+        $2
+        or a.attempt_id = d.attempt_id
+        or not exists (
+            select
+            from retail_ops.delivery_attempt as l
+            where l.feed = a.feed and l.name = a.name and l.attempt_id > a.attempt_id and l.outcome = 'unchanged'
+        )
+    )
 order by a.attempt_id desc

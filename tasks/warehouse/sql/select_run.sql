@@ -18,7 +18,10 @@ select coalesce((
                     a.rows_in,
                     a.rows_loaded,
                     a.rows_duplicate,
-                    a.rows_quarantined
+                    a.rows_quarantined,
+                    a.rows_passed_over,
+                    a.passed_over,
+                    a.notes
                 from retail_ops.delivery_attempt as a
                 where a.run_id = r.run_id
                 order by a.attempt_id

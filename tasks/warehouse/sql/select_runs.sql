@@ -25,7 +25,7 @@ select json_build_object(
                     from (
                         select a.outcome, count(*) as deliveries
                         from retail_ops.delivery_attempt as a
-                        where a.run_id = c.run_id
+                        where a.run_id = c.run_id and a.outcome <> 'unchanged'
                         group by a.outcome
                         order by a.outcome
                     ) as o

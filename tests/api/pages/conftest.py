@@ -47,6 +47,16 @@ async def _add_hostile(warehouse: ConnectionSettings, folder: Path) -> None:
             LATE,
         )
         await connection.execute(
+            "update retail_ops.delivery set rows_in = rows_in + 1207, rows_passed_over = 1207, vanished_at = $2, "
+            """passed_over = '{"<b>card": {"rows": 1207, "amounts": {"GBP": "7.50"}}}' where feed = $1""",
+            HOSTILE_FEED,
+            EARLY,
+        )
+        await connection.execute(
+            "update retail_ops.delivery_attempt set notes = array['<i>1,207 rows</i> are no lines'] where feed = $1",
+            HOSTILE_FEED,
+        )
+        await connection.execute(
             "update retail_ops.run set status = 'failed', parameters = json_build_object('note', $1::text) where run_id = $2",
             f"postgresql://ann:{SECRET}@h/db </pre><script>",
             runs[-1]["run_id"],

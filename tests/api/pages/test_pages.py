@@ -110,6 +110,20 @@ def test_the_links_of_hostile_names_lead_there(pages: ApiServer) -> None:
     assert HOSTILE_NAME.replace("\u202e", "\\u202e") in page.text
 
 
+def test_rows_passed_over_notes_and_vanished_deliveries(pages: ApiServer) -> None:
+    text = read(pages, "/deliveries", feed=HOSTILE_FEED).text
+    assert "<i>1,207 rows</i> are no lines" in text
+    assert "vanished from its source, found at 2026-11-02 00:30 UTC" in text
+    assert "1,207" in text.replace("<i>1,207 rows", "")
+    assert "does not add up" not in text
+    assert "<i>1,207 rows</i> are no lines" in read(pages, f"/runs/{last_run(pages)}").text
+    (row,) = pages.viewer.get("/api/v1/deliveries", params={"feed": HOSTILE_FEED}).json()["items"]
+    assert row["passed_over"] == {"<b>card": {"rows": 1207, "amounts": {"GBP": "7.50"}}}
+    assert (row["rows_passed_over"], row["vanished_at"]) == (1207, "2026-11-02T00:30:00Z")
+    details = pages.viewer.get(f"/api/v1/runs/{last_run(pages)}").json()["details"]
+    assert ["<i>1,207 rows</i> are no lines"] in [attempt["notes"] for attempt in details["attempts"]]
+
+
 def test_overview(pages: ApiServer) -> None:
     text = read(pages, "/").text
     assert "2026-11-04 23:30 UTC" in text

@@ -83,3 +83,14 @@ def test_files_passed_over_are_shown() -> None:
     assert "## Passed over in the sources (60, 50 shown)" in text
     assert "| /inbox/&lt;b&gt;0.pdf |" in text
     assert "Passed over" not in as_markdown(report())
+
+
+def test_rows_that_are_no_lines_are_in_the_balance() -> None:
+    passed_over = {"Kind = <b>card": {"rows": 3, "amounts": {"EUR": "4.5000", "": "1.0000"}}}
+    till = DeliveryReport(
+        "till.csv", "loaded", rows_in=5, rows_loaded=2, rows_passed_over=3, passed_over=passed_over
+    )
+    text = as_markdown(report(till))
+    assert "5 in = 2 loaded \\+ 0 duplicate \\+ 0 quarantined \\+ 3 passed over" in text
+    assert "| Kind = &lt;b&gt;card | 3 | 1.0000, 4.5000 EUR |" in text
+    assert "no sales lines" not in as_markdown(report())

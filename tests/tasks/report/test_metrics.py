@@ -59,6 +59,7 @@ async def test_figures_of_loads(warehouse: ConnectionSettings, tmp_path: Path) -
     assert values["retail_runs_total", ("completed",)] == 2
     assert values["retail_deliveries_total", ("loaded",)] == 2
     assert values["retail_lines_read_total", ("default",)] == 2 * len(lines)
+    assert values["retail_rows_passed_over_total", ("default",)] == 0
     by_outcome = [
         values["retail_lines_total", ("default", outcome)]
         for outcome in ("loaded", "duplicate", "quarantined")

@@ -28,6 +28,7 @@ def test_deliveries_as_a_frame() -> None:
         quality_score=99.5,
         dimensions=dict.fromkeys(DIMENSIONS, 99.5),
         rules={"customer_present": 1},
+        passed_over={"card": {"rows": 2, "amounts": {"EUR": "4.5"}}},
     )
     frame = report(loaded, DeliveryReport("bad.csv", "failed", reason="empty")).to_frame()
     assert frame["name"].to_list() == ["good.csv", "bad.csv"]
@@ -35,6 +36,10 @@ def test_deliveries_as_a_frame() -> None:
     assert frame["identical_amount"].to_list() == [Decimal("12.75"), Decimal(0)]
     assert frame["validity"].to_list() == [99.5, None]
     assert frame["rules"].to_list() == [[{"rule": "customer_present", "lines": 1}], []]
+    assert frame["passed_over"].to_list() == [
+        [{"reason": "card", "rows": 2, "amounts": [{"currency": "EUR", "amount": Decimal("4.5")}]}],
+        [],
+    ]
 
 
 def test_every_figure_of_a_delivery_is_in_the_frame() -> None:

@@ -38,3 +38,37 @@ def test_sums_and_weighted_means() -> None:
     assert sums["quality_score"] == round((90 * 10 + 100 * 30 + 20 * 40) / 80, 2)
     assert sums["dimensions"]["validity"] == round((50 * 10 + 100 * 70) / 80, 2)
     assert sums["outcomes"] == {"loaded": 1, "replaced": 1, "refused": 1, "unchanged": 1}
+
+
+def test_rows_that_are_no_lines_weigh_nothing() -> None:
+    till = DeliveryReport(
+        "a",
+        "loaded",
+        rows_in=100,
+        rows_loaded=10,
+        rows_passed_over=90,
+        passed_over={
+            "card": {"rows": 60, "amounts": {"EUR": "0.1000", "": "1.0000"}},
+            "training": {"rows": 30, "amounts": {}},
+        },
+        quality_score=80.0,
+        dimensions=SCORES,
+    )
+    further = DeliveryReport(
+        "b",
+        "loaded",
+        rows_in=31,
+        rows_loaded=30,
+        rows_passed_over=1,
+        passed_over={"card": {"rows": 1, "amounts": {"EUR": "0.2000"}}},
+        quality_score=100.0,
+        dimensions=SCORES,
+    )
+    refused = DeliveryReport("c", "refused", rows_in=7, rows_passed_over=7, passed_over=till.passed_over)
+    sums = totals((further, till, refused))
+    assert (sums["rows_in"], sums["rows_loaded"], sums["rows_passed_over"]) == (131, 40, 91)
+    assert list(sums["passed_over_by_reason"].items()) == [
+        ("card", {"rows": 61, "amounts": {"": "1.0000", "EUR": "0.3000"}}),
+        ("training", {"rows": 30, "amounts": {}}),
+    ]
+    assert sums["quality_score"] == 95.0

@@ -76,6 +76,10 @@ VIOLATIONS: dict[str, tuple[str, set[str]]] = {
         "update retail_ops.delivery set rows_in = rows_in + 1, rows_loaded = rows_loaded + 1",
         set(),
     ),
+    "wrong_accounts": (
+        """update retail_ops.delivery set passed_over = '{"footer": {"rows": 1, "amounts": {}}}'""",
+        set(),
+    ),
     "late_feeds": (_ARRIVALS, set()),
 }
 

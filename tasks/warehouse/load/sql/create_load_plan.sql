@@ -2,9 +2,10 @@
 create temporary table load_plan on commit drop as
 select
     n.*,
+    c.*,
     d.delivery_key is not null as replaces,
     greatest(
-        case when not q.replace_anyway then d.rows_peak end, n.rows_in - n.rows_quarantined - n.rows_dropped
+        case when not q.replace_anyway then d.rows_peak end, c.lines - n.rows_quarantined - n.rows_dropped
     ) as rows_peak,
     o.*,
     coalesce(
@@ -32,12 +33,16 @@ cross join lateral jsonb_to_recordset(q.deliveries) as n (
     rows_in bigint,
     rows_quarantined bigint,
     rows_dropped bigint,
+    rows_passed_over integer,
+    passed_over jsonb,
+    notes text[],
     quality_score numeric
 )
+cross join lateral (select n.rows_in - coalesce(n.rows_passed_over, 0) as lines) as c
 left join retail_ops.delivery as d on d.feed = q.feed and d.name = n.name
 left join lateral (
     select feed as other_feed, name as other_delivery
     from retail_ops.delivery
-    where content_hash = n.content_hash and feed <> q.feed and rows_in > rows_quarantined
+    where content_hash = n.content_hash and feed <> q.feed and rows_in > rows_quarantined + rows_passed_over
     limit 1
-) as o on n.rows_in > n.rows_quarantined and not q.accept_known_bytes
+) as o on c.lines > n.rows_quarantined and not q.accept_known_bytes

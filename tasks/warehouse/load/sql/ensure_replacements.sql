@@ -9,14 +9,14 @@ begin
     from (
         select
             p.name,
-            p.rows_in - p.rows_quarantined - p.rows_dropped as rows,
+            p.lines - p.rows_quarantined - p.rows_dropped as rows,
             p.rows_peak as peak,
             count(*) filter (where h.is_withdrawn) as withdrawn,
             count(h.line_id) as held
         from pg_temp.load_plan as p
         join pg_temp.load_request as q on not q.replace_anyway
         join pg_temp.held_line as h using (delivery_key)
-        group by p.name, p.rows_in, p.rows_quarantined, p.rows_dropped, p.rows_peak
+        group by p.name, p.lines, p.rows_quarantined, p.rows_dropped, p.rows_peak
     ) as r
     where
         r.withdrawn > least(greatest(20, 0.1 * r.held), 0.5 * r.held)

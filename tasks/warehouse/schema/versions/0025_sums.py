@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.warehouse.schema.script import run_script
 
 revision = "0025_sums"
-down_revision = "0022_decimal_of_loaded_feeds"
+down_revision = "0024_passed_over"
 
 
 def upgrade() -> None:
