@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished
 from tasks.ingest import source_file
@@ -16,12 +14,13 @@ from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.apply import passed_over_text
+from tasks.ingest.part import delivery_heights, distinct_texts
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
 from tasks.ingest.readers.encoding import encoding_note
 from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.reading_choices import OpenValues
+from tasks.ingest.reading_choices import READING_COLUMNS, OpenValues
 from tasks.ingest.repeated_headers import RepeatedHeaders
 from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash, unpack_content
 from tasks.ingest.unfinished import ensure_settled
@@ -239,13 +238,14 @@ def _write_parts(files: Sequence[SourceFile], folder: Path, limits: ReadLimits) 
             continue
         write_part(frame, outputs.part_path(folder, parts))
         parts += 1
-        values.add(frame, typed[frame.item(0, "delivery")])
-        telling |= deliveries_telling(frame)
-        for name, count, line in (
-            frame.group_by("delivery").agg(pl.len(), pl.col("line_no").max()).iter_rows()
-        ):
+        distinct = distinct_texts(frame, ("currency", *READING_COLUMNS))
+        values.add(frame, distinct, typed[frame.item(0, "delivery")])
+        telling |= deliveries_telling(frame, distinct)
+        end = 0
+        for name, count in delivery_heights(frame):
+            end += count
             rows[name] += count
-            last_lines[name] = line
+            last_lines[name] = frame.item(end - 1, "line_no")
             limits.check_lines(rows[name], name)
     for file in files:
         _ensure_rows(rows[file.delivery.name], file)

@@ -6,7 +6,7 @@ them). A mark that several currencies are written with, such as the dollar's, na
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -119,16 +119,17 @@ def split_marks(prices: pl.DataFrame) -> pl.DataFrame:
     return prices.select(without_mark(text).alias("text"), _parts(text)[2].alias("mark"))
 
 
-def deliveries_telling(lines: pl.DataFrame) -> set[str]:
+def deliveries_telling(lines: pl.DataFrame, distinct: Mapping[str, pl.Series]) -> set[str]:
     """Return the deliveries of a part in which some line tells its currency, in its column or beside the price.
 
     Args:
         lines: Columns ``delivery``, ``unit_price`` and ``currency`` (text as delivered).
+        distinct: The distinct texts of the last two.
     """
-    prices = lines.get_column("unit_price").unique().drop_nulls().to_frame("text")
+    prices = distinct["unit_price"].to_frame("text")
     marked = prices.filter(has_mark(pl.col("text").str.strip_chars()))
     marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
-    codes = lines.get_column("currency").unique().drop_nulls()
+    codes = distinct["currency"]
     # A word that is no currency is one all the same: the lines without have another than the feed's.
     is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
     told = {

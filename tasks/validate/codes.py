@@ -47,20 +47,25 @@ _E_NOTATION = (
 _ROUNDED = rf"^(?:[+-]?(?:{'|'.join(_E_NOTATION)})|[0-9]{{16,}}[.,]0+)$"
 
 
-def without_invisible(text: pl.Expr) -> pl.Expr:
-    """Remove invisible characters and then blanks at the ends of a text; null if nothing is left."""
-    rest = text.str.replace_all(_INVISIBLE, "").str.strip_chars()
-    return pl.when(rest.str.len_bytes() > 0).then(rest)
+def without_invisible(texts: pl.Series) -> pl.Series:
+    """Remove invisible characters and then blanks at the ends of texts; null where nothing is left."""
+    # They are beyond ASCII, as few codes are.
+    if not (texts.str.len_bytes() == texts.str.len_chars()).all():
+        texts = texts.str.replace_all(_INVISIBLE, "")
+    rest = texts.str.strip_chars()
+    return rest.set(rest == "", None)
 
 
-def normalise_code(text: pl.Expr) -> pl.Expr:
-    """Normalise a code: no invisible characters, trimmed, in upper case, ``700001.0`` as ``700001``.
+def normalise_code(texts: pl.Series) -> pl.Series:
+    """Normalise codes: no invisible characters, trimmed, in upper case, ``700001.0`` as ``700001``.
 
-    Normalising twice changes nothing more. Null if nothing is left.
+    Normalising twice changes nothing more. Null where nothing is left.
     """
-    return without_invisible(text).str.to_uppercase().str.replace(_WHOLE, "${1}${2}")
+    codes = without_invisible(texts).str.to_uppercase()
+    has_decimals = codes.str.contains("[.,]").any()
+    return codes.str.replace(_WHOLE, "${1}${2}") if has_decimals else codes
 
 
-def is_rounded(code: pl.Expr) -> pl.Expr:
-    """Return whether a normalised code is a number that a program has rounded, as 5.36E+05 is; null for null."""
-    return code.str.contains(_ROUNDED)
+def is_rounded(codes: pl.Series) -> pl.Series:
+    """Return whether normalised codes are numbers that a program has rounded, as 5.36E+05 is; null for null."""
+    return codes.str.contains(_ROUNDED)

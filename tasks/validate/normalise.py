@@ -56,16 +56,14 @@ def normalise(
         hour is the first of the two. ``sold_at`` is null for a local hour that does not exist, ``total_amount`` if the
         amount is out of range.
     """
-    trimmed = pl.when(_TEXT.str.strip_chars().str.len_bytes() > 0).then(_TEXT.str.strip_chars())
-    present = without_missing(trimmed, settings.missing_words)
-    code, customer = normalise_code(present), without_invisible(present)
-    number = pl.col("number")
+    trimmed, present, number = pl.col("trimmed"), pl.col("present"), pl.col("number")
+    code, customer = pl.col("code"), pl.col("visible")
     has_point = settings.decimal == "." or "customer_id" in typed_numbers
     customer_id = _parse_integer(customer, _CUSTOMER if has_point else _CUSTOMER_ONE_READING)
-    # Expressions over the distinct texts of each column.
+    # Expressions over the distinct texts of each column, and over what ``_in_steps`` makes of them.
     parsers: dict[str, dict[str, pl.Expr]] = {
-        "invoice_no": {"invoice_no": code, "invoice_no_rounded": is_rounded(code)},
-        "stock_code": {"stock_code": code, "stock_code_rounded": is_rounded(code)},
+        "invoice_no": {"invoice_no": code, "invoice_no_rounded": pl.col("is_rounded")},
+        "stock_code": {"stock_code": code, "stock_code_rounded": pl.col("is_rounded")},
         "description": {"description": present},
         "quantity": {"quantity_text": trimmed, "quantity": _parse_quantity(number)},
         "unit_price": {
@@ -84,12 +82,13 @@ def normalise(
         distinct = texts.to_frame("text")
         if column == "unit_price":
             distinct = split_marks(distinct)
+        distinct = _in_steps(distinct, column, settings.missing_words)
         if column in DECIMAL.columns:
             is_typed = column in typed_numbers
             decimal = "." if is_typed else settings.decimal
             others = DECIMAL.setting in weighed and not is_typed
             distinct = distinct.with_columns(number=DECIMAL.read(trimmed, decimal, others=others))
-        typed = typed.hstack(distinct.select(**columns).select(pl.all().gather(codes)))
+        typed = typed.hstack(_gathered(distinct.select(**columns), codes))
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
     typed = typed.hstack(_gathered(_date_columns(dates.to_frame("text"), settings, weighed), codes))
     typed = with_currency(
@@ -105,6 +104,33 @@ def normalise(
     return typed.with_columns(
         pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"),
     )
+
+
+def _in_steps(distinct: pl.DataFrame, column: str, missing_words: str | None) -> pl.DataFrame:
+    """Add to the distinct texts of a column what its expressions share: polars evaluates an expression in each anew.
+
+    Args:
+        distinct: Column ``text``.
+        column: The column of bronze.
+        missing_words: Words of the feed that stand for a missing value.
+
+    Returns:
+        The frame with the texts ``trimmed``, and ``present``, without missing words; for codes with ``code`` and
+        ``is_rounded``, for customers with ``visible``.
+    """
+    trimmed = pl.col("trimmed")
+    is_text = trimmed.str.len_bytes() > 0
+    distinct = distinct.with_columns(trimmed=_TEXT.str.strip_chars()).with_columns(
+        pl.when(is_text).then(trimmed),
+        pl.when(is_text).then(without_missing(trimmed, missing_words)).alias("present"),
+    )
+    present = distinct.get_column("present")
+    if column in {"invoice_no", "stock_code"}:
+        code = normalise_code(present)
+        return distinct.with_columns(code=code, is_rounded=is_rounded(code))
+    if column == "customer_id":
+        return distinct.with_columns(visible=without_invisible(present))
+    return distinct
 
 
 def _parse_integer(text: pl.Expr, pattern: str) -> pl.Expr:
@@ -178,13 +204,18 @@ def _parse_dates(texts: pl.DataFrame, settings: FeedSettings, weighed: bool) -> 
 
 
 def _gathered(distinct: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
-    """Return the columns of distinct dates for each line; the two of the zone are false for almost all lines."""
-    zone = ("in_second_hour", "has_unknown_zone")
-    common = {name: pl.lit(False) for name in zone if not distinct.get_column(name).any()}
-    return (
-        distinct.drop(list(common))
-        .select(pl.all().gather(codes))
-        .with_columns(**common)
-        .with_columns(pl.col(set(zone) - set(common)).fill_null(False))
-        .select(distinct.columns)
-    )
+    """Return the columns of distinct texts for each line, those of Booleans with false for null.
+
+    Most findings are false, and most optional columns null, for all texts: those take no place for each line.
+    """
+    lines = []
+    for column in distinct:
+        if column.dtype == pl.Boolean and not column.any():
+            values = pl.lit(False)
+        elif column.null_count() == column.len():
+            values = pl.lit(None, column.dtype)
+        else:
+            values = pl.lit(column).gather("code")
+            values = values.fill_null(False) if column.dtype == pl.Boolean else values
+        lines.append(values.alias(column.name))
+    return codes.alias("code").to_frame().with_columns(lines).select(distinct.columns)

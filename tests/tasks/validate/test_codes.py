@@ -39,8 +39,8 @@ def test_invisible_characters_go_wherever_they_stand(column: str, mark: str) -> 
 
 def test_all_characters_that_unicode_calls_format_are_invisible() -> None:
     every = [chr(number) for number in range(0x110000) if not 0xD800 <= number < 0xE000]
-    kept = pl.Series([f"A{one}B" for one in every]).to_frame("text").select(normalise_code(pl.col("text")))
-    gone = {one for one, code in zip(every, kept.to_series(), strict=True) if code == "AB"}
+    kept = normalise_code(pl.Series([f"A{one}B" for one in every]))
+    gone = {one for one, code in zip(every, kept, strict=True) if code == "AB"}
     known = {one for one in every if unicodedata.category(one) == "Cf"}
     # Characters that Unicode 15 added are unknown to older Pythons.
     assert gone - {chr(number) for number in range(0x13439, 0x13440)} == known
