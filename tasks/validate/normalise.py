@@ -77,8 +77,10 @@ def normalise(
         "currency": {"currency_text": present, "currency_told": parse_currency(present)},
     }
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
+    may_have_nul = False
     for column, columns in parsers.items():
         texts, codes = dictionary_encode(bronze.get_column(column))
+        may_have_nul |= bool(texts.str.contains("\0", literal=True).any())
         distinct = texts.to_frame("text")
         if column == "unit_price":
             distinct = split_marks(distinct)
@@ -103,6 +105,7 @@ def normalise(
     exact = unit_price.cast(pl.Decimal(38, 4)) * quantity.cast(pl.Decimal(38, 0))
     return typed.with_columns(
         pl.when(fits).then(exact.cast(MONEY, strict=False)).alias("total_amount"),
+        pl.lit(may_have_nul).alias("may_have_nul"),
     )
 
 

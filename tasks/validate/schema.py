@@ -41,6 +41,8 @@ _ROUNDED: dict[str, pl.DataType] = dict.fromkeys(("invoice_no_rounded", "stock_c
 _ZONE: dict[str, pl.DataType] = {"in_second_hour": pl.Boolean(), "has_unknown_zone": pl.Boolean()}
 # Whether the price is a number of a size that fits, however many decimals it has.
 _PRICE_IS_NUMBER: dict[str, pl.DataType] = {"price_is_number": pl.Boolean()}
+# Whether a text of the part has a NUL character, as the rules ask of each.
+_MAY_HAVE_NUL: dict[str, pl.DataType] = {"may_have_nul": pl.Boolean()}
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {
     **_DELIVERY,
@@ -53,6 +55,7 @@ TYPED: dict[str, pl.DataType] = {
     **_ROUNDED,
     **_ZONE,
     **_PRICE_IS_NUMBER,
+    **_MAY_HAVE_NUL,
 }
 # Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
 # word or the figures of a total, ``unfinished`` the last field of a line that was cut.
@@ -62,13 +65,14 @@ CHECKED: dict[str, pl.DataType] = {
     **_VALUES,
     **_COPY_NUMBER,
     **_PRICE_IS_NUMBER,
+    **_MAY_HAVE_NUL,
     "has_unknown_zone": pl.Boolean(),
     **_CURRENCY_FAULT,
     **FINDINGS,
     **{
         name: kind
         for name, kind in {**FAULT, **TEXTS, **_ROUNDED}.items()
-        if name not in {"raw", "date_text", "currency_text"}
+        if name not in {"raw", "quantity_text", "date_text", "price_text", "currency_text"}
     },
 }
 # Silver; line_id is 16 bytes.

@@ -59,7 +59,9 @@ async def bring_codes_along(connection: asyncpg.Connection) -> None:
 
 def _renamed(codes: pl.DataFrame) -> pl.DataFrame:
     """Return the members whose code changes. One of which nothing would be left stays as it is."""
-    return codes.with_columns(new=normalise_code(codes.get_column("code"))).filter(pl.col("new") != pl.col("code"))
+    return codes.with_columns(new=normalise_code(codes.get_column("code"))).filter(
+        pl.col("new") != pl.col("code")
+    )
 
 
 def _invoices(renamed: pl.DataFrame) -> pl.DataFrame:
