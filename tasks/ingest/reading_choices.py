@@ -67,11 +67,12 @@ class ReadingChoice:
         # A struct, whose fields are evaluated once: an expression is evaluated anew wherever it is used.
         readings = pl.struct(self.parse(text, each).alias(each) for each in self.readings).struct
         first, second = (pl.field(each) for each in self.readings)
-        if reading is None:
-            one_meaning = first.is_null() | second.is_null() | (first == second)
-            value = pl.when(one_meaning).then(pl.coalesce(first, second))
-        else:
-            value = pl.coalesce(pl.field(reading), first, second)
+        if reading is not None:
+            return readings.with_fields(value=pl.coalesce(pl.field(reading), first, second)).struct.field(
+                "value"
+            )
+        one_meaning = first.is_null() | second.is_null() | (first == second)
+        value = pl.when(one_meaning).then(pl.coalesce(first, second))
         return readings.with_fields(value=value).struct.field("value")
 
     def _bare(self, text: pl.Expr) -> pl.Expr:
