@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.errors import DeliveryError, DeliveryTooLarge, MissingWordsUnclear
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.mapping.sums import sums_refusal
 from tasks.validate.namibia import both_settings
 from tasks.validate.score import DeliveryQuality

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from tasks.errors import ReadingUnclear
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.validate.evidence import DeliveryEvidence
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings

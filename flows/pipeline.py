@@ -31,8 +31,8 @@ from tasks.errors import (
     PrefectUnreachable,
     RetailError,
 )
-from tasks.ingest.bronze import Bronze
 from tasks.ingest.discover import Delivery, batches, discover
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.vanished import SearchedSource
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RefusedDelivery, Rejection, delivery_report

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from tasks import progress
 from tasks.errors import DeliveryEmpty, DeliveryError, DeliveryUnfinished, UnknownHeader
@@ -15,16 +13,18 @@ from tasks.ingest import source_file
 from tasks.ingest.attributes import Attributes
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.discover import Delivery
+from tasks.ingest.ingested import Bronze, IngestedFile
 from tasks.ingest.limits import DEFAULT_LIMITS, ReadLimits
 from tasks.ingest.mapping.passed_over import passed_over_text
-from tasks.ingest.mapping.sums import SumResult, sum_notes, sum_result
+from tasks.ingest.mapping.sums import sum_notes, sum_result
+from tasks.ingest.part import delivery_heights, distinct_texts
 from tasks.ingest.presets.explain import explained
 from tasks.ingest.read_files import frames_with_origin, read_frames, reader_of
 from tasks.ingest.readers import csv
 from tasks.ingest.readers.encoding import encoding_note
 from tasks.ingest.readers.last_line import cut_line, note_of
 from tasks.ingest.reading import DEFAULT_READING, ReadingSettings
-from tasks.ingest.reading_choices import OpenValues
+from tasks.ingest.reading_choices import READING_COLUMNS, OpenValues
 from tasks.ingest.repeated_headers import RepeatedHeaders
 from tasks.ingest.source_file import FileContent, SourceFile, read_and_hash, unpack_content
 from tasks.ingest.unfinished import ensure_settled
@@ -32,73 +32,6 @@ from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
 READER_VERSION = 6
-
-
-@dataclass(frozen=True)
-class IngestedFile:
-    """A delivery in bronze.
-
-    Attributes:
-        name: Name of the delivery.
-        content_hash: SHA-256 of the file, as hex digits.
-        rows: Number of rows, broken ones included, without those passed over.
-        size: Size of the file in bytes.
-        encodings: Encodings of its lines, sorted; empty for Parquet.
-        ignored_columns: Columns of the file that are read for nothing: kept as attributes, unless a note says otherwise.
-        tells_currency: Whether a line tells its currency, in a column of its own or by a mark beside the price.
-        typed_numbers: Columns that hold numbers, not text: they have a point as decimal mark in bronze.
-        open_values: By reading setting, one of its values that two readings fit differently.
-        notes: Findings about the file as a whole, as sentences for the report.
-        unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
-        unfinished_value: The last field of that line.
-        passed_over: Rows that are no lines by the mapping or were never sold: by reason their number, ``rows``, and
-            ``amounts``, the sum of their amounts by currency as plain decimals; the currency is empty text where a
-            row tells none.
-        sums: What became of the sums that its mapping checks.
-    """
-
-    name: str
-    content_hash: str
-    rows: int
-    size: int
-    encodings: tuple[str, ...] = ()
-    ignored_columns: tuple[str, ...] = ()
-    tells_currency: bool = False
-    typed_numbers: tuple[str, ...] = ()
-    open_values: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    unfinished_line: int | None = None
-    unfinished_value: str | None = None
-    passed_over: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    sums: tuple[SumResult, ...] = ()
-
-    @property
-    def rows_in(self) -> int:
-        """Number of rows in the file, those that are no lines included."""
-        return self.rows + sum(int(entry["rows"]) for entry in self.passed_over.values())
-
-
-@dataclass(frozen=True)
-class Bronze:
-    """Reference to a bronze output: ``folder`` holds ``parts`` Parquet files.
-
-    ``alone`` has, by reading setting, the readings that alone fit some of its values.
-    """
-
-    folder: str
-    parts: int
-    deliveries: tuple[IngestedFile, ...]
-    alone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """Number of rows in all parts."""
-        return sum(delivery.rows for delivery in self.deliveries)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of its deliveries."""
-        return tuple(delivery.name for delivery in self.deliveries)
 
 
 @dataclass(frozen=True)
@@ -283,13 +216,14 @@ def _write_parts_once(
             continue
         write_part(frame, outputs.part_path(folder, parts))
         parts += 1
-        values.add(frame, typed[frame.item(0, "delivery")])
-        telling |= deliveries_telling(frame)
-        for name, count, line in (
-            frame.group_by("delivery").agg(pl.len(), pl.col("line_no").max()).iter_rows()
-        ):
+        distinct = distinct_texts(frame, ("currency", *READING_COLUMNS))
+        values.add(frame, distinct, typed[frame.item(0, "delivery")])
+        telling |= deliveries_telling(frame, distinct)
+        end = 0
+        for name, count in delivery_heights(frame):
+            end += count
             rows[name] += count
-            last_lines[name] = line
+            last_lines[name] = frame.item(end - 1, "line_no")
             limits.check_lines(rows[name], name)
     for file in files:
         _ensure_rows(rows[file.delivery.name], file)

@@ -6,7 +6,7 @@ them). A mark that several currencies are written with, such as the dollar's, na
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -120,14 +120,15 @@ def split_marks(prices: pl.DataFrame) -> pl.DataFrame:
     return prices.select(without_mark(text).alias("text"), _parts(text)[2].alias("mark"))
 
 
-def deliveries_telling(lines: pl.DataFrame) -> set[str]:
+def deliveries_telling(lines: pl.DataFrame, distinct: Mapping[str, pl.Series]) -> set[str]:
     """Return the deliveries of a part in which some line tells its currency, in its column or beside the price.
 
     Args:
         lines: Columns ``delivery``, those of ``schema.AMOUNTS``, and ``currency`` (text as delivered).
+        distinct: The distinct texts of the amounts and the currency.
     """
-    marked = {name: _marked(lines.get_column(name)) for name in AMOUNTS}
-    codes = lines.get_column("currency").unique().drop_nulls()
+    marked = {name: _marked(distinct[name]) for name in AMOUNTS}
+    codes = distinct["currency"]
     # A word that is no currency is one all the same: the lines without have another than the feed's.
     is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
     told = {
@@ -145,10 +146,8 @@ def deliveries_telling(lines: pl.DataFrame) -> set[str]:
 
 
 def _marked(amounts: pl.Series) -> pl.Series:
-    """The distinct amounts of a column that have a mark of one currency beside them."""
-    if amounts.null_count() == amounts.len():
-        return pl.Series([], dtype=pl.String)
-    texts = amounts.unique().drop_nulls().to_frame("text")
+    """The amounts that have a mark of one currency beside them, of distinct ones."""
+    texts = amounts.to_frame("text")
     marked = texts.filter(has_mark(pl.col("text").str.strip_chars()))
     marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
     return marked.get_column("text").filter(_names_one(marks))

@@ -229,9 +229,10 @@ def batches(deliveries: Sequence[Delivery], batch_bytes: int = BATCH_BYTES) -> l
     groups: list[list[Delivery]] = []
     room = 0
     for delivery in deliveries:
-        if not groups or delivery.weight > room:
+        weight = delivery.weight
+        if not groups or weight > room:
             groups.append([])
             room = batch_bytes
         groups[-1].append(delivery)
-        room -= delivery.weight
+        room -= weight
     return [tuple(group) for group in groups]

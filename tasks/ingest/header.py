@@ -7,12 +7,14 @@ import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tasks.errors import UnknownHeader
 from tasks.ingest.mapping.model import ColumnMapping, LineForm
 from tasks.ingest.schema import ALIASES, ALL_HEADERS, COLUMNS, HEADERS, OPTIONAL_HEADERS, TIME_NAMES
 
 
+@lru_cache(maxsize=1024)
 def fold_name(name: str) -> str:
     """Return a name without what does not matter in it: case, white space, underscores, a byte-order mark."""
     return "".join(name.removeprefix("\ufeff").split()).replace("_", "").lower()

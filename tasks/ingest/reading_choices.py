@@ -6,12 +6,12 @@ mean the same in both (`6`, `3/3/2010`). `1.000` and `12/1/2010` fit both and di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.ingest.currency import without_mark
+from tasks.ingest.currency import split_marks, without_mark
 from tasks.ingest.date_formats import SLASHED_START, parse_slashed
 from tasks.ingest.number_formats import DECIMAL_MARKS, parse_number
 from tasks.ingest.reading import USUAL_MISSING_WORDS
@@ -68,26 +68,34 @@ class ReadingChoice:
         Returns:
             The values, null where the text has none.
         """
-        first, second = (self.parse(text, each) for each in self.readings)
-        if reading is None:
-            one_meaning = first.is_null() | second.is_null() | (first == second)
-            return pl.when(one_meaning).then(pl.coalesce(first, second))
-        if not others:
+        if reading is not None and not others:
             return self.parse(text, reading)
-        return pl.coalesce(self.parse(text, reading), first, second)
+        # A struct, whose fields are evaluated once: an expression is evaluated anew wherever it is used.
+        readings = pl.struct(self.parse(text, each).alias(each) for each in self.readings).struct
+        first, second = (pl.field(each) for each in self.readings)
+        if reading is not None:
+            return readings.with_fields(value=pl.coalesce(pl.field(reading), first, second)).struct.field(
+                "value"
+            )
+        one_meaning = first.is_null() | second.is_null() | (first == second)
+        value = pl.when(one_meaning).then(pl.coalesce(first, second))
+        return readings.with_fields(value=value).struct.field("value")
 
     def _bare(self, text: pl.Expr) -> pl.Expr:
         return without_mark(text.str.strip_chars()) if self.is_number else text
 
     def kinds(self, texts: pl.Series) -> pl.Series:
         """Return the kind of each text (UInt8)."""
-        if not texts.str.contains(self.candidate).any():
-            return pl.repeat(SETTLED, texts.len(), dtype=pl.UInt8, eager=True)
-        text = self._bare(pl.col("text"))
-        candidate = pl.when(text.str.contains(self.candidate)).then(text)
-        read = texts.to_frame("text").select(
-            first=self.parse(candidate, self.readings[0]), second=self.parse(candidate, self.readings[1])
-        )
+        rows = texts.str.contains(self.candidate).arg_true()
+        kinds = pl.repeat(SETTLED, texts.len(), dtype=pl.UInt8, eager=True)
+        if not rows.len():
+            return kinds
+        # In steps: polars evaluates an expression anew wherever another one uses it.
+        candidates = texts.gather(rows).alias("text").to_frame()
+        if self.is_number:
+            candidates = split_marks(candidates.select(pl.col("text").str.strip_chars()))
+        first, second = (self.parse(pl.col("text"), reading) for reading in self.readings)
+        read = candidates.select(first=first, second=second)
         first, second = pl.col("first"), pl.col("second")
         kind = (
             pl.when(first.is_not_null() & second.is_not_null())
@@ -98,7 +106,7 @@ class ReadingChoice:
             .then(ALONE + 1)
             .otherwise(SETTLED)
         )
-        return read.select(kind.cast(pl.UInt8)).to_series()
+        return kinds.scatter(rows, read.select(kind.cast(pl.UInt8)).to_series())
 
     def value(self, text: pl.Expr, reading: str) -> pl.Expr:
         """Read text by a reading, to tell different values apart: 2.5 and 2.50 are one."""
@@ -141,6 +149,7 @@ CUSTOMERS = ReadingChoice(
     may_name_persons=True,
 )
 CHOICES = (DECIMAL, DATE_FORMAT, CUSTOMERS)
+READING_COLUMNS = tuple(column for choice in CHOICES for column in choice.columns)
 
 
 class OpenValues:
@@ -156,17 +165,22 @@ class OpenValues:
         """By setting, the readings that alone fit some value."""
         return {setting: sorted(readings) for setting, readings in self._alone.items() if readings}
 
-    def add(self, frame: pl.DataFrame, typed: Collection[str] = ()) -> None:
-        """Look at the distinct texts of a part; columns in ``typed`` held numbers, which have one reading."""
+    def add(
+        self, frame: pl.DataFrame, distinct: Mapping[str, pl.Series], typed: Collection[str] = ()
+    ) -> None:
+        """Look at the distinct texts of a part.
+
+        Args:
+            frame: The part, columns of ``schema.BRONZE``.
+            distinct: The distinct texts of its ``READING_COLUMNS``.
+            typed: Columns that held numbers, which have one reading.
+        """
         for choice in CHOICES:
             for column in choice.columns:
                 if column not in typed:
-                    self._add(frame, choice, column)
+                    self._add(frame, choice, column, distinct[column])
 
-    def _add(self, frame: pl.DataFrame, choice: ReadingChoice, column: str) -> None:
-        if frame.get_column(column).null_count() == frame.height:
-            return
-        texts = frame.get_column(column).unique().cast(pl.String)
+    def _add(self, frame: pl.DataFrame, choice: ReadingChoice, column: str, texts: pl.Series) -> None:
         kinds = choice.kinds(texts)
         for place, reading in enumerate(choice.readings):
             if (kinds == ALONE + place).any():

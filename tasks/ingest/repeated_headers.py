@@ -69,11 +69,13 @@ class RepeatedHeaders:
 def _candidates(frame: pl.DataFrame, group: Sequence[SourceFile]) -> pl.DataFrame:
     """Rows that are headers: row, source, line_no and our columns."""
     # Comparing the first bytes is far quicker than parsing: letters sort behind digits and white space before them.
-    words = [(pl.col(column) >= "A") | (pl.col(column) < "!") for column in _NUMBERS]
-    rows = frame.select(words[0] & words[1]).to_series().arg_true()
+    first, second = ((pl.col(column) >= "A") | (pl.col(column) < "!") for column in _NUMBERS)
+    rows = frame.select(first).to_series().arg_true()
     if not rows.len():
         return frame.clear().select(pl.lit(0).alias("row"), "source", "line_no", *COLUMNS)
-    found = frame.select("source", "line_no", *COLUMNS)[rows].insert_column(0, rows.alias("row"))
+    found = (
+        frame.select("source", "line_no", *COLUMNS)[rows].insert_column(0, rows.alias("row")).filter(second)
+    )
     names = frozenset[str]().union(*(comparable_names(file.header) for file in group)) - {""}
     comparable = pl.col(*COLUMNS).str.replace_all(_NOT_COMPARED, "").str.to_lowercase()
     named = found.select(comparable.is_in(list(names)).fill_null(False)).sum_horizontal()

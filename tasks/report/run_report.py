@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from tasks.errors import BytesOfOtherFeed
-from tasks.ingest.bronze import IngestedFile
+from tasks.ingest.ingested import IngestedFile
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import Network
 from tasks.report.frame import deliveries_frame

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.reading_choices import ALONE, CHOICES, SETTLED, ReadingChoice
 from tasks.validate.missing_words import without_missing
 from tasks.validate.silver import Silver

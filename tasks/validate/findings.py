@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from tasks.ingest.bronze import IngestedFile
+from tasks.ingest.ingested import IngestedFile
 from tasks.validate.schema import FINDINGS
 from tasks.validate.summary_lines import Place, SummaryLines
 

@@ -188,12 +188,13 @@ class CopyNumbers:
 
     def _id_halves(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the high halves of the ids as UInt64; for several parts also the low halves and delivery codes."""
-        line_id = pl.col("line_id").bin
-        high = line_id.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).alias("high")
+        both = frame.get_column("line_id").bin.reinterpret(dtype=pl.Array(pl.UInt64, 2)).arr
+        high = both.get(0).alias("high")
         if not self._several_parts:
-            return frame.select(high)
-        low = line_id.slice(8, 8).bin.reinterpret(dtype=pl.UInt64).alias("low")
-        return frame.select(self._delivery_codes(frame.get_column("delivery")), high, low)
+            return high.to_frame()
+        return pl.DataFrame(
+            [self._delivery_codes(frame.get_column("delivery")), high, both.get(1).alias("low")]
+        )
 
     def _delivery_codes(self, names: pl.Series) -> pl.Series:
         """Encode deliveries as integers, the same in all parts: less memory, as all earlier lines are kept."""

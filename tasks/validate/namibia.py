@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.validate.missing_words import DEFAULT_WORDS
 from tasks.workspace import outputs
 from tasks.workspace.integrity import read_checked

@@ -65,8 +65,10 @@ def normalise(
     held_lines = settings.store_column == "passed over"
     rules = kind_rules(mapping_of_reading(settings.reading), held_lines=held_lines)
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
+    may_have_nul = False
     for column in _PARSED:
         texts, codes = _distinct(bronze.get_column(column))
+        may_have_nul |= bool(texts.str.contains("\0", literal=True).any())
         distinct = texts.to_frame("text")
         if column in AMOUNTS:
             distinct = split_marks(distinct)
@@ -91,7 +93,8 @@ def normalise(
         telling=telling,
     )
     typed = with_kinds(with_amounts(typed), bronze.get_column("kind"), rules)
-    return typed.hstack(bronze.select(_ATTRIBUTES)).select(list(TYPED))
+    typed = typed.hstack(bronze.select(_ATTRIBUTES)).with_columns(may_have_nul=pl.lit(may_have_nul))
+    return typed.select(list(TYPED))
 
 
 def _distinct(column: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.validate import contract
 from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
 

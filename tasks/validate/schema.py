@@ -67,6 +67,8 @@ _AMOUNTS: dict[str, pl.DataType] = {
 }
 # Null for a fraction.
 _WHOLE: dict[str, pl.DataType] = {"whole_quantity": pl.Int32()}
+# Whether a text of the part has a NUL character, as the rules ask of each.
+_MAY_HAVE_NUL: dict[str, pl.DataType] = {"may_have_nul": pl.Boolean()}
 # What normalise returns.
 TYPED: dict[str, pl.DataType] = {
     **_DELIVERY,
@@ -82,6 +84,7 @@ TYPED: dict[str, pl.DataType] = {
     **_IS_NUMBER,
     **_AMOUNTS,
     **_WHOLE,
+    **_MAY_HAVE_NUL,
 }
 # Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
 # word or the figures of a total, ``unfinished`` the last field of a line that was cut.
@@ -93,13 +96,14 @@ CHECKED: dict[str, pl.DataType] = {
     **{name: _FURTHER[name] for name in ("customer_number", "store", "source_line")},
     **_IS_NUMBER,
     **_AMOUNTS,
+    **_MAY_HAVE_NUL,
     "has_unknown_zone": pl.Boolean(),
     **_CURRENCY_FAULT,
     **FINDINGS,
     **{
         name: kind
         for name, kind in {**FAULT, **TEXTS, **_ROUNDED}.items()
-        if name not in {"raw", "date_text", "currency_text"}
+        if name not in {"raw", "quantity_text", "date_text", "price_text", "currency_text"}
     },
 }
 # Silver; line_id is 16 bytes.

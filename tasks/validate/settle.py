@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from tasks.errors import ReadingUnclear
-from tasks.ingest.bronze import Bronze, IngestedFile
+from tasks.ingest.ingested import Bronze, IngestedFile
 from tasks.ingest.reading_choices import CHOICES, ReadingChoice
 from tasks.outside_text import displayable
 from tasks.validate.evidence import LEAST_VALUES, DeliveryEvidence

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from tasks import progress
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.schema import BRONZE, DELIVERED, HEADERS, MAPPED_COLUMNS, OPTIONAL_HEADERS
 from tasks.validate import contract

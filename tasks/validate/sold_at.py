@@ -17,20 +17,23 @@ _TEXT = pl.col("text")
 def date_columns(texts: pl.DataFrame, settings: FeedSettings, weighed: Collection[str]) -> pl.DataFrame:
     """Parse distinct dates into date_text, sold_at_local (naive), sold_at (UTC), in_second_hour and has_unknown_zone."""
     dates = _parse_dates(texts, settings, DATE_FORMAT.setting in weighed)
-    second_60 = has_second_60(pl.col("date_text"), settings.date_format)
-    dates = dates.with_columns(pl.when(~second_60).then(pl.col("local", "instant")))
+    second_60 = dates.select(has_second_60(pl.col("date_text"), settings.date_format)).to_series()
+    if second_60.any():
+        dates = dates.with_columns(pl.when(~second_60).then(pl.col("local", "instant")))
     first = (
         pl.col("sold_at_local")
         .dt.replace_time_zone(settings.timezone, ambiguous="earliest", non_existent="null")
         .dt.convert_time_zone("UTC")
     )
-    dates = dates.with_columns(
-        sold_at_local=pl.coalesce("local", to_local(pl.col("instant"), settings.timezone))
-    ).select(
-        "date_text",
-        "sold_at_local",
-        sold_at=pl.coalesce("instant", first),
-        in_second_hour=(pl.col("instant") > first).fill_null(False),
+    dates = (
+        dates.with_columns(sold_at_local=pl.coalesce("local", to_local(pl.col("instant"), settings.timezone)))
+        .with_columns(first=first)
+        .select(
+            "date_text",
+            "sold_at_local",
+            sold_at=pl.coalesce("instant", "first"),
+            in_second_hour=(pl.col("instant") > pl.col("first")).fill_null(False),
+        )
     )
     unread = dates.filter(pl.col("sold_at_local").is_null()).get_column("date_text")
     if not unread.len():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.metering import in_thread
 from tasks.retries import step
 from tasks.validate.evidence import DeliveryEvidence, weigh

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import polars as pl
 
-from tasks.ingest.bronze import IngestedFile
+from tasks.ingest.ingested import IngestedFile
+from tasks.ingest.part import delivery_heights
 from tasks.workspace.parquet_parts import dictionary_encode
 
 # In capitals, without white space and punctuation.
@@ -89,7 +90,7 @@ class SummaryLines:
         found = _by_words(raw, following)
         figures = lines.select("quantity", "unit_price", "total_amount", "customer_text", "stock_code")
         start = 0
-        for name, height in _deliveries(raw):
+        for name, height in delivery_heights(raw):
             end = start + height
             sums = self._sums.setdefault(name, _Sums())
             is_complete = sums.lines + height == self._rows[name]
@@ -103,16 +104,6 @@ class SummaryLines:
                 found[before] = " and ".join(map(str, shown.row(before)))
             start = end
         return found
-
-
-def _deliveries(raw: pl.DataFrame) -> list[tuple[str, int]]:
-    """The deliveries of a part with their numbers of lines, which stand together."""
-    column = raw.get_column("delivery")
-    if column[0] == column[-1]:
-        return [(column[0], column.len())]
-    runs = column.to_physical().rle().struct
-    names = cast(pl.Enum, column.dtype).categories.gather(runs.field("value"))
-    return list(zip(names, runs.field("len"), strict=True))
 
 
 def _may_be_total(lines: pl.DataFrame, row: int, lines_before: int) -> bool:

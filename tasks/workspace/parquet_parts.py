@@ -79,7 +79,8 @@ def _from_arrow(column: pa.ChunkedArray) -> pl.Series:
         return pl.Series(column)
     encoded = column.combine_chunks() if column.num_chunks == 1 else pa.array([], column.type)
     categories = pl.Series(encoded.dictionary, dtype=pl.String)
-    return pl.Series(encoded.indices).cast(pl.UInt32).cat.to(pl.Enum(categories))
+    # Takes half the time of making the indices an Enum.
+    return categories.cast(pl.Enum(categories)).gather(pl.Series(encoded.indices))
 
 
 def dictionary_encode(column: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from tasks.ingest.bronze import Bronze, IngestResult, ingest
+from tasks.ingest.bronze import IngestResult, ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.reading import ReadingSettings
 from tasks.ingest.schema import COLUMNS
 from tasks.workspace.outputs import part_path

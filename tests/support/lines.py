@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from tasks.ingest.bronze import IngestedFile
 from tasks.ingest.currency import deliveries_telling
+from tasks.ingest.ingested import IngestedFile
+from tasks.ingest.part import distinct_texts
 from tasks.ingest.schema import BRONZE, COLUMNS
 from tasks.validate.contract import build_contract
 from tasks.validate.findings import Findings
@@ -43,9 +44,8 @@ def normalise_values(column: str, values: Sequence[str | None], output: str, **s
 
 def typed_lines(frame: pl.DataFrame, feed: str = "default", **settings: Any) -> pl.DataFrame:
     """Type bronze rows, with line id and copy number."""
-    return CopyNumbers(1).number(
-        line_ids(normalise(frame, FeedSettings(**settings), deliveries_telling(frame)), feed, "GBP")
-    )
+    telling = deliveries_telling(frame, distinct_texts(frame, ("currency", "unit_price")))
+    return CopyNumbers(1).number(line_ids(normalise(frame, FeedSettings(**settings), telling), feed, "GBP"))
 
 
 def checked_lines(frame: pl.DataFrame, **settings: Any) -> pl.DataFrame:

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 from flows.open_readings import OpenReadings
 from tasks.errors import DeliveryError, ReadingUnclear
-from tasks.ingest.bronze import Bronze, ingest
+from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import BATCH_BYTES, batches, discover
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.mapping.content import reading_settings
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.validate.evidence import DeliveryEvidence, weigh

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tasks.ingest.bronze import Bronze, ingest
+from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.reading import ReadingSettings

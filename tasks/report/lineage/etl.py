@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.postgres.settings import ConnectionSettings
 from tasks.report.lineage.location import Location, file_location, folder_of, output_location, table_location
 from tasks.report.lineage.record import DatasetRecord, State

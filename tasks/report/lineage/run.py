@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid5
 
 from tasks.errors import RetailError
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.report.lineage.emitter import Emitter, LineageDelivery
 from tasks.report.lineage.location import Location
 from tasks.report.lineage.record import DatasetRecord, EventRecord, JobKind, JobRun, RunFacts, State

@@ -34,7 +34,9 @@ def _in_range() -> pl.Expr:
 
 def _storable(column: str, limit: int) -> pl.Expr:
     text = pl.col(column)
-    return text.is_null() | ((text.str.len_bytes() <= limit) & ~text.str.contains("\0", literal=True))
+    # Hardly any text has one, and it takes time to look at each.
+    has_nul = pl.when("may_have_nul").then(text).str.contains("\0", literal=True).fill_null(False)
+    return text.is_null() | ((text.str.len_bytes() <= limit) & ~has_nul)
 
 
 RULES = (

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.ingest.attributes import LINE_BYTES, VALUE_BYTES
-from tasks.ingest.bronze import Bronze, IngestedFile, ingest
+from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.ingested import Bronze, IngestedFile
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.reading import ReadingSettings

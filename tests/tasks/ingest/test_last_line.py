@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasks.ingest import source_file
-from tasks.ingest.bronze import IngestedFile, ingest
+from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.ingested import IngestedFile
 from tasks.ingest.readers import encoding
 from tasks.ingest.reading import LastLineEnd, ReadingSettings
 from tests.support.deliveries import LINE, NAMES, bronze_of, write

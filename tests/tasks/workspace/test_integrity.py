@@ -14,7 +14,7 @@ import pytest
 from tasks.alerts.history import RunFigures, read_figures
 from tasks.errors import OutputDamaged, UntrustedPath
 from tasks.ingest import bronze as bronzes
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import validate
 from tasks.workspace.integrity import read_checked

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.ingest import source_file
-from tasks.ingest.bronze import Bronze, ingest
+from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.ingested import Bronze
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.readers import csv, parts

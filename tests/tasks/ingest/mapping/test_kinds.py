@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.ingest.bronze import Bronze
+from tasks.ingest.ingested import Bronze
 from tests.support.deliveries import frame_of
 from tests.support.small_mapping import read
 

@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 
 from tasks.ingest import source_file
-from tasks.ingest.bronze import IngestedFile, ingest
+from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
+from tasks.ingest.ingested import IngestedFile
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.readers import csv, parts
