@@ -135,7 +135,11 @@ def test_what_the_first_row_of_an_order_tells_stands_on_its_first_line(tmp_path:
 
 def test_first_lines_are_found_over_frames_and_by_file() -> None:
     first = FirstLines()
-    frames = [[(0, "1"), (0, "2"), (0, "1")], [(0, "1"), (1, "1"), (0, None), (0, "3")], [(0, "3"), (0, "2")]]
+    frames: list[list[tuple[int, str | None]]] = [
+        [(0, "1"), (0, "2"), (0, "1")],
+        [(0, "1"), (1, "1"), (0, None), (0, "3")],
+        [(0, "3"), (0, "2")],
+    ]
     schema = {"source": pl.UInt32, "invoice_no": pl.String}
     found = [first.find(pl.DataFrame(rows, schema=schema, orient="row")).to_list() for rows in frames]
     assert found == [[True, True, False], [False, True, False, True], [False, False]]
