@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tasks.errors import UnknownHeader
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
 from tasks.ingest.mapping.content import kept_text
@@ -15,7 +16,7 @@ from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.mapping.numbers import negated, negative, number_texts
 from tasks.ingest.mapping.order import FirstLines
 from tasks.ingest.reading import ReadingSettings
-from tests.support.deliveries import bronze_of, frame_of
+from tests.support.deliveries import bronze_of, frame_of, write
 from tests.support.small_mapping import read, small_mapping
 
 _DECIMAL = '[read]\ndecimal = "{}"\n'
@@ -134,7 +135,11 @@ def test_what_the_first_row_of_an_order_tells_stands_on_its_first_line(tmp_path:
 
 def test_first_lines_are_found_over_frames_and_by_file() -> None:
     first = FirstLines()
-    frames = [[(0, "1"), (0, "2"), (0, "1")], [(0, "1"), (1, "1"), (0, None), (0, "3")], [(0, "3"), (0, "2")]]
+    frames: list[list[tuple[int, str | None]]] = [
+        [(0, "1"), (0, "2"), (0, "1")],
+        [(0, "1"), (1, "1"), (0, None), (0, "3")],
+        [(0, "3"), (0, "2")],
+    ]
     schema = {"source": pl.UInt32, "invoice_no": pl.String}
     found = [first.find(pl.DataFrame(rows, schema=schema, orient="row")).to_list() for rows in frames]
     assert found == [[True, True, False], [False, True, False, True], [False, False]]
@@ -192,3 +197,24 @@ def test_numbers_of_parquet_keep_their_point_whatever_the_decimal_marks(tmp_path
     (delivery,) = bronze.deliveries
     assert {"quantity", "unit_price", "tax"} <= {*delivery.typed_numbers}
     assert delivery.passed_over == {"void": {"rows": 1, "amounts": {"": "2.25"}}}
+
+
+@pytest.mark.parametrize(
+    ("line", "keys"),
+    [
+        ('store = "Shop"', ""),
+        ('line_number = "Shop"', ""),
+        ("", '[order]\ntip = "Shop"\n'),
+        ("", '[line.measures]\ntax = { column = "Shop" }\n'),
+        ("", '[[kind]]\nkind = "void"\nwhen = { Shop = [""] }\n'),
+    ],
+)
+def test_a_column_that_no_signature_calls_optional_must_be_there(
+    tmp_path: Path, line: str, keys: str
+) -> None:
+    path = write(tmp_path / "small.csv", "Day,Order,SKU,Item,Qty,Price,Currency,Ship\n")
+    mapping = kept_text(load_mapping(small_mapping(keys, line=line)).content)
+    deliveries = discover([str(path)]).deliveries
+    (error,) = ingest(deliveries, {}, tmp_path / "w", reading=ReadingSettings(mapping=mapping)).failed
+    assert isinstance(error, UnknownHeader)
+    assert "Missing: 'Shop' (most similar: 'Ship')" in error.message
