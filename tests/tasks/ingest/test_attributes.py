@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -45,7 +45,7 @@ def _attributes(bronze: Bronze) -> list[Any]:
     return [None if text is None else json.loads(text) for text in texts]
 
 
-def _read(folder: Path, *further: tuple[str, list[str | None]], **dialect: Any) -> Bronze:
+def _read(folder: Path, *further: tuple[str, Sequence[str | None]], **dialect: Any) -> Bronze:
     """Read a CSV file of the eight columns and these."""
     rows = [(*ROW, *values) for values in zip(*(values for _, values in further), strict=True)]
     text = as_csv(rows, [*NAMES, *(name for name, _ in further)], **dialect)
