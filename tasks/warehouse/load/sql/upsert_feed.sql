@@ -5,11 +5,11 @@ from pg_temp.load_request
 on conflict (feed) do update
 set (
     timezone, currency, date_format, identical_lines, decimal, encoding, missing_words, last_line_end, currency_column,
-    mapping
+    customers, store_column, mapping
 ) = (
     select
         s.timezone, s.currency, s.date_format, s.identical_lines, s.decimal, s.encoding, s.missing_words,
-        s.last_line_end, s.currency_column, s.mapping
+        s.last_line_end, s.currency_column, s.customers, s.store_column, s.mapping
     from pg_temp.load_request as q
     cross join lateral jsonb_populate_record(
         case when exists (select from retail_ops.delivery as d where d.feed = f.feed) then f end,
