@@ -52,6 +52,7 @@ FEED_SETTINGS = (
     "encoding",
     "missing_words",
     "last_line_end",
+    "customers",
 )
 
 
@@ -129,6 +130,14 @@ class EtlRequest(BaseModel):
         default="",
         description="Whether the last line of a text file has a line end where it is whole. Default: the feed's; for "
         "a new feed judged by each file.",
+    )
+    customers: Annotated[
+        Literal["", "codes", "numbers"], EmptyField(type="string", enum=["codes", "numbers"])
+    ] = Field(
+        default="",
+        description="Customers such as 00123: codes keeps the zeros and takes any text, numbers reads 123 and sets other "
+        "codes aside. A feed whose customers are numbers may be changed to codes. Default: the feed's; for a new feed "
+        "found in all its deliveries where a customer needs it.",
     )
     mapping: _Text = Field(
         default="",

@@ -144,10 +144,15 @@ def build_contract(as_of: date, without: Collection[str] = ()) -> Contract:
     violating_rows = tuple(_violating_rows(rule) for _, rule in all_rules)
     last_check: list[pl.DataFrame] = []
 
+    needed = {rule.name: rule.only_with for _, rule in all_rules if rule.only_with}
+
     def check_all_rules(data: PolarsData) -> bool:
         # All rules in one pass, keeping the row indices. With one check per rule, pandera would copy the frame
         # for each of them and format every violating row as text.
-        last_check.append(data.lazyframe.select(violating_rows).collect())
+        frame = data.lazyframe.collect()
+        absent = {name for name in needed.values() if frame.get_column(name).null_count() == frame.height}
+        rows_of = (rows for rows in violating_rows if needed.get(rows.meta.output_name()) not in absent)
+        last_check.append(frame.select(rows_of))
         return not any(rows.item().len() for rows in last_check[0])
 
     table = pl.DataFrame(

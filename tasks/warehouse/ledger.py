@@ -124,7 +124,7 @@ def resolve_feed_settings(
     if stored is not None:
         for name, value in requested.items():
             stored_value = getattr(stored, name)
-            if stored_value is not None and stored_value != value:
+            if stored_value is not None and stored_value != value and not _widens(name, stored_value, value):
                 raise FeedConflict(
                     f"Feed {feed} was first loaded with {name} = {stored_value}; with {value}, its lines would no "
                     "longer be comparable.",
@@ -133,6 +133,11 @@ def resolve_feed_settings(
                     setting=name,
                 )
     return resolved
+
+
+def _widens(name: str, stored: str, asked: str) -> bool:
+    """Whether a setting may be changed: numbers of customers are codes, too."""
+    return (name, stored, asked) == ("customers", "numbers", "codes")
 
 
 def _kept_mapping(stored: FeedSettings, asked: str | None) -> str | None:

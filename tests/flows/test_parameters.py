@@ -197,6 +197,7 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "encoding": None,
         "missing_words": None,
         "last_line_end": None,
+        "customers": None,
         "settle_seconds": 0.0,
         "quality_checks": True,
         "quality_threshold": 85.0,

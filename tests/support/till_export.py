@@ -44,6 +44,7 @@ key = ["Till", "Receipt"]
 columns = ["Date", "Time", "Client", "Land"]
 
 [line]
+negative_is = "sale"
 invoice = ["Till", "Receipt"]
 code = ["Article", "Barcode"]
 code_else = "OPEN"

@@ -22,6 +22,8 @@ class Rule:
         severity: An error quarantines the line, a warning is only counted.
         holds: Boolean expression; a line with false or null breaks the rule.
         explanation: Completes "holds if" in docs/contract.md.
+        only_with: Column that few deliveries have a value in: where it is null the rule holds, and is not evaluated for
+            parts without one. Empty for most rules.
         way_out: What to do about lines that break it, as a sentence for the report; empty if the explanation says it.
     """
 
@@ -31,3 +33,4 @@ class Rule:
     holds: pl.Expr
     explanation: str
     way_out: str = ""
+    only_with: str = ""

@@ -26,6 +26,7 @@ RULES = (
         ~pl.col("currency_fault").eq_missing("untold"),
         "the line tells its currency, if other lines of the delivery tell theirs",
         "Only a delivery that tells no currency at all is in that of the feed: have the lines without one corrected.",
+        only_with="currency_fault",
     ),
     Rule(
         "customer_present",
@@ -54,5 +55,6 @@ RULES = (
         "error",
         pl.col("unfinished").is_null(),
         "the line has a line end, or is the last one and its last field looks whole beside those of the others",
+        only_with="unfinished",
     ),
 )

@@ -17,6 +17,7 @@ RULES = (
         "the marks or codes beside the price and the other amounts, if any, are of the line's currency",
         "A mark such as $ names no currency by itself: give a new feed its currency with --currency, or deliver a "
         "currency column.",
+        only_with="currency_fault",
     ),
     Rule(
         "currency_of_feed",
@@ -26,6 +27,7 @@ RULES = (
         "the line has the feed's currency, in a feed whose first lines were loaded by a release that passed currency "
         "columns over",
         "Load deliveries in several currencies as another feed, or withdraw this feed's deliveries and load them again.",
+        only_with="currency_fault",
     ),
     Rule(
         "negative_price_is_adjustment",
@@ -52,5 +54,6 @@ RULES = (
         "the line is no total of others: by a word such as TOTAL, SUM or GESAMT as its invoice number or, at the end of "
         "an invoice, as its stock code; or, as the last of a delivery with ten lines before it, without customer or "
         "stock code, by the sums of their quantities and amounts",
+        only_with="summary",
     ),
 )

@@ -90,6 +90,7 @@ RULES = (
             "error",
             ~pl.col(f"{name}_fault").eq_missing("unreadable"),
             f"the {title}, if told, is a number by the decimal mark of the feed, with at most 14 digits before the mark",
+            only_with=f"{name}_fault",
         )
         for column, (name, title) in _AMOUNTS.items()
     ),
@@ -100,6 +101,7 @@ RULES = (
             "error",
             ~pl.col(f"{name}_fault").eq_missing("inexact"),
             f"the {title}, if told, has at most four decimals",
+            only_with=f"{name}_fault",
         )
         for column, (name, title) in _AMOUNTS.items()
     ),
@@ -109,6 +111,7 @@ RULES = (
         "error",
         ~pl.col("currency_fault").eq_missing("unknown"),
         "the currency, if told, is an ISO 4217 code or a mark of one currency only (EUR, €)",
+        only_with="currency_fault",
     ),
     Rule(
         "total_amount_in_range",
@@ -178,6 +181,7 @@ RULES = (
             "error",
             _storable(column, limit),
             f"`{column}` has at most {limit:,} bytes and no NUL character",
+            only_with=column,
         )
         for column, limit in _LIMITS.items()
     ),

@@ -18,6 +18,7 @@ from tasks.validate.settings import FeedSettings
         {"date_format": "us", "identical_lines": "drop"},
         {"encoding": "cp1250", "missing_words": "-,NULL"},
         {"encoding": "latin-1", "missing_words": "none"},
+        {"customers": "codes", "store_column": "passed over"},
     ],
 )
 def test_valid_settings(settings: dict[str, Any]) -> None:
@@ -43,6 +44,7 @@ def test_valid_settings(settings: dict[str, Any]) -> None:
         ("currency", "GBP\n", "is not an ISO 4217 code"),
         ("identical_lines", "sum", "'sum' is neither keep nor drop"),
         ("date_format", "uk", "Use iso, us, eu"),
+        ("customers", "names", "'names' is neither codes nor numbers. Use codes or numbers."),
         ("encoding", "cp1255x", "Use cp1255, cp1258 or cp1257."),
         ("encoding", "utf-7", "Use utf-8, utf-16 or utf-16-le."),
         ("encoding", "rot13", "'rot13' is not an encoding of text files. Use one of utf-8, utf-16,"),

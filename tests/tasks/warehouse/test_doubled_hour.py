@@ -104,6 +104,7 @@ async def test_identities_follow_from_what_the_warehouse_holds(
             "sold_at_local": local.replace(tzinfo=None),
             "in_second_hour": local.fold == 1,
             "currency": "GBP",
+            "whole_quantity": line["quantity"],
         }
     frame = pl.DataFrame(
         [{name: line.get(name) for name in TYPED} for line in rows], schema=TYPED, strict=False

@@ -13,7 +13,10 @@ begin
                 select
                 from jsonb_each_text(to_jsonb(f) - 'mapping') as s
                 join jsonb_each_text(q.settings) as w using (key)
-                where s.value <> w.value
+                where
+                    s.value <> w.value
+                    -- Numbers are codes, too.
+                    and (key, s.value, w.value) <> ('customers', 'numbers', 'codes')
             )
             -- No mapping is one, too: other settings without a value are only open.
             or (f.mapping is distinct from q.settings ->> 'mapping' and q.take_mapping is not true)
