@@ -9,14 +9,18 @@ from typing import Any
 
 import polars as pl
 
+from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.mapping.model import ColumnMapping
+from tasks.ingest.presets import ONLINE_RETAIL
 from tasks.ingest.schema import KINDS
-from tasks.validate.merchandise import NOT_MERCHANDISE
+from tasks.validate.settings import FeedSettings
 from tasks.workspace.parquet_parts import dictionary_encode
 
 KIND = pl.Enum(KINDS)
 # Kinds that sell something, or take it back.
 _TRADE = ("sale", "return")
+# Identities tell kinds apart from these, for good, whatever a preset says one day.
+_RETURN_BY_NUMBER = r"^C\d"
 # Tables of a mapping that tell what lines are.
 _KEYS = frozenset({"kind", "merchandise", "invoice_types"})
 
@@ -27,11 +31,13 @@ class KindRules:
 
     Attributes:
         cancellation: Letter before the digits of an invoice number whose lines are returns; None for none.
+        adjustment: Letter before the digits of an invoice number that is an adjustment; None for none.
         negative_is_return: Whether a line with a negative quantity is a return.
         not_merchandise: Stock codes that are no merchandise.
     """
 
     cancellation: str | None
+    adjustment: str | None
     negative_is_return: bool
     not_merchandise: frozenset[str]
 
@@ -42,8 +48,14 @@ class KindRules:
         return invoice_no.str.contains(rf"^{re.escape(self.cancellation.upper())}\d").fill_null(False)
 
 
-# Of files that are read by the usual names of the columns.
-ONLINE_RETAIL = KindRules("C", negative_is_return=False, not_merchandise=NOT_MERCHANDISE)
+def _rules_of(mapping: ColumnMapping) -> KindRules:
+    letters = mapping.invoice_letters
+    return KindRules(
+        letters.cancellation,
+        letters.adjustment,
+        mapping.line.negative_is == "return",
+        mapping.not_merchandise,
+    )
 
 
 def kind_rules(mapping: ColumnMapping | None, *, held_lines: bool = False) -> KindRules:
@@ -55,10 +67,14 @@ def kind_rules(mapping: ColumnMapping | None, *, held_lines: bool = False) -> Ki
             about them got theirs by Online Retail's rules, and the same lines in a further delivery get them, too.
     """
     if mapping is None or (held_lines and not _tells_kinds(mapping.content)):
-        return ONLINE_RETAIL
-    return KindRules(
-        mapping.invoice_letters.cancellation, mapping.line.negative_is == "return", mapping.not_merchandise
-    )
+        return _rules_of(ONLINE_RETAIL)
+    return _rules_of(mapping)
+
+
+def rules_of_feed(feed: FeedSettings) -> KindRules:
+    """Return the rules by which the lines of a feed are told apart."""
+    held_lines = feed.store_column == "passed over"
+    return kind_rules(mapping_of_reading(feed.reading), held_lines=held_lines)
 
 
 def _tells_kinds(content: Mapping[str, Any]) -> bool:
@@ -96,7 +112,7 @@ def kind_by_number(invoice_no: pl.Series) -> pl.Series:
     """
     texts, codes = dictionary_encode(invoice_no)
     kinds = (
-        pl.when(ONLINE_RETAIL.is_cancellation(pl.col("text")))
+        pl.when(pl.col("text").str.contains(_RETURN_BY_NUMBER))
         .then(pl.lit("return", KIND))
         .otherwise(pl.lit("sale", KIND))
     )

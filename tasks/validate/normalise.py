@@ -11,13 +11,12 @@ from collections.abc import Collection
 import polars as pl
 
 from tasks.ingest.currency import parse_currency, split_marks, with_currency
-from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.reading_choices import DECIMAL
 from tasks.ingest.schema import AMOUNTS, FAULT, LINE_NO
 from tasks.validate.amounts import amount_columns, quantity_columns, with_amounts, with_one_mark
 from tasks.validate.codes import is_rounded, normalise_code
 from tasks.validate.customers import parse_customers
-from tasks.validate.kinds import KindRules, kind_rules, with_kinds
+from tasks.validate.kinds import KindRules, rules_of_feed, with_kinds
 from tasks.validate.missing_words import without_missing
 from tasks.validate.schema import TYPED
 from tasks.validate.settings import FeedSettings
@@ -63,7 +62,7 @@ def normalise(
         amount is out of range.
     """
     held_lines = settings.store_column == "passed over"
-    rules = kind_rules(mapping_of_reading(settings.reading), held_lines=held_lines)
+    rules = rules_of_feed(settings)
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
     may_have_nul = False
     for column in _PARSED:

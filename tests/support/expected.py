@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from tasks.ingest.presets import ONLINE_RETAIL
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.validate.merchandise import NOT_MERCHANDISE
 from tests.support.plain_run import assert_accounted
 from tests.support.slices import Line
 
@@ -177,7 +177,9 @@ async def _assert_dimensions(connection: asyncpg.Connection, lines: set[_Sold]) 
         )
     }
     codes = {line.stock_code for line in lines}
-    assert products == {(code, code not in NOT_MERCHANDISE, *best.get(code, nothing)) for code in codes}
+    assert products == {
+        (code, code not in ONLINE_RETAIL.not_merchandise, *best.get(code, nothing)) for code in codes
+    }
     customers = {row[0] for row in await connection.fetch("select customer_id from retail_dwh.dim_customer")}
     assert customers == {line.customer_id for line in lines} | {None}
     countries = {row[0] for row in await connection.fetch("select country from retail_dwh.dim_country")}

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.metering import in_thread
+from tasks.validate.kinds import rules_of_feed
 from tasks.validate.schema import LINE
-from tasks.validate.settings import FeedSettings
 from tasks.validate.silver import Silver
 from tasks.warehouse.load.code import CodedPart, code_part
 from tasks.workspace import outputs
@@ -33,7 +32,7 @@ class PartReader:
     def __init__(self, silver: Silver, ordinals: Mapping[str, int]) -> None:
         self._silver = silver
         self._ordinals = ordinals
-        self._adjustment = adjustment_letter(silver.settings.feed)
+        self._adjustment = rules_of_feed(silver.settings.feed).adjustment
         self._next = self._start_reading(0)
 
     def _start_reading(self, number: int) -> asyncio.Task[CodedPart | None]:
@@ -49,15 +48,6 @@ class PartReader:
     async def close(self) -> None:
         """Wait for the read in progress."""
         await asyncio.wait([self._next])
-
-
-def adjustment_letter(feed: FeedSettings) -> str | None:
-    """Return the letter before the digits of an invoice number that makes it an adjustment; None for none.
-
-    A feed without a mapping is read by the rules of Online Retail's.
-    """
-    mapping = mapping_of_reading(feed.reading)
-    return "A" if mapping is None else None
 
 
 def _read(
