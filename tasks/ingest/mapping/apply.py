@@ -53,7 +53,7 @@ class RowMapper:
             ``passed_over.with_amounts`` has them.
         """
         texts = frame.with_columns(self._trimmed(pl.col(column)) for column in self._columns)
-        reason = pl.coalesce(self._is_footer(), self._is_blank())
+        reason = pl.coalesce(self._is_footer(), self._is_blank("attributes" in frame.columns))
         texts = texts.with_columns(reason.alias("reason"), *self._told_by_parents())
         texts = self._fill.fill(texts)
         texts = self._with_kinds(texts).with_columns(
@@ -91,8 +91,10 @@ class RowMapper:
             found += [pl.col(self._first).str.starts_with(text) for text in footer]
         return pl.when(pl.any_horizontal(found)).then(pl.lit(_FOOTER))
 
-    def _is_blank(self) -> pl.Expr:
+    def _is_blank(self, has_attributes: bool) -> pl.Expr:
         blank = pl.all_horizontal(pl.col(self._columns).is_null()) & pl.col("fault").is_null()
+        if has_attributes:
+            blank &= pl.col("attributes").is_null()
         return pl.when(blank).then(pl.lit(_BLANK))
 
     def _told_by_parents(self) -> list[pl.Expr]:

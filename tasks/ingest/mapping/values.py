@@ -45,7 +45,7 @@ class LineValues:
         self.typed_numbers = frozenset(typed_numbers)
         self.decimal = self._feed_decimal if mapping.notation.decimal else feed_decimal
         self._has_signs = any(rule.sign for rule in mapping.kinds)
-        further = [*OPTIONAL_HEADERS, "amount", "store", "source_line"]
+        further = [*OPTIONAL_HEADERS, "amount", "source_line"]
         told = [ours for ours in further if ours in line.columns or ours in line.constants]
         self.columns = [*COLUMNS, *told, *line.measures]
 

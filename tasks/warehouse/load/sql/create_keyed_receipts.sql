@@ -4,7 +4,6 @@ select
     r.receipt_id,
     p.delivery_key,
     i.invoice_key,
-    case i.invoice_type when 'cancellation' then 'return' else 'sale' end as kind,
     coalesce(c.customer_key, 0) as customer_key,
     coalesce(k.country_key, 0) as country_key,
     r.sold_at,

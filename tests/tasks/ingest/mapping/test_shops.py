@@ -11,18 +11,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.ingest import source_file
+from tasks.ingest import presets, source_file
 from tasks.ingest.bronze import ingest
 from tasks.ingest.discover import discover
 from tasks.ingest.ingested import IngestedFile
 from tasks.ingest.mapping.content import kept_text
-from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.readers import csv, parts
 from tasks.ingest.reading import ReadingSettings
 from tests.support.deliveries import bronze_of, frame_of
 
-_HERE = Path(__file__).parent
-SHOPS = Path(__file__).parents[3] / "data" / "shops"
+SAMPLES = Path(presets.__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Outcome:
 
 
 OUTCOMES = {
-    ("shopify.csv", "shopify"): Outcome(
+    ("shopify.csv", "shopify_orders"): Outcome(
         16,
         "21",
         {"USD": "408.00"},
@@ -71,7 +69,7 @@ OUTCOMES = {
         },
         {"void": {"rows": 1, "amounts": {"USD": "30"}}},
     ),
-    ("shopify_orders.csv", "shopify"): Outcome(
+    ("shopify_orders.csv", "shopify_orders"): Outcome(
         8,
         "14",
         {"USD": "206.00", "CAD": "83.00"},
@@ -79,7 +77,7 @@ OUTCOMES = {
         "2026-03-09 14:06:00+00:00",
         order={"refund": "52.00", "discount": "5.00"},
     ),
-    ("square.csv", "square"): Outcome(
+    ("square.csv", "square_items"): Outcome(
         10,
         "10.75",
         {"": "1383.00"},
@@ -87,7 +85,7 @@ OUTCOMES = {
         "2026-03-09 16:10:00+00:00",
         measures={"discount": "130.00", "tax": "101.52"},
     ),
-    ("square_items.csv", "square"): Outcome(
+    ("square_items.csv", "square_items"): Outcome(
         6,
         "6.355",
         {"": "1324.14"},
@@ -95,7 +93,7 @@ OUTCOMES = {
         "2026-11-02 14:20:00+00:00",
         measures={"discount": "2.50"},
     ),
-    ("woocommerce.csv", "woocommerce"): Outcome(
+    ("woocommerce_orders.csv", "woocommerce_orders"): Outcome(
         8,
         "14",
         {"": "149.82"},
@@ -123,7 +121,6 @@ OUTCOMES = {
         "2026-03-05 08:15:00+00:00",
         "2026-03-08 11:45:10+00:00",
         measures={"discount": "5.50", "tax": "217.85"},
-        order={"shipping": "4.99"},
         passed_over={
             "cancelled": {"rows": 1, "amounts": {}},
             "sales-channel = Non-Amazon": {"rows": 1, "amounts": {}},
@@ -144,8 +141,8 @@ def _blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _read(tmp_path: Path, file: str, mapping: str) -> tuple[IngestedFile, pl.DataFrame]:
-    reading = ReadingSettings(mapping=kept_text(load_mapping(_HERE / "shops" / f"{mapping}.toml").content))
-    deliveries = discover([str(SHOPS / file)]).deliveries
+    reading = ReadingSettings(mapping=kept_text(presets.preset(mapping).content))
+    deliveries = discover([str(SAMPLES / file)]).deliveries
     bronze = bronze_of(ingest(deliveries, {}, tmp_path / "workspace", reading=reading))
     return bronze.deliveries[0], frame_of(bronze)
 
@@ -184,25 +181,25 @@ def test_lines_and_sums_of_a_shops_export(tmp_path: Path, file: str, mapping: st
 
 
 def test_what_tells_a_line_of_a_shop_apart(tmp_path: Path) -> None:
-    _, shopify = _read(tmp_path, "shopify.csv", "shopify")
+    _, shopify = _read(tmp_path, "shopify.csv", "shopify_orders")
     assert shopify.filter(pl.col("invoice_no") == "#2007").select("store", "kind", "stock_code").rows() == [
         ("Harbour Store", None, "CAN-CED"),
-        ("Harbour Store", None, "NO-SKU"),
-        ("Harbour Store", "tip", "NO-SKU"),
+        ("Harbour Store", None, "Hazel Brush"),
+        ("Harbour Store", "tip", "Tip"),
     ]
     countries = dict(
         shopify.filter(pl.col("kind").is_null()).get_column("country").value_counts().iter_rows()
     )
     assert countries == {"US": 12, "CA": 2, None: 2}
-    _, square = _read(tmp_path, "square.csv", "square")
+    _, square = _read(tmp_path, "square.csv", "square_items")
     returned = square.filter(pl.col("invoice_no") == "TXA4")
     assert returned.select("kind", "quantity", "amount", "tax", "discount", "store").rows() == [
         ("return", "-1.0", "-12.50", "-0.94", "0.00", "Harbour Store")
     ]
     assert square.filter(pl.col("description") == "Custom Amount").get_column("stock_code").to_list() == [
-        "CUSTOM"
+        "Custom Amount"
     ]
-    _, woo = _read(tmp_path, "woocommerce.csv", "woocommerce")
+    _, woo = _read(tmp_path, "woocommerce_orders.csv", "woocommerce_orders")
     assert woo.filter(pl.col("invoice_no") == "1505").get_column("source_line").to_list() == ["1", "2"]
     _, amazon = _read(tmp_path, "amazon_orders.tsv", "amazon_orders")
     assert amazon.get_column("description").to_list()[:2] == ["Grünes Tablett™", 'Rahmen 8" x 10']
