@@ -22,10 +22,11 @@ from flows.run_request import RunRequest
 from flows.vanished import marks_of, newly_vanished, vanished
 from tasks.errors import DeliveriesFailed, PrefectUnreachable, QualityBelowThreshold, RetailError
 from tasks.postgres.traffic import network_so_far
+from tasks.report.attempts import attempts_of
 from tasks.report.lineage.assets import materializations
 from tasks.report.lineage.etl import Places, end_etl
 from tasks.report.lineage.run import JobData
-from tasks.report.run_report import RunReport, attempts_of
+from tasks.report.run_report import RunReport
 from tasks.report.steps import record_run, save_and_publish_report
 from tasks.report.timings import stage_times
 from tasks.report.totals import totals

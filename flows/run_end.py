@@ -26,8 +26,9 @@ from tasks.errors import PrefectUnreachable, RetailError
 from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.patience import one_wait
 from tasks.postgres.traffic import counting_traffic, network_so_far
+from tasks.report.attempts import attempts_of
 from tasks.report.lineage.run import JobData, LineageRun
-from tasks.report.run_report import RefusedDelivery, RunReport, attempts_of, save
+from tasks.report.run_report import RefusedDelivery, RunReport, save
 from tasks.report.timings import Stopwatch
 from tasks.retries import prefect_is_gone
 from tasks.warehouse.ledger import Run, RunStatus, finish_run

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -19,9 +18,8 @@ from tasks.report.frame import deliveries_frame
 from tasks.report.lineage.emitter import LineageDelivery
 from tasks.report.markdown import as_markdown
 from tasks.report.timings import StageTime
-from tasks.validate import contract
 from tasks.validate.score import DeliveryQuality, FaultyLine
-from tasks.warehouse.ledger import Attempt, Outcome, Refusal, RunStatus
+from tasks.warehouse.ledger import Outcome, Refusal, RunStatus
 from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.warehouse_figures import CountryRevenue
 from tasks.workspace.integrity import make_folder
@@ -257,39 +255,6 @@ def _refusal(loaded: LoadedDelivery | None) -> Refusal | None:
 def _reason(loaded: LoadedDelivery | None) -> str:
     error = (loaded.refusal or loaded.error) if loaded else None
     return error.reason if error else ""
-
-
-def attempts_of(
-    report: RunReport,
-    refused: Mapping[str, RefusedDelivery],
-    earlier: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Attempt, ...]:
-    """The attempts of a run for the ledger: the deliveries that it could not load, and those it need not load again.
-
-    Args:
-        report: The report.
-        refused: By name, what was found out about those that were refused.
-        earlier: SHA-256 by name of the loaded deliveries whose last attempt, to load other content, was refused.
-    """
-    not_loaded = tuple(
-        Attempt(
-            delivery.name,
-            delivery.outcome,
-            delivery.reason,
-            delivery.refusal,
-            delivery.content_hash,
-            delivery.quality_score,
-            refused[delivery.name].quality if delivery.name in refused else None,
-            contract.VERSION if delivery.name in refused else None,
-            refused[delivery.name].quarantine if delivery.name in refused else "",
-        )
-        for delivery in report.deliveries
-        if delivery.is_failure or delivery.outcome == "unfinished"
-    )
-    back = (delivery.name for delivery in report.deliveries if delivery.outcome == "unchanged")
-    return not_loaded + tuple(
-        Attempt(name, "unchanged", content_hash=earlier[name]) for name in back if name in earlier
-    )
 
 
 def save(report: RunReport) -> None:
