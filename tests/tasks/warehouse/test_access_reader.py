@@ -37,7 +37,7 @@ async def reader(warehouse: ConnectionSettings, tmp_path: Path) -> AsyncIterator
 
 async def test_reads_every_table_and_view_of_the_warehouse(reader: asyncpg.Connection) -> None:
     names = await relations(reader, "retail_dwh")
-    assert len(names) == 10
+    assert len(names) == 11
     for name in names:
         assert await reader.fetchval(f"select count(*) from {name}") > 0, name
 

@@ -28,7 +28,7 @@ async def test_its_old_lines_are_withdrawn(warehouse: ConnectionSettings, tmp_pa
             await stage(
                 connection, warehouse, silver, [delivery], run, parts, known=None, overrides=Overrides(True)
             )
-            (row,) = await merge(connection, warehouse, may_replace=False)
+            (row,) = await merge(connection, warehouse, may_replace=False, has_details=False)
             await parts.close()
         assert row["replaces"] is (contents is SECOND)
         await assert_exactly(warehouse, story.expected_lines({"a.csv": contents["a.csv"]}))

@@ -219,6 +219,22 @@ from per_currency as c
 join retail_dwh.dim_invoice as i using (invoice_key)
 group by i.invoice_key, i.feed, i.invoice_no, i.invoice_type, i.timezone;
 
+-- Default privileges of the database may have given somebody something when the view was made.
+do $$
+declare
+    quiet_role text;
+begin
+    foreach quiet_role in array array['public', 'anon', 'authenticated', 'service_role'] loop
+        if quiet_role = 'public' or exists (select from pg_roles where rolname = quiet_role) then
+            execute format(
+                'revoke all on retail_dwh.invoice from %s',
+                case quiet_role when 'public' then quiet_role else quote_ident(quiet_role) end
+            );
+        end if;
+    end loop;
+end
+$$;
+
 grant select on retail_dwh.invoice to retail_reader;
 
 comment on column retail_dwh.dim_customer.customer_id is
