@@ -56,12 +56,14 @@ _SECOND: tuple[Line, ...] = (
 DELIVERIES = {"saturday.csv": _FIRST, "sunday.csv": _SECOND}
 
 
-def write(folder: Path, deliveries: dict[str, tuple[Line, ...]] = DELIVERIES) -> Path:
-    """Write the deliveries as CSV files into a folder and return it."""
+def write(
+    folder: Path, deliveries: dict[str, tuple[Line, ...]] = DELIVERIES, *, columns: int = len(NAMES)
+) -> Path:
+    """Write the first columns of the deliveries as CSV files into a folder and return it."""
     folder.mkdir(parents=True)
     for name, lines in deliveries.items():
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(_with_header(lines))
+            csv.writer(file).writerows(line[:columns] for line in _with_header(lines))
     return folder
 
 
