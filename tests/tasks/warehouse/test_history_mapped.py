@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.ingest.discover import BATCH_BYTES
+from tasks.ingest.readers import parquet, parts
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.plain_run import Outcome, assert_accounted, run, state, take_out
@@ -70,9 +71,10 @@ class Withdraw:
 
 @dataclass(frozen=True)
 class History:
-    """Steps, and whether the shop's mapping reads prices of pieces or amounts of lines."""
+    """Steps; whether the shop's mapping reads prices of pieces or amounts of lines; and whether each delivery is split."""
 
     by_piece: bool
+    in_parts: bool
     steps: tuple[Deliver | Withdraw, ...]
 
 
@@ -87,7 +89,9 @@ def _histories(draw: st.DrawFn) -> History:
         finished=st.booleans(),
     )
     step = st.one_of(deliver, deliver, deliver, st.builds(Withdraw, st.integers(0, 2)))
-    return History(draw(st.booleans()), tuple(draw(st.lists(step, min_size=2, max_size=5))))
+    return History(
+        draw(st.booleans()), draw(st.booleans()), tuple(draw(st.lists(step, min_size=2, max_size=5)))
+    )
 
 
 class _Shop:
@@ -183,8 +187,12 @@ async def _check(
     count("histories of mapped exports")
     shop = _Shop(factory.mktemp("history") / "exports", by_piece=history.by_piece)
     async with fresh_warehouse(server, template) as warehouse, fresh_warehouse(server, template) as clean:
-        for step in history.steps:
-            await shop.play(warehouse, step)
+        with pytest.MonkeyPatch.context() as patch:
+            if history.in_parts:
+                patch.setattr(parts, "ROWS_PER_PART", 3)
+                patch.setattr(parquet, "ROWS_PER_PART", 3)
+            for step in history.steps:
+                await shop.play(warehouse, step)
         await shop.assert_exactly(warehouse)
         after = await state(warehouse)
         if shop.contents:
