@@ -18,17 +18,8 @@ from tasks.ingest.readers import parquet, parts
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.plain_run import Outcome, assert_accounted, run, state, take_out
-from tests.support.shop_export import (
-    KINDS,
-    Account,
-    Content,
-    account_of,
-    contents,
-    facts_of,
-    mapping,
-    receipts,
-    write_export,
-)
+from tests.support.shop_export import Content, contents, mapping, receipts, write_export
+from tests.support.shop_lines import KINDS, Account, account_of, facts_of
 from tests.support.slices import fresh_warehouse
 from tests.support.soak import count, size
 
@@ -47,6 +38,7 @@ _DAILY = """
 select currency, sum(lines), coalesce(sum(revenue), 0), coalesce(sum(tips), 0), sum(discounts)
 from retail_dwh.daily_sales group by 1
 """
+_INVOICES = "select invoice_no, invoice_type from retail_dwh.dim_invoice"
 _LEDGER = """
 select name, rows_in, rows_loaded + rows_duplicate as rows_read, rows_quarantined, rows_passed_over, passed_over
 from retail_ops.delivery
@@ -140,9 +132,9 @@ class _Shop:
         """Assert that the warehouse has what the deliveries hold: facts, sums, views and the ledger."""
         await assert_accounted(warehouse)
         async with connected(warehouse) as connection:
-            facts, sums, daily, ledger = [
+            facts, sums, daily, invoices, ledger = [
                 [tuple(row) for row in await connection.fetch(query)]
-                for query in (_FACTS, _SUMS, _DAILY, _LEDGER)
+                for query in (_FACTS, _SUMS, _DAILY, _INVOICES, _LEDGER)
             ]
         expected = facts_of(self.contents.values(), by_piece=self.by_piece)
         assert Counter(facts) == Counter(
@@ -165,6 +157,11 @@ class _Shop:
             )
             for currency, discount in discounts.items()
         }
+        sold_by = {sold.invoice_no for sold, _ in expected if sold.kind != "return"}
+        assert sorted(invoices) == [
+            (number, "sale" if number in sold_by else "cancellation")
+            for number in sorted({sold.invoice_no for sold, _ in expected})
+        ]
         self._assert_ledger(ledger)
 
     def _assert_ledger(self, ledger: list[tuple[Any, ...]]) -> None:
