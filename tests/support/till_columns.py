@@ -1,6 +1,7 @@
-"""Deliveries of tills with columns beyond the usual eight, and the warehouse that an earlier release made of them.
+"""Deliveries of tills with columns beyond the usual eight, and the warehouses that earlier releases made of them.
 
-It passed the columns over. ``till_columns.sql`` has the rows that it loaded, one run a delivery.
+The first passed the columns over, and the last before any shop's exports all but the currency. ``till_columns.sql`` and
+``till_columns_0022.sql`` have the rows that they loaded, one run a delivery.
 """
 
 from __future__ import annotations
@@ -56,12 +57,14 @@ _SECOND: tuple[Line, ...] = (
 DELIVERIES = {"saturday.csv": _FIRST, "sunday.csv": _SECOND}
 
 
-def write(folder: Path, deliveries: dict[str, tuple[Line, ...]] = DELIVERIES) -> Path:
-    """Write the deliveries as CSV files into a folder and return it."""
+def write(
+    folder: Path, deliveries: dict[str, tuple[Line, ...]] = DELIVERIES, *, columns: int = len(NAMES)
+) -> Path:
+    """Write the first columns of the deliveries as CSV files into a folder and return it."""
     folder.mkdir(parents=True)
     for name, lines in deliveries.items():
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(_with_header(lines))
+            csv.writer(file).writerows(line[:columns] for line in _with_header(lines))
     return folder
 
 
@@ -71,7 +74,16 @@ def _with_header(lines: Iterable[Line]) -> list[Line]:
 
 async def load_tills(database: ConnectionSettings) -> None:
     """Fill a database without our schemas with the warehouse that the earlier release made of ``DELIVERIES``."""
-    await create_schema_at(database, "0003_views_and_access")
-    rows = Path(__file__).with_name("till_columns.sql").read_text(encoding="utf-8")
+    await _load(database, "0003_views_and_access", "till_columns.sql")
+
+
+async def load_tills_with_currencies(database: ConnectionSettings) -> None:
+    """Fill a database without our schemas with the warehouse of the release that read the column Currency, too."""
+    await _load(database, "0022_decimal_of_loaded_feeds", "till_columns_0022.sql")
+
+
+async def _load(database: ConnectionSettings, revision: str, file: str) -> None:
+    await create_schema_at(database, revision)
+    rows = Path(__file__).with_name(file).read_text(encoding="utf-8")
     async with connected(database) as connection:
         await connection.execute(f"begin;\n{rows};\ncommit")

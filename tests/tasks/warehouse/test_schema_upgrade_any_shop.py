@@ -14,12 +14,13 @@ from tasks.ingest.schema import KINDS
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.integrity.check import built_in_checks
 from tasks.warehouse.integrity.examine import examine_integrity
+from tasks.warehouse.load.transaction import LoadedDelivery
 from tasks.warehouse.migrate import head_revision, migrate
 from tests.support import till_columns
 from tests.support.marked_deliveries import deliveries, load_marked_warehouse
 from tests.support.marked_deliveries import write as write_marked
 from tests.support.older_schema import upgrade_schema_to
-from tests.support.plain_run import assert_accounted, run, state
+from tests.support.plain_run import assert_accounted, run, state, take_out
 
 BEFORE = "0022_decimal_of_loaded_feeds"
 # What must not change over the revision: every line's identity, place and values, and the sums.
@@ -32,6 +33,10 @@ SUMS = (
     "(select sum(total_amount) from retail_dwh.fact_sale), "
     "(select sum(uuid_hash_extended(line_id, 0)) from retail_dwh.fact_sale), "
     "(select sum(rows_loaded) from retail_ops.delivery), (select count(*) from retail_ops.line_source)"
+)
+IDENTITIES = (
+    "select invoice_no, line_id, copy_number from retail_dwh.fact_sale "
+    "join retail_dwh.dim_invoice using (invoice_key) order by 1, 2"
 )
 VIEWS = (
     "select date, currency, invoices, lines, units::numeric, gross_sales, cancellations, revenue "
@@ -51,7 +56,10 @@ async def _rows(warehouse: ConnectionSettings, query: str) -> list[tuple[Any, ..
         return [tuple(row) for row in await connection.fetch(query)]
 
 
-@pytest.mark.parametrize("load_older", [load_marked_warehouse, till_columns.load_tills])
+@pytest.mark.parametrize(
+    "load_older",
+    [load_marked_warehouse, till_columns.load_tills, till_columns.load_tills_with_currencies],
+)
 async def test_lines_sums_and_identities_stay(
     empty: ConnectionSettings, load_older: Callable[[ConnectionSettings], Awaitable[None]]
 ) -> None:
@@ -122,7 +130,7 @@ async def test_columns_that_were_passed_over_make_no_further_fact(
 ) -> None:
     await till_columns.load_tills(empty)
     await migrate(empty)
-    lines, before = await _rows(empty, LINES), await state(empty)
+    known, before = await _rows(empty, IDENTITIES), await state(empty)
     same = till_columns.write(tmp_path / "same")
     outcome = await run(empty, tmp_path / "workspace", [same], feed=till_columns.FEED, root=str(same))
     assert sorted(outcome.unchanged) == sorted(till_columns.DELIVERIES)
@@ -133,11 +141,10 @@ async def test_columns_that_were_passed_over_make_no_further_fact(
     other = till_columns.write(tmp_path / "other", renamed)
     outcome = await run(empty, tmp_path / "workspace", [other], feed=till_columns.FEED, root=str(other))
     assert outcome.failed == ()
-    assert sum(one.rows_loaded for one in outcome.loaded) == 1
     await assert_accounted(empty)
-    after = await _rows(empty, LINES)
-    assert len(after) == len(lines) + 1
-    assert {row[1] for row in lines} < {row[1] for row in after}
+    after = await _rows(empty, IDENTITIES)
+    assert len(after) == len(known) + 1
+    assert set(known) < set(after)
     assert (await state(empty)).units == before.units + 1
 
 
@@ -147,12 +154,68 @@ async def test_a_loaded_warehouse_has_the_fingerprint_of_a_clean_load(
     """With the columns passed over there, too: as a mapping to the eight columns does."""
     await till_columns.load_tills(empty)
     await migrate(empty)
-    plain = till_columns.write(tmp_path / "plain")
-    for path in plain.iterdir():
-        rows = [line.split(",")[:8] for line in path.read_text(encoding="utf-8").splitlines()]
-        path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
-    await run(warehouse, tmp_path / "workspace", [plain], feed=till_columns.FEED, root=str(plain))
+    await _load(warehouse, till_columns.write(tmp_path / "plain", columns=8), "passed over")
     assert await state(warehouse) == await state(empty)
+
+
+async def _load(
+    warehouse: ConnectionSettings, folder: Path, currency_column: str | None
+) -> list[LoadedDelivery]:
+    """Load the tills' deliveries in a folder by the settings that the upgrade gives their feed."""
+    outcome = await run(
+        warehouse,
+        folder.parent / "workspace",
+        [folder],
+        feed=till_columns.FEED,
+        root=str(folder),
+        customers="numbers",
+        store_column="passed over",
+        currency_column=currency_column,
+    )
+    assert outcome.failed == ()
+    return list(outcome.loaded)
+
+
+# The release that passes the currency over has its lines in the feed's, and sets those aside that tell another one now.
+@pytest.mark.parametrize(
+    ("load_older", "columns", "currency_column", "set_aside"),
+    [
+        (till_columns.load_tills, 8, "passed over", 2),
+        (till_columns.load_tills_with_currencies, 9, None, 0),
+    ],
+)
+async def test_the_same_days_under_other_names_are_as_in_a_clean_load(
+    empty: ConnectionSettings,
+    warehouse: ConnectionSettings,
+    tmp_path: Path,
+    load_older: Callable[[ConnectionSettings], Awaitable[None]],
+    columns: int,
+    currency_column: str | None,
+    set_aside: int,
+) -> None:
+    await load_older(empty)
+    await migrate(empty)
+    known = await _rows(empty, IDENTITIES)
+    renamed = till_columns.write(
+        tmp_path / "renamed", {f"again {name}": lines for name, lines in till_columns.DELIVERIES.items()}
+    )
+    # A clean load of the same deliveries, of those of the earlier release the columns that it read.
+    await _load(warehouse, renamed, currency_column)
+    only_renamed = await state(warehouse)
+    await _load(warehouse, till_columns.write(tmp_path / "columns read", columns=columns), currency_column)
+
+    # Lines that come again tell an amount now, so that they belong to the deliveries that tell it.
+    loaded = await _load(empty, renamed, currency_column)
+    assert [(one.rows_in, one.rows_quarantined) for one in loaded] == [(5, set_aside), (4, set_aside)]
+    await assert_accounted(empty)
+    assert await _rows(empty, IDENTITIES) == known
+    assert await state(empty) == await state(warehouse)
+
+    for name in till_columns.DELIVERIES:
+        await take_out(empty, name, till_columns.FEED)
+    await assert_accounted(empty)
+    assert set(await _rows(empty, IDENTITIES)) <= set(known)
+    assert await state(empty) == only_renamed
 
 
 async def test_kinds_of_the_schema_are_those_of_the_deliveries(warehouse: ConnectionSettings) -> None:
