@@ -166,14 +166,14 @@ class _Match:
             if ours in {"invoice_no", "invoice_date"}:  # joined
                 columns[ours] = self._all(names)
             elif ours == "source_line":  # joined, too
-                columns[ours] = () if self._is_absent(names) else self._all(names)
+                columns[ours] = self._all_or_none(names)
             else:
                 columns[ours] = self._any(names) if ours in _NEEDED else self._any_or_none(names)
         columns = {ours: found for ours, found in columns.items() if found}
         measures = {
             ours: replace(measure, columns=found)
             for ours, measure in line.measures.items()
-            if (found := self._any_or_none(measure.columns))
+            if (found := (self._all_or_none if measure.is_sum else self._any_or_none)(measure.columns))
         }
         zone = line.time.zone_column
         time = line.time if zone is None else replace(line.time, zone_column=self._needed(zone))
@@ -207,6 +207,10 @@ class _Match:
 
     def _all(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._needed(name) for name in names)
+
+    def _all_or_none(self, names: Sequence[str]) -> tuple[str, ...]:
+        """As ``_all``; none where only some files have the columns, and this one has not."""
+        return () if self._is_absent(names) else self._all(names)
 
     def _needed(self, name: str) -> str:
         found = self._find(name, needed=True)

@@ -20,6 +20,7 @@ from tasks.ingest.mapping.terms import Term, term_of
 
 # Sources write up to eight decimals.
 _NUMBER = pl.Decimal(38, 8)
+_NUMBER_TEXT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _ZERO = pl.lit(0).cast(_NUMBER)
 _CENT = pl.lit(Decimal("0.01")).cast(_NUMBER)
 _EXAMPLES = 3
@@ -105,13 +106,13 @@ class SumChecks:
             check.add(frame)
 
     def add_footer(self, source: int, text: str) -> None:
-        """Take in a record of a file's footer; the first counts."""
-        self._footers.setdefault(source, text)
+        """Take in a record of a file's footer; the first with a number counts."""
+        if found := _NUMBER_TEXT.search(text):
+            self._footers.setdefault(source, found.group())
 
     def results(self, source: int) -> tuple[SumResult, ...]:
         """Return the results for one file of the group, in the order of the checks."""
-        found = re.search(r"[0-9]+(?:\.[0-9]+)?", self._footers.get(source, ""))
-        return tuple(check.result(source, found.group() if found else None) for check in self._checks)
+        return tuple(check.result(source, self._footers.get(source)) for check in self._checks)
 
 
 class _Numbers:
@@ -273,8 +274,14 @@ def sums_refusal(results: Sequence[SumResult]) -> str | None:
 
 
 def sum_notes(results: Sequence[SumResult]) -> tuple[str, ...]:
-    """Return what the report tells of sums that a few invoices break, or that were accepted."""
-    return tuple(f"{result.text}." for result in results if result.broken)
+    """Return what the report tells of sums that a few invoices break, that were accepted, or that were not checked."""
+    return tuple(
+        f"{result.text}."
+        if result.broken
+        else f"{result.check} was not checked: the file does not tell both sides of it, or lines are not read."
+        for result in results
+        if result.broken or (result.per == "file" and not result.checked)
+    )
 
 
 def _name(term: Term) -> str:
