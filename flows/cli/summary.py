@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.cli.exit_codes import program
 from tasks.outside_text import displayable
-from tasks.report.run_report import RunReport, samples_text
+from tasks.report.run_report import DeliveryReport, RunReport, samples_text
 
 _SHOWN = 10
 
@@ -131,11 +131,18 @@ def _print_quarantined(console: Console, report: RunReport) -> None:
 
 def _print_notes(console: Console, report: RunReport) -> None:
     noted = list(report.notes)
-    noted += [f"{delivery.name}: {note}" for delivery in report.deliveries for note in delivery.notes]
+    noted += [
+        f"{delivery.name}: {note}" for delivery in report.deliveries for note in _further_notes(delivery)
+    ]
     for line in noted[:_SHOWN]:
         console.print(f"[bold]note[/] {escape(displayable(line))}")
     if len(noted) > _SHOWN:
         console.print(f"and {len(noted) - _SHOWN} more notes; see the report")
+
+
+def _further_notes(delivery: DeliveryReport) -> list[str]:
+    """The notes of a delivery that its refusal does not say already."""
+    return [note for note in delivery.notes if note.rstrip(".") not in delivery.reason]
 
 
 def _print_links_out(console: Console, report: RunReport) -> None:

@@ -59,6 +59,7 @@ class RowMapper:
         texts = self._with_kinds(texts).with_columns(
             pl.coalesce("reason", self._no_line(), "never_sold").alias("reason")
         )
+        self.sums.count(texts.filter(pl.col("reason").is_in([_BLANK, _FOOTER]).not_().fill_null(value=True)))
         rest = texts.filter(pl.col("reason").is_not_null())
         lines = texts.filter(pl.col("reason").is_null()) if rest.height else texts
         rows = self._with_unknown_words(lines)

@@ -119,7 +119,7 @@ class _Match:
     def _check(self, check: Check, order: Mapping[str, tuple[str, ...]]) -> Check | None:
         """The check for this file; None if a column that only some files have is not here: then nothing is told twice."""
         terms = [term_of(text) for text in (*check.plus, *check.minus, check.equals)]
-        names = [term.name for term in terms if term.kind == "column"]
+        names = [term.name for term in terms if term.kind in {"column", "count"}]
         if any(self._is_absent([name]) for name in (*names, *check.unless, *check.unless_amount)):
             return None
         if any(term.kind == "order" and term.name not in order for term in terms):
@@ -135,7 +135,7 @@ class _Match:
 
     def _term(self, text: str) -> str:
         term = term_of(text)
-        return f"column:{self._needed(term.name)}" if term.kind == "column" else text
+        return f"{term.kind}:{self._needed(term.name)}" if term.kind in {"column", "count"} else text
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""

@@ -46,7 +46,9 @@ def measures(table: Mapping[str, Any]) -> dict[str, Measure]:
             )
     return {
         name: Measure(
-            texts_of(measure.get("column", measure.get("sum"))), measure.get("sign", "positive"), "sum" in measure
+            texts_of(measure.get("column", measure.get("sum"))),
+            measure.get("sign", "positive"),
+            "sum" in measure,
         )
         for name, measure in table.items()
     }

@@ -21,6 +21,7 @@ from tasks.ingest.mapping.terms import Term, term_of
 # Sources write up to eight decimals.
 _NUMBER = pl.Decimal(38, 8)
 _NUMBER_TEXT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_NO_VALUES = pl.DataFrame(schema={"source": pl.UInt32, "value": pl.String})
 _ZERO = pl.lit(0).cast(_NUMBER)
 _CENT = pl.lit(Decimal("0.01")).cast(_NUMBER)
 _EXAMPLES = 3
@@ -89,6 +90,10 @@ class SumChecks:
         numbers = _Numbers(mapping, feed_decimal, typed_numbers)
         self._checks = [_Sum(check, mapping.order, numbers) for check in mapping.checks]
         self._footers: dict[int, str] = {}
+        terms = {
+            term_of(text) for check in mapping.checks for text in (*check.plus, *check.minus, check.equals)
+        }
+        self._counted = {term.name: _NO_VALUES for term in terms if term.kind == "count"}
 
     def add(self, rows: pl.DataFrame, lines: pl.DataFrame) -> None:
         """Take in the lines of a frame.
@@ -105,6 +110,16 @@ class SumChecks:
         for check in self._checks if frame.height else []:
             check.add(frame)
 
+    def count(self, rows: pl.DataFrame) -> None:
+        """Take in the values of columns that are counted.
+
+        Args:
+            rows: All rows but blank ones and footers, with ``source`` and the columns of the file.
+        """
+        for name, seen in self._counted.items():
+            values = rows.select("source", pl.col(name).alias("value")).drop_nulls()
+            self._counted[name] = pl.concat([seen, values]).unique()
+
     def add_footer(self, source: int, text: str) -> None:
         """Take in a record of a file's footer; the first with a number counts."""
         if found := _NUMBER_TEXT.search(text):
@@ -112,7 +127,11 @@ class SumChecks:
 
     def results(self, source: int) -> tuple[SumResult, ...]:
         """Return the results for one file of the group, in the order of the checks."""
-        return tuple(check.result(source, self._footers.get(source)) for check in self._checks)
+        counts = {
+            name: str(values.filter(pl.col("source") == source).height)
+            for name, values in self._counted.items()
+        }
+        return tuple(check.result(source, self._footers.get(source), counts) for check in self._checks)
 
 
 class _Numbers:
@@ -181,7 +200,7 @@ class _Sum:
         ).with_columns(**amounts, **{name: numbers for name, (numbers, _) in told.items()})
         self._parts.append(self._gathered(values, self._keys))
 
-    def result(self, source: int, footer: str | None) -> SumResult:
+    def result(self, source: int, footer: str | None, counts: Mapping[str, str]) -> SumResult:
         check = self._check
         held = pl.DataFrame()
         if self._parts:
@@ -190,7 +209,11 @@ class _Sum:
             invoices = sums.get_column("invoice").n_unique()
             if check.per == "file":
                 sums = self._gathered(sums, ["source"]).with_columns(invoice=pl.lit(""))
-            fixed = {"invoices": str(invoices), "footer": footer}
+            fixed = {
+                Term("invoices"): str(invoices),
+                Term("footer"): footer,
+                **{Term("count", name): count for name, count in counts.items()},
+            }
             found = self._added(self._plus, fixed) - self._added(self._minus, fixed)
             within = pl.lit(check.within).cast(_NUMBER)
             held = sums.filter(~pl.col("exempt") & ~pl.col("unread")).select(
@@ -244,22 +267,22 @@ class _Sum:
         ]
         return pl.any_horizontal(pl.lit(value=False), *words, *amounts)
 
-    def _added(self, terms: Sequence[Term], fixed: dict[str, str | None]) -> pl.Expr:
+    def _added(self, terms: Sequence[Term], fixed: Mapping[Term, str | None]) -> pl.Expr:
         total = _ZERO
         for term in terms:
             total = total + self._side(term, fixed).fill_null(_ZERO)
         return total
 
-    def _side(self, term: Term, fixed: dict[str, str | None]) -> pl.Expr:
-        if term.kind in fixed:
-            return _decimal(fixed[term.kind])
+    def _side(self, term: Term, fixed: Mapping[Term, str | None]) -> pl.Expr:
+        if term in fixed:
+            return _decimal(fixed[term])
         return pl.col(_name(term))
 
 
 def check_text(check: Check) -> str:
     """Return a check as text."""
     minus = "".join(f" - {term}" for term in check.minus)
-    return f"{' + '.join(check.plus)}{minus} = {check.equals}".replace(f"column:{PREFIX}", "column:")
+    return f"{' + '.join(check.plus)}{minus} = {check.equals}".replace(f":{PREFIX}", ":")
 
 
 def sums_refusal(results: Sequence[SumResult]) -> str | None:

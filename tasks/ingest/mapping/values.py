@@ -124,7 +124,9 @@ class LineValues:
         """Several columns added up, as numbers of the feed; null where all are blank, and what is no number as it is."""
         mark = self.decimals([ours])[ours]
         texts = [self._measured(ours, rows.get_column(column)).alias(column) for column in columns]
-        numbers = [decimal_texts(text, mark).str.to_decimal(scale=8).cast(pl.Decimal(38, 8)) for text in texts]
+        numbers = [
+            decimal_texts(text, mark).str.to_decimal(scale=8).cast(pl.Decimal(38, 8)) for text in texts
+        ]
         unread = [text.set(number.is_not_null(), None) for text, number in zip(texts, numbers, strict=True)]
         total = pl.sum_horizontal(numbers).cast(pl.String)
         is_told = pl.any_horizontal(pl.col(columns).is_not_null())
