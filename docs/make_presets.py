@@ -68,7 +68,12 @@ def _columns(mapping: ColumnMapping) -> Iterator[str]:
             text += f" in the zone of `{line.time.zone_column}`"
         yield f"| {_field(ours)} | {text} |\n"
     for name, measure in line.measures.items():
-        yield f"| {name} of the line | {_code(measure.columns)} |\n"
+        text = (
+            " + ".join(f"`{column}`" for column in measure.columns)
+            if measure.is_sum
+            else _code(measure.columns)
+        )
+        yield f"| {name} of the line | {text} |\n"
     if mapping.order:
         text = ", ".join(f"{key} (`{names[0]}`)" for key, names in mapping.order.items())
         yield f"| once an invoice | {text} |\n"

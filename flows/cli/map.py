@@ -82,7 +82,7 @@ def _as_json(delivery: Delivery, found: Recognition, proposal: Proposal | None) 
         "header_row": first.header_row,
         "delimiter": first.delimiter or None,
         "columns": [
-            {"name": column.strip(), "values": first.values(position)}
+            {"name": column.strip(), "values": _values(first, position)}
             for position, column in enumerate(first.names)
         ],
         "preset": found.chosen.name if found.chosen else None,
@@ -138,8 +138,20 @@ def _print_columns(delivery: Delivery, first: FirstRows) -> None:
     print(f"# {name}: header in row {first.header_row}{separated}. Columns and first values:")
     width = max(len(displayable(column.strip())) for column in first.names)
     for position, column in enumerate(first.names):
-        values = "  |  ".join(map(displayable, first.values(position)))
+        values = "  |  ".join(map(displayable, _values(first, position)))
+        if not values and first.values(position):
+            values = "(not shown: of a person)"
         print(f"#   {displayable(column.strip()).ljust(width)}  {values}".rstrip())
+
+
+def _values(first: FirstRows, position: int) -> tuple[str, ...]:
+    """The first values of a column; none of one that speaks of a person: the output is kept as a mapping's file."""
+    from tasks.ingest.column_words import speaks_of_person
+    from tasks.ingest.unsplit_rows import ADDRESS_MARK
+
+    values = first.values(position)
+    is_personal = speaks_of_person(first.names[position]) or any(ADDRESS_MARK in value for value in values)
+    return () if is_personal else values
 
 
 def _print_presets(delivery: Delivery, found: Recognition) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.cli.exit_codes import program
 from tasks.outside_text import displayable
-from tasks.report.run_report import RunReport
+from tasks.report.run_report import DeliveryReport, RunReport, samples_text
 
 _SHOWN = 10
 
@@ -99,6 +99,7 @@ def print_summary(report: RunReport) -> None:
         console.print()
     for delivery in [delivery for delivery in report.deliveries if delivery.reason][:_SHOWN]:
         console.print(f"[bold]{delivery.outcome}[/] {escape(displayable(delivery.message))}")
+    _print_quarantined(console, report)
     _print_notes(console, report)
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
@@ -119,13 +120,29 @@ def print_summary(report: RunReport) -> None:
         console.print(f"{label:10}{displayable(line)}", soft_wrap=True, markup=False)
 
 
+def _print_quarantined(console: Console, report: RunReport) -> None:
+    """Show why lines of the deliveries are set aside; the message of a refusal tells it itself."""
+    faulty = [delivery for delivery in report.deliveries if delivery.samples and not delivery.reason]
+    for delivery in faulty[:_SHOWN]:
+        lines = "1 line" if delivery.rows_quarantined == 1 else f"{delivery.rows_quarantined:,} lines"
+        line = f"{delivery.name}: {lines}. {samples_text(delivery.samples)}"
+        console.print(f"[bold]quarantined[/] {escape(displayable(line))}")
+
+
 def _print_notes(console: Console, report: RunReport) -> None:
     noted = list(report.notes)
-    noted += [f"{delivery.name}: {note}" for delivery in report.deliveries for note in delivery.notes]
+    noted += [
+        f"{delivery.name}: {note}" for delivery in report.deliveries for note in _further_notes(delivery)
+    ]
     for line in noted[:_SHOWN]:
         console.print(f"[bold]note[/] {escape(displayable(line))}")
     if len(noted) > _SHOWN:
         console.print(f"and {len(noted) - _SHOWN} more notes; see the report")
+
+
+def _further_notes(delivery: DeliveryReport) -> list[str]:
+    """The notes of a delivery that its refusal does not say already."""
+    return [note for note in delivery.notes if note.rstrip(".") not in delivery.reason]
 
 
 def _print_links_out(console: Console, report: RunReport) -> None:

@@ -7,6 +7,7 @@ where parts are written before, they are written again.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -23,6 +24,8 @@ VALUE_BYTES = 4 * 1024
 LINE_BYTES = 64 * 1024
 _COUNTED_VALUES = 10_000
 _SHOWN_VALUES, _SHOWN_CHARACTERS = 5, 40
+# 0.00, $0.00, 0,00 €: adds nothing to any sum.
+_ZERO = re.compile(r"[^\w.,]{0,3}0+([.,]0*)?[^\w.,]{0,3}")
 
 
 class Attributes:
@@ -161,10 +164,12 @@ class Attributes:
             *_not_stored(list(further.listed), "listed in the mapping under [persons]"),
             *_not_stored(list(further.personal), "named as if of a person", has_way_out=True),
             *_not_stored(addressed, f"with an {ADDRESS_MARK} in some value", has_way_out=True),
-            *(
-                _telling_note(key, self._counts[name, key])
-                for key in further.telling
-                if (name, key) in self._counts and key not in addressed
+            *_telling_note(
+                {
+                    key: self._counts[name, key]
+                    for key in further.telling
+                    if (name, key) in self._counts and key not in addressed
+                }
             ),
         ]
         if name in self._shortened:
@@ -220,10 +225,18 @@ def _not_stored(keys: Sequence[str], reason: str, *, has_way_out: bool = False) 
     return (f"Not stored, since {reason}: {listed}.{way_out}",)
 
 
-def _telling_note(key: str, counts: Counter[str]) -> str:
-    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_VALUES]
-    values = ", ".join(f"'{displayable(value[:_SHOWN_CHARACTERS])}' {count:,}" for value, count in common)
+def _telling_note(counts: Mapping[str, Counter[str]]) -> tuple[str, ...]:
+    """Tell of columns that may change every sum; those that hold nothing but zeros do not."""
+    telling = {key: values for key, values in counts.items() if not all(map(_ZERO.fullmatch, values))}
+    if not telling:
+        return ()
+    listed = "; ".join(f"{displayable(key[:_SHOWN_CHARACTERS])} ({_common(telling[key])})" for key in telling)
     return (
-        f"Its column {displayable(key[:_SHOWN_CHARACTERS])} is kept as an attribute and not read, though its name speaks of "
-        f"money or of a sale's state: it may change every sum. Most common: {values}. Say in a mapping what it means."
+        "Kept as attributes and not read, though their names speak of money or of a sale's state, which may change every "
+        f"sum: {listed}. Say in a mapping what they mean, or list them there under [attributes].",
     )
+
+
+def _common(counts: Counter[str]) -> str:
+    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_VALUES]
+    return ", ".join(f"{displayable(value[:_SHOWN_CHARACTERS])}: {count:,}" for value, count in common)

@@ -28,7 +28,7 @@ from tasks.workspace.outputs import checked_workspace, write_text
 LOADED = ("loaded", "replaced")
 _FAILURES = ("refused", "failed")
 # Of a value in a message; the report itself has more.
-_VALUE_CHARACTERS = 60
+_VALUE_CHARACTERS = 120
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,29 @@ def test_map_proposes_a_mapping_that_loads_once_it_is_filled_in(retail: Retail, 
     assert as_json["undecided"] == ["Quantity"]
 
 
+def test_map_shows_no_value_of_a_person(retail: Retail, tmp_path: Path) -> None:
+    names = ["Order ID", "SKU", "Qty", "Order Date", "Price Each", "Buyer Name", "Account"]
+    row = ["1", "MUG", "2", "2011-05-02 09:30", "2.50", "Jo Clay", "till@shop.example"]
+    path = write(tmp_path / "shop.csv", as_csv([row], names))
+    shown, as_json = retail("map", str(path)), retail("map", str(path), "--json")
+    assert shown.code == as_json.code == 0
+    assert "#   Buyer Name  (not shown: of a person)" in shown.out
+    assert "MUG" in shown.out
+    for told in (shown.out, as_json.out):
+        assert "Jo Clay" not in told
+        assert "till@" not in told
+
+
+def test_the_summary_tells_why_lines_are_quarantined(retail: Retail, tmp_path: Path) -> None:
+    mapping = write(tmp_path / "till.toml", TOML)
+    export = write_export(tmp_path / "till.csv", RECEIPTS)
+    write(export, export.read_text().replace("item", "swap", 1))
+    ended = retail("etl", str(export), "--mapping", str(mapping), "--threshold", "50")
+    shown = "".join(ended.out.split())  # the terminal breaks lines anywhere in a long path
+    assert "till.csv:1line.Thefirst:line" in shown
+    assert "hasawordthatthemappingdoesnotknow:swap(amount" in shown
+
+
 def test_map_of_a_file_that_holds_no_columns(retail: Retail, tmp_path: Path) -> None:
     path = write(tmp_path / "words.csv", "just a line\nand another\n")
     result = retail("map", str(path))

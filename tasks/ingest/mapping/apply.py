@@ -35,7 +35,7 @@ class RowMapper:
         assert header.mapping is not None  # noqa: S101 - narrows the type: files without one are not mapped
         self._mapping: ColumnMapping = header.mapping
         self._values = LineValues(self._mapping, feed_decimal, typed_numbers)
-        self._columns = list(header.columns)
+        self._columns = sorted(header.columns, key=lambda column: header.positions.get(column, 0))
         self._first = next((name for name, position in header.positions.items() if position == 0), None)
         self._fill = FillDown(self._mapping.fill)
         self._first_lines = FirstLines()
@@ -59,6 +59,7 @@ class RowMapper:
         texts = self._with_kinds(texts).with_columns(
             pl.coalesce("reason", self._no_line(), "never_sold").alias("reason")
         )
+        self.sums.count(texts.filter(pl.col("reason").is_in([_BLANK, _FOOTER]).not_().fill_null(value=True)))
         rest = texts.filter(pl.col("reason").is_not_null())
         lines = texts.filter(pl.col("reason").is_null()) if rest.height else texts
         rows = self._with_unknown_words(lines)
@@ -71,8 +72,8 @@ class RowMapper:
         if not self._mapping.notation.footer:
             return
         footers = rest.filter(pl.col("reason") == _FOOTER)
-        first = [self._first] if self._first is not None else []
-        for source, text in footers.select("source", pl.coalesce("raw", *first)).iter_rows():
+        cells = pl.concat_str(self._columns, separator=" ", ignore_nulls=True)
+        for source, text in footers.select("source", pl.coalesce("raw", cells)).iter_rows():
             self.sums.add_footer(source, text)
 
     def _trimmed(self, text: pl.Expr) -> pl.Expr:
@@ -85,10 +86,19 @@ class RowMapper:
         footer = self._mapping.notation.footer
         if not footer:
             return pl.lit(None, pl.String)
-        # A record of another width may hold the text anywhere; one like the lines begins with it.
+        # A record of another width may hold the text anywhere; one like the lines begins with it, or has it in a further
+        # column and tells nothing that a line tells.
         found = [pl.col("raw").str.contains_any(footer)]
         if self._first is not None:
             found += [pl.col(self._first).str.starts_with(text) for text in footer]
+        told = self._mapping.line.columns
+        of_lines = [column for ours in ("invoice_date", *MONEY) for column in told.get(ours, ())]
+        if of_lines:
+            others = [column for column in self._columns if column not in of_lines]
+            is_no_line = pl.all_horizontal(pl.col(of_lines).is_null())
+            found += [
+                is_no_line & pl.col(column).str.starts_with(text) for column in others for text in footer
+            ]
         return pl.when(pl.any_horizontal(found)).then(pl.lit(_FOOTER))
 
     def _is_blank(self, has_attributes: bool) -> pl.Expr:

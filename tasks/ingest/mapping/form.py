@@ -68,6 +68,7 @@ NEVER_SOLD = ("void", "training", "cancelled", "unpaid", "unpriced")
 NO_LINE = "no_line"
 _MEASURE: Section = {
     "column": Key("text_or_texts", "The first column that is filled; an amount of the line."),
+    "sum": Key("texts", "Columns that are added up, in place of column; a blank is 0."),
     "sign": Key(
         "choice",
         "Sign of what is taken off, contained or spent, as the file writes it. Default: positive.",

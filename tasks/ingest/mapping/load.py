@@ -203,6 +203,11 @@ def _line(content: Mapping[str, Any]) -> LineForm:
         raise mapping_error(
             "[line.amount] has both the amount of the line and the price of a piece.", "Name one of them."
         )
+    if form.stage == "after_discount" and "discount" in form.measures:
+        raise mapping_error(
+            "[line.measures] has a discount beside an amount after discounts: net sales would take it off twice.",
+            "Name the amount before discounts; or leave the discount out, and it is kept as an attribute.",
+        )
     if not columns and (not form.usual_names or constants.keys() >= {*COLUMNS}):
         raise mapping_error("it names no column of the file.", "Name those that differ from line to line.")
     if not all(form.marks):

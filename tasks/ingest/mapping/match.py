@@ -119,7 +119,7 @@ class _Match:
     def _check(self, check: Check, order: Mapping[str, tuple[str, ...]]) -> Check | None:
         """The check for this file; None if a column that only some files have is not here: then nothing is told twice."""
         terms = [term_of(text) for text in (*check.plus, *check.minus, check.equals)]
-        names = [term.name for term in terms if term.kind == "column"]
+        names = [term.name for term in terms if term.kind in {"column", "count"}]
         if any(self._is_absent([name]) for name in (*names, *check.unless, *check.unless_amount)):
             return None
         if any(term.kind == "order" and term.name not in order for term in terms):
@@ -135,7 +135,7 @@ class _Match:
 
     def _term(self, text: str) -> str:
         term = term_of(text)
-        return f"column:{self._needed(term.name)}" if term.kind == "column" else text
+        return f"{term.kind}:{self._needed(term.name)}" if term.kind in {"column", "count"} else text
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""
@@ -166,14 +166,14 @@ class _Match:
             if ours in {"invoice_no", "invoice_date"}:  # joined
                 columns[ours] = self._all(names)
             elif ours == "source_line":  # joined, too
-                columns[ours] = () if self._is_absent(names) else self._all(names)
+                columns[ours] = self._all_or_none(names)
             else:
                 columns[ours] = self._any(names) if ours in _NEEDED else self._any_or_none(names)
         columns = {ours: found for ours, found in columns.items() if found}
         measures = {
             ours: replace(measure, columns=found)
             for ours, measure in line.measures.items()
-            if (found := self._any_or_none(measure.columns))
+            if (found := (self._all_or_none if measure.is_sum else self._any_or_none)(measure.columns))
         }
         zone = line.time.zone_column
         time = line.time if zone is None else replace(line.time, zone_column=self._needed(zone))
@@ -207,6 +207,10 @@ class _Match:
 
     def _all(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._needed(name) for name in names)
+
+    def _all_or_none(self, names: Sequence[str]) -> tuple[str, ...]:
+        """As ``_all``; none where only some files have the columns, and this one has not."""
+        return () if self._is_absent(names) else self._all(names)
 
     def _needed(self, name: str) -> str:
         found = self._find(name, needed=True)

@@ -83,10 +83,12 @@ class Measure:
     Attributes:
         columns: Columns of the file; the first that is filled counts.
         sign: Sign of what is taken off, contained or spent, as the file writes it.
+        is_sum: Whether the columns are added up instead.
     """
 
     columns: tuple[str, ...]
     sign: Literal["positive", "negative"] = "positive"
+    is_sum: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,17 @@ def kind_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[KindRule, ...]:
 def measures(table: Mapping[str, Any]) -> dict[str, Measure]:
     """Build the measures of ``[line.measures]``; raises SettingsError where one names no column."""
     for name, measure in table.items():
-        if "column" not in measure:
-            raise mapping_error(f"line.measures.{name} has no column.", 'Write it as { column = "Tax" }.')
+        if ("column" in measure) == ("sum" in measure):
+            raise mapping_error(
+                f"line.measures.{name} needs one of column and sum.",
+                'Write it as { column = "Tax" }, or as { sum = ["City Tax", "State Tax"] } where several are added up.',
+            )
     return {
-        name: Measure(texts_of(measure["column"]), measure.get("sign", "positive"))
+        name: Measure(
+            texts_of(measure.get("column", measure.get("sum"))),
+            measure.get("sign", "positive"),
+            "sum" in measure,
+        )
         for name, measure in table.items()
     }
 

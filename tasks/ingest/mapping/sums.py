@@ -15,19 +15,17 @@ import polars as pl
 
 from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import Check, ColumnMapping
-from tasks.ingest.mapping.numbers import decimal_texts, number_texts
+from tasks.ingest.mapping.sum_numbers import LINE, NUMBER, SumNumbers
 from tasks.ingest.mapping.terms import Term, term_of
 
-# Sources write up to eight decimals.
-_NUMBER = pl.Decimal(38, 8)
-_ZERO = pl.lit(0).cast(_NUMBER)
-_CENT = pl.lit(Decimal("0.01")).cast(_NUMBER)
+_NUMBER_TEXT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_NO_VALUES = pl.DataFrame(schema={"source": pl.UInt32, "value": pl.String})
+_ZERO = pl.lit(0).cast(NUMBER)
+_CENT = pl.lit(Decimal("0.01")).cast(NUMBER)
 _EXAMPLES = 3
 # The share of invoices or rows that may break a sum, as long as more than one does.
 _MOST_BROKEN = 0.01
 _UNITS = {"invoice": "invoices", "row": "rows", "file": "totals of the file"}
-# Prefix of the columns of bronze beside those of the file.
-_LINE = "line "
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,13 @@ class SumChecks:
             feed_decimal: Decimal mark of the feed's numbers; None if it is open.
             typed_numbers: Our columns that hold numbers, not text.
         """
-        numbers = _Numbers(mapping, feed_decimal, typed_numbers)
+        numbers = SumNumbers(mapping, feed_decimal, typed_numbers)
         self._checks = [_Sum(check, mapping.order, numbers) for check in mapping.checks]
         self._footers: dict[int, str] = {}
+        terms = {
+            term_of(text) for check in mapping.checks for text in (*check.plus, *check.minus, check.equals)
+        }
+        self._counted = {term.name: _NO_VALUES for term in terms if term.kind == "count"}
 
     def add(self, rows: pl.DataFrame, lines: pl.DataFrame) -> None:
         """Take in the lines of a frame.
@@ -98,59 +100,40 @@ class SumChecks:
         """
         if not self._checks:
             return
-        bronze = lines.select(pl.all().name.prefix(_LINE))
-        is_sound = pl.col(f"{_LINE}fault").is_null() & pl.col(f"{_LINE}invoice_no").is_not_null()
+        bronze = lines.select(pl.all().name.prefix(LINE))
+        is_sound = pl.col(f"{LINE}fault").is_null() & pl.col(f"{LINE}invoice_no").is_not_null()
         frame = pl.concat([rows, bronze], how="horizontal").filter(is_sound)
         for check in self._checks if frame.height else []:
             check.add(frame)
 
+    def count(self, rows: pl.DataFrame) -> None:
+        """Take in the values of columns that are counted.
+
+        Args:
+            rows: All rows but blank ones and footers, with ``source`` and the columns of the file.
+        """
+        for name, seen in self._counted.items():
+            values = rows.select("source", pl.col(name).alias("value")).drop_nulls()
+            self._counted[name] = pl.concat([seen, values]).unique()
+
     def add_footer(self, source: int, text: str) -> None:
-        """Take in a record of a file's footer; the first counts."""
-        self._footers.setdefault(source, text)
+        """Take in a record of a file's footer; the first with a number counts."""
+        if found := _NUMBER_TEXT.search(text):
+            self._footers.setdefault(source, found.group())
 
     def results(self, source: int) -> tuple[SumResult, ...]:
         """Return the results for one file of the group, in the order of the checks."""
-        found = re.search(r"[0-9]+(?:\.[0-9]+)?", self._footers.get(source, ""))
-        return tuple(check.result(source, found.group() if found else None) for check in self._checks)
-
-
-class _Numbers:
-    """Reads numbers of lines and of columns of the file."""
-
-    def __init__(
-        self, mapping: ColumnMapping, feed_decimal: str | None, typed_numbers: Collection[str]
-    ) -> None:
-        self._typed = frozenset(typed_numbers)
-        self._marks, self._file_decimal = mapping.line.marks, mapping.notation.decimal
-        self._feed_decimal = feed_decimal or "."
-        self._decimal = self._feed_decimal if self._file_decimal else feed_decimal
-
-    def of_line(self, frame: pl.DataFrame, name: str) -> pl.Series:
-        """An amount of the lines; null in all if the mapping does not tell it."""
-        column = f"{_LINE}{name}"
-        texts = (
-            frame.get_column(column)
-            if column in frame.columns
-            else pl.Series([None] * frame.height, dtype=pl.String)
-        )
-        return self._read(texts, "." if name in self._typed else self._decimal)
-
-    def of_file(self, frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
-        """The first filled of some columns, and whether it has a text that is no number."""
-        texts = frame.select(pl.coalesce(columns).alias("text")).to_series()
-        numbers = self._read(
-            number_texts(texts, self._marks, self._file_decimal, self._feed_decimal), self._decimal
-        )
-        return numbers, texts.is_not_null() & numbers.is_null()
-
-    def _read(self, texts: pl.Series, decimal: str | None) -> pl.Series:
-        return decimal_texts(texts, decimal).str.to_decimal(scale=8).cast(_NUMBER)
+        counts = {
+            name: str(values.filter(pl.col("source") == source).height)
+            for name, values in self._counted.items()
+        }
+        return tuple(check.result(source, self._footers.get(source), counts) for check in self._checks)
 
 
 class _Sum:
     """One check, with its sums by source and invoice (and row) so far."""
 
-    def __init__(self, check: Check, order: Mapping[str, tuple[str, ...]], numbers: _Numbers) -> None:
+    def __init__(self, check: Check, order: Mapping[str, tuple[str, ...]], numbers: SumNumbers) -> None:
         self._check, self._order, self._numbers = check, order, numbers
         self._plus = [term_of(text) for text in check.plus]
         self._minus = [term_of(text) for text in check.minus]
@@ -172,15 +155,15 @@ class _Sum:
         unread = [*(amount.is_null() for amount in amounts.values()), *(bad for _, bad in told.values())]
         values = frame.select(
             "source",
-            pl.col(f"{_LINE}invoice_no").alias("invoice"),
-            pl.col(f"{_LINE}line_no").alias("line_no"),
+            pl.col(f"{LINE}invoice_no").alias("invoice"),
+            pl.col(f"{LINE}line_no").alias("line_no"),
             self._is_exempt(frame).alias("exempt"),
             pieces=self._numbers.of_line(frame, "quantity").abs(),
             unread=pl.any_horizontal(pl.lit(value=False), *unread),
         ).with_columns(**amounts, **{name: numbers for name, (numbers, _) in told.items()})
         self._parts.append(self._gathered(values, self._keys))
 
-    def result(self, source: int, footer: str | None) -> SumResult:
+    def result(self, source: int, footer: str | None, counts: Mapping[str, str]) -> SumResult:
         check = self._check
         held = pl.DataFrame()
         if self._parts:
@@ -189,9 +172,13 @@ class _Sum:
             invoices = sums.get_column("invoice").n_unique()
             if check.per == "file":
                 sums = self._gathered(sums, ["source"]).with_columns(invoice=pl.lit(""))
-            fixed = {"invoices": str(invoices), "footer": footer}
+            fixed = {
+                Term("invoices"): str(invoices),
+                Term("footer"): footer,
+                **{Term("count", name): count for name, count in counts.items()},
+            }
             found = self._added(self._plus, fixed) - self._added(self._minus, fixed)
-            within = pl.lit(check.within).cast(_NUMBER)
+            within = pl.lit(check.within).cast(NUMBER)
             held = sums.filter(~pl.col("exempt") & ~pl.col("unread")).select(
                 "invoice",
                 found.alias("found"),
@@ -221,17 +208,17 @@ class _Sum:
             quantity, price = numbers.of_line(frame, "quantity"), numbers.of_line(frame, "unit_price")
             told = told.zip_with(told.is_not_null(), quantity * price)
         else:
-            column = f"{_LINE}{term.name}"
+            column = f"{LINE}{term.name}"
             is_told = (
                 frame.get_column(column).is_not_null() if column in frame.columns else told.is_not_null()
             )
-            told = told.zip_with(is_told, pl.select(pl.repeat(0, frame.height).cast(_NUMBER)).to_series())
+            told = told.zip_with(is_told, pl.select(pl.repeat(0, frame.height).cast(NUMBER)).to_series())
         if term.of is None:
             return told
         # A line that no word gives a kind is a sale or a return.
-        kind = frame.get_column(f"{_LINE}kind").fill_null("sale")
+        kind = frame.get_column(f"{LINE}kind").fill_null("sale")
         counts = kind.is_in(["sale", "return"] if term.of == "sale" else [term.of])
-        return told.zip_with(counts, pl.select(pl.repeat(0, frame.height).cast(_NUMBER)).to_series())
+        return told.zip_with(counts, pl.select(pl.repeat(0, frame.height).cast(NUMBER)).to_series())
 
     def _is_exempt(self, frame: pl.DataFrame) -> pl.Expr:
         words = [
@@ -243,22 +230,22 @@ class _Sum:
         ]
         return pl.any_horizontal(pl.lit(value=False), *words, *amounts)
 
-    def _added(self, terms: Sequence[Term], fixed: dict[str, str | None]) -> pl.Expr:
+    def _added(self, terms: Sequence[Term], fixed: Mapping[Term, str | None]) -> pl.Expr:
         total = _ZERO
         for term in terms:
             total = total + self._side(term, fixed).fill_null(_ZERO)
         return total
 
-    def _side(self, term: Term, fixed: dict[str, str | None]) -> pl.Expr:
-        if term.kind in fixed:
-            return _decimal(fixed[term.kind])
+    def _side(self, term: Term, fixed: Mapping[Term, str | None]) -> pl.Expr:
+        if term in fixed:
+            return _decimal(fixed[term])
         return pl.col(_name(term))
 
 
 def check_text(check: Check) -> str:
     """Return a check as text."""
     minus = "".join(f" - {term}" for term in check.minus)
-    return f"{' + '.join(check.plus)}{minus} = {check.equals}".replace(f"column:{PREFIX}", "column:")
+    return f"{' + '.join(check.plus)}{minus} = {check.equals}".replace(f":{PREFIX}", ":")
 
 
 def sums_refusal(results: Sequence[SumResult]) -> str | None:
@@ -273,8 +260,14 @@ def sums_refusal(results: Sequence[SumResult]) -> str | None:
 
 
 def sum_notes(results: Sequence[SumResult]) -> tuple[str, ...]:
-    """Return what the report tells of sums that a few invoices break, or that were accepted."""
-    return tuple(f"{result.text}." for result in results if result.broken)
+    """Return what the report tells of sums that a few invoices break, that were accepted, or that were not checked."""
+    return tuple(
+        f"{result.text}."
+        if result.broken
+        else f"{result.check} was not checked: the file does not tell both sides of it, or lines are not read."
+        for result in results
+        if result.broken or (result.per == "file" and not result.checked)
+    )
 
 
 def _name(term: Term) -> str:
@@ -282,7 +275,7 @@ def _name(term: Term) -> str:
 
 
 def _decimal(text: str | None) -> pl.Expr:
-    return pl.lit(text, pl.String).str.to_decimal(scale=8).cast(_NUMBER)
+    return pl.lit(text, pl.String).str.to_decimal(scale=8).cast(NUMBER)
 
 
 def _shown(value: object) -> str:

@@ -10,7 +10,7 @@ from tasks.ingest.mapping.form import ORDER_KEYS
 from tasks.ingest.schema import KINDS
 
 LINE_TERMS = ("amount", "discount", "tax")
-TermKind = Literal["line", "order", "column", "invoices", "footer"]
+TermKind = Literal["line", "order", "column", "invoices", "count", "footer"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ def term_of(text: str) -> Term:
 
     Args:
         text: ``line.amount``, ``line.discount`` or ``line.tax``, each with ``:`` and a kind of line behind it if only
-            those count; ``order.`` and a key of ``[order]``; ``column:`` and a name; ``count.invoices``;
+            those count; ``order.`` and a key of ``[order]``; ``column:`` and a name; ``count:`` and a name, for the
+            number of its different values in all rows but blank ones and the footer; ``count.invoices``, of the lines;
             ``footer.number``, the first number in the footer.
 
     Raises:
@@ -46,6 +47,8 @@ def term_of(text: str) -> Term:
         return Term("footer")
     if text.startswith("column:") and text.removeprefix("column:").strip():
         return Term("column", text.removeprefix("column:").strip())
+    if text.startswith("count:") and text.removeprefix("count:").strip():
+        return Term("count", text.removeprefix("count:").strip())
     if text.removeprefix("order.") in ORDER_KEYS and text.startswith("order."):
         return Term("order", text.removeprefix("order."))
     if text.startswith("line.") and name in LINE_TERMS and kind in {"", *KINDS}:
@@ -60,5 +63,5 @@ def term_of(text: str) -> Term:
     ]
     raise mapping_error(
         f"[[check]] {text!r} is no term.{nearest(text, known)}",
-        "Name an amount of the line or the order, or a column, as column:NAME.",
+        "Name an amount of the line or the order; or a column, as column:NAME, or as count:NAME for its different values.",
     )

@@ -111,10 +111,32 @@ class LineValues:
 
     def _measure(self, ours: str, rows: pl.DataFrame) -> pl.Series:
         measure = self._line.measures[ours]
-        numbers = _series(rows, pl.coalesce(measure.columns), ours)
-        if ours not in self.typed_numbers:
-            numbers = self._numbers(numbers)
+        if measure.is_sum:
+            numbers = self._sum(ours, rows, measure.columns)
+        else:
+            numbers = self._measured(ours, _series(rows, pl.coalesce(measure.columns), ours))
         return self._signed(ours, negated(numbers) if measure.sign == "negative" else numbers, rows)
+
+    def _measured(self, ours: str, texts: pl.Series) -> pl.Series:
+        return texts if ours in self.typed_numbers else self._numbers(texts)
+
+    def _sum(self, ours: str, rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+        """Several columns added up, as numbers of the feed; null where all are blank, and what is no number as it is."""
+        mark = self.decimals([ours])[ours]
+        texts = [self._measured(ours, rows.get_column(column)).alias(column) for column in columns]
+        numbers = [
+            decimal_texts(text, mark).str.to_decimal(scale=8).cast(pl.Decimal(38, 8)) for text in texts
+        ]
+        unread = [text.set(number.is_not_null(), None) for text, number in zip(texts, numbers, strict=True)]
+        total = pl.sum_horizontal(numbers).cast(pl.String)
+        is_told = pl.any_horizontal(pl.col(columns).is_not_null())
+        # Four decimals: with three, a mark may be that of thousands.
+        written = total.str.replace("0000$", "").str.replace(".", mark or ".", literal=True)
+        return (
+            pl.DataFrame(texts)
+            .select(pl.coalesce(*unread, pl.when(is_told).then(written)).alias(ours))
+            .to_series()
+        )
 
 
 def _series(rows: pl.DataFrame, value: pl.Expr, name: str) -> pl.Series:

@@ -210,11 +210,16 @@ def test_unread_column_that_speaks_of_money_or_state_is_told_with_its_commonest_
     else:
         bronze = read(tmp_path, ("Status", states), ("Till", ["1"] * 9))
     (note,) = _only(bronze).notes
-    assert "Its column Status is kept as an attribute and not read" in note
-    assert (
-        "it may change every sum. Most common: 'paid' 3, 'void' 2, 'a' 1, 'b' 1, 'c' 1. Say in a mapping"
-        in note
+    assert "which may change every sum: Status (paid: 3, void: 2, a: 1, b: 1, c: 1). Say in a mapping" in note
+
+
+def test_unread_columns_are_told_in_one_note_but_not_those_of_zeros(tmp_path: Path) -> None:
+    bronze = _read(
+        tmp_path, ("Fee", ["$0.00", "0,00 €"]), ("Tax", ["0.00", "0.07"]), ("Status", ["open", "open"])
     )
+    (note,) = _only(bronze).notes
+    assert "Status (open: 2); Tax (0.00: 1, 0.07: 1)." in note
+    assert "Fee" not in note
 
 
 @pytest.mark.parametrize("section", ['[attributes]\ncolumns = ["Status"]', '[signature]\nknown = ["Status"]'])

@@ -112,7 +112,12 @@ def test_the_schema_and_the_check_agree() -> None:
         (
             "[rows]",
             '[line.measures]\ntax = { sign = "negative" }\n[rows]',
-            "line.measures.tax has no column.",
+            "line.measures.tax needs one of column and sum.",
+        ),
+        (
+            "[line.amount]",
+            '[line.measures]\ndiscount = { column = "Off" }\n[line.amount]\nstage = "after_discount"',
+            "net sales would take it off twice.",
         ),
         (
             "[rows]",

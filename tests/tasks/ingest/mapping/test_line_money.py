@@ -71,6 +71,19 @@ def test_measures_are_positive_for_what_is_taken_off_contained_or_spent(tmp_path
     assert rows.select("discount", "tax", "cost").rows() == [("0.50", "0.40", "1"), ("0.75", None, None)]
 
 
+@pytest.mark.parametrize(("decimal", "total"), [(".", "1250.7500"), (",", "1250,7500")])
+def test_a_measure_in_several_columns_is_their_sum(tmp_path: Path, decimal: str, total: str) -> None:
+    keys = (
+        _DECIMAL.format(".") + '[line.measures]\ndiscount = { sum = ["Off", "Coupon"], sign = "negative" }\n'
+    )
+    off = ['"-1,250.00",(0.75)', ",", "-0.50,", "-0.50,few"]
+    lines = [f"1,S1,Mug,2,2.50,EUR,paid,{each}" for each in off]
+    rows = frame_of(read(tmp_path, lines, keys, more="Off,Coupon", decimal=decimal))
+    told = rows.get_column("discount").to_list()
+    assert told[:3] == [total, None, f"0{decimal}5000"]
+    assert told[3].startswith("few (no number")  # set aside, never taken for 0.50
+
+
 def test_numbers_are_written_as_the_feed_has_them(tmp_path: Path) -> None:
     keys = _DECIMAL.format(".") + '[line.measures]\ntax = { column = "Tax" }\n[order]\ntotal = "Total"\n'
     (row,) = frame_of(
