@@ -73,6 +73,9 @@ _MEASURE: Section = {
         "Sign of what is taken off, contained or spent, as the file writes it. Default: positive.",
         ("positive", "negative"),
     ),
+    "rounded": Key(
+        "flag", "More than four decimals are rounded to four, half away from zero. Default: false, an error."
+    ),
 }
 # The sections by their names in TOML; the top level is empty text. A Key in place of a section: all its keys are the
 # file's own, columns or words.
@@ -169,6 +172,9 @@ FORM: dict[str, Section | Key] = {
             (*LINE_KINDS, *NEVER_SOLD, NO_LINE),
         ),
         "when": Key("words", 'Words that the row has in each of these columns; "" is a blank.'),
+        "filled": Key(
+            "texts", "Columns that the row all fills, whatever they hold, such as a time of cancellation."
+        ),
         "sign": Key(
             "choice",
             "The file writes the row without a sign: its amounts and quantity are negative.",

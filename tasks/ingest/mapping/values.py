@@ -8,7 +8,7 @@ import polars as pl
 
 from tasks.ingest.mapping.form import ORDER_TEXTS
 from tasks.ingest.mapping.model import ColumnMapping
-from tasks.ingest.mapping.numbers import decimal_texts, negated, negative, number_texts, positive
+from tasks.ingest.mapping.numbers import decimal_texts, negated, negative, number_texts, positive, rounded
 from tasks.ingest.mapping.order import json_objects
 from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 
@@ -114,6 +114,8 @@ class LineValues:
         numbers = _series(rows, pl.coalesce(measure.columns), ours)
         if ours not in self.typed_numbers:
             numbers = self._numbers(numbers)
+        if measure.rounded:
+            numbers = rounded(numbers, "." if ours in self.typed_numbers else self._feed_decimal)
         return self._signed(ours, negated(numbers) if measure.sign == "negative" else numbers, rows)
 
 
