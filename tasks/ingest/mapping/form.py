@@ -73,9 +73,7 @@ _MEASURE: Section = {
         "Sign of what is taken off, contained or spent, as the file writes it. Default: positive.",
         ("positive", "negative"),
     ),
-    "rounded": Key(
-        "flag", "More than four decimals are rounded to four, half away from zero. Default: false, an error."
-    ),
+    "rounded": Key("flag", "More than four decimals are rounded to four. Default: false, an error."),
 }
 # The sections by their names in TOML; the top level is empty text. A Key in place of a section: all its keys are the
 # file's own, columns or words.
@@ -100,7 +98,7 @@ FORM: dict[str, Section | Key] = {
         "missing": Key("texts", "Words for a missing value, beside empty text and the feed's words."),
         "header_within": Key("number", "The header is one of the first so many records, at most 20."),
         "footer": Key(
-            "texts", "Texts of the footer: its records begin with one, or have another width and hold one."
+            "texts", "Texts with which its footer's records begin; those of another width hold one."
         ),
     },
     "fill": {
