@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tasks.ingest.mapping.form import json_schema
+from tasks.ingest.mapping.json_schema import json_schema
 
 TARGET = Path(__file__).parent / "mapping.schema.json"
 

@@ -28,6 +28,10 @@ _ALIASES = {fold_name(name): column for column, names in ALIASES.items() for nam
 _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
     f" (or {', '.join(name for names in HEADERS.values() for name in names[1:])})"
 )
+# A price that may be the amount of a line: no command takes it for that of a piece.
+_OF_LINE = re.compile(r"(?i)\b(net|gross|total)\b")
+# A column that may stay out is not worth a guess: Discount is no Country.
+_OPTIONAL_CUTOFF = 0.75
 # A record with fewer names that we know may be one of values, which are digits and signs, at least two digits.
 _FEWEST_KNOWN = 3
 _VALUE = re.compile(r"[\d\W_]*\d[\d\W_]*\d[\d\W_]*")
@@ -187,8 +191,12 @@ def unknown_header(
     if "invoice_date" in similar:  # the time of the day, where it has a column of its own
         columns += [(name, "invoice_date") for name in left if is_time_name(name)]
     constants = [column for column in missing if column in _OPTIONAL and column not in similar]
-    step = f"Deliver the columns {_NEEDED}, or say which they are: `retail map` proposes a mapping."
-    if len(similar) + len(constants) == len(missing):
+    propose = f"{shlex.join(['retail', 'map', delivery])} > my.toml"
+    step = (
+        f"Deliver the columns {_NEEDED}, or say which they are in the mapping that this proposes: {propose}"
+    )
+    is_of_line = _OF_LINE.search(similar.get("unit_price", "")) is not None
+    if len(similar) + len(constants) == len(missing) and not is_of_line:
         step = f"If these are the columns, run: {_command(delivery, columns, constants, given)}"
     return UnknownHeader(f"unknown header. Found: {in_file}. Missing: {listed}.", step, delivery=delivery)
 
@@ -233,7 +241,8 @@ def most_similar(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]
     similar: dict[str, str] = {}
     for column in missing:
         for known in (*_NAMES[column], *(alias for alias, ours in _ALIASES.items() if ours == column)):
-            if near := difflib.get_close_matches(known, list(left), n=1):
+            cutoff = _OPTIONAL_CUTOFF if column in _OPTIONAL else 0.6
+            if near := difflib.get_close_matches(known, list(left), n=1, cutoff=cutoff):
                 similar[column] = left.pop(near[0])
                 break
     return similar

@@ -10,7 +10,7 @@ from tasks.ingest.header import Header
 from tasks.ingest.mapping.fill import FillDown
 from tasks.ingest.mapping.form import NO_LINE
 from tasks.ingest.mapping.match import PARENT, PREFIX
-from tasks.ingest.mapping.model import ColumnMapping, Words
+from tasks.ingest.mapping.model import ColumnMapping, KindRule, Words
 from tasks.ingest.mapping.order import FirstLines
 from tasks.ingest.mapping.passed_over import MONEY, PassedOver, amount_text, count, with_amounts
 from tasks.ingest.mapping.sums import SumChecks, SumResult
@@ -137,9 +137,11 @@ class RowMapper:
         for rule in reversed(self._mapping.kinds):
             # What stands in a broken row is not known.
             fits = pl.all_horizontal(
-                pl.col("fault").is_null(), *(_has_word(column, words) for column, words in rule.when.items())
+                pl.col("fault").is_null(),
+                *(_has_word(column, words) for column, words in rule.when.items()),
+                *(pl.col(column).is_not_null() for column in rule.filled),
             )
-            why = _named(next(iter(rule.when))) if rule.kind == NO_LINE else pl.lit(rule.kind)
+            why = _reason(rule) if rule.kind == NO_LINE else pl.lit(rule.kind)
             is_line = rule.kind in KINDS
             values = {
                 "kind": pl.lit(rule.kind if is_line else None, pl.String),
@@ -221,6 +223,13 @@ def _shown(column: str) -> str:
 def _named(column: str) -> pl.Expr:
     word = pl.coalesce(pl.col(column).str.head(60), pl.lit("(blank)"))
     return pl.format("{} = {}", pl.lit(_shown(column)), word)
+
+
+def _reason(rule: KindRule) -> pl.Expr:
+    """Why rows are no lines; without the values of a column that is merely filled, of which each row may have its own."""
+    if rule.when:
+        return _named(next(iter(rule.when)))
+    return pl.lit(f"{_shown(rule.filled[0])} is filled")
 
 
 def mapped(

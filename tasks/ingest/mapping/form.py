@@ -74,6 +74,7 @@ _MEASURE: Section = {
         "Sign of what is taken off, contained or spent, as the file writes it. Default: positive.",
         ("positive", "negative"),
     ),
+    "rounded": Key("flag", "More than four decimals are rounded to four. Default: false, an error."),
 }
 # The sections by their names in TOML; the top level is empty text. A Key in place of a section: all its keys are the
 # file's own, columns or words.
@@ -98,7 +99,7 @@ FORM: dict[str, Section | Key] = {
         "missing": Key("texts", "Words for a missing value, beside empty text and the feed's words."),
         "header_within": Key("number", "The header is one of the first so many records, at most 20."),
         "footer": Key(
-            "texts", "Texts of the footer: its records begin with one, or have another width and hold one."
+            "texts", "Texts with which its footer's records begin; those of another width hold one."
         ),
     },
     "fill": {
@@ -170,6 +171,9 @@ FORM: dict[str, Section | Key] = {
             (*LINE_KINDS, *NEVER_SOLD, NO_LINE),
         ),
         "when": Key("words", 'Words that the row has in each of these columns; "" is a blank.'),
+        "filled": Key(
+            "texts", "Columns that the row all fills, whatever they hold, such as a time of cancellation."
+        ),
         "sign": Key(
             "choice",
             "The file writes the row without a sign: its amounts and quantity are negative.",
@@ -268,31 +272,3 @@ def table_of(content: Mapping[str, Any], section: str) -> Mapping[str, Any]:
     for name in section.split(".") if section else ():
         table = table.get(name, {})
     return table
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a mapping file, for editors."""
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Mapping of a delivery's columns",
-        "required": ["schema", "name", "line"],
-        **_object(""),
-    }
-
-
-def _object(section: str) -> dict[str, Any]:
-    keys = FORM[section]
-    if isinstance(keys, Key):
-        return {**KINDS[keys.kind], "description": keys.means}
-    properties = {
-        name: {**KINDS[key.kind], "description": key.means}
-        | ({"enum": list(key.choices)} if key.choices else {})
-        for name, key in keys.items()
-    }
-    if not section:
-        properties["schema"] = {"const": 1, "description": properties["schema"]["description"]}
-    prefix = f"{section}." if section else ""
-    for name in sections_below(section):
-        below = _object(f"{prefix}{name}")
-        properties[name] = {"type": "array", "items": below, "minItems": 1} if name in REPEATED else below
-    return {"type": "object", "properties": properties, "additionalProperties": False}

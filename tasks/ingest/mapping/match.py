@@ -20,7 +20,7 @@ from tasks.ingest.header import (
 from tasks.ingest.mapping.form import NEEDED
 from tasks.ingest.mapping.model import Check, ColumnMapping, Fill, KindRule, LineForm, Rows, Words
 from tasks.ingest.mapping.terms import term_of
-from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
+from tasks.ingest.schema import COLUMNS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
 PREFIX = "file:"
@@ -156,9 +156,13 @@ class _Match:
 
     def _kind(self, rule: KindRule) -> KindRule | None:
         """The rule for this file; None if a column is not here, so that it fits no row."""
-        here = self._words_here(rule.when)
+        if any(self._is_absent([column]) for column in rule.filled):
+            return None
+        here, filled = self._words_here(rule.when), self._all(rule.filled)
         absent = [words for column, words in rule.when.items() if self._is_absent([column])]
-        return replace(rule, when=here) if here and all("" in words for words in absent) else None
+        if not (here or filled) or not all("" in words for words in absent):
+            return None
+        return replace(rule, when=here, filled=filled)
 
     def _line(self, line: LineForm) -> LineForm:
         columns = {}
@@ -186,9 +190,10 @@ class _Match:
                     self.names, missing, [*usual.values(), *self.positions.values()], self.delivery, line
                 )
             columns |= {ours: (self._at(position),) for ours, position in usual.items()}
-        elif not any(ours in OPTIONAL_HEADERS for ours in (*columns, *line.constants)):
-            # A currency that the file tells is not passed over because the mapping is silent about it.
-            told = usual_positions(self.names, self.delivery, COLUMNS, self.positions.values())
+        else:
+            # A currency or store that the file tells is not passed over because the mapping is silent about it.
+            given = {*COLUMNS, *columns, *line.constants}
+            told = usual_positions(self.names, self.delivery, given, self.positions.values())
             columns |= {ours: (self._at(position),) for ours, position in told.items()}
         return replace(line, columns=columns, time=time, measures=measures)
 

@@ -84,11 +84,13 @@ class Measure:
         columns: Columns of the file; the first that is filled counts.
         sign: Sign of what is taken off, contained or spent, as the file writes it.
         is_sum: Whether the columns are added up instead.
+        rounded: Whether more than four decimals are rounded to four.
     """
 
     columns: tuple[str, ...]
     sign: Literal["positive", "negative"] = "positive"
     is_sum: bool = False
+    rounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,17 +149,19 @@ class Rows:
 
 @dataclass(frozen=True)
 class KindRule:
-    """What a row is if it has one of the words in each of the columns; an empty word stands for a blank.
+    """What a row is if it has one of the words in each of the columns, and fills others; an empty word is a blank.
 
     Attributes:
         kind: A kind of line, a reason for which a row was never sold, or ``no_line``.
         when: The words.
         sign: ``negative`` where the file writes amounts and quantity of such rows without their sign.
+        filled: Columns that hold something.
     """
 
     kind: str
     when: Words
     sign: Literal["negative"] | None = None
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,20 @@ def negated(numbers: pl.Series) -> pl.Series:
     return positive(numbers).zip_with(numbers.str.starts_with("-").fill_null(False), negative(numbers))
 
 
+def rounded(numbers: pl.Series, decimal: str) -> pl.Series:
+    """Round plain numbers with more than four decimals to four, half away from zero; any other text stays.
+
+    Args:
+        numbers: Numbers as ``number_texts`` writes them.
+        decimal: Their decimal mark.
+    """
+    # The fifth decimal decides, however many follow.
+    five = numbers.str.extract(rf"^([+-]?[0-9]{{1,14}}{re.escape(decimal)}[0-9]{{5}})[0-9]*$")
+    exact = five.str.replace(decimal, ".", literal=True).str.to_decimal(scale=5)
+    text = exact.round(4, mode="half_away_from_zero").cast(pl.Decimal(38, 4)).cast(pl.String)
+    return text.str.replace(".", decimal, literal=True).zip_with(five.is_not_null(), numbers)
+
+
 def decimal_texts(numbers: pl.Series, decimal: str | None) -> pl.Series:
     """Read numbers of ``number_texts`` as plain decimals with a point, as text; null where the text is none.
 

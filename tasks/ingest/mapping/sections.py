@@ -28,12 +28,20 @@ def words_of(table: Mapping[str, Any]) -> Words:
 def kind_rules(tables: Sequence[Mapping[str, Any]]) -> tuple[KindRule, ...]:
     """Build the rules of ``[[kind]]``; raises SettingsError where one lacks its kind or words."""
     for table in tables:
-        if not table.get("kind") or not table.get("when"):
+        if not table.get("kind") or not (table.get("when") or table.get("filled")):
             raise mapping_error(
-                "[[kind]] needs both kind and when.",
+                "[[kind]] needs kind, and when or filled.",
                 'Write it as kind = "void" and when = { Status = ["void"] }.',
             )
-    return tuple(KindRule(table["kind"], words_of(table["when"]), table.get("sign")) for table in tables)
+    return tuple(
+        KindRule(
+            table["kind"],
+            words_of(table.get("when", {})),
+            table.get("sign"),
+            texts_of(table.get("filled")),
+        )
+        for table in tables
+    )
 
 
 def measures(table: Mapping[str, Any]) -> dict[str, Measure]:
@@ -49,6 +57,7 @@ def measures(table: Mapping[str, Any]) -> dict[str, Measure]:
             texts_of(measure.get("column", measure.get("sum"))),
             measure.get("sign", "positive"),
             "sum" in measure,
+            measure.get("rounded", False),
         )
         for name, measure in table.items()
     }

@@ -8,7 +8,7 @@ import polars as pl
 
 from tasks.ingest.mapping.form import ORDER_TEXTS
 from tasks.ingest.mapping.model import ColumnMapping
-from tasks.ingest.mapping.numbers import decimal_texts, negated, negative, number_texts, positive
+from tasks.ingest.mapping.numbers import decimal_texts, negated, negative, number_texts, positive, rounded
 from tasks.ingest.mapping.order import json_objects
 from tasks.ingest.schema import COLUMNS, OPTIONAL_HEADERS
 
@@ -115,6 +115,8 @@ class LineValues:
             numbers = self._sum(ours, rows, measure.columns)
         else:
             numbers = self._measured(ours, _series(rows, pl.coalesce(measure.columns), ours))
+        if measure.rounded:
+            numbers = rounded(numbers, "." if ours in self.typed_numbers else self._feed_decimal)
         return self._signed(ours, negated(numbers) if measure.sign == "negative" else numbers, rows)
 
     def _measured(self, ours: str, texts: pl.Series) -> pl.Series:

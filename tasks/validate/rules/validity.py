@@ -101,6 +101,10 @@ RULES = (
             "error",
             ~pl.col(f"{name}_fault").eq_missing("inexact"),
             f"the {title}, if told, has at most four decimals",
+            ""
+            if column == "total_amount"
+            else f"A mapping rounds it with rounded = true: [line.measures] {name} = "
+            f'{{ column = "…", rounded = true }}.',
             only_with=f"{name}_fault",
         )
         for column, (name, title) in _AMOUNTS.items()

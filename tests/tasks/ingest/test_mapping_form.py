@@ -103,7 +103,7 @@ def test_the_schema_and_the_check_agree() -> None:
             "customer is told by both [line] and [parent].",
         ),
         ("[rows]", "[kind]\n[rows]", "[[kind]] is no list of sections."),
-        ("[rows]", '[[kind]]\nkind = "void"\n[rows]', "[[kind]] needs both kind and when."),
+        ("[rows]", '[[kind]]\nkind = "void"\n[rows]', "[[kind]] needs kind, and when or filled."),
         (
             "[rows]",
             '[[kind]]\nkind = "voided"\nwhen = { Kind = ["x"] }\n[rows]',

@@ -52,6 +52,26 @@ def test_the_first_kind_that_fits_counts_and_all_its_columns_must_fit(tmp_path: 
     ]
 
 
+def test_a_column_that_is_merely_filled_tells_a_kind(tmp_path: Path) -> None:
+    by_time = (
+        '[[kind]]\nkind = "cancelled"\nfilled = ["Cancelled at"]\nwhen = { State = ["paid"] }\n'
+        '[[kind]]\nkind = "no_line"\nfilled = ["Cancelled at"]\n'
+    )
+    rows = [
+        "1,S1,Mug,1,2.50,EUR,paid,",
+        "2,S1,Mug,1,3.00,EUR,paid,2026-03-02 10:00",
+        "3,S1,Mug,1,4.00,EUR,open,2026-03-02 11:00",
+        "4,S1,Mug,1,5.00,EUR,open,2026-03-02 12:00",
+    ]
+    bronze = read(tmp_path, rows, by_time, more="Cancelled at")
+    assert frame_of(bronze).get_column("unit_price").to_list() == ["2.50"]
+    (delivery,) = bronze.deliveries
+    assert delivery.passed_over == {
+        "cancelled": {"rows": 1, "amounts": {"EUR": "3"}},
+        "Cancelled at is filled": {"rows": 2, "amounts": {"EUR": "9"}},
+    }
+
+
 def test_a_word_gives_the_sign_of_quantity_and_amount(tmp_path: Path) -> None:
     refunds = ["1,S1,Mug,2,2.50,EUR,refund", "1,S1,Mug,2,-2.50,EUR,refund", "1,S1,Mug,-2,2.50,EUR,refund"]
     _, rows = _read(tmp_path, *refunds)

@@ -55,6 +55,38 @@ def test_a_turned_sign_leaves_zero_alone() -> None:
     assert negative(numbers).to_list() == ["-2.50", "-2.50", "-2.50", "0.00", None]
 
 
+@pytest.mark.parametrize(
+    ("tax", "decimal", "number"),
+    [
+        ("2.07675000", ".", "2.0768"),
+        ("-0.00005", ".", "-0.0001"),
+        ("0.00004999", ".", "0.0000"),
+        ("1,012.00005", ".", "1012.0001"),
+        ("0,57684999", ",", "0.5768"),
+        ("1.25", ".", "1.25"),
+        ("none", ".", "none (no number with the decimal mark .)"),
+    ],
+)
+def test_a_measure_is_rounded_only_where_the_mapping_says_so(
+    tmp_path: Path, tax: str, decimal: str, number: str
+) -> None:
+    row, form = f'1,S1,Mug,1,"2{decimal}50",EUR,paid,"{tax}"', _DECIMAL.format(decimal)
+    told = '[line.measures]\ntax = {{ column = "Tax"{} }}\n'
+    rounded = read(tmp_path, [row], form + told.format(", rounded = true"), more="Tax")
+    assert frame_of(rounded).get_column("tax").to_list() == [number]
+    exact = frame_of(read(tmp_path, [row], form + told.format(""), more="Tax")).get_column("tax")
+    assert (exact.to_list() == [number]) == (number[-3:] not in {"768", "001", "000"})
+
+
+def test_a_currency_counts_though_the_mapping_tells_the_store_alone(tmp_path: Path) -> None:
+    silent = small_mapping(line='store = "State"').replace('currency = "Currency"\n', "")
+    header, row = "Order,SKU,Item,Qty,Price,Currency,State,Day", "1,S1,Mug,1,2.50,USD,Lyon,2026-03-01"
+    path = write(tmp_path / "small.csv", f"{header}\n{row}\n")
+    reading = ReadingSettings(mapping=kept_text(load_mapping(silent).content))
+    rows = frame_of(bronze_of(ingest(discover([str(path)]).deliveries, {}, tmp_path / "w", reading=reading)))
+    assert rows.select("currency", "store").rows() == [("USD", "Lyon")]
+
+
 def test_the_amount_of_a_line_stands_in_place_of_the_price(tmp_path: Path) -> None:
     rows = frame_of(read(tmp_path, ["1,S1,Mug,2,2.50,EUR,paid"], price="line"))
     assert rows.select("quantity", "amount", "unit_price").rows() == [("2", "2.50", None)]

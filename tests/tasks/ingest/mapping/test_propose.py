@@ -5,6 +5,10 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+import pytest
+
+from tasks.errors import UnknownHeader
+from tasks.ingest.header import match_header
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.mapping.propose import Proposal, propose
 
@@ -50,3 +54,14 @@ def test_what_the_feed_reads_itself_needs_no_key() -> None:
     assert content["line"]["time"] == {"columns": ["Sale Date"]}
     assert content["line"]["amount"] == {"piece": "Price Each"}
     assert "read" not in content
+
+
+def test_no_command_takes_amounts_of_lines_for_prices_or_discounts_for_countries() -> None:
+    names = ["Order Id", "SKU", "Qty", "Order Date", "Gross Price", "Discount", "Net Price", "Dining Option"]
+    with pytest.raises(UnknownHeader) as raised:
+        match_header(names, "items of today.csv")
+    message = str(raised.value)
+    assert "most similar: 'Net Price'" in message
+    assert "similar: 'Discount'" not in message
+    assert "--column" not in message
+    assert "retail map 'items of today.csv' > my.toml" in message
