@@ -124,6 +124,7 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "external_enrichment": False,
         "replace": False,
         "accept_known_bytes": False,
+        "accept_sums": False,
         "withdraw_vanished": False,
         "take_mapping": False,
     }
@@ -206,6 +207,7 @@ def test_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "external_enrichment": False,
         "replace": False,
         "accept_known_bytes": False,
+        "accept_sums": False,
         "vanished": None,
         "withdraw_vanished": False,
         "warehouse": "",

@@ -142,7 +142,7 @@ def test_quality(pages: ApiServer) -> None:
     assert [svg["class"] for svg in page.of("svg")] == ["chart wide", "chart medium", "chart narrow"]
     assert page.text.count("2 Nov") == page.text.count("4 Nov") == 3
     assert "quantity_readable" in page.text
-    assert "the quantity is a whole number within 32 bits" in page.text
+    assert "the quantity is a number nearer to 0 than 2^31" in page.text
     one = read(pages, "/quality", feed="default")
     assert "No line of the feed default is in quarantine" in one.text
     assert "quantity_readable" not in one.text
