@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.flows.conftest import Retail
 from tests.support.deliveries import write
 
@@ -36,6 +38,7 @@ equals = "column:Subtotal"
 """
 
 
+@pytest.mark.slow
 def test_a_price_of_a_piece_that_is_read_as_an_amount(retail: Retail, tmp_path: Path) -> None:
     export = write(tmp_path / "orders.csv", EXPORT)
     wrong = write(tmp_path / "wrong.toml", MAPPING.format(amount="line"))
@@ -69,6 +72,7 @@ def test_accepted_sums_stay_in_the_report(retail: Retail, tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_one_invoice_is_a_warning(retail: Retail, tmp_path: Path) -> None:
     export = write(tmp_path / "orders.csv", EXPORT.replace("20.00", "20.01"))
     mapping = write(tmp_path / "till.toml", MAPPING.format(amount="piece"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.presets import preset, preset_text
 from tests.flows.conftest import Retail
@@ -32,6 +34,7 @@ def test_what_a_file_does_not_tell_is_asked(retail: Retail, tmp_path: Path) -> N
     assert "'woocommerce' is none that ships. Did you mean woocommerce_orders?" in _words(wrong.err)
 
 
+@pytest.mark.slow
 def test_exports_without_lines_and_several_systems(retail: Retail, tmp_path: Path) -> None:
     header, _ = WITHOUT_LINES["Square transactions"]
     write(tmp_path / "in/a.csv", f"{header}\n{',' * header.count(',')}\n")
@@ -77,6 +80,7 @@ def test_map_shows_the_preset_and_copies_it(retail: Retail, tmp_path: Path) -> N
     assert "holds no sales lines (Magento" in grid.out
 
 
+@pytest.mark.slow
 def test_a_feed_reads_on_by_the_preset_that_it_took(retail: Retail, tmp_path: Path) -> None:
     older = write(tmp_path / "older.toml", preset_text("shopify_orders").replace('decimal = "."\n', ""))
     path = write(tmp_path / "orders.csv", sample("shopify.csv").read_text())

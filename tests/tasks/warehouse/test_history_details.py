@@ -111,9 +111,9 @@ async def _check(
         assert await state(warehouse) == after
 
 
-@settings(max_examples=size(8, soak=1))
+@settings(max_examples=size(3, soak=1))
 @given(history=_histories())
-async def test_a_few_histories_of_any_lines_equal_a_cleanload_lines(
+async def test_a_few_histories_of_any_lines_equal_a_clean_load(
     server: EmbeddedServer,
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
@@ -125,7 +125,7 @@ async def test_a_few_histories_of_any_lines_equal_a_cleanload_lines(
 @pytest.mark.slow
 @settings(max_examples=size(60, soak=400))
 @given(history=_histories())
-async def test_any_history_of_any_lines_equals_a_cleanload_lines(
+async def test_any_history_of_any_lines_equals_a_clean_load(
     server: EmbeddedServer,
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
