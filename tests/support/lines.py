@@ -12,7 +12,7 @@ import polars as pl
 from tasks.ingest.currency import deliveries_telling
 from tasks.ingest.ingested import IngestedFile
 from tasks.ingest.part import distinct_texts
-from tasks.ingest.schema import BRONZE, COLUMNS
+from tasks.ingest.schema import AMOUNTS, BRONZE, COLUMNS
 from tasks.validate.contract import build_contract
 from tasks.validate.findings import Findings
 from tasks.validate.line_id import CopyNumbers, line_ids
@@ -44,7 +44,7 @@ def normalise_values(column: str, values: Sequence[str | None], output: str, **s
 
 def typed_lines(frame: pl.DataFrame, feed: str = "default", **settings: Any) -> pl.DataFrame:
     """Type bronze rows, with line id and copy number."""
-    telling = deliveries_telling(frame, distinct_texts(frame, ("currency", "unit_price")))
+    telling = deliveries_telling(frame, distinct_texts(frame, ("currency", *AMOUNTS)))
     return CopyNumbers(1).number(line_ids(normalise(frame, FeedSettings(**settings), telling), feed, "GBP"))
 
 

@@ -152,6 +152,6 @@ def test_a_report_that_others_may_write_tells_an_alert_nothing(place: Path) -> N
     report = place / "w" / "reports" / "run.json"
     saved = {"deliveries": [], "warehouse": "w", "rows_in": 7, "rows_quarantined": 1}
     write(report, json.dumps(saved))
-    assert read_figures(report).rows_in == 7
+    assert read_figures(report).lines == 7
     report.chmod(0o666)
     assert read_figures(report) == RunFigures()
