@@ -122,6 +122,7 @@ def test_line_shows_what_only_a_mapping_tells(tmp_path: Path) -> None:
     lines = bronze({"quantity": "six", **told})
     errors = pl.DataFrame({"row": [0], "rule": ["quantity_readable"], "severity": ["error"]})
     raw = json.loads(_quarantined(lines, errors).item(0, "raw"))
+    assert raw.pop("Store") == told.pop("store")
     assert {name: raw[name] for name in told} == {**told, "invoice_attributes": {"total": "9.00"}}
     assert "discount" not in raw
 
