@@ -20,7 +20,7 @@ from tests.support.prefect_server import PrefectServer, own_prefect_server
 
 MATERIALIZED = "prefect.asset.materialization.succeeded"
 DIMENSIONS = ("dim_product", "dim_customer", "dim_country", "dim_invoice")
-VIEWS = ("sale_line", "daily_sales", "monthly_revenue_by_country", "customer_rfm")
+VIEWS = ("sale_line", "daily_sales", "monthly_revenue_by_country", "customer_rfm", "invoice")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ async def test_the_tables_of_a_run_are_assets(
     await EventsWorker.drain_all()  # of other tests, with their servers
     with temporary_settings({PREFECT_API_URL: server_with_events.url}):
         report = await retail_etl(sources=[str(till)])
-        events = await asset_events(server_with_events, 9)
+        events = await asset_events(server_with_events, 10)
     place = f"postgres://localhost:5432/{warehouse.database}/retail_dwh"
     written = {
         event["resource"]["prefect.resource.id"]: event for event in events if event["event"] == MATERIALIZED
