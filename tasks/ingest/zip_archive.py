@@ -88,6 +88,7 @@ def find_member(file: BinaryIO, delivery: str) -> ZipMember:
         start = _start_of(file, member)
     except _DirectoryTooLong:
         raise _several("it is a zip archive of very many files.", delivery) from None
+    # zipfile raises the last one for archives that ask for a later version of the format.
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError) as error:
         what = f"the zip file is damaged or cut off: it has no readable directory ({str(error)[:120]})."
         raise DeliveryUnreadable(what, "Have it delivered again.", delivery=delivery) from error

@@ -13,6 +13,19 @@ from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.reading import ReadingSettings
 from tests.support.deliveries import bronze_of, write
 
+# Without further keys: what a file has beyond these five columns is read for nothing.
+SHOP = """
+schema = 1
+name = "shop"
+[line]
+invoice = "Order"
+code = "SKU"
+quantity = "Qty"
+[line.time]
+columns = "Day"
+[line.amount]
+piece = "Price"
+"""
 _HEADER = "Order,SKU,Item,Qty,Price,Currency,State"
 _TOML = """
 schema = 1

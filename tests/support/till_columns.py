@@ -11,21 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tasks.postgres.connect import ConnectionSettings, connected
+from tests.support import deliveries
 from tests.support.older_schema import create_schema_at
 
-NAMES = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-    "Currency",
-    "Store",
-    "Amount",
-)
+NAMES = (*deliveries.NAMES, "Currency", "Store", "Amount")
 Line = tuple[str, ...]
 FEED = "tills"
 _UK = "United Kingdom"

@@ -228,4 +228,5 @@ def remove_old_copies(folder: Path, binaries: Path) -> None:
     """Delete copies of other releases. Call it only while no server of this folder is running."""
     for copy in folder.glob("software-*"):
         if not binaries.is_relative_to(copy):
+            # What cannot be deleted now is tried again at the next start.
             shutil.rmtree(copy, ignore_errors=True)

@@ -224,6 +224,7 @@ class EmbeddedServer:
         """Run initdb in another folder and rename that, so that a killed initdb leaves no half-made cluster."""
         progress.report("embedded.initialise", "creating the embedded Postgres' data folder")
         for abandoned in self.folder.glob("making-*"):
+            # What cannot be deleted now only takes room, until the next cluster is made.
             shutil.rmtree(abandoned, ignore_errors=True)
         new_cluster = Path(tempfile.mkdtemp(prefix="making-", dir=self.folder))
         user.make_private(new_cluster)

@@ -23,19 +23,8 @@ from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.reading import ReadingSettings
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.deliveries import NAMES, ROW, as_csv, bronze_of, frame_of, ingest_sources, write
+from tests.support.small_mapping import SHOP
 
-SHOP = """
-schema = 1
-name = "shop"
-[line]
-invoice = "Order"
-code = "SKU"
-quantity = "Qty"
-[line.time]
-columns = "Day"
-[line.amount]
-piece = "Price"
-"""
 SHOP_HEADER = "Order,SKU,Qty,Day,Price"
 SHOP_LINE = "1,S1,2,2011-05-02,1.50"
 

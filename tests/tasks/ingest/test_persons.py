@@ -18,21 +18,11 @@ from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.readers import parts
 from tasks.ingest.reading import ReadingSettings
 from tests.support.deliveries import NAMES, ROW, as_csv, bronze_of, frame_of, write
+from tests.support.small_mapping import SHOP
 
 PERSON, STREET, CARD, MAIL = "Zsuzsanna Qvarnström", "14 Quiddity Lane", "4929", "zsuzsa@quiddity.example"
 MARKS = ("Zsuzsanna", "Quiddity", "4929", "zsuzsa", "quiddity")
-LISTED = """
-schema = 1
-name = "shop"
-[line]
-invoice = "Order"
-code = "SKU"
-quantity = "Qty"
-[line.time]
-columns = "Day"
-[line.amount]
-piece = "Price"
-[persons]
+LISTED = f"""{SHOP}[persons]
 columns = ["Who", "Suffix"]
 starting = ["Ship "]
 except = ["Ship Via"]
