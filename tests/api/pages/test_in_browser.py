@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.api.pages.conftest import last_run
 from tests.api.pages.test_pages import PAGES
@@ -87,7 +87,7 @@ def test_by_keyboard(pages: ApiServer, browser: Browser) -> None:
         assert focused() == "Skip to content"
         assert page.evaluate("document.activeElement.getBoundingClientRect().x") >= 0
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "main"
+        expect(page.locator("#main")).to_be_focused()
         page.goto(f"{pages.url}/")
         names = []
         for _ in range(9):
@@ -103,17 +103,17 @@ def test_by_keyboard(pages: ApiServer, browser: Browser) -> None:
         assert focused() == "Deliveries"
         page.keyboard.press("Enter")
         page.wait_for_url("**/deliveries")
-        assert page.locator("[aria-current=page]").inner_text() == "Deliveries"
+        expect(page.locator("[aria-current=page]")).to_have_text("Deliveries")
         page.get_by_label("Feed", exact=True).select_option("leeds")
         page.get_by_role("button", name="Show").press("Enter")
         page.wait_for_url("**/deliveries?feed=leeds")
-        assert page.get_by_text("1 to 1 of 1 deliveries").is_visible()
+        expect(page.get_by_text("1 to 1 of 1 deliveries")).to_be_visible()
         # A wide table is scrolled by the arrow keys.
         page.set_viewport_size({"width": 390, "height": 844})
         box = page.get_by_role("region", name="Deliveries")
         box.focus()
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("document.activeElement.scrollLeft > 0")
+        expect(box).not_to_have_js_property("scrollLeft", 0)
         assert seen.messages == []
 
 
@@ -126,6 +126,8 @@ def test_from_a_delivery_to_its_lines_and_its_run(pages: ApiServer, browser: Bro
         assert "quantity_readable" in row.inner_text()
         row.get_by_role("link").click()
         assert page.get_by_role("heading", level=1).inner_text().startswith("Run ")
+        # The heading can be there before the stylesheet, which shows one of the two pictures.
+        page.wait_for_load_state("load")
         picture = page.get_by_role("img")
         assert "into quarantine" in (picture.get_attribute("aria-label") or "")
         assert picture.count() == 1
