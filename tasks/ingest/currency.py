@@ -127,7 +127,7 @@ def deliveries_telling(lines: pl.DataFrame, distinct: Mapping[str, pl.Series]) -
         lines: Columns ``delivery``, those of ``schema.AMOUNTS``, and ``currency`` (text as delivered).
         distinct: The distinct texts of the amounts and the currency.
     """
-    marked = {name: _marked(distinct[name]) for name in AMOUNTS}
+    marked = {name: _marked(distinct[name]) for name in AMOUNTS if distinct[name].len()}
     codes = distinct["currency"]
     # A word that is no currency is one all the same: the lines without have another than the feed's.
     is_missing = codes.str.strip_chars().str.to_uppercase().is_in(["", *USUAL_MISSING_WORDS])
@@ -149,6 +149,8 @@ def _marked(amounts: pl.Series) -> pl.Series:
     """The amounts that have a mark of one currency beside them, of distinct ones."""
     texts = amounts.to_frame("text")
     marked = texts.filter(has_mark(pl.col("text").str.strip_chars()))
+    if not marked.height:
+        return amounts.clear()
     marks = split_marks(marked.select(pl.col("text").str.strip_chars())).get_column("mark")
     return marked.get_column("text").filter(_names_one(marks))
 

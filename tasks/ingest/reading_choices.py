@@ -177,7 +177,7 @@ class OpenValues:
         """
         for choice in CHOICES:
             for column in choice.columns:
-                if column not in typed:
+                if column not in typed and distinct[column].len():
                     self._add(frame, choice, column, distinct[column])
 
     def _add(self, frame: pl.DataFrame, choice: ReadingChoice, column: str, texts: pl.Series) -> None:

@@ -14,7 +14,6 @@ from tasks.ingest.mapping.model import ColumnMapping
 from tasks.ingest.presets import ONLINE_RETAIL
 from tasks.ingest.schema import KINDS
 from tasks.validate.settings import FeedSettings
-from tasks.workspace.parquet_parts import dictionary_encode
 
 KIND = pl.Enum(KINDS)
 # Kinds that sell something, or take it back.
@@ -40,6 +39,11 @@ class KindRules:
     adjustment: str | None
     negative_is_return: bool
     not_merchandise: frozenset[str]
+
+    @property
+    def are_by_number(self) -> bool:
+        """Whether these are the rules from which identities tell kinds apart."""
+        return self.cancellation == "C" and not self.negative_is_return
 
     def is_cancellation(self, invoice_no: pl.Expr) -> pl.Expr:
         """Return whether each invoice number, in upper case, is one of a cancellation."""
@@ -85,13 +89,14 @@ def with_kinds(lines: pl.DataFrame, told: pl.Series, rules: KindRules) -> pl.Dat
     """Add what each line is.
 
     Args:
-        lines: Columns ``quantity``; ``is_cancellation``, by the invoice's number; ``is_listed``, whether the stock code
+        lines: Columns ``invoice_no`` and ``quantity``; ``is_cancellation``, by the invoice's number; ``is_listed``, whether the stock code
             is none of merchandise.
         told: The kind that the words of a line tell, null where they tell none.
         rules: What lines are whose words tell no kind.
 
     Returns:
-        The lines with ``kind`` (Enum) and ``is_merchandise`` in place of ``is_cancellation`` and ``is_listed``.
+        The lines with ``kind`` (Enum), ``kind_mark`` (String), the kind where Online Retail's rules tell another from the
+        number of the invoice, else null, and ``is_merchandise`` in place of ``is_cancellation`` and ``is_listed``.
     """
     is_return = pl.col("is_cancellation")
     if rules.negative_is_return:
@@ -101,20 +106,13 @@ def with_kinds(lines: pl.DataFrame, told: pl.Series, rules: KindRules) -> pl.Dat
     if told.null_count() < told.len():
         kind = pl.coalesce(pl.lit(told.cast(pl.String).cast(KIND)), kind)
         is_merchandise &= kind.is_in(list(_TRADE))
-    return lines.with_columns(kind=kind, is_merchandise=is_merchandise).drop("is_cancellation", "is_listed")
+    lines = lines.with_columns(kind=kind, is_merchandise=is_merchandise).drop("is_cancellation", "is_listed")
+    if rules.are_by_number and told.null_count() == told.len():
+        return lines.with_columns(kind_mark=pl.lit(None, pl.String))
+    differs = pl.col("kind") != _kind_by_number(pl.col("invoice_no"))
+    return lines.with_columns(kind_mark=pl.when(differs).then("kind").cast(pl.String))
 
 
-def kind_by_number(invoice_no: pl.Series) -> pl.Series:
-    """Return the kind of each line by Online Retail's rules (Enum), from which identities tell other kinds apart.
-
-    Args:
-        invoice_no: Invoice numbers (String or Enum).
-    """
-    texts, codes = dictionary_encode(invoice_no)
-    kinds = (
-        pl.when(pl.col("text").str.contains(_RETURN_BY_NUMBER))
-        .then(pl.lit("return", KIND))
-        .otherwise(pl.lit("sale", KIND))
-    )
-    found = texts.to_frame("text").select(kinds).to_series().gather(codes)
-    return found.fill_null("sale") if codes.null_count() else found
+def _kind_by_number(invoice_no: pl.Expr) -> pl.Expr:
+    is_return = invoice_no.str.contains(_RETURN_BY_NUMBER).fill_null(False)
+    return pl.when(is_return).then(pl.lit("return", KIND)).otherwise(pl.lit("sale", KIND))

@@ -15,7 +15,6 @@ import polars as pl
 import polars_hash as plh
 
 from tasks.ingest.schema import FAULT
-from tasks.validate.kinds import KIND, kind_by_number
 from tasks.validate.numbers import plain_text, product
 from tasks.validate.schema import BUSINESS, TEXTS
 from tasks.workspace.parquet_parts import dictionary_encode
@@ -86,10 +85,8 @@ def _marks(frame: pl.DataFrame) -> dict[str, pl.Expr]:
         total = pl.col("total_amount")
         differs = total.ne_missing(product(quantity, pl.col("unit_price")))
         marks["amount"] = pl.when(pl.col("amount_text").is_not_null() & differs).then(plain_text(total))
-    if nulls["kind"] < frame.height:
-        kind, by_number = frame.get_column("kind").cast(KIND), kind_by_number(frame.get_column("invoice_no"))
-        if (kind != by_number).any():
-            marks["kind"] = pl.when(kind != by_number).then(kind).cast(pl.String)
+    if nulls["kind_mark"] < frame.height:
+        marks["kind"] = pl.col("kind_mark")
     marks |= {
         name: pl.col(name).cast(pl.String) for name in ("store", "source_line") if nulls[name] < frame.height
     }

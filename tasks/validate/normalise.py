@@ -7,6 +7,7 @@ Sales lines repeat their texts, so each distinct text of a column is parsed once
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import polars as pl
 
@@ -61,28 +62,22 @@ def normalise(
         hour is the first of the two. ``sold_at`` is null for a local hour that does not exist, ``total_amount`` if the
         amount is out of range.
     """
-    held_lines = settings.store_column == "passed over"
     rules = rules_of_feed(settings)
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
+    empty = [column for column in _PARSED if bronze.get_column(column).null_count() == bronze.height]
     may_have_nul = False
     for column in _PARSED:
-        texts, codes = _distinct(bronze.get_column(column))
+        if column in empty:
+            continue
+        texts, codes = dictionary_encode(bronze.get_column(column))
         may_have_nul |= bool(texts.str.contains("\0", literal=True).any())
-        distinct = texts.to_frame("text")
-        if column in AMOUNTS:
-            distinct = split_marks(distinct)
-        distinct = _in_steps(distinct, column, settings.missing_words)
-        if column in DECIMAL.columns:
-            is_typed = column in typed_numbers
-            decimal = "." if is_typed else settings.decimal
-            others = DECIMAL.setting in weighed and not is_typed
-            distinct = distinct.with_columns(number=DECIMAL.read(pl.col("trimmed"), decimal, others=others))
-        if column == "customer_id":
-            has_point = settings.decimal == "." or column in typed_numbers
-            parsed = parse_customers(distinct.get_column("present"), settings.customers, has_point=has_point)
-        else:
-            parsed = distinct.select(**_parsers(column, rules, stores=not held_lines))
+        parsed = _parsed(texts, column, settings, typed=column in typed_numbers, weighed=weighed)
         typed = typed.hstack(_gathered(parsed, codes))
+    typed = typed.with_columns(
+        _lines_of_nothing(dtype).alias(name)
+        for column in empty
+        for name, dtype in _columns_of_nothing(column, settings)
+    )
     dates, codes = dictionary_encode(bronze.get_column("invoice_date"))
     typed = typed.hstack(_gathered(date_columns(dates.to_frame("text"), settings, weighed), codes))
     typed = with_currency(
@@ -96,11 +91,30 @@ def normalise(
     return typed.select(list(TYPED))
 
 
-def _distinct(column: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The texts of a column and a code per row; one null for a column without any."""
-    if column.null_count() == column.len():
-        return pl.Series([None], dtype=pl.String), pl.repeat(0, column.len(), dtype=pl.UInt32, eager=True)
-    return dictionary_encode(column)
+def _parsed(
+    texts: pl.Series, column: str, settings: FeedSettings, *, typed: bool, weighed: Collection[str]
+) -> pl.DataFrame:
+    """Parse the distinct texts of a column of bronze; ``typed`` is whether it held numbers."""
+    distinct = texts.to_frame("text")
+    if column in AMOUNTS:
+        distinct = split_marks(distinct)
+    distinct = _in_steps(distinct, column, settings.missing_words)
+    if column in DECIMAL.columns:
+        decimal = "." if typed else settings.decimal
+        others = DECIMAL.setting in weighed and not typed
+        distinct = distinct.with_columns(number=DECIMAL.read(pl.col("trimmed"), decimal, others=others))
+    if column == "customer_id":
+        has_point = settings.decimal == "." or typed
+        return parse_customers(distinct.get_column("present"), settings.customers, has_point=has_point)
+    held_lines = settings.store_column == "passed over"
+    return distinct.select(**_parsers(column, rules_of_feed(settings), stores=not held_lines))
+
+
+@lru_cache(maxsize=256)
+def _columns_of_nothing(column: str, settings: FeedSettings) -> tuple[tuple[str, pl.DataType], ...]:
+    """The columns, by name and dtype, that a column of bronze without a value becomes."""
+    nothing = pl.Series([None], dtype=pl.String)
+    return tuple(_parsed(nothing, column, settings, typed=False, weighed=()).schema.items())
 
 
 def _parsers(column: str, rules: KindRules, *, stores: bool) -> dict[str, pl.Expr]:
@@ -148,6 +162,10 @@ def _in_steps(distinct: pl.DataFrame, column: str, missing_words: str | None) ->
     return distinct
 
 
+def _lines_of_nothing(dtype: pl.DataType) -> pl.Expr:
+    return pl.lit(False) if dtype == pl.Boolean else pl.lit(None, dtype)
+
+
 def _gathered(distinct: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
     """Return the columns of distinct texts for each line, those of Booleans with false for null.
 
@@ -155,10 +173,8 @@ def _gathered(distinct: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
     """
     lines = []
     for column in distinct:
-        if column.dtype == pl.Boolean and not column.any():
-            values = pl.lit(False)
-        elif column.null_count() == column.len():
-            values = pl.lit(None, column.dtype)
+        if column.null_count() == column.len() or (column.dtype == pl.Boolean and not column.any()):
+            values = _lines_of_nothing(column.dtype)
         else:
             values = pl.lit(column).gather("code")
             values = values.fill_null(False) if column.dtype == pl.Boolean else values

@@ -67,6 +67,8 @@ _AMOUNTS: dict[str, pl.DataType] = {
 }
 # Null for a fraction.
 _WHOLE: dict[str, pl.DataType] = {"whole_quantity": pl.Int32()}
+# The kind of a line whose invoice number tells another one.
+_KIND_MARK: dict[str, pl.DataType] = {"kind_mark": pl.String()}
 # Whether a text of the part has a NUL character, as the rules ask of each.
 _MAY_HAVE_NUL: dict[str, pl.DataType] = {"may_have_nul": pl.Boolean()}
 # What normalise returns.
@@ -84,6 +86,7 @@ TYPED: dict[str, pl.DataType] = {
     **_IS_NUMBER,
     **_AMOUNTS,
     **_WHOLE,
+    **_KIND_MARK,
     **_MAY_HAVE_NUL,
 }
 # Findings that a line alone does not show: its value if the rule of that name is broken, else null. ``summary`` is the
