@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -73,6 +74,7 @@ def _has_sales_lines(lines: list[str]) -> bool:
     return pairs or (bool(commas) and commas[0] >= _DELIMITERS)
 
 
+@lru_cache(maxsize=1024)  # asked several times of each file
 def _suffixes(path: str) -> tuple[str, str]:
     """The last suffix and the one before it, in lower case."""
     stem, suffix = os.path.splitext(path)

@@ -104,15 +104,14 @@ class Contract:
         if not self.last_check:
             raise self._error_of_failing_rule(lines, "unknown error")
         rule = pl.Enum(self.rules.get_column("rule"))
-        rows = (
-            self.last_check[0]
-            .unpivot(variable_name="rule", value_name="row")
-            .explode("row")
-            .drop_nulls("row")
-        )
-        return rows.select("row", pl.col("rule").cast(rule)).join(
-            self.rules.with_columns(pl.col("rule").cast(rule)), on="rule", maintain_order="left"
-        )
+        rules = self.rules.with_columns(pl.col("rule").cast(rule))
+        broken = [
+            rows.item().alias("row").to_frame().join(rules.filter(pl.col("rule") == rows.name), how="cross")
+            for rows in self.last_check[0]
+            if rows.item().len()
+        ]
+        nothing = rules.clear().insert_column(0, pl.Series("row", [], pl.UInt32))
+        return pl.concat([nothing, *broken])
 
     def _error_of_failing_rule(self, lines: pl.DataFrame, error: object) -> ContractBroken:
         """Evaluate the rules one by one and return the error of the first that fails."""

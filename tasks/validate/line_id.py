@@ -139,6 +139,8 @@ def _scatter(ids: pl.Series, rows: pl.Series, values: pl.Series) -> pl.Series:
 class CopyNumbers:
     """Numbers the identical lines of each delivery in file order, across the parts of an output.
 
+    The lines of a delivery stand together.
+
     Args:
         parts: Number of parts; a single part needs no memory of earlier ones.
     """
@@ -222,6 +224,13 @@ class CopyNumbers:
         )
 
     def _remember(self, halves: pl.DataFrame, numbered: pl.DataFrame) -> None:
+        """Keep what the next part needs: the lines of the last delivery, which may go on in it."""
+        codes = halves.get_column("delivery")
+        if codes[0] != codes[-1]:
+            halves = halves.filter(codes == codes[-1])
+        if self._earlier and self._earlier[-1].item(0, "delivery") != codes[-1]:
+            self._earlier.clear()
+            self._last_numbers.clear()
         self._earlier.append(halves)
         last = numbered.group_by("delivery", "line_id").agg(pl.col("copy_number").max())
         for delivery, line_id, number in last.iter_rows():

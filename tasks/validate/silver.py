@@ -122,6 +122,7 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         if settings.feed.store_column == "passed over":
             counts.note_stores(raw)
         counts.count_violations(lines, violations)
+        lines = lines.select(*LINE)
         if errors.height:
             faulty = _quarantine(raw, quarantine.kept(raw, errors))
             counts.keep_samples(faulty)
@@ -131,7 +132,7 @@ def _write_parts(bronze: Bronze, settings: ValidationSettings, folder: Path) -> 
         counts.count_identical(lines)
         if settings.feed.identical_lines == "drop":
             lines = lines.filter(pl.col("copy_number") == 1)
-        write_part(lines.select(*LINE), outputs.part_path(folder, number))
+        write_part(lines, outputs.part_path(folder, number))
     if has_namibia:
         counts.unclear = unclear_countries(bronze)
     write_part(quarantine.frame(), folder / "quarantine.parquet")

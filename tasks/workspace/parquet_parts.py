@@ -22,13 +22,12 @@ _DICTIONARY_TYPES = (pl.String, pl.Enum, pl.Decimal)
 
 def write_part(frame: pl.DataFrame, path: Path) -> None:
     """Write one part as a file that only its owner can read; Enum columns are written as text."""
-    table = pa.table({column.name: _to_arrow(column) for column in frame})
     empty = {column.name for column in frame if column.null_count() == column.len()}
     dtypes = {name: dtype for name, dtype in frame.schema.items() if name not in empty}.items()
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         # Takes half the time of polars' writer. Arrow's schema would store the texts of an Enum twice.
         pq.write_table(
-            table,
+            _to_table(frame),
             file,
             # The only bytes are line ids: hashes, which do not compress.
             compression={name: "none" if dtype == pl.Binary else "zstd" for name, dtype in dtypes},
@@ -39,6 +38,16 @@ def write_part(frame: pl.DataFrame, path: Path) -> None:
             store_schema=False,
             store_decimal_as_integer=True,
         )
+
+
+def _to_table(frame: pl.DataFrame) -> pa.Table:
+    arrays = [_to_arrow(column) for column in frame]
+    # A column without nulls takes a tenth less time if its file says so.
+    fields = [
+        pa.field(column.name, array.type, nullable=column.has_nulls())
+        for column, array in zip(frame, arrays, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def _to_arrow(column: pl.Series) -> pa.Array:
@@ -54,7 +63,14 @@ def _to_arrow_binary(column: pl.Series) -> pa.Array:
     plain = column.to_arrow(compat_level=pl.CompatLevel.oldest())
     sizes = column.bin.size()
     width = sizes.max()
-    return plain.cast(pa.binary()).cast(pa.binary(width)) if width and width == sizes.min() else plain
+    if not width or width != sizes.min():
+        return plain
+    if column.has_nulls():
+        return plain.cast(pa.binary()).cast(pa.binary(width))
+    # The values stand behind one another.
+    _, ends, values = plain.buffers()
+    start = int.from_bytes(ends.slice(8 * plain.offset, 8).to_pybytes(), "little")
+    return pa.Array.from_buffers(pa.binary(width), len(plain), [None, values.slice(start)])
 
 
 def read_part(part: Path | bytes, texts: Sequence[str], others: Sequence[str]) -> pl.DataFrame:

@@ -42,6 +42,19 @@ def test_round_trip(tmp_path: Path, rows: int) -> None:
     assert_frame_equal(_plain(pl.read_parquet(tmp_path / "part")), _plain(FRAME.head(rows)))
 
 
+def test_columns_without_a_value_keep_their_types(tmp_path: Path) -> None:
+    frame = FRAME.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in FRAME.schema.items())
+    write_part(frame.with_columns(number=1), tmp_path / "part")
+    read = read_part(tmp_path / "part", TEXTS, OTHERS)
+    assert_frame_equal(_plain(read.with_columns(number=None).cast({"number": pl.Int32})), _plain(frame))
+
+
+def test_bytes_of_one_size_from_the_middle_of_a_column(tmp_path: Path) -> None:
+    frame = FRAME.select("id").slice(1, 2)
+    write_part(frame, tmp_path / "part")
+    assert_frame_equal(read_part(tmp_path / "part", (), ("id",)), frame)
+
+
 def test_bytes_of_different_sizes(tmp_path: Path) -> None:
     frame = pl.DataFrame({"id": [b"", b"1", b"22", None]})
     write_part(frame, tmp_path / "part")
