@@ -40,6 +40,7 @@ async def load_accepted(
                 known={quality.name: known[quality.name] for quality in accepted if quality.name in known},
                 replace_anyway=context.request.replace,
                 take_mapping=context.request.take_mapping,
+                take_columns=context.request.take_columns,
                 accept_known_bytes=context.request.accept_known_bytes,
             )
     except DataRejected as error:

@@ -13,7 +13,7 @@ from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.mapping.model import ColumnMapping
 from tasks.ingest.presets.recognise import Recognition, chosen_preset
 from tasks.metering import in_thread
-from tasks.warehouse.ledger import resolve_feed_settings
+from tasks.warehouse.feed_settings import resolve_feed_settings
 
 _SHOWN = 10
 _EXAMPLES = {"currency": "EUR", "timezone": "Europe/Paris"}

@@ -164,6 +164,12 @@ class EtlRequest(BaseModel):
         description="Read by the given mapping or preset, columns and constants from now on although the feed has other ones: "
         "its deliveries that come again are read anew and replace what they delivered.",
     )
+    take_columns: bool = Field(
+        default=False,
+        description="Let currency, store and line number count from now on in a feed whose first lines were loaded by a "
+        "release that passed these columns over: its deliveries that come again are read anew and replace what they "
+        "delivered.",
+    )
     settle_seconds: Annotated[float, EmptyField(type="number", minimum=0)] = Field(
         default=0,
         description="Seconds since its last change from which a new file is taken; a younger one is unfinished, and "

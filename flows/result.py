@@ -20,6 +20,7 @@ from flows.run_context import RunContext
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest
 from flows.vanished import marks_of, newly_vanished, vanished
+from flows.without_columns import without_columns, without_columns_note
 from tasks.errors import DeliveriesFailed, PrefectUnreachable, QualityBelowThreshold, RetailError
 from tasks.postgres.traffic import network_so_far
 from tasks.report.attempts import attempts_of
@@ -93,6 +94,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
     """Sum up a run."""
     request, run = context.request, context.run
     use = context.watch.use(network_so_far(), request.settings.prices())
+    left = without_columns(context, result)
     failed = result.error is not None or any(delivery.is_failure for delivery in result.deliveries)
     return RunReport(
         run_id=str(run.run_id),
@@ -107,6 +109,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         links_out=result.links_out,
         vanished=vanished(result),
         newly_vanished=newly_vanished(context, result),
+        without_columns=left,
         settings=context.request.setting_sources(),
         tables=finished.figures.tables,
         top_countries=finished.figures.top_countries,
@@ -124,7 +127,7 @@ def build_report(context: RunContext, result: PipelineResult, finished: Finished
         degraded=bool(finished.degraded_reasons),
         degraded_reasons=finished.degraded_reasons,
         network=use.network,
-        notes=(*result.notes, *mapping_notes(context)),
+        notes=(*result.notes, *mapping_notes(context), *without_columns_note(request.feed, left)),
         **totals(result.deliveries),
     )
 

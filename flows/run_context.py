@@ -20,8 +20,9 @@ from tasks.postgres.connect import ConnectionSettings
 from tasks.report.lineage.run import LineageRun
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
+from tasks.warehouse.feed_settings import resolve_feed_settings
 from tasks.warehouse.held_words import added_words
-from tasks.warehouse.ledger import BegunRun, FeedState, Run, resolve_feed_settings
+from tasks.warehouse.ledger import BegunRun, FeedState, Run
 from tasks.warehouse.steps import begin_in_warehouse, check_added_words, prepare_warehouse
 
 
@@ -80,7 +81,11 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
             else:
                 known = await prepare
     feed = resolve_feed_settings(
-        known.settings, request.feed, request.asked_settings, take_mapping=request.take_mapping
+        known.settings,
+        request.feed,
+        request.asked_settings,
+        take_mapping=request.take_mapping,
+        take_columns=request.take_columns,
     )
     if warehouse is not None and (added := added_words(known.settings, feed)):
         await request.retry.apply(check_added_words)("for missing", warehouse, request.feed, added)

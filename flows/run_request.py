@@ -23,14 +23,14 @@ from tasks.outside_text import mask_secrets_in
 from tasks.retries import RetryPolicy
 from tasks.validate import contract
 from tasks.validate.score import check_threshold
-from tasks.warehouse.ledger import resolve_feed_settings
+from tasks.warehouse.feed_settings import Taken, resolve_feed_settings
 from tasks.workspace.integrity import check_workspace
 from tasks.workspace.outputs import checked_workspace
 
 # Text that is null in the ledger and the report when it is not given.
 _NULL_IF_EMPTY = ("root", *FEED_SETTINGS, "vanished")
-# Parameters of the mapping, which are recorded only where they are given.
-_OF_MAPPING = ("mapping", "preset", "columns", "constants", "take_mapping")
+# Parameters that are recorded only where they are given.
+_ONLY_IF_GIVEN = ("mapping", "preset", "columns", "constants", "take_mapping", "take_columns")
 
 
 class RunRequest(EtlRequest):
@@ -107,9 +107,10 @@ class RunRequest(EtlRequest):
         }
 
     @property
-    def taken(self) -> str | None:
-        """Reading settings that the run takes in place of the feed's."""
-        return reading_settings(self.asked_settings["mapping"]) if self.take_mapping else None
+    def taken(self) -> Taken:
+        """What the run takes in place of what the feed has."""
+        mapping = reading_settings(self.asked_settings["mapping"]) if self.take_mapping else None
+        return Taken(mapping, self.take_columns)
 
     @property
     def settings(self) -> Settings:
@@ -168,7 +169,7 @@ class RunRequest(EtlRequest):
 
     def recorded_parameters(self) -> dict[str, Any]:
         """The parameters as JSON values for the ledger and the report; what looks like a secret is masked."""
-        without = {"resolved", *(name for name in _OF_MAPPING if not getattr(self, name))}
+        without = {"resolved", *(name for name in _ONLY_IF_GIVEN if not getattr(self, name))}
         given: dict[str, Any] = self.model_dump(mode="json", exclude=without)
         recorded: dict[str, Any] = mask_secrets_in(
             given

@@ -14,6 +14,7 @@ from tasks.doctor.preflight import ensure_none_blocks, preflight_of
 from tasks.doctor.workspace import examine_folder
 from tasks.postgres.connect import ConnectionSettings
 from tasks.retries import step
+from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.ledger import BegunRun, Run, begin_run
 
@@ -32,7 +33,7 @@ async def begin_after_preflight(
     feed: str,
     analyst_roles: Sequence[str],
     workspace: Path,
-    taken: str | None = None,
+    taken: Taken = NOTHING_TAKEN,
 ) -> BegunRun:
     """Record the run and read the feed like ``begin_in_warehouse``, and check in the same turn what would stop the run.
 

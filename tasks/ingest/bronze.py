@@ -246,6 +246,7 @@ def _write_parts_once(
                 *note_of(file.last_line),
                 *encoding_note(file),
                 *sum_notes(file.sums),
+                *file.mapping_notes,
             ),
             sums=tuple(file.sums),
             passed_over=_passed_over(file),

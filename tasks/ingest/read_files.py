@@ -41,7 +41,7 @@ def read_frames(
     if first.further.columns:
         frames = (attributes.fold(frame, group) for frame in frames)
     if first.header.mapping is not None:
-        told = [(file.passed_over, file.sums) for file in group]
+        told = [(file.passed_over, file.sums, file.mapping_notes) for file in group]
         frames = mapped(frames, first.header, first.reading.decimal, told, first.typed_numbers)
     else:
         frames = (headers.without(frame, group) for frame in frames)

@@ -67,6 +67,7 @@ class SourceFile:
         further: Its columns that are read for nothing.
         passed_over: Rows that are no lines by the mapping or were never sold, by reason; set while the file is read.
         sums: What became of the sums that the mapping checks; likewise.
+        mapping_notes: What else the mapping finds, as sentences for the report; likewise.
     """
 
     delivery: Delivery
@@ -84,6 +85,7 @@ class SourceFile:
     further: FurtherColumns = field(default_factory=FurtherColumns)
     passed_over: dict[str, PassedOver] = field(default_factory=dict)
     sums: list[SumResult] = field(default_factory=list)
+    mapping_notes: list[str] = field(default_factory=list)
 
 
 @contextmanager

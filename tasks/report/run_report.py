@@ -92,7 +92,8 @@ class RunReport:
     ``passed_over_by_reason`` sums up the deliveries' ``passed_over``, while ``passed_over`` has paths: of files in the
     sources that are no deliveries. ``links_out`` maps links that lead out of a source to their targets. ``vanished``
     names the loaded deliveries that a folder or glob no longer has, and ``newly_vanished`` those that no earlier run has
-    missed. ``settings`` maps the settings that are not the default to where they come from: the path of a file,
+    missed. ``without_columns`` names those whose currency, store and line number count only when they come again.
+    ``settings`` maps the settings that are not the default to where they come from: the path of a file,
     environment, a block or parameter. ``network`` is what went
     to and from the warehouse until the report was made; None without a warehouse. ``lineage`` is what became of the
     events of lineage; None if nobody is told. ``bytes_read`` are those of deliveries and the workspace, ``bytes_written``
@@ -134,6 +135,7 @@ class RunReport:
     links_out: Mapping[str, str] = field(default_factory=dict)
     vanished: tuple[str, ...] = ()
     newly_vanished: tuple[str, ...] = ()
+    without_columns: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     degraded: bool = False
     degraded_reasons: tuple[str, ...] = ()

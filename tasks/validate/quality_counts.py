@@ -14,7 +14,8 @@ from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, Fault
 _STORES = ("store", "source_line")
 _STORES_PASSED_OVER = (
     "Its stores and line numbers are passed over, since the feed held lines before they counted: with them, known lines "
-    "would be new ones. Load it as another feed (--feed), or withdraw the feed's deliveries and load them again."
+    "would be new ones. To let them count, run again with --take-columns --replace: its deliveries that come again then "
+    "replace what they delivered."
 )
 
 

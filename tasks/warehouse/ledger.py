@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
 
-from tasks.errors import FeedConflict
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
-from tasks.validate.settings import FeedSettings, in_one_spelling, with_decimal
+from tasks.validate.settings import FeedSettings
+from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
 from tasks.warehouse.ledger_rows import attempt_row
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
@@ -44,6 +43,7 @@ class FeedState:
         vanished: Whether deliveries that their folder no longer has are reported or ignored.
         missing: Names of the loaded deliveries that an earlier run has missed.
         refused: SHA-256 by name of the loaded deliveries whose last attempt, with other content, was refused or failed.
+        without_columns: Names of the loaded deliveries whose columns were passed over and count from now on.
     """
 
     settings: FeedSettings | None
@@ -51,6 +51,7 @@ class FeedState:
     vanished: Literal["report", "ignore"] = "report"
     missing: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
+    without_columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -93,65 +94,6 @@ class Attempt:
     quarantine: str = ""
 
 
-def resolve_feed_settings(
-    stored: FeedSettings | None,
-    feed: str,
-    asked: Mapping[str, str | None] = MappingProxyType({}),
-    *,
-    take_mapping: bool = False,
-) -> FeedSettings:
-    """Combine the settings that a run requests with the feed's stored ones and the defaults, in this order.
-
-    A reading setting that the feed has left open so far can be added later. A feed that has a mapping goes on with
-    it, whatever mapping is requested, unless the new one is to be taken.
-
-    Args:
-        stored: Settings of the feed's loaded lines; None if it has none.
-        feed: Name of the feed.
-        asked: Requested settings by name, fields of ``FeedSettings``; None or empty text for no request.
-        take_mapping: Take the requested mapping in place of the feed's.
-
-    Raises:
-        FeedConflict: the feed has lines that were loaded with other settings.
-        SettingsError: a value is invalid.
-    """
-    requested = in_one_spelling(asked)
-    mapping = requested.pop("mapping", None)
-    if stored is not None and not take_mapping:
-        mapping = _kept_mapping(stored, mapping)
-    resolved = with_decimal(replace(stored or FeedSettings(feed), **requested, mapping=mapping))
-    resolved.check()
-    if stored is not None:
-        for name, value in requested.items():
-            stored_value = getattr(stored, name)
-            if stored_value is not None and stored_value != value and not _widens(name, stored_value, value):
-                raise FeedConflict(
-                    f"Feed {feed} was first loaded with {name} = {stored_value}; with {value}, its lines would no "
-                    "longer be comparable.",
-                    "Use another feed name, or withdraw the feed's deliveries first.",
-                    feed=feed,
-                    setting=name,
-                )
-    return resolved
-
-
-def _widens(name: str, stored: str, asked: str) -> bool:
-    """Whether a setting may be changed: numbers of customers are codes, too."""
-    return (name, stored, asked) == ("customers", "numbers", "codes")
-
-
-def _kept_mapping(stored: FeedSettings, asked: str | None) -> str | None:
-    if asked and not stored.mapping:
-        raise FeedConflict(
-            f"Feed {stored.feed} holds lines that were read without a mapping; with one, its deliveries are read anew "
-            "and replace what they delivered.",
-            "Use another feed name (--feed), or take the mapping with --take-mapping.",
-            feed=stored.feed,
-            setting="mapping",
-        )
-    return stored.mapping
-
-
 @dataclass(frozen=True)
 class BegunRun:
     """Answer of the ledger to a run that begins.
@@ -170,7 +112,7 @@ async def begin_run(
     run: Run,
     feed: str,
     preflight: Preflight | None = None,
-    taken: str | None = None,
+    taken: Taken = NOTHING_TAKEN,
 ) -> BegunRun:
     """Record the start of a run, close the runs that died, and read the feed: one statement.
 
@@ -182,7 +124,7 @@ async def begin_run(
         run: The run.
         feed: Name of its feed.
         preflight: Checks of what would make the run fail, in the same turn.
-        taken: Reading settings that the run takes in place of the feed's; None to go on with these.
+        taken: What the run takes in place of what the feed has.
 
     Raises:
         WarehouseError: ``retail_ops.schema_version`` has several rows.
@@ -205,13 +147,15 @@ async def begin_run(
     settings_row = json.loads(row["settings"] or "{}")
     vanished = settings_row.pop("vanished", "report")
     stored = FeedSettings(**settings_row) if settings_row else None
-    deliveries = json.loads(row["deliveries"] or "{}")
+    without_columns = frozenset(row["without_columns"] or ())
+    known = json.loads(row["deliveries"] or "{}")
+    deliveries = {name: digest for name, digest in known.items() if name not in without_columns}
     missing, refused = frozenset(row["missing"] or ()), json.loads(row["refused"] or "{}")
-    return BegunRun(head, FeedState(stored, deliveries, vanished, missing, refused))
+    return BegunRun(head, FeedState(stored, deliveries, vanished, missing, refused, without_columns))
 
 
 async def _begin(
-    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None, taken: str | None
+    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None, taken: Taken
 ) -> asyncpg.Record:
     statement = compact_sql("begin_run")
     if preflight is not None:
@@ -224,7 +168,8 @@ async def _begin(
         _compact_json(run.versions),
         feed,
         head_revision(),
-        taken,
+        taken.reading_settings,
+        taken.columns,
     )
     assert row is not None  # noqa: S101 - for the type checker: a select without a table has one row
     if preflight is not None and not row["sound"]:

@@ -7,7 +7,7 @@ import io
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import asyncpg
@@ -214,36 +214,47 @@ async def upgrade_on(connection: asyncpg.Connection, present: str, settings: Con
         RightsMissing, WarehouseError: as in ``upgrade_from``.
     """
     try:
-        for script, upgrade_rows in await _upgrade_steps(present, settings):
-            await connection.execute(script, timeout=_SCRIPT_SECONDS)
-            if upgrade_rows is not None:
-                await upgrade_rows(connection)
+        for step in await _upgrade_steps(present, settings):
+            if isinstance(step, str):
+                await connection.execute(step, timeout=_SCRIPT_SECONDS)
+            else:
+                await step(connection)
         await connection.execute("commit")
     except DRIVER_ERRORS as error:
         raise _map_error(error, settings) from error
     return head_revision()
 
 
-_UpgradeRows = Callable[[asyncpg.Connection], Awaitable[None]]
+_Step = Callable[[asyncpg.Connection], Awaitable[None]]
 
 
-async def _upgrade_steps(present: str, settings: ConnectionSettings) -> list[tuple[str, _UpgradeRows | None]]:
-    """Return the scripts from a revision to the newest, for an open transaction; after some, rows are upgraded too."""
+async def _upgrade_steps(present: str, settings: ConnectionSettings) -> list[str | _Step]:
+    """Return the scripts for an open transaction; before a revision its ``announce_rows``, after it its ``upgrade_rows``."""
     configuration = _configuration()
     configuration.attributes.update(
         wait_seconds=settings.load_lock_timeout, lock_seconds=settings.lock_timeout, in_transaction=True
     )
     revisions_ahead = ScriptDirectory.from_config(configuration).iterate_revisions("head", present)
-    steps: list[tuple[str, _UpgradeRows | None]] = []
-    async with _one_at_a_time():
-        for revision in reversed(list(revisions_ahead)):
-            upgrade_rows = getattr(revision.module, "upgrade_rows", None)
-            if upgrade_rows is None and revision.revision != head_revision():
-                continue
+    steps: list[str | _Step] = []
+
+    def add_script(present: str, until: str) -> str:
+        if until != present:
             configuration.output_buffer = io.StringIO()
-            command.upgrade(configuration, f"{present}:{revision.revision}", sql=True)
-            steps.append((configuration.output_buffer.getvalue(), upgrade_rows))
-            present = revision.revision
+            command.upgrade(configuration, f"{present}:{until}", sql=True)
+            steps.append(configuration.output_buffer.getvalue())
+        return until
+
+    async with _one_at_a_time():
+        before = present
+        for revision in reversed(list(revisions_ahead)):
+            if announce_rows := getattr(revision.module, "announce_rows", None):
+                present = add_script(present, before)
+                steps.append(partial(announce_rows, settings=settings))
+            if upgrade_rows := getattr(revision.module, "upgrade_rows", None):
+                present = add_script(present, revision.revision)
+                steps.append(upgrade_rows)
+            before = revision.revision
+        add_script(present, before)
     return steps
 
 

@@ -12,6 +12,7 @@ from tasks.postgres.copy import fetch_json
 from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
+from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.held_words import ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes, keys_query, missing_keys
@@ -32,7 +33,7 @@ async def begin_in_warehouse(
     run: Run,
     feed: str,
     analyst_roles: Sequence[str],
-    taken: str | None = None,
+    taken: Taken = NOTHING_TAKEN,
 ) -> BegunRun:
     """Record the run and read the feed, if the schemas are at head; grant the analysts access."""
     begun = await begin_run(warehouse, run, feed, taken=taken)
@@ -49,7 +50,7 @@ async def prepare_warehouse(
     feed: str,
     analyst_roles: Sequence[str],
     revision: str | None,
-    taken: str | None = None,
+    taken: Taken = NOTHING_TAKEN,
 ) -> FeedState:
     """Upgrade the schema from ``revision``, grant the analysts access, record the run, and read the feed."""
     await upgrade_from(revision, warehouse)
@@ -65,7 +66,9 @@ async def check_added_words(
     await ensure_words_not_held(warehouse, feed, added)
 
 
-async def _begun(warehouse: ConnectionSettings, run: Run, feed: str, taken: str | None = None) -> FeedState:
+async def _begun(
+    warehouse: ConnectionSettings, run: Run, feed: str, taken: Taken = NOTHING_TAKEN
+) -> FeedState:
     begun = await begin_run(warehouse, run, feed, taken=taken)
     if begun.feed is None:
         raise WarehouseError(
@@ -88,6 +91,7 @@ async def load_batch(
     replace_anyway: bool,
     accept_known_bytes: bool,
     take_mapping: bool = False,
+    take_columns: bool = False,
 ) -> LoadResult:
     """Load the accepted deliveries of a batch; see ``tasks.warehouse.load.transaction.load``."""
     return await load(
@@ -98,6 +102,7 @@ async def load_batch(
         known=known,
         replace_anyway=replace_anyway,
         take_mapping=take_mapping,
+        take_columns=take_columns,
         accept_known_bytes=accept_known_bytes,
     )
 

@@ -127,6 +127,7 @@ def test_the_form_draws_choices_and_empty_fields() -> None:
         "accept_sums": False,
         "withdraw_vanished": False,
         "take_mapping": False,
+        "take_columns": False,
     }
 
 

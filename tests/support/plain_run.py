@@ -19,10 +19,11 @@ from tasks.validate.evidence import DeliveryEvidence, weigh
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings, ValidationSettings
 from tasks.validate.silver import Silver, validate
+from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken, resolve_feed_settings
 from tasks.warehouse.fingerprint import Fingerprint, fingerprint
 from tasks.warehouse.held_words import added_words, ensure_words_not_held
 from tasks.warehouse.indexes import complete_indexes
-from tasks.warehouse.ledger import FeedState, Run, begin_run, finish_run, resolve_feed_settings
+from tasks.warehouse.ledger import FeedState, Run, begin_run, finish_run
 from tasks.warehouse.load.transaction import LoadedDelivery, load
 from tasks.warehouse.withdraw import Withdrawal, withdraw
 
@@ -48,7 +49,7 @@ def new_run() -> Run:
 
 
 async def start_run(
-    warehouse: ConnectionSettings, this: Run, feed: str = "default", taken: str | None = None
+    warehouse: ConnectionSettings, this: Run, feed: str = "default", taken: Taken = NOTHING_TAKEN
 ) -> FeedState:
     """Record the run in a warehouse whose schemas are at head, and return the feed."""
     begun = await begin_run(warehouse, this, feed, taken=taken)
@@ -68,14 +69,16 @@ async def run(
     finished: bool = True,
     batch_bytes: int = BATCH_BYTES,
     take_mapping: bool = False,
+    take_columns: bool = False,
     **asked: str | None,
 ) -> Outcome:
     """Load ``sources`` as the flow does, without gate and report; ``asked`` are the feed's settings."""
     this = new_run()
-    known = await start_run(
-        warehouse, this, feed, reading_settings(asked["mapping"]) if take_mapping else None
+    taken = Taken(reading_settings(asked["mapping"]) if take_mapping else None, take_columns)
+    known = await start_run(warehouse, this, feed, taken)
+    settings = resolve_feed_settings(
+        known.settings, feed, asked, take_mapping=take_mapping, take_columns=take_columns
     )
-    settings = resolve_feed_settings(known.settings, feed, asked, take_mapping=take_mapping)
     if added := added_words(known.settings, settings):
         await ensure_words_not_held(warehouse, feed, added)
     found = discover([str(source) for source in sources], root)
@@ -96,6 +99,7 @@ async def run(
             replace_anyway=replace_anyway,
             accept_known_bytes=accept_known_bytes,
             take_mapping=take_mapping,
+            take_columns=take_columns,
         )
         loaded += result.deliveries
     if finished:

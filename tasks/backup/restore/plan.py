@@ -17,6 +17,7 @@ from tasks.errors import RestoreRefused
 from tasks.outside_text import displayable
 from tasks.postgres.queries import inlined
 from tasks.warehouse.migrate import head_revision
+from tasks.warehouse.schema.any_shop.announce import DECIMAL_QUANTITIES, estimate
 
 _ROUTINES = {"function", "procedure", "aggregate", "window function"}
 _SHOWN = 10
@@ -42,6 +43,7 @@ class RestorePlan:
         refusals: What makes the restore impossible, a sentence each.
         is_warehouse: Whether the load lock is held meanwhile.
         upgrade_from: Revision that is brought to the newest one afterwards; None if there is nothing to do.
+        lines_written_anew: Lines that this writes anew, since their quantities get decimals.
         brings_backup_lock: Whether the backup has the table that backups lock.
         drops_backup_lock: Whether the backup is older than the table that backups lock.
     """
@@ -61,6 +63,7 @@ class RestorePlan:
     refusals: tuple[str, ...]
     is_warehouse: bool
     upgrade_from: str | None
+    lines_written_anew: int
     brings_backup_lock: bool
     drops_backup_lock: bool
 
@@ -117,6 +120,11 @@ class RestorePlan:
         yield from self.remarks
         if self.upgrade_from:
             yield f"Brings the schemas from revision {self.upgrade_from} to {head_revision()} afterwards."
+        if self.lines_written_anew:
+            yield (
+                f"Writes {self.lines_written_anew:,} lines anew then, since quantities get decimals, which takes "
+                f"{estimate(self.lines_written_anew)}."
+            )
         yield from self.refusals
 
     def _left_out(self) -> dict[str, list[Entry]]:
@@ -161,11 +169,18 @@ def make_plan(manifest: Manifest, entries: Sequence[Entry], target: Target, addr
         refusals=tuple(refusals(manifest, target)),
         is_warehouse=bool(keeps),
         upgrade_from=warehouse.revision if warehouse and warehouse.revision != head_revision() else None,
+        lines_written_anew=_lines_written_anew(manifest),
         brings_backup_lock=brings_backup_lock,
         drops_backup_lock=target.has_backup_lock
         and "retail_ops" in schema_names(catalogue)
         and not brings_backup_lock,
     )
+
+
+def _lines_written_anew(manifest: Manifest) -> int:
+    if manifest.warehouse is None or manifest.warehouse.revision >= DECIMAL_QUANTITIES:
+        return 0
+    return sum(table.rows for table in manifest.rows if table.name == "retail_dwh.fact_sale")
 
 
 def drop_script(plan: RestorePlan, catalogue: Mapping[str, Any]) -> str:

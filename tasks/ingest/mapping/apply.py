@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -11,7 +12,7 @@ from tasks.ingest.mapping.fill import FillDown
 from tasks.ingest.mapping.form import NO_LINE
 from tasks.ingest.mapping.match import PARENT, PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, KindRule, Words
-from tasks.ingest.mapping.order import FirstLines
+from tasks.ingest.mapping.order import FirstLines, WithoutParent
 from tasks.ingest.mapping.passed_over import MONEY, PassedOver, amount_text, count, with_amounts
 from tasks.ingest.mapping.sums import SumChecks, SumResult
 from tasks.ingest.mapping.times import iso_times
@@ -37,7 +38,11 @@ class RowMapper:
         self._values = LineValues(self._mapping, feed_decimal, typed_numbers)
         self._columns = sorted(header.columns, key=lambda column: header.positions.get(column, 0))
         self._first = next((name for name, position in header.positions.items() if position == 0), None)
-        self._fill = FillDown(self._mapping.fill)
+        fill = self._mapping.fill
+        self._has_parents = any(name.startswith(PARENT) for name in fill.columns)
+        self._fill = FillDown(replace(fill, columns=(*fill.columns, PARENT)) if self._has_parents else fill)
+        content = self._mapping.content
+        self.without_parent = WithoutParent([*content.get("parent", {}), *content.get("order", {})])
         self._first_lines = FirstLines()
         self.sums = SumChecks(self._mapping, feed_decimal, typed_numbers)
 
@@ -65,6 +70,8 @@ class RowMapper:
         rows = self._with_unknown_words(lines)
         lines = self._lines(rows)
         self.sums.add(rows, lines)
+        if self._has_parents:
+            self.without_parent.add(lines, rows.get_column(PARENT).is_not_null())
         self._note_footers(rest)
         return lines, self._amounts(rest)
 
@@ -108,15 +115,14 @@ class RowMapper:
         return pl.when(blank).then(pl.lit(_BLANK))
 
     def _told_by_parents(self) -> list[pl.Expr]:
-        """The columns that lines get from their parents: filled in those only, so far."""
+        """The columns that lines get from their parents, and one that says that there is one: filled in those only, so far."""
+        if not self._has_parents:
+            return []
         parents = [_has_word(column, words) for column, words in self._mapping.rows.parents.items()]
-        return [
-            pl.when(pl.any_horizontal(parents) & pl.col("fault").is_null())
-            .then(pl.col(name.removeprefix(PARENT)))
-            .alias(name)
-            for name in self._mapping.fill.columns
-            if name.startswith(PARENT)
-        ]
+        is_parent = pl.when(pl.any_horizontal(parents) & pl.col("fault").is_null())
+        names = [name for name in self._mapping.fill.columns if name.startswith(PARENT)]
+        told = [is_parent.then(pl.col(name.removeprefix(PARENT))).alias(name) for name in names]
+        return [*told, is_parent.then(pl.lit("")).alias(PARENT)]
 
     def _no_line(self) -> pl.Expr:
         rows = self._mapping.rows
@@ -236,7 +242,7 @@ def mapped(
     frames: Iterator[pl.DataFrame],
     header: Header,
     feed_decimal: str | None,
-    told: Sequence[tuple[dict[str, PassedOver], list[SumResult]]],
+    told: Sequence[tuple[dict[str, PassedOver], list[SumResult], list[str]]],
     typed_numbers: Collection[str] = (),
 ) -> Iterator[pl.DataFrame]:
     """Map the frames of a group of files with equal headers.
@@ -245,16 +251,16 @@ def mapped(
         frames: Frames of a reader.
         header: Their header, with its mapping.
         feed_decimal: Decimal mark of the feed's numbers; None if it is open.
-        told: For each file of the group, gets the rows that are no lines or were never sold, by reason; and what became
-            of the sums that the mapping checks.
+        told: For each file of the group, gets the rows that are no lines or were never sold, by reason; what became of
+            the sums that the mapping checks; and sentences for the report.
         typed_numbers: Our columns that hold numbers, not text.
 
     Yields:
         Frames with the columns of ``schema.READ``, and those of ``schema.MAPPED_COLUMNS`` that the mapping tells.
     """
-    for passed_over, sums in told:
-        passed_over.clear()
-        sums.clear()
+    for each in told:
+        for found in each:
+            found.clear()
     mapper = RowMapper(header, feed_decimal, typed_numbers)
     for frame in frames:
         lines, rest = mapper.map(frame)
@@ -262,5 +268,6 @@ def mapped(
             count(told[source][0], rows)
         if lines.height:
             yield lines
-    for source, (_, sums) in enumerate(told):
+    for source, (_, sums, notes) in enumerate(told):
         sums.extend(mapper.sums.results(source))
+        notes.extend(mapper.without_parent.notes(source))

@@ -1,10 +1,14 @@
-"""What a delivery tells of an order as a whole, once an invoice: on its first line."""
+"""What a delivery tells of an order as a whole, once an invoice: on its first line, or on a parent row above its lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
+
+from tasks.outside_text import displayable
+
+_SHOWN = 5
 
 
 def json_objects(keys: Iterable[str]) -> pl.Expr:
@@ -45,3 +49,42 @@ class FirstLines:
         )
         self._seen = pl.concat([self._seen, hashes.filter(is_first)])
         return is_first
+
+
+class WithoutParent:
+    """Finds the invoices of a group of files that have lines without a parent row, over their frames.
+
+    Args:
+        told: What parent rows tell, such as ``customer`` and ``total``.
+    """
+
+    def __init__(self, told: Sequence[str]) -> None:
+        self._told = ", ".join(told)
+        self._first_lines = FirstLines()
+        self._invoices: dict[int, list[str]] = {}
+
+    def add(self, lines: pl.DataFrame, has_parent: pl.Series) -> None:
+        """Look at the next lines.
+
+        Args:
+            lines: The columns ``source``, ``invoice_no`` and ``fault``.
+            has_parent: Whether each line has a parent row.
+        """
+        without = lines.filter(~has_parent & lines.get_column("fault").is_null())
+        if without.height:
+            first = without.filter(self._first_lines.find(without))
+            for source, invoice in first.select("source", "invoice_no").iter_rows():
+                self._invoices.setdefault(source, []).append(invoice)
+
+    def notes(self, source: int) -> tuple[str, ...]:
+        """Say which invoices of a file these are; nothing if there are none."""
+        invoices = self._invoices.get(source, ())
+        if not invoices:
+            return ()
+        shown = ", ".join(map(displayable, invoices[:_SHOWN]))
+        more = f" and {len(invoices) - _SHOWN:,} more" if len(invoices) > _SHOWN else ""
+        number = "1 invoice has" if len(invoices) == 1 else f"{len(invoices):,} invoices have"
+        return (
+            f"{number} lines without a parent row, so that what it would tell of them is not known ({self._told}): "
+            f"{shown}{more}.",
+        )

@@ -26,7 +26,8 @@ RULES = (
         ~_CURRENCY_FAULT.eq_missing("other"),
         "the line has the feed's currency, in a feed whose first lines were loaded by a release that passed currency "
         "columns over",
-        "Load deliveries in several currencies as another feed, or withdraw this feed's deliveries and load them again.",
+        "To let the currencies count, run again with --take-columns --replace: the feed's deliveries that come again then "
+        "replace what they delivered. Or load them as another feed.",
         only_with="currency_fault",
     ),
     Rule(

@@ -25,7 +25,7 @@ _UNPACK = (
     "unpack_products.sql",
     "set local enable_nestloop = on",
 )
-_PLAN = ("ensure_feed_settings.sql", "upsert_feed.sql", "create_load_plan.sql", "ensure_load_plan.sql")
+_PLAN = ("upsert_feed.sql", "create_load_plan.sql", "ensure_load_plan.sql")
 _HELD = (
     "create_held_lines.sql",
     "ensure_replacements.sql",
@@ -94,7 +94,12 @@ def _script(*steps: str) -> str:
 
 
 def merge_script(
-    settings: ConnectionSettings, wait_seconds: float, *, may_replace: bool, has_details: bool
+    settings: ConnectionSettings,
+    wait_seconds: float,
+    *,
+    may_replace: bool,
+    has_details: bool,
+    takes_columns: bool = False,
 ) -> str:
     """Return the statements that merge the staged load and commit.
 
@@ -103,13 +108,15 @@ def merge_script(
         wait_seconds: Longest wait for the load lock.
         may_replace: Whether some of the deliveries may be in the ledger with other content.
         has_details: Whether lines have details, so that a delivery may become the owner of a known line.
+        takes_columns: Whether columns that the feed passes over count from now on.
     """
     before = (_script(*_UNPACK), lock_script(settings, wait_seconds))
     find_outdone = find_outdone_lines(some_withdrawn=may_replace)
+    plan = ("ensure_feed_settings.sql", *(("take_columns.sql",) if takes_columns else ()), *_PLAN)
     if may_replace:
         steps: tuple[str, ...] = (
             _script(
-                *_PLAN, *_HELD, *_KEYS, *_FACTS, "update_owned_facts.sql", "delete_changed_line_sources.sql"
+                *plan, *_HELD, *_KEYS, *_FACTS, "update_owned_facts.sql", "delete_changed_line_sources.sql"
             ),
             find_outdone,
             *_keep_further("further_source", "outdone_line"),
@@ -117,7 +124,7 @@ def merge_script(
             recompute_merchandise("select product_key from pg_temp.compared_line where not is_merchandise"),
         )
     else:
-        steps = (_script(*_PLAN, *_NOTHING_HELD, *_KEYS, *_FACTS),)
+        steps = (_script(*plan, *_NOTHING_HELD, *_KEYS, *_FACTS),)
         if has_details:
             steps += (
                 find_outdone,
@@ -140,7 +147,12 @@ def _keep_further(*tables: str) -> tuple[str, ...]:
 
 
 async def merge(
-    connection: asyncpg.Connection, settings: ConnectionSettings, *, may_replace: bool, has_details: bool
+    connection: asyncpg.Connection,
+    settings: ConnectionSettings,
+    *,
+    may_replace: bool,
+    has_details: bool,
+    takes_columns: bool = False,
 ) -> list[dict[str, Any]]:
     """Merge the staged load and commit; after an error the staged rows are as before.
 
@@ -150,6 +162,7 @@ async def merge(
         may_replace: Whether some of the deliveries may be in the ledger with other content. If some are in spite of
             False, the merge is run again.
         has_details: Whether staged lines have details.
+        takes_columns: Whether columns that the feed passes over count from now on.
 
     Returns:
         For each delivery its name, whether it replaces earlier content, rows_loaded, rows_duplicate, lines_withdrawn.
@@ -160,7 +173,13 @@ async def merge(
     """
 
     async def attempt(wait_seconds: float) -> list[dict[str, Any]]:
-        script = merge_script(settings, wait_seconds, may_replace=may_replace, has_details=has_details)
+        script = merge_script(
+            settings,
+            wait_seconds,
+            may_replace=may_replace,
+            has_details=has_details,
+            takes_columns=takes_columns,
+        )
         seconds = wait_seconds + 4 * settings.statement_timeout + 60 if settings.statement_timeout else None
         try:
             with answers(connection) as collected:
@@ -177,4 +196,6 @@ async def merge(
     except asyncpg.PostgresError as error:
         if error.sqlstate != _REPLACES:
             raise
-    return await merge(connection, settings, may_replace=True, has_details=has_details)
+    return await merge(
+        connection, settings, may_replace=True, has_details=has_details, takes_columns=takes_columns
+    )

@@ -13,7 +13,8 @@ from tasks.errors import BytesOfOtherFeed, DeliveryError, FeedConflict, LedgerCh
 from tasks.outside_text import displayable
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
-from tasks.warehouse.ledger import Outcome, resolve_feed_settings
+from tasks.warehouse.feed_settings import resolve_feed_settings
+from tasks.warehouse.ledger import Outcome
 
 # ensure_feed_settings.sql, ensure_load_plan.sql, ensure_replacements.sql
 _OTHER_FEED_SETTINGS, _OTHER_LEDGER, _TOO_MANY_WITHDRAWN = "RT002", "RT003", "RT004"
@@ -27,11 +28,13 @@ class Overrides:
         replace_anyway: Replacements that withdraw more lines than the guard allows.
         accept_known_bytes: Deliveries whose bytes another feed has loaded.
         take_mapping: The mapping by which the lines were read, in place of the feed's.
+        take_columns: The columns that the feed passes over.
     """
 
     replace_anyway: bool = False
     accept_known_bytes: bool = False
     take_mapping: bool = False
+    take_columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,13 @@ def _conflict(stored: FeedSettings, feed: FeedSettings) -> FeedConflict:
         resolve_feed_settings(stored, asked.pop("feed"), asked)
     except FeedConflict as conflict:
         return conflict
+    setting = "mapping" if stored.mapping != feed.mapping else "store_column"
+    what = "the mapping of" if setting == "mapping" else "which columns count in"
     return FeedConflict(
-        f"Another run has changed the mapping of feed {feed.feed} while this run worked.",
-        "Run again: the deliveries are then read by the mapping that the feed has now.",
+        f"Another run has changed {what} feed {feed.feed} while this run worked.",
+        "Run again: the deliveries are then read by the settings that the feed has now.",
         feed=feed.feed,
-        setting="mapping",
+        setting=setting,
     )
 
 

@@ -46,6 +46,7 @@ async def load(
     known: Mapping[str, str] | None = None,
     replace_anyway: bool = False,
     take_mapping: bool = False,
+    take_columns: bool = False,
     accept_known_bytes: bool = False,
 ) -> LoadResult:
     """Load accepted deliveries in one transaction, with their ledger rows.
@@ -65,6 +66,7 @@ async def load(
         replace_anyway: Accept replacements that withdraw more lines than the guard allows. Without it they are
             refused and the other deliveries load.
         take_mapping: Give the feed the mapping by which these lines were read, if it has another.
+        take_columns: Let the columns of the feed count that it passes over, as they did for these lines.
         accept_known_bytes: Accept deliveries whose bytes another feed has loaded. Without it they are refused, likewise.
 
     Raises:
@@ -72,7 +74,7 @@ async def load(
         FeedConflict: another run has loaded the feed with other settings in the meantime.
         WarehouseError: the database rejected a statement.
     """
-    overrides = Overrides(replace_anyway, accept_known_bytes, take_mapping)
+    overrides = Overrides(replace_anyway, accept_known_bytes, take_mapping, take_columns)
     left = list(accepted)
     outcomes: list[LoadedDelivery] = []
     seconds = 0.0
@@ -107,7 +109,13 @@ async def _load_or_skip(
                 may_replace = known is None or any(quality.name in known for quality in accepted)
                 by_name = {quality.name: quality for quality in accepted}
                 try:
-                    rows = await merge(connection, settings, may_replace=may_replace, has_details=has_details)
+                    rows = await merge(
+                        connection,
+                        settings,
+                        may_replace=may_replace,
+                        has_details=has_details,
+                        takes_columns=overrides.take_columns,
+                    )
                 except asyncpg.PostgresError as error:
                     skipped = not_loaded(error, by_name, silver.settings.feed)
                     return skipped, [], seconds + time.perf_counter() - started

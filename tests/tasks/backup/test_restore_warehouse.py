@@ -14,11 +14,12 @@ from alembic import command
 from flows.demo import BUNDLED
 from tasks import progress
 from tasks.backup.restore.restore import plan_restore
-from tasks.errors import RestoreRefused, WarehouseBusy
+from tasks.errors import RestoreFailed, RestoreRefused, WarehouseBusy
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse import migrate as migrations
 from tasks.warehouse.load_lock import locked_transaction
 from tasks.warehouse.migrate import head_revision, migrate, schema_version
+from tests.support import till_columns
 from tests.support.catalogue import ALL, keys_of
 from tests.support.deliveries import HEADER, LINE, write
 from tests.support.plain_run import assert_accounted, run, state
@@ -111,6 +112,33 @@ async def test_an_older_revision_is_brought_to_the_newest(
     async with connected(into) as connection:
         assert await connection.fetchval("select count(*) from retail_ops.run") == 1
     await _load(into, tmp_path)
+
+
+async def test_an_upgrade_that_writes_all_lines_anew_is_announced(
+    empty: ConnectionSettings, restored: ConnectionSettings, tmp_path: Path
+) -> None:
+    await till_columns.load_tills(empty)
+    backup = await back_up(empty, tmp_path)
+    plan = await plan_restore(backup.source, restored)
+    (cost,) = [line for line in plan.lines() if "quantities get decimals" in line]
+    assert cost.startswith("Writes 7 lines anew then")
+    with pytest.raises(RestoreFailed, match="MB are free") as failed:
+        await restore(backup, replace(restored, disk_bytes=1))
+    assert "everything is restored, at revision 0003_views_and_access" in str(failed.value)
+    assert await schema_version(restored) == "0003_views_and_access"
+
+    steps: list[progress.Progress] = []
+    with progress.listening(steps.append):
+        result = await restore(backup, restored, confirmed=restored.database)
+    assert result.revision == head_revision()
+    (detail,) = [step.detail for step in steps if step.step == "schema.quantities"]
+    assert "7 lines are written anew" in detail
+    assert "MB are free" in detail
+    await assert_accounted(restored)
+
+    now = await back_up(restored, tmp_path / "now")
+    plan = await plan_restore(now.source, empty)
+    assert not [line for line in plan.lines() if "quantities" in line]
 
 
 async def test_a_load_waits_and_a_restore_waits_for_a_load(

@@ -14,9 +14,10 @@ begin
                 from jsonb_each_text(to_jsonb(f) - 'mapping') as s
                 join jsonb_each_text(q.settings) as w using (key)
                 where
-                    s.value <> w.value
                     -- Numbers are codes, too.
-                    and (key, s.value, w.value) <> ('customers', 'numbers', 'codes')
+                    (s.value <> w.value and (key, s.value, w.value) <> ('customers', 'numbers', 'codes'))
+                    -- These lines were read without a column that counts now.
+                    or (s.value is null and key in ('currency_column', 'store_column'))
             )
             -- No mapping is one, too: other settings without a value are only open.
             or (f.mapping is distinct from q.settings ->> 'mapping' and q.take_mapping is not true)

@@ -15,13 +15,31 @@ from tasks.outside_text import displayable
 from tasks.postgres.queries import sql
 from tasks.postgres.settings import ConnectionSettings
 
+DECIMAL_QUANTITIES = "0023_any_shop"
 # A line of decimals takes more room than one of whole numbers, and its new columns some more.
 _WIDER = 1.25
 # What the figures in docs/running.md took beyond the sizes; max_wal_size is a soft limit.
 _MARGIN, _LOG_MARGIN = 1.15, 1.5
-# The slower of those figures.
+# The slower of those figures, and the disk that they took at most beyond what was taken before.
 _LINES_A_SECOND = 25_000
+_BYTES_A_LINE = 570
 _MEGABYTE = 1_000_000
+
+
+def estimate(lines: int) -> str:
+    """Return about how long the change of type takes, and how much disk meanwhile, where only the lines are known."""
+    return f"about {_seconds(lines):,} s and {lines * _BYTES_A_LINE / _MEGABYTE:,.0f} MB of disk"
+
+
+def _seconds(lines: int) -> int:
+    return max(1, round(lines / _LINES_A_SECOND))
+
+
+async def announce_upgrade(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
+    """Announce like ``announce``, before scripts that do not do so themselves, and leave nothing behind."""
+    await connection.execute(sql("remember_views", "tasks.warehouse.schema.any_shop"))
+    await announce(connection, settings)
+    await connection.execute("drop table pg_temp.dependent_view")
 
 
 async def announce(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:
@@ -46,9 +64,8 @@ async def announce(connection: asyncpg.Connection, settings: ConnectionSettings)
         room = "how much is free is not known (RETAIL_DISK_MB tells the size of the disk)"
     else:
         room = f"{free / _MEGABYTE:,.0f} MB are free"
-    seconds = max(1, round(extent["lines"] / _LINES_A_SECOND))
     detail = (
-        f"quantities get decimals: {extent['lines']:,} lines are written anew, which takes about {seconds:,} s, in "
+        f"quantities get decimals: {extent['lines']:,} lines are written anew, which takes about {_seconds(extent['lines']):,} s, in "
         f"which the sales cannot be read, and {needed / _MEGABYTE:,.0f} MB of disk; {room}"
     )
     if extent["views"]:

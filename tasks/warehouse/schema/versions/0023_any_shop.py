@@ -6,11 +6,12 @@ from pathlib import Path
 from alembic import op
 
 from tasks.warehouse.schema import any_shop
-from tasks.warehouse.schema.any_shop.announce import announce
+from tasks.warehouse.schema.any_shop.announce import announce, announce_upgrade
 from tasks.warehouse.schema.script import run_rows, run_script
 
 revision = "0023_any_shop"
 down_revision = "0022_decimal_of_loaded_feeds"
+announce_rows = announce_upgrade
 _SQL = Path(any_shop.__file__).parent / "sql"
 
 

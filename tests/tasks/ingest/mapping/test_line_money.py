@@ -14,7 +14,7 @@ from tasks.ingest.discover import discover
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import load_mapping
 from tasks.ingest.mapping.numbers import negated, negative, number_texts
-from tasks.ingest.mapping.order import FirstLines
+from tasks.ingest.mapping.order import FirstLines, WithoutParent
 from tasks.ingest.reading import ReadingSettings
 from tests.support.deliveries import bronze_of, frame_of, write
 from tests.support.small_mapping import read, small_mapping
@@ -221,6 +221,28 @@ def test_lines_get_customer_store_and_total_of_the_row_above_them(tmp_path: Path
     ]
     (delivery,) = bronze.deliveries
     assert set(delivery.passed_over) == {"State = payment", "State = sale"}
+    (note,) = [note for note in delivery.notes if "parent row" in note]
+    assert note == (
+        "1 invoice has lines without a parent row, so that what it would tell of them is not known (customer, store, "
+        "total): 2."
+    )
+
+
+def test_invoices_without_a_parent_row_are_counted_over_frames_and_by_file() -> None:
+    found = WithoutParent(["total"])
+    for source, invoices in ((0, "1 2 2 3"), (0, "3 4 5 6"), (1, "1 1 1 1"), (0, "7 8 9 8")):
+        lines = pl.DataFrame({"source": [source] * 4, "invoice_no": invoices.split(), "fault": [None] * 4})
+        found.add(lines, lines.get_column("invoice_no").is_in(["4"]))
+    assert found.notes(0)[0].startswith("8 invoices have lines without a parent row")
+    assert found.notes(0)[0].endswith("(total): 1, 2, 3, 5, 6 and 3 more.")
+    assert found.notes(1)[0].endswith(": 1.")
+    assert found.notes(2) == ()
+
+
+def test_a_parent_row_with_blank_cells_is_one(tmp_path: Path) -> None:
+    lines = ["1,,,,,EUR,sale,,", "1,S1,Mug,1,2.50,EUR,line,,", "1,S2,Mug,1,2.50,EUR,line,,"]
+    (delivery,) = read(tmp_path, lines, PARENTS, more="Buyer,Shop").deliveries
+    assert not [note for note in delivery.notes if "parent row" in note]
 
 
 def test_numbers_of_parquet_keep_their_point_whatever_the_decimal_marks(tmp_path: Path) -> None:

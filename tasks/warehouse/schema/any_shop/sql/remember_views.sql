@@ -47,6 +47,7 @@ select
     v.is_ours,
     v.relnamespace,
     v.relowner,
+    v.reloptions,
     pg_get_userbyid(v.relowner) as owner,
     v.what = 'materialized view' and v.relispopulated as is_populated,
     array[
