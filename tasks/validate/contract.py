@@ -105,7 +105,7 @@ class Contract:
             raise self._error_of_failing_rule(lines, "unknown error")
         rule = pl.Enum(self.rules.get_column("rule"))
         rules = self.rules.with_columns(pl.col("rule").cast(rule))
-        broken = [
+        broken: list[pl.DataFrame] = [
             rows.item().alias("row").to_frame().join(rules.filter(pl.col("rule") == rows.name), how="cross")
             for rows in self.last_check[0]
             if rows.item().len()
