@@ -32,6 +32,7 @@ class ReadingChoice:
         columns: Columns of bronze that are read by it.
         values: What these columns hold, in a sentence.
         candidate: Pattern of the texts in which the readings may differ.
+        settled: Pattern of those among them in which they do not; None for none.
         parse: Reads text by one of the readings; null where it does not fit.
         may_be_missing: Whether a word may stand for a missing value in these columns.
         may_name_persons: Whether a value that only one reading fits may be a person's name, and is not shown.
@@ -44,6 +45,7 @@ class ReadingChoice:
     values: str
     candidate: str
     parse: Callable[[pl.Expr, str], pl.Expr]
+    settled: str | None = None
     may_be_missing: bool = False
     may_name_persons: bool = False
 
@@ -86,7 +88,10 @@ class ReadingChoice:
 
     def kinds(self, texts: pl.Series) -> pl.Series:
         """Return the kind of each text (UInt8)."""
-        rows = texts.str.contains(self.candidate).arg_true()
+        is_candidate = texts.str.contains(self.candidate)
+        if self.settled is not None and is_candidate.any():
+            is_candidate &= ~texts.str.contains(self.settled)
+        rows = is_candidate.arg_true()
         kinds = pl.repeat(SETTLED, texts.len(), dtype=pl.UInt8, eager=True)
         if not rows.len():
             return kinds
@@ -145,6 +150,8 @@ CUSTOMERS = ReadingChoice(
     "customer numbers",
     r"[^0-9\s]|^\s*0[0-9]",
     _parse_customer,
+    # As a column of floats has them.
+    r"^[1-9][0-9]{0,14}\.0$",
     may_be_missing=True,
     may_name_persons=True,
 )
