@@ -80,10 +80,12 @@ def _columns(mapping: ColumnMapping) -> Iterator[str]:
 
 
 def _when(rule: KindRule) -> str:
-    return " and ".join(
+    filled = [f"`{column}` is filled" for column in rule.filled]
+    words = [
         f"`{column}` is {' or '.join(f'`{word}`' if word else 'blank' for word in words)}"
         for column, words in rule.when.items()
-    )
+    ]
+    return " and ".join([*filled, *words])
 
 
 def _kinds(mapping: ColumnMapping) -> Iterator[str]:
