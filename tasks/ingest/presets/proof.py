@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from tasks.errors import DeliveryError
+from tasks.ingest.currency import without_mark
 from tasks.ingest.date_formats import parse_slashed
 from tasks.ingest.discover import Delivery
 from tasks.ingest.limits import DEFAULT_LIMITS
@@ -14,6 +15,7 @@ from tasks.ingest.mapping.apply import RowMapper
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.model import ColumnMapping
 from tasks.ingest.number_formats import DECIMAL_MARKS, parse_number
+from tasks.ingest.presets.unread import as_delivered, number_change, time_change
 from tasks.ingest.readers import csv
 from tasks.ingest.reading import ReadingSettings
 from tasks.ingest.source_file import FileContent
@@ -34,12 +36,14 @@ class Proof:
         lines: Sales lines among them.
         problems: What is not read, each as a clause; empty if the preset reads the file.
         sums: Sums that the file tells twice and that are not equal, each as a clause.
+        changes: What to write in a mapping of one's own so that it is read, each as a clause that begins with a verb.
     """
 
     rows: int
     lines: int
     problems: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -63,7 +67,8 @@ def prove(delivery: Delivery, start: bytes, preset: ColumnMapping, reading: Read
     count, lines, sums = rows
     if not lines.height:
         return Proof(count, 0, (f"none of the first {count} rows is a sales line",))
-    return Proof(count, lines.height, _problems(lines, reading.decimal), sums)
+    problems, changes = _problems(lines, reading.decimal, preset)
+    return Proof(count, lines.height, problems, sums, changes)
 
 
 def _first_rows(
@@ -82,9 +87,15 @@ def _first_rows(
     return 0, pl.DataFrame(), ()
 
 
-def _problems(lines: pl.DataFrame, decimal: str | None) -> tuple[str, ...]:
+def _problems(
+    lines: pl.DataFrame, decimal: str | None, preset: ColumnMapping
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is not read, and what to change so that it is."""
     sound = lines.filter(pl.col("fault").is_null())
     found = [_first_fault(lines)] if sound.height < _READ_SHARE * lines.height else []
+    changes = (
+        ["add the words that it does not know to [words], and to [[kind]] what they mean"] if found else []
+    )
     amount = pl.coalesce([name for name in ("amount", "unit_price") if name in lines.columns])
     for what, value, is_read in (
         ("times", pl.col("invoice_date"), _is_time(pl.col("invoice_date"))),
@@ -94,12 +105,13 @@ def _problems(lines: pl.DataFrame, decimal: str | None) -> tuple[str, ...]:
         checked = sound.select(value=value, read=is_read.fill_null(False))
         unread = checked.filter(~pl.col("read"))
         if unread.height > (1 - _READ_SHARE) * checked.height:
-            example = unread.item(0, "value")
-            shown = "blank" if example is None else repr(example[:60])
-            found.append(
-                f"{unread.height} of {checked.height} {what} are not read, the first of them {shown}"
-            )
-    return tuple(found)
+            texts = as_delivered(unread.get_column("value"))
+            shown = f"they look like {texts[0][:60]!r}" if texts else "they are blank"
+            count = "none" if unread.height == checked.height else f"only {checked.height - unread.height}"
+            found.append(f"{count} of the first {checked.height} {what} is read: {shown}")
+            if texts:
+                changes.append(time_change(texts, preset) if what == "times" else number_change(texts))
+    return tuple(found), tuple(dict.fromkeys(filter(None, changes)))
 
 
 def _first_fault(lines: pl.DataFrame) -> str:
@@ -116,6 +128,8 @@ def _is_time(text: pl.Expr) -> pl.Expr:
 
 
 def _is_number(text: pl.Expr, decimal: str | None) -> pl.Expr:
+    # A mark of a currency beside it names the line's, or is refused as that.
+    number = without_mark(text)
     return pl.any_horizontal(
-        parse_number(text, mark).is_not_null() for mark in ([decimal] if decimal else DECIMAL_MARKS)
+        parse_number(number, mark).is_not_null() for mark in ([decimal] if decimal else DECIMAL_MARKS)
     )
