@@ -29,9 +29,8 @@ NO_PERSONS = (
     "Produktname|Filiale|Nombre del producto|Nome prodotto|Nom du produit|Employee ID|shipping-price|Token|Weight|Unit"
 )
 MONEY_OR_STATE = (
-    "Amount|Total|Net Sales|Sales|Discount|Tax|VAT|Tip|Refunded Amount|Status|order-status|Financial Status|Payment Status|Order Payment State|"
-    "Line Type|Type|Event Type|Void?|Item Total|"
-    "Tax 1 Value|Paid at|"
+    "Amount|Total|Net Sales|Sales|Discount|Tax|VAT|Tip|Refunded Amount|Status|order-status|"
+    "Financial Status|Payment Status|Order Payment State|Line Type|Type|Event Type|Void?|Item Total|Tax 1 Value|Paid at|"
     "Cancelled at|Betrag|Rabatt|MwSt|Storno|Trinkgeld|Montant|Remise|TVA|Statut|Importe|Descuento|Estado|Importo|Sconto|"
     "Bedrag|Korting|Desconto|Kwota|Rabat|Zwrot"
 )
