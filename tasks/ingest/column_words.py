@@ -133,7 +133,7 @@ _SETTLED = _set(
 # ... as a type of anything but a sale, an address's state, the state of anything but a sale, ...
 _TYPES = _set("type types typ tipo soort")
 _OF_SALES = _set(
-    "sale sales order payment financial transaction receipt invoice ticket line item event document doc row entry record amount "
+    "current sale sales order payment financial transaction receipt invoice ticket line item event document doc row entry record amount "
     "movement operation gv bon beleg vorgang buchung verkauf venta vente vendita verkoop venda linea ligne riga rij"
 )
 _REGIONS = _set("state")
@@ -151,6 +151,7 @@ _CODES = _set(
     "invoice order receipt ticket bill rechnung beleg bestellung facture commande factura pedido fattura ordine factuur fatura "
     "faktura"
 )
+_OTHER_CODES = _set("iso currency zip post postal region country hs promo coupon voucher tracking")
 _GOODS = _set(
     "name names nombre nom nome naam nazwa description title item product article bezeichnung beschreibung artikel produkt "
     "titre produit descripcion producto articulo descrizione prodotto omschrijving descricao produto opis"
@@ -174,16 +175,28 @@ _OTHER_PRICES = _set(
 _COUNTRIES = _set("country land pays pais paese kraj")
 _SPOKEN_OF: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # Words of which the name has one, and words of which it has none.
-    "invoice_no": (_CODES, _set("date time item line product shipment shipping payment device channel sku")),
+    "invoice_no": (
+        _CODES,
+        _OTHER_CODES
+        | _set(
+            "date time item line product article shipment shipping payment device channel customer store shop"
+        ),
+    ),
     "stock_code": (
         _CODES,
-        _set("date time order invoice receipt transaction payment line shipment channel country customer"),
+        _OTHER_CODES
+        | _set(
+            "date time order invoice receipt transaction payment line shipment channel country customer store shop"
+        ),
     ),
     "description": (_GOODS, _NOT_GOODS),
     "quantity": (_PIECES, _set("price unit")),
     "invoice_date": (_TIMES, _set("id number code ref reference status channel")),
     "unit_price": (_PRICES, _OTHER_PRICES),
-    "customer_id": (_CODES - _set("order invoice receipt ticket bill"), _set("date time item product")),
+    "customer_id": (
+        _CODES - _set("order invoice receipt ticket bill sku ean upc gtin barcode plu asin isbn"),
+        _OTHER_CODES | _set("date time item product article order payment transaction store shop device"),
+    ),
     "country": (_COUNTRIES, frozenset()),
 }
 
