@@ -101,7 +101,7 @@ def _by_proof(recognition: Recognition, candidates: Sequence[Fit], delivery: Del
     return UnknownHeader(
         f"its header is that of a preset that does not read it ({failed}).",
         f"Make the preset a mapping of your own: {copy_command(delivery, preset)} > my.toml. In it, {changes}. Then load it: "
-        f"{mapping_command(delivery, preset)}",
+        f"{mapping_command(delivery, preset, proofs[preset.name].asks)}",
         delivery=delivery.name,
     )
 
@@ -141,13 +141,13 @@ def command(delivery: Delivery, preset: ColumnMapping, flag: str = "--preset") -
     return shlex.join(["retail", "etl", delivery.name, flag, preset.name, *_asked(preset)])
 
 
-def mapping_command(delivery: Delivery, preset: ColumnMapping) -> str:
+def mapping_command(delivery: Delivery, preset: ColumnMapping, asks: Sequence[str]) -> str:
     """Return the command that loads a delivery by a mapping made of a preset, with what the file does not tell."""
-    return shlex.join(["retail", "etl", delivery.name, "--mapping", "my.toml", *_asked(preset)])
+    return shlex.join(["retail", "etl", delivery.name, "--mapping", "my.toml", *_asked(preset, asks)])
 
 
-def _asked(preset: ColumnMapping) -> list[str]:
-    return [word for name in preset.ask for word in (f"--{name}", name.upper())]
+def _asked(preset: ColumnMapping, asks: Sequence[str] = ()) -> list[str]:
+    return [word for name in dict.fromkeys((*preset.ask, *asks)) for word in (f"--{name}", name.upper())]
 
 
 def copy_command(delivery: Delivery, preset: ColumnMapping) -> str:

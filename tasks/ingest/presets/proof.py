@@ -18,11 +18,13 @@ from tasks.ingest.number_formats import DECIMAL_MARKS, parse_number
 from tasks.ingest.presets.unread import as_delivered, number_change, time_change
 from tasks.ingest.readers import csv
 from tasks.ingest.reading import ReadingSettings
+from tasks.ingest.schema import UNKNOWN_WORD
 from tasks.ingest.source_file import FileContent
 
 ROWS = 200
 # Share of the lines that must be read: with fewer, the quality gate would refuse the delivery.
 _READ_SHARE = 0.85
+_WORDS_CHANGE = "add the words that it does not know to [words], and to [[kind]] what they mean"
 # As mapped times are written; a text that no format reads is followed by the reason in parentheses.
 _ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}[^()]*$"
 
@@ -37,6 +39,7 @@ class Proof:
         problems: What is not read, each as a clause; empty if the preset reads the file.
         sums: Sums that the file tells twice and that are not equal, each as a clause.
         changes: What to write in a mapping of one's own so that it is read, each as a clause that begins with a verb.
+        asks: Settings of the feed that must be given then, beside those that the preset asks for.
     """
 
     rows: int
@@ -44,6 +47,7 @@ class Proof:
     problems: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -67,8 +71,7 @@ def prove(delivery: Delivery, start: bytes, preset: ColumnMapping, reading: Read
     count, lines, sums = rows
     if not lines.height:
         return Proof(count, 0, (f"none of the first {count} rows is a sales line",))
-    problems, changes = _problems(lines, reading.decimal, preset)
-    return Proof(count, lines.height, problems, sums, changes)
+    return replace(_problems(Proof(count, lines.height), lines, reading.decimal, preset), sums=sums)
 
 
 def _first_rows(
@@ -87,15 +90,12 @@ def _first_rows(
     return 0, pl.DataFrame(), ()
 
 
-def _problems(
-    lines: pl.DataFrame, decimal: str | None, preset: ColumnMapping
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is not read, and what to change so that it is."""
+def _problems(proof: Proof, lines: pl.DataFrame, decimal: str | None, preset: ColumnMapping) -> Proof:
+    """Add what is not read, and what to change so that it is."""
     sound = lines.filter(pl.col("fault").is_null())
     found = [_first_fault(lines)] if sound.height < _READ_SHARE * lines.height else []
-    changes = (
-        ["add the words that it does not know to [words], and to [[kind]] what they mean"] if found else []
-    )
+    changes = [_WORDS_CHANGE] if any(UNKNOWN_WORD in fault for fault in found) else []
+    asks: tuple[str, ...] = ()
     amount = pl.coalesce([name for name in ("amount", "unit_price") if name in lines.columns])
     for what, value, is_read in (
         ("times", pl.col("invoice_date"), _is_time(pl.col("invoice_date"))),
@@ -107,11 +107,21 @@ def _problems(
         if unread.height > (1 - _READ_SHARE) * checked.height:
             texts = as_delivered(unread.get_column("value"))
             shown = f"they look like {texts[0][:60]!r}" if texts else "they are blank"
-            count = "none" if unread.height == checked.height else f"only {checked.height - unread.height}"
-            found.append(f"{count} of the first {checked.height} {what} is read: {shown}")
-            if texts:
-                changes.append(time_change(texts, preset) if what == "times" else number_change(texts))
-    return tuple(found), tuple(dict.fromkeys(filter(None, changes)))
+            read = checked.height - unread.height
+            count = (
+                f"only {read:,} of {checked.height:,} {what} are"
+                if read
+                else f"none of {checked.height:,} {what} is"
+            )
+            found.append(f"{count} read: {shown}")
+            if texts and what == "times":
+                change, asks = time_change(texts, preset)
+                changes.append(change)
+            elif texts:
+                changes.append(number_change(texts))
+    return replace(
+        proof, problems=tuple(found), changes=tuple(dict.fromkeys(filter(None, changes))), asks=asks
+    )
 
 
 def _first_fault(lines: pl.DataFrame) -> str:

@@ -18,7 +18,6 @@ from tasks.ingest.number_formats import DECIMAL_MARKS, parse_number
 _REASON = r" \([^()]*\)$"
 _PATTERN = "%d.%m.%Y %H:%M"
 _MEANINGS = {"us": "month first", "eu": "day first"}
-_KEY = "formats under [line.time]"
 
 
 def as_delivered(texts: pl.Series) -> list[str]:
@@ -26,12 +25,15 @@ def as_delivered(texts: pl.Series) -> list[str]:
     return texts.drop_nulls().str.replace(_REASON, "").unique(maintain_order=True).to_list()
 
 
-def time_change(texts: Sequence[str], preset: ColumnMapping) -> str:
-    """Say which formats read times, as a clause that begins with a verb.
+def time_change(texts: Sequence[str], preset: ColumnMapping) -> tuple[str, tuple[str, ...]]:
+    """Say which formats read times.
 
     Args:
         texts: Times as delivered, which the preset does not read.
         preset: The preset.
+
+    Returns:
+        A clause that begins with a verb, and the settings of the feed that must be given then.
     """
     formats = [name for name in NAMED_FORMATS if _are_read(texts, name)] or time_formats(texts)
     if formats:
@@ -41,13 +43,22 @@ def time_change(texts: Sequence[str], preset: ColumnMapping) -> str:
         )
         change = f"write {told} under [line.time]"
     else:
-        change = f"write how they look as {_KEY}, as in {toml_string(_PATTERN)}"
-    form = preset.line.time
-    lost_offset = any(tells_offset(pattern) for pattern in form.formats if pattern not in NAMED_FORMATS)
-    if lost_offset and not any(map(tells_offset, formats)) and formats != ["iso"]:
-        # A spreadsheet drops the offset where it saves the file.
-        change += " (the times have lost the UTC offset of the export: add --timezone ZONE, or export the file again)"
-    return change
+        change = f"write how they look as formats under [line.time], as in {toml_string(_PATTERN)}"
+    if (
+        not _tells_offset(preset.line.time.formats)
+        or not formats
+        or formats == ["iso"]
+        or _tells_offset(formats)
+    ):
+        return change, ()
+    # A spreadsheet drops the offset where it saves the file.
+    return f"{change} (they have lost the UTC offset of the export; better export the file again)", (
+        "timezone",
+    )
+
+
+def _tells_offset(formats: Sequence[str]) -> bool:
+    return any(tells_offset(pattern) for pattern in formats if pattern not in NAMED_FORMATS)
 
 
 def number_change(texts: Sequence[str]) -> str:
