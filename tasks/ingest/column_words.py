@@ -49,7 +49,8 @@ _PERSONAL_ENDS = tuple(
 # Who a column is about: a person's alone, or with a word of a name or a place.
 _PARTIES = _set(
     "customer buyer recipient addressee client guest cardholder billing shipping bill ship billto shipto consignee payer "
-    "purchaser contact contacts employee cashier salesperson clerk waiter user member kunde kaeufer kaufer empfaenger "
+    "purchaser contact contacts employee staff cashier salesperson clerk waiter server user member delivery "
+    "kunde kaeufer kaufer empfaenger "
     "empfanger besteller mitarbeiter verkaeufer verkaufer kassierer kellner ansprechpartner acheteur destinataire "
     "employe caissier vendeur cliente comprador destinatario empleado cajero vendedor acquirente impiegato cassiere klant "
     "koper ontvanger medewerker verkoper funcionario klient kupujacy odbiorca pracownik kasjer sprzedawca rechnung "
@@ -57,7 +58,7 @@ _PARTIES = _set(
 )
 # Parties that are no person when they stand alone.
 _NOT_ALONE = _set(
-    "billing shipping bill ship billto shipto rechnung lieferung livraison facturation entrega envio "
+    "billing shipping bill ship billto shipto delivery rechnung lieferung livraison facturation entrega envio "
     "spedizione consegna fatturazione"
 )
 _PLACES = _set(
@@ -100,6 +101,8 @@ _PAIRS = (
     ("codice", "fiscale"),
     ("ship", "to"),
     ("bill", "to"),
+    ("sold", "by"),
+    ("served", "by"),
 )
 # A column of the words before it, not of the person.
 _ABOUT = _set("type types typ tipo count status flag verified marketing")

@@ -99,7 +99,7 @@ class _Proposer:
             if ours not in self.open_columns:
                 yield f"{key} = {_value(ours, found)}"
                 continue
-            hint = _hint(found, self.similar.get(ours)) or self._perhaps(ours)
+            hint = _hint(found, self._told(ours)) or self._perhaps(ours)
             need = "needed" if ours in NEEDED else "may stay out"
             yield f"# {key} = {_value(ours, ['…'])}  # {need}{hint}"
             if ours in NEEDED:
@@ -112,7 +112,10 @@ class _Proposer:
 
     def _told(self, ours: str) -> list[str]:
         """The columns that are, or may be, one of ours."""
-        return self.decided[ours] or [*filter(None, [self.similar.get(ours)])]
+        similar = [*filter(None, [self.similar.get(ours)])]
+        if similar and ours == "invoice_date":
+            similar += [name for name in self.left if is_time_name(name)]
+        return self.decided[ours] or similar
 
     def _formats(self) -> list[str]:
         formats = _formats(self.names, self.rows, self._told("invoice_date"))
@@ -155,12 +158,12 @@ def _read_section(header_row: int, amounts: Sequence[str]) -> list[str]:
 
 def _currency(left: Sequence[str]) -> list[str]:
     found = [*filter(is_currency, left)]
-    return [f"# currency = {toml_string(found[0])}  # may stay out{_hint(found, None)}"] if found else []
+    return [f"# currency = {toml_string(found[0])}  # may stay out{_hint(found, ())}"] if found else []
 
 
 def _store(left: Sequence[str]) -> list[str]:
     stores = store_columns(left)
-    return [f"# store = {toml_string(stores[0])}  # may stay out{_hint(stores, None)}"] if stores else []
+    return [f"# store = {toml_string(stores[0])}  # may stay out{_hint(stores, ())}"] if stores else []
 
 
 def _formats(names: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str]) -> list[str]:
@@ -172,16 +175,22 @@ def _formats(names: Sequence[str], rows: Sequence[Sequence[str]], columns: Seque
 
 
 def _formats_key(formats: Sequence[str]) -> list[str]:
+    if not formats:
+        return []
+    days = [] if re.search("%[HI]", formats[0]) else ["date_only = true"]
     if len(formats) == 1:
-        return [f"formats = [{toml_string(formats[0])}]"]
-    return [f"# formats = [{toml_string(formats[0])}]  # or {toml_string(formats[1])}"] if formats else []
+        return [f"formats = [{toml_string(formats[0])}]", *days]
+    return [
+        f"# formats = [{toml_string(formats[0])}]  # or {toml_string(formats[1])}",
+        *(f"# {day}" for day in days),
+    ]
 
 
 def _amount(left: Sequence[str], amounts: Sequence[str], *, is_open: bool) -> list[str]:
     of_line = amount_columns(left)
     lines = []
     if is_open and of_line:
-        hint = _hint(of_line, None)
+        hint = _hint(of_line, ())
         lines.append(f"# line = {toml_string(of_line[0])}  # the amount of the line, in place of piece{hint}")
     if marks := amount_marks(amounts):
         lines.append(f"marks = [{', '.join(map(toml_string, marks))}]")
@@ -211,10 +220,10 @@ def _candidates(names: Sequence[str], ours: str) -> list[str]:
     return found
 
 
-def _hint(found: Sequence[str], similar: str | None) -> str:
+def _hint(found: Sequence[str], similar: Sequence[str]) -> str:
     if len(found) > 1:
         return f"; one of {', '.join(map(toml_string, found))}"
-    return f"; most similar: {toml_string(similar)}" if similar else ""
+    return f"; most similar: {', '.join(map(toml_string, similar))}" if similar else ""
 
 
 def _value(ours: str, columns: Sequence[str]) -> str:

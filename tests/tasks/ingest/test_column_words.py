@@ -12,7 +12,7 @@ PERSONS = {
     "shipToName|ShippingAddress1|Buyer|Buyer Username|Recipient|First Name (Billing)|Address 1&2 (Billing)|City (Billing)|"
     "ship-city|ship-postal-code|Postal Code|Ship Zipcode|Customer Note|Notes|Note Attributes|Comment|Gift message|"
     "PAN Suffix|Card Number|Card last 4|Cardholder Name|IBAN|Date of Birth|Employee|Order Employee Name|Cashier name|"
-    "Customer contacts|Customer|Shipping Company",
+    "Customer contacts|Customer|Shipping Company|Delivery City|Staff|Server|Sold by",
     "German": "Kundenname|Vorname|Lieferadresse|Straße|PLZ|Telefonnummer|Empfänger|Bemerkung|Geburtsdatum|Käufer",
     "French": "Prénom|Nom|Nom du client|Adresse de livraison|Code postal|Téléphone|Remarque|Destinataire",
     "Spanish": "Nombre|Apellidos|Correo electrónico|Dirección|Código Postal|Teléfono|Observaciones|Comprador",
@@ -25,7 +25,8 @@ NO_PERSONS = (
     "Product Name|Item Name|Store Name|Card Brand|Card Type|Lineitem name|Price Point Name|Device Name|marketplace-name|"
     "Tax 1 Name|Payment Terms Name|Channel Name|Store|City|State|Region|Segment|Customer Type|Customer Segment|Customer ID|"
     "VAT Paid by Buyer|address-type|Credit Note|Gift Card Sales|Gift Card Number|Shipping Method|Ship Mode|Ship Date|"
-    "Shipping|Billing Country|ship-country|Till|Discount|Cost|VAT|Notebook|Status|Category|Location|Vendor|Tags|Barcode|"
+    "Shipping|Delivery|Delivery method|Delivery Country|"
+    "Billing Country|ship-country|Till|Discount|Cost|VAT|Notebook|Status|Category|Location|Vendor|Tags|Barcode|"
     "Produktname|Filiale|Nombre del producto|Nome prodotto|Nom du produit|Employee ID|shipping-price|Token|Weight|Unit"
 )
 MONEY_OR_STATE = (
