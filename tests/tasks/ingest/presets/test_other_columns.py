@@ -264,3 +264,17 @@ def test_a_form_that_the_preset_does_not_read(
     # The preset was tried: it is the start of a mapping, not named once more.
     assert not re.search(r"retail etl \S+ --preset", error.next_step)
     assert f"retail etl {tmp_path / file} --mapping my.toml" in error.next_step
+
+
+def test_a_preset_named_for_times_that_it_does_not_read(tmp_path: Path) -> None:
+    """As by --preset: the note of the refused delivery names the key that reads them."""
+    rows = _changed(r"^2026-(\d\d)-(\d\d)$", r"\1/\2/26")(_rows("square.csv"))
+    deliveries = discover([str(_write(tmp_path, "square.csv", rows))]).deliveries
+    feed = FeedSettings(mapping=kept_text(preset("square_items").content), currency="USD")
+    bronze = bronze_of(ingest(deliveries, {}, tmp_path / "workspace", reading=feed.reading))
+    (quality,) = validate(
+        bronze, ValidationSettings(feed, date(2026, 11, 29)), tmp_path / "workspace"
+    ).deliveries
+    assert quality.rules["sold_at_readable"] == 10
+    (note,) = [note for note in quality.notes if "sold_at_readable" in note]
+    assert "formats of [line.time] in its mapping, or --date-format" in note
