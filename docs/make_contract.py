@@ -24,7 +24,8 @@ broke, in the workspace and in `retail_ops.quarantine`. Warnings are only counte
 | --- | --- | --- | --- |
 """
 _FOOT = f"""
-A row that could not be split into fields is checked by `row_complete` only. A rule that itself raises stops the batch
+A row that could not be split into fields is checked by `row_complete` only, one with an unknown word by `word_known` only.
+A rule that itself raises stops the batch
 with an error that names the rule; it never counts as passed.
 
 ## Scores and the gate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tasks.ingest.mapping.form import NEVER_SOLD
+from tasks.ingest.mapping.form import NEVER_SOLD, NO_LINE
 from tasks.ingest.mapping.model import ColumnMapping, KindRule
 from tasks.ingest.presets import exports_without_lines, presets
 from tasks.ingest.schema import ALL_HEADERS
@@ -80,14 +80,19 @@ def _columns(mapping: ColumnMapping) -> Iterator[str]:
 
 
 def _when(rule: KindRule) -> str:
-    return " and ".join(
+    filled = [f"`{column}` is filled" for column in rule.filled]
+    words = [
         f"`{column}` is {' or '.join(f'`{word}`' if word else 'blank' for word in words)}"
         for column, words in rule.when.items()
-    )
+    ]
+    return " and ".join([*filled, *words])
 
 
 def _kinds(mapping: ColumnMapping) -> Iterator[str]:
     for rule in mapping.kinds:
+        if rule.kind == NO_LINE:
+            yield f"- No lines: rows in which {_when(rule)}.\n"
+            continue
         what = "not loaded, counted as" if rule.kind in NEVER_SOLD else "of kind"
         yield f"- Lines {what} {rule.kind.replace('_', ' ')}: {_when(rule)}.\n"
     for column, words in mapping.rows.none.items():

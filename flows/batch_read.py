@@ -10,6 +10,7 @@ from tasks.errors import DeliveryChanged, DeliveryError, DeliveryUnfinished
 from tasks.ingest.bronze import IngestResult
 from tasks.ingest.discover import Delivery
 from tasks.ingest.empty_parts import is_empty_part
+from tasks.ingest.mapping.passed_over import in_currency, passed_over_text
 from tasks.ingest.steps import ingest_batch
 from tasks.report.run_report import DeliveryReport
 from tasks.warehouse.ledger import Outcome
@@ -57,12 +58,12 @@ def unread_reports(
         # A part that had lines has lost them.
         is_known = error.delivery in context.known.deliveries
         is_empty = not is_known and is_empty_part(error, by_name[error.delivery])
-        reports.append(_empty_part(error) if is_empty else failed_delivery(error))
+        reports.append(_empty_part(error, context.feed.currency) if is_empty else failed_delivery(error))
     return [*reports, *map(failed_delivery, result.unfinished)]
 
 
-def _empty_part(error: DeliveryError) -> DeliveryReport:
-    passed_over = error.attributes.get("passed_over", {})
+def _empty_part(error: DeliveryError, currency: str) -> DeliveryReport:
+    passed_over = in_currency(error.attributes.get("passed_over", {}), currency)
     rows = sum(entry["rows"] for entry in passed_over.values())
     return DeliveryReport(
         error.delivery,
@@ -70,7 +71,7 @@ def _empty_part(error: DeliveryError) -> DeliveryReport:
         rows_in=rows,
         rows_passed_over=rows,
         passed_over=passed_over,
-        notes=(error.what,) if passed_over else (),
+        notes=(f"it has no sales line: {passed_over_text(passed_over)}",) if passed_over else (),
     )
 
 

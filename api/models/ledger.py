@@ -14,11 +14,12 @@ Outcome = Literal["loaded", "replaced", "unchanged", "refused", "failed", "unfin
 
 
 class PassedOver(Model):
-    """Rows of a delivery that are no lines or were never sold, of one reason."""
+    """Rows of a delivery that are no sales or no lines, of one reason."""
 
     rows: int
     amounts: dict[str, Money] = Field(
-        default_factory=dict, description="Their amounts by currency, an empty text where none is known."
+        default_factory=dict,
+        description="Their amounts by currency: told, else the feed's; an empty text where other lines tell theirs.",
     )
 
 
@@ -32,7 +33,9 @@ class Delivery(Model):
     rows_loaded: int
     rows_duplicate: int
     rows_quarantined: int
-    rows_passed_over: int = Field(description="Rows that are no lines or were never sold, by the mapping.")
+    rows_passed_over: int = Field(
+        description="Rows that are no sales (void, training, cancelled, unpaid, unpriced) or no lines, by the mapping."
+    )
     passed_over: dict[str, PassedOver] = Field(description="The same by reason.")
     quality_score: float | None = Field(description="Overall quality score, 0 to 100.")
     content_hash: str = Field(description="SHA-256 of the file.")

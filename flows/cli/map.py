@@ -127,7 +127,16 @@ def _print(delivery: Delivery, found: Recognition, proposal: Proposal | None) ->
         print("# Undecided, to be filled in above:")
         for column in proposal.undecided:
             print(f"#   {column}")
-    print("# Load it: retail etl FILE --mapping THIS_FILE")
+    print(f"# Load it: {_load_command(delivery, proposal)}")
+
+
+def _load_command(delivery: Delivery, proposal: Proposal) -> str:
+    import shlex
+
+    from tasks.outside_text import displayable
+
+    asked = [word for name in proposal.untold for word in (f"--{name}", name.upper())]
+    return displayable(shlex.join(["retail", "etl", delivery.name, "--mapping", "THIS_FILE", *asked]))
 
 
 def _print_columns(delivery: Delivery, first: FirstRows) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.cli.exit_codes import program
+from tasks.ingest.mapping.form import NEVER_SOLD
 from tasks.outside_text import displayable
 from tasks.report.run_report import DeliveryReport, RunReport, samples_text
 
@@ -44,7 +45,8 @@ def _rows(report: RunReport) -> Table:
     if report.rows_passed_over:
         table.add_row("passed over", f"{report.rows_passed_over:,}")
     for reason, entry in list(report.passed_over_by_reason.items())[:_SHOWN]:
-        table.add_row(f"  {escape(displayable(reason))}", f"{entry['rows']:,}")
+        what = "no sale" if reason in NEVER_SOLD else "no line"
+        table.add_row(f"  {what}: {escape(displayable(reason))}", f"{entry['rows']:,}")
         for currency, amount in entry["amounts"].items():
             table.add_row("    their amount", f"{money(amount)} {escape(displayable(currency))}".rstrip())
     if report.rows_refused:

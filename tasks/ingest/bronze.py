@@ -31,7 +31,7 @@ from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 6
+READER_VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _ensure_rows(rows: int, file: SourceFile) -> None:
             "it has a header but no rows.", "Have it delivered again.", delivery=file.delivery.name
         )
     raise DeliveryEmpty(
-        f"it has no sales line: {passed_over_text(file.passed_over)}",
+        f"it has no sales line: {passed_over_text(_passed_over(file))}",
         "If some of them are sales, correct the mapping; else there is nothing to load.",
         delivery=file.delivery.name,
         passed_over=_passed_over(file),
@@ -240,7 +240,6 @@ def _write_parts_once(
             open_values=values.open.get(file.delivery.name, {}),
             notes=(
                 *file.notes,
-                *((passed_over_text(file.passed_over),) if file.passed_over else ()),
                 *headers.note(file.delivery.name),
                 *attributes.notes(file),
                 *note_of(file.last_line),

@@ -49,7 +49,8 @@ _PERSONAL_ENDS = tuple(
 # Who a column is about: a person's alone, or with a word of a name or a place.
 _PARTIES = _set(
     "customer buyer recipient addressee client guest cardholder billing shipping bill ship billto shipto consignee payer "
-    "purchaser contact contacts employee cashier salesperson clerk waiter user member kunde kaeufer kaufer empfaenger "
+    "purchaser contact contacts employee staff cashier salesperson clerk waiter server user member delivery "
+    "kunde kaeufer kaufer empfaenger "
     "empfanger besteller mitarbeiter verkaeufer verkaufer kassierer kellner ansprechpartner acheteur destinataire "
     "employe caissier vendeur cliente comprador destinatario empleado cajero vendedor acquirente impiegato cassiere klant "
     "koper ontvanger medewerker verkoper funcionario klient kupujacy odbiorca pracownik kasjer sprzedawca rechnung "
@@ -57,7 +58,7 @@ _PARTIES = _set(
 )
 # Parties that are no person when they stand alone.
 _NOT_ALONE = _set(
-    "billing shipping bill ship billto shipto rechnung lieferung livraison facturation entrega envio "
+    "billing shipping bill ship billto shipto delivery rechnung lieferung livraison facturation entrega envio "
     "spedizione consegna fatturazione"
 )
 _PLACES = _set(
@@ -100,6 +101,8 @@ _PAIRS = (
     ("codice", "fiscale"),
     ("ship", "to"),
     ("bill", "to"),
+    ("sold", "by"),
+    ("served", "by"),
 )
 # A column of the words before it, not of the person.
 _ABOUT = _set("type types typ tipo count status flag verified marketing")
@@ -118,6 +121,87 @@ _MONEY_OR_STATE = _set(
     "valor montante soma preco custo desconto imposto gorjeta moeda "
     "kwota cena koszt rabat podatek napiwek zwrot stan anulowano anulowany waluta"
 )
+
+# What a column holds that has a word of money or state, and changes no sum all the same: by its last word, ...
+_NO_SUMS = _set(
+    "name names code codes rate rates percentage percent pct model party exempt option designation description number no id "
+    "ids reason method level satz prozent grund taux motif motivo"
+)
+# ... by words of a day beside one of money, ...
+_DAYS = _set("date dates at on day datum tag jour fecha dia giorno dag data")
+_SETTLED = _set(
+    "paid void voided cancelled canceled cancellation refunded returned deleted storno storniert bezahlt annule annulee anulado "
+    "cancelado annullato geannuleerd betaald anulowano"
+)
+# ... as a type of anything but a sale, an address's state, the state of anything but a sale, ...
+_TYPES = _set("type types typ tipo soort")
+_OF_SALES = _set(
+    "current sale sales order payment financial transaction receipt invoice ticket line item event document doc row entry record amount "
+    "movement operation gv bon beleg vorgang buchung verkauf venta vente vendita verkoop venda linea ligne riga rij"
+)
+_REGIONS = _set("state")
+_STATUSES = _set("status statut")
+_OF_OTHERS = _set(
+    "fulfillment fulfilment courier carrier delivery shipping shipment tracking stock inventory email marketing customer buyer "
+    "account tax membership subscription lieferstatus versand kunde client cliente"
+)
+# ... or as the sum of what is no money.
+_SUMS = _set("total totals sum gross net summe gesamt netto brutto")
+_NO_MONEY = _set("quantity qty items pieces units count weight menge anzahl stueck gewicht poids peso")
+# What the name of a column of ours speaks of, in the words of a file's: for what is proposed to people.
+_CODES = _set(
+    "id ids no nr num number numbers nummer numero numer code codes ref reference key sku ean upc gtin barcode plu asin isbn "
+    "invoice order receipt ticket bill rechnung beleg bestellung facture commande factura pedido fattura ordine factuur fatura "
+    "faktura"
+)
+_OTHER_CODES = _set("iso currency zip post postal region country hs promo coupon voucher tracking")
+_GOODS = _set(
+    "name names nombre nom nome naam nazwa description title item product article bezeichnung beschreibung artikel produkt "
+    "titre produit descripcion producto articulo descrizione prodotto omschrijving descricao produto opis"
+)
+_NOT_GOODS = _set(
+    "device location store shop channel category vendor supplier brand method service payment coupon status type tax code id "
+    "sku number"
+)
+_PIECES = _set(
+    "quantity qty menge quantite cantidad quantita aantal hoeveelheid quantidade ilosc pieces pcs units anzahl stueck stuck"
+)
+_TIMES = _set(
+    "date dates time datetime timestamp at on day created datum zeit tag jour heure fecha hora dia giorno ora dag tijd data "
+    "dzien godzina"
+)
+_PRICES = _set("price prices preis prix precio prezzo prijs preco cena")
+_OTHER_PRICES = _set(
+    "discount discounts tax vat shipping cost costs refund refunds fee fees tip tips total compare list msrp rrp point rule "
+    "rabatt steuer kosten versand remise taxe descuento impuesto sconto imposta korting belasting desconto"
+)
+_COUNTRIES = _set("country land pays pais paese kraj")
+_SPOKEN_OF: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    # Words of which the name has one, and words of which it has none.
+    "invoice_no": (
+        _CODES,
+        _OTHER_CODES
+        | _set(
+            "date time item line product article shipment shipping payment device channel customer store shop"
+        ),
+    ),
+    "stock_code": (
+        _CODES,
+        _OTHER_CODES
+        | _set(
+            "date time order invoice receipt transaction payment line shipment channel country customer store shop"
+        ),
+    ),
+    "description": (_GOODS, _NOT_GOODS),
+    "quantity": (_PIECES, _set("price unit")),
+    "invoice_date": (_TIMES, _set("id number code ref reference status channel")),
+    "unit_price": (_PRICES, _OTHER_PRICES),
+    "customer_id": (
+        _CODES - _set("order invoice receipt ticket bill sku ean upc gtin barcode plu asin isbn"),
+        _OTHER_CODES | _set("date time item product article order payment transaction store shop device"),
+    ),
+    "country": (_COUNTRIES, frozenset()),
+}
 
 _LETTERS = str.maketrans(
     {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "œ": "oe", "đ": "d"}
@@ -165,7 +249,39 @@ def _is_joined_party(word: str) -> bool:
 
 
 def speaks_of_money_or_state(name: str) -> bool:
-    """Return whether the name of a column speaks of money, or of the kind or state of a sale."""
+    """Return whether the name of a column speaks of money, or of the kind or state of a sale: it may change every sum.
+
+    The state of an address, the type of a customer and the rate of a tax change none.
+    """
     words = words_of(name)
-    # A sales channel is neither.
-    return words == ("sales",) or bool(_MONEY_OR_STATE.intersection((*words, "".join(words))))
+    found, all_words = _money_or_state(words), frozenset(words)
+    if not found:
+        return words == ("sales",)  # a sales channel is none
+    if words[-1] in _NO_SUMS or (all_words & _DAYS and not found & _SETTLED):
+        return False
+    if found <= _TYPES:
+        return all_words - _TYPES <= _OF_SALES - {"payment"}  # cash or a card
+    if found <= _REGIONS:
+        return bool(all_words & _OF_SALES)
+    if found <= _STATUSES:
+        return not all_words & _OF_OTHERS
+    return not (found <= _SUMS and all_words & _NO_MONEY)
+
+
+def _money_or_state(words: tuple[str, ...]) -> frozenset[str]:
+    return _MONEY_OR_STATE.intersection((*words, "".join(words)))
+
+
+def may_be(name: str, ours: str, *, is_misspelt: bool = False) -> bool:
+    """Return whether a column of a file may be one of ours, by its words: no proposal takes a discount for a code.
+
+    Args:
+        name: Name of the file's column.
+        ours: Our column.
+        is_misspelt: Whether the name is one of ours but for a letter or two, so that its words may be none.
+    """
+    words = words_of(name)
+    if speaks_of_person(name) or (ours != "unit_price" and _money_or_state(words)):
+        return False
+    needed, strange = _SPOKEN_OF[ours]
+    return (is_misspelt or not needed.isdisjoint(words)) and strange.isdisjoint(words)

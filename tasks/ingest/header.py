@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tasks.errors import UnknownHeader
+from tasks.ingest.column_words import may_be, words_of
 from tasks.ingest.mapping.model import ColumnMapping, LineForm
 from tasks.ingest.schema import ALIASES, ALL_HEADERS, COLUMNS, HEADERS, OPTIONAL_HEADERS, TIME_NAMES
 
@@ -32,6 +33,8 @@ _NEEDED = ", ".join(names[0] for names in HEADERS.values()) + (
 _OF_LINE = re.compile(r"(?i)\b(net|gross|total)\b")
 # A column that may stay out is not worth a guess: Discount is no Country.
 _OPTIONAL_CUTOFF = 0.75
+# A letter or two of a name of ours are wrong.
+_MISSPELT_CUTOFF = 0.87
 # A record with fewer names that we know may be one of values, which are digits and signs, at least two digits.
 _FEWEST_KNOWN = 3
 _VALUE = re.compile(r"[\d\W_]*\d[\d\W_]*\d[\d\W_]*")
@@ -237,12 +240,43 @@ def most_similar(missing: Sequence[str], names: Sequence[str]) -> dict[str, str]
 
     It is a hint for people; nothing is read by it.
     """
-    left = {fold_name(name): name for name in names if name}
+    left = [name for name in names if name]
     similar: dict[str, str] = {}
     for column in missing:
-        for known in (*_NAMES[column], *(alias for alias, ours in _ALIASES.items() if ours == column)):
-            cutoff = _OPTIONAL_CUTOFF if column in _OPTIONAL else 0.6
-            if near := difflib.get_close_matches(known, list(left), n=1, cutoff=cutoff):
-                similar[column] = left.pop(near[0])
-                break
+        known = (*_NAMES[column], *(alias for alias, ours in _ALIASES.items() if ours == column))
+        if (
+            found := _misspelt(column, known, left)
+            or _longer(column, known, left)
+            or _alike(column, known, left)
+        ):
+            similar[column] = found
+            left.remove(found)
     return similar
+
+
+def _misspelt(column: str, known: Sequence[str], names: Sequence[str]) -> str | None:
+    folded = {fold_name(name): name for name in names if may_be(name, column, is_misspelt=True)}
+    return _closest(known, folded, _MISSPELT_CUTOFF)
+
+
+def _longer(column: str, known: Sequence[str], names: Sequence[str]) -> str | None:
+    """The shortest name that ends with one of ours, such as Lineitem sku."""
+    found = [name for name in names if may_be(name, column) and not _ends(name).isdisjoint(known)]
+    return min(found, key=len, default=None)
+
+
+def _ends(name: str) -> frozenset[str]:
+    words = words_of(name)
+    return frozenset("".join(words[start:]) for start in range(1, len(words)))
+
+
+def _alike(column: str, known: Sequence[str], names: Sequence[str]) -> str | None:
+    folded = {fold_name(name): name for name in names if may_be(name, column)}
+    return _closest(known, folded, _OPTIONAL_CUTOFF if column in _OPTIONAL else 0.6)
+
+
+def _closest(known: Sequence[str], folded: Mapping[str, str], cutoff: float) -> str | None:
+    for name in known:
+        if near := difflib.get_close_matches(name, list(folded), n=1, cutoff=cutoff):
+            return folded[near[0]]
+    return None

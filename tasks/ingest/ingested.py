@@ -26,7 +26,7 @@ class IngestedFile:
         notes: Findings about the file as a whole, as sentences for the report.
         unfinished_line: Number of its last line, if that is not to be taken: it was cut, as far as one can see.
         unfinished_value: The last field of that line.
-        passed_over: Rows that are no lines by the mapping or were never sold: by reason their number, ``rows``, and
+        passed_over: Rows that are no sales or no lines by the mapping: by reason their number, ``rows``, and
             ``amounts``, the sum of their amounts by currency as plain decimals; the currency is empty text where a
             row tells none.
         sums: What became of the sums that its mapping checks.
@@ -49,7 +49,7 @@ class IngestedFile:
 
     @property
     def rows_in(self) -> int:
-        """Number of rows in the file, those that are no lines included."""
+        """Number of rows in the file, those passed over included."""
         return self.rows + sum(int(entry["rows"]) for entry in self.passed_over.values())
 
 

@@ -86,6 +86,8 @@ TIME_NAMES = frozenset(
 )
 # Text as delivered, null where empty.
 DELIVERED: dict[str, pl.DataType] = dict.fromkeys((*ALL_COLUMNS, *MAPPED_COLUMNS), pl.String())
+# In the fault of a row that was split, and has a word in a column whose words its mapping lists.
+UNKNOWN_WORD = " has a word that the mapping does not know: "
 # Why a row could not be split into columns, and its text; both null for sound rows.
 FAULT: dict[str, pl.DataType] = {"fault": pl.String(), "raw": pl.String()}
 # From 1, without the header.

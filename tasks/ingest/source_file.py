@@ -65,7 +65,7 @@ class SourceFile:
         last_line: Its last line, if it has no line end and it is not plain that it is whole.
         typed_numbers: Our columns that hold numbers, not text.
         further: Its columns that are read for nothing.
-        passed_over: Rows that are no lines by the mapping or were never sold, by reason; set while the file is read.
+        passed_over: Rows that are no sales or no lines by the mapping, by reason; set while the file is read.
         sums: What became of the sums that the mapping checks; likewise.
         mapping_notes: What else the mapping finds, as sentences for the report; likewise.
     """

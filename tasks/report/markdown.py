@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from tasks.ingest.mapping.form import NEVER_SOLD
 from tasks.outside_text import displayable
 from tasks.postgres.traffic import size
 
@@ -72,6 +73,7 @@ def _passed_over_rows(report: RunReport) -> list[str]:
     rows = [
         (
             reason,
+            "no sale" if reason in NEVER_SOLD else "no line",
             entry["rows"],
             ", ".join(f"{amount} {currency}".rstrip() for currency, amount in entry["amounts"].items()),
         )
@@ -79,8 +81,8 @@ def _passed_over_rows(report: RunReport) -> list[str]:
     ]
     if not rows:
         return []
-    title = f"Rows that are no sales lines{f' ({_SHOWN} reasons shown)' if len(rows) > _SHOWN else ''}"
-    return [_section(title, _table(("reason", "rows", "amount"), rows[:_SHOWN]))]
+    title = f"Rows that are no sales or no lines{f' ({_SHOWN} reasons shown)' if len(rows) > _SHOWN else ''}"
+    return [_section(title, _table(("reason", "what it is", "rows", "amount"), rows[:_SHOWN]))]
 
 
 def _notes(report: RunReport) -> list[str]:

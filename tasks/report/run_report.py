@@ -39,8 +39,8 @@ class DeliveryReport:
     which check rejected the delivery; ``reason`` says why it was rejected, failed or unfinished, with the next step.
     Rows are counts of rows, scores per cent, amounts decimals as text in the feed's currency, ``identical_amounts`` in each
     currency that the copies have. ``samples`` are the first of the quarantined lines, with the values as delivered.
-    ``notes`` are findings about the delivery as a whole, each a sentence. ``passed_over`` has the rows that are no lines
-    by reason, as ``IngestedFile.passed_over``.
+    ``notes`` are findings about the delivery as a whole, each a sentence. ``passed_over`` has the rows that are no sales or
+    no lines by reason, as ``IngestedFile.passed_over``.
     """
 
     name: str

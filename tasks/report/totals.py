@@ -45,7 +45,7 @@ def totals(deliveries: tuple[DeliveryReport, ...]) -> dict[str, Any]:
 
 
 def _passed_over(deliveries: Iterable[DeliveryReport]) -> dict[str, dict[str, Any]]:
-    """Rows that are no lines by reason, the most frequent first, with their amounts by currency."""
+    """Rows that are no sales or no lines by reason, the most frequent first, with their amounts by currency."""
     by_reason: dict[str, list[Mapping[str, Any]]] = {}
     for delivery in deliveries:
         for reason, entry in delivery.passed_over.items():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
-from tasks.ingest.ingested import Bronze
+from tasks.ingest.ingested import Bronze, IngestedFile
+from tasks.ingest.mapping.passed_over import in_currency, passed_over_text
 from tasks.validate import contract
 from tasks.validate.score import SAMPLES, DeliveryQuality, DimensionScore, FaultyLine
 
@@ -105,6 +107,11 @@ class QualityCounts:
                 delivery.name in truncated,
                 tuple(self._samples[delivery.name]),
                 notes=(
+                    *(
+                        (passed_over_text(passed_over),)
+                        if (passed_over := _passed_over(delivery, currency))
+                        else ()
+                    ),
                     *delivery.notes,
                     *(
                         f"{count:,} of its lines break {rule}. {ways_out[rule]}"
@@ -117,7 +124,11 @@ class QualityCounts:
                     code: str(amount) for code, amount in sorted(self._amounts[delivery.name].items())
                 },
                 unclear_missing=self.unclear.get(delivery.name, ""),
-                passed_over=delivery.passed_over,
+                passed_over=_passed_over(delivery, currency),
             )
             for delivery in self._deliveries
         ]
+
+
+def _passed_over(delivery: IngestedFile, currency: str) -> dict[str, dict[str, Any]]:
+    return in_currency(delivery.passed_over, currency, tells_currency=delivery.tells_currency)

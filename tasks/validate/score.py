@@ -60,7 +60,7 @@ class DeliveryQuality:
     Attributes:
         name: Name of the delivery.
         content_hash: SHA-256 of the file, as hex digits.
-        rows_in: Number of its rows: its lines, and rows that are no lines.
+        rows_in: Number of its rows: its lines, and rows that are no sales or no lines.
         rows_quarantined: Lines that break an error rule.
         rows_identical: Copies (``copy_number`` from 2 on) among the other lines.
         rows_dropped: Copies that the feed drops: ``rows_identical`` or 0.
@@ -72,7 +72,7 @@ class DeliveryQuality:
         samples: Its first faulty lines, at most ``SAMPLES``.
         notes: Findings about the delivery as a whole, as sentences for the report.
         unclear_missing: A word of it that two readings fit, so that it cannot be loaded, as a sentence; or empty.
-        passed_over: Its rows that are no lines, by reason, as ``IngestedFile.passed_over``.
+        passed_over: Its rows that are no sales or no lines, by reason, as ``IngestedFile.passed_over``.
     """
 
     name: str
@@ -93,7 +93,7 @@ class DeliveryQuality:
 
     @property
     def rows_passed_over(self) -> int:
-        """Number of its rows that are no lines."""
+        """Number of its rows that are no sales or no lines."""
         return sum(entry["rows"] for entry in self.passed_over.values())
 
     @property

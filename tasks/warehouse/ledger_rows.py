@@ -35,7 +35,7 @@ def attempt_row(attempt: Attempt, lines: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def passed_over_row(quality: DeliveryQuality) -> dict[str, Any]:
-    """What the ledger keeps of a delivery's rows that are no lines, and its notes; empty where it has neither."""
+    """What the ledger keeps of a delivery's rows that are no sales or no lines, and its notes; empty where it has neither."""
     row: dict[str, Any] = {}
     if quality.passed_over:
         row |= {"rows_passed_over": quality.rows_passed_over, "passed_over": quality.passed_over}

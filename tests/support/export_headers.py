@@ -131,6 +131,10 @@ WITHOUT_LINES = {
         "EcritureLib|Debit|Credit|EcritureLet|DateLet|ValidDate|Montantdevise|Idevise".replace("|", ","),
         "fec",
     ),
+    "Stripe payments": (
+        "id,Description,Seller Message,Created (UTC),Amount,Amount Refunded,Currency,Fee,Status,Customer ID",
+        "stripe_payments",
+    ),
     "Instacart": ("order_id,product_id,add_to_cart_order,reordered", "instacart"),
 }
 # Exports that no preset reads.
@@ -217,5 +221,4 @@ WITHOUT_PRESET = {
         "Z_KASSE_ID;Z_ERSTELLUNG;Z_NR;BON_ID;POS_ZEILE;GUTSCHEIN_NR;ARTIKELTEXT;POS_TERMINAL_ID;GV_TYP;ART_NR;GTIN;MENGE;"
         "FAKTOR;EINHEIT;STK_BR".replace(";", ",")
     ),
-    "Stripe payments": "id,Description,Seller Message,Created (UTC),Amount,Amount Refunded,Currency,Fee,Status,Customer ID",
 }

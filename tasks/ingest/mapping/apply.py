@@ -17,7 +17,7 @@ from tasks.ingest.mapping.passed_over import MONEY, PassedOver, amount_text, cou
 from tasks.ingest.mapping.sums import SumChecks, SumResult
 from tasks.ingest.mapping.times import iso_times
 from tasks.ingest.mapping.values import IS_NEGATIVE, LineValues
-from tasks.ingest.schema import KINDS, READ
+from tasks.ingest.schema import KINDS, READ, UNKNOWN_WORD
 
 _BLANK, _FOOTER = "blank", "footer"
 
@@ -179,8 +179,9 @@ class RowMapper:
         return [
             pl.when(~_has_word(column, words)).then(
                 pl.format(
-                    "the column {} has a word that the mapping does not know: {}",
+                    "the column {}{}{}",
                     pl.lit(_shown(column)),
+                    pl.lit(UNKNOWN_WORD),
                     pl.coalesce(pl.col(column).str.head(60), pl.lit("(blank)")),
                 )
             )

@@ -49,7 +49,7 @@ class Key:
 
 
 Section = Mapping[str, Key]
-# Keys of [order] and what they mean; all but the last three are amounts.
+# Keys of [order] and what they mean; all but the last four are amounts.
 ORDER_KEYS = {
     "shipping": "Shipping of the order",
     "tax": "Tax of the order",
@@ -59,10 +59,11 @@ ORDER_KEYS = {
     "subtotal": "Sum of the order's lines, as the file tells it",
     "total": "Total of the order, as the file tells it",
     "status": "Status of the order",
+    "cancelled": "When the order was cancelled",
     "number": "A further number of the order",
     "other": "Anything else that the order tells",
 }
-ORDER_TEXTS = ("status", "number", "other")
+ORDER_TEXTS = ("status", "cancelled", "number", "other")
 # Kinds of lines, and what makes a row none: a mapping's words for them.
 NEVER_SOLD = ("void", "training", "cancelled", "unpaid", "unpriced")
 NO_LINE = "no_line"

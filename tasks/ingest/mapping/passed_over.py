@@ -1,4 +1,4 @@
-"""Rows of a delivery that are no lines or were never sold: counted by reason, with their amounts."""
+"""Rows of a delivery that are no sales or no lines: counted by reason, with their amounts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from tasks.ingest.currency import parse_currency, split_marks
+from tasks.ingest.mapping.form import NEVER_SOLD
 from tasks.ingest.mapping.numbers import decimal_texts
 
 # Of prices and quantities with four decimals each.
@@ -96,10 +97,44 @@ def count(passed: dict[str, PassedOver], rows: pl.DataFrame) -> None:
             one.amounts[code] = one.amounts.get(code, Decimal(0)) + amount
 
 
-def passed_over_text(passed: Mapping[str, PassedOver]) -> str:
-    """Say which rows of a delivery were no lines, and how many; empty text for none."""
-    if not passed:
-        return ""
-    listed = ", ".join(f"{reason}: {one.rows:,}" for reason, one in sorted(passed.items()))
-    rows = sum(one.rows for one in passed.values())
-    return f"{rows:,} {'row is no line' if rows == 1 else 'rows are no lines'} by the mapping ({listed})."
+def in_currency(
+    passed_over: Mapping[str, Mapping[str, Any]], currency: str, *, tells_currency: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Put the feed's currency where rows tell none, unless the delivery tells its currencies, as its lines have it.
+
+    Args:
+        passed_over: By reason ``rows`` and ``amounts``, as ``PassedOver.as_values`` has them.
+        currency: Currency of the feed.
+        tells_currency: Whether a line of the delivery tells its currency.
+    """
+    tells_currency |= any(code for entry in passed_over.values() for code in entry["amounts"])
+    code = "" if tells_currency else currency
+    return {
+        reason: {**entry, "amounts": {name or code: amount for name, amount in entry["amounts"].items()}}
+        for reason, entry in passed_over.items()
+    }
+
+
+def passed_over_text(passed_over: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say which rows of a delivery are no sales, with their amounts, and which no lines; empty text for none.
+
+    Args:
+        passed_over: By reason ``rows`` and ``amounts``, as ``PassedOver.as_values`` has them.
+    """
+    no_sales = {reason: entry for reason, entry in passed_over.items() if reason in NEVER_SOLD}
+    no_lines = {reason: entry for reason, entry in passed_over.items() if reason not in NEVER_SOLD}
+    sentences = []
+    for what, entries in (("sale", no_sales), ("line", no_lines)):
+        rows = sum(entry["rows"] for entry in entries.values())
+        if rows:
+            verb = f"row is no {what}" if rows == 1 else f"rows are no {what}s"
+            listed = ", ".join(f"{reason}: {entry['rows']:,}" for reason, entry in entries.items())
+            if what == "sale":
+                listed = "; ".join(f"{reason} {_sold_for(entry)}" for reason, entry in entries.items())
+            sentences.append(f"{rows:,} {verb} by the mapping ({listed}).")
+    return " ".join(sentences)
+
+
+def _sold_for(entry: Mapping[str, Any]) -> str:
+    amounts = (f"{code} {Decimal(amount):,.2f}".strip() for code, amount in entry["amounts"].items())
+    return ", ".join([f"{entry['rows']:,}", *amounts])

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tasks.ingest.column_words import may_be, speaks_of_money_or_state
 from tasks.ingest.header import alias_column, is_time_name, most_similar, our_column
 from tasks.ingest.mapping.form import LINE_KEYS, NEEDED
+from tasks.ingest.mapping.propose_hints import fill_hints, is_currency, measure_hints, state_hints
 from tasks.ingest.mapping.propose_values import (
     amount_columns,
     amount_marks,
@@ -22,6 +24,11 @@ from tasks.ingest.mapping.propose_values import (
 from tasks.ingest.schema import ALL_COLUMNS, COLUMNS, HEADERS, OPTIONAL_HEADERS
 
 _SECTIONS = ("line", "line.time", "line.amount")
+_PERHAPS = 3
+# What may stand on the first row of an invoice only.
+_OF_INVOICES = ("invoice_date", "customer_id", "country", "currency", "store")
+# At the end of a time that tells its offset.
+_OFFSET = re.compile(r"(?:[+-]\d\d:?\d\d|Z|UTC|GMT)$")
 _LISTS = ("invoice_no", "stock_code", "invoice_date")
 
 
@@ -32,10 +39,12 @@ class Proposal:
     Attributes:
         toml: Its file; what is undecided stands in comments.
         undecided: Columns of a sales line that no name tells and that every line needs, each with what is similar.
+        untold: Settings of the feed that the file does not seem to tell: ``currency``, ``timezone``.
     """
 
     toml: str
     undecided: tuple[str, ...]
+    untold: tuple[str, ...] = ()
 
 
 def propose(
@@ -49,46 +58,95 @@ def propose(
         file_name: Name of the file, for the name of the mapping.
         rows: Its first rows, which tell how times and amounts are written.
     """
-    decided = {ours: _candidates(names, ours) for ours in ALL_COLUMNS}
-    taken = {name for found in decided.values() for name in found}
-    open_columns = [ours for ours in COLUMNS if not _is_decided(ours, decided[ours])]
-    left = [name.strip() for name in names if name.strip() not in taken]
-    similar = most_similar(open_columns, left)
-    amounts = [
-        value
-        for name in decided["unit_price"] or amount_columns(left)
-        for value in _values(names, rows, name)
-    ]
-    lines = ["schema = 1", f"name = {toml_string(mapping_name(file_name))}"]
-    lines += _read_section(header_row, amounts)
-    undecided: list[str] = []
-    for section in _SECTIONS:
-        lines += ["", f"[{section}]"]
+    return _Proposer(names, rows).proposal(header_row, file_name)
+
+
+class _Proposer:
+    """What the names and first rows of one file tell."""
+
+    def __init__(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.names, self.rows = names, rows
+        self.decided = {ours: _candidates(names, ours) for ours in ALL_COLUMNS}
+        taken = {name for found in self.decided.values() for name in found}
+        self.open_columns = [ours for ours in COLUMNS if not _is_decided(ours, self.decided[ours])]
+        self.left = [name.strip() for name in names if name.strip() not in taken]
+        self.similar = most_similar(self.open_columns, self.left)
+        money = self.decided["unit_price"] or amount_columns(self.left)
+        money = money or [*filter(speaks_of_money_or_state, self.left)]
+        self.amounts = [value for name in money for value in _values(names, rows, name)]
+        self.undecided: list[str] = []
+
+    def proposal(self, header_row: int, file_name: str) -> Proposal:
+        lines = ["schema = 1", f"name = {toml_string(mapping_name(file_name))}"]
+        lines += _read_section(header_row, self.amounts)
+        for section in _SECTIONS:
+            lines += ["", f"[{section}]", *self._keys(section)]
+            if section == "line":
+                lines += [*_currency(self.left), *([] if self.decided["store"] else _store(self.left))]
+            elif section == "line.time":
+                lines += self._formats()
+            else:
+                lines += _amount(self.left, self.amounts, is_open="unit_price" in self.open_columns)
+        lines += self._hints() if self.rows else []
+        return Proposal("\n".join(lines) + "\n", tuple(self.undecided), self._untold())
+
+    def _keys(self, section: str) -> Iterator[str]:
+        """The keys of a section; those that are not decided as comments."""
         for ours, (place, key) in LINE_KEYS.items():
-            if (
-                place != section
-                or ours not in decided
-                or (ours in OPTIONAL_HEADERS and len(decided[ours]) != 1)
-            ):
+            found = self.decided.get(ours)
+            if place != section or found is None or (ours in OPTIONAL_HEADERS and len(found) != 1):
                 continue
-            if ours not in open_columns:
-                lines.append(f"{key} = {_value(ours, decided[ours])}")
+            if ours not in self.open_columns:
+                yield f"{key} = {_value(ours, found)}"
                 continue
-            hint = _hint(decided[ours], similar.get(ours))
+            hint = _hint(found, self._told(ours)) or self._perhaps(ours)
             need = "needed" if ours in NEEDED else "may stay out"
-            lines.append(f"# {key} = {_value(ours, ['…'])}  # {need}{hint}")
+            yield f"# {key} = {_value(ours, ['…'])}  # {need}{hint}"
             if ours in NEEDED:
-                undecided.append(f"{HEADERS[ours][0]}{hint}")
-        if section == "line":
-            lines += _store(left)
-        elif section == "line.time":
-            formats = _formats(names, rows, decided["invoice_date"])
-            if len(formats) > 1:
-                undecided.append(f"{HEADERS['invoice_date'][0]}: {' or '.join(formats)}")
-            lines += _formats_key(formats)
-        else:
-            lines += _amount(left, amounts, is_open="unit_price" in open_columns)
-    return Proposal("\n".join(lines) + "\n", tuple(undecided))
+                self.undecided.append(f"{HEADERS[ours][0]}{hint}")
+
+    def _perhaps(self, ours: str) -> str:
+        """Columns that speak of what is looked for, in whatever language."""
+        found = [name for name in self.left if name not in self.similar.values() and may_be(name, ours)]
+        return f"; perhaps {', '.join(map(toml_string, found[:_PERHAPS]))}" if found else ""
+
+    def _told(self, ours: str) -> list[str]:
+        """The columns that are, or may be, one of ours."""
+        similar = [*filter(None, [self.similar.get(ours)])]
+        if similar and ours == "invoice_date":
+            similar += [name for name in self.left if is_time_name(name)]
+        return self.decided[ours] or similar
+
+    def _formats(self) -> list[str]:
+        formats = _formats(self.names, self.rows, self._told("invoice_date"))
+        if len(formats) > 1:
+            self.undecided.append(f"{HEADERS['invoice_date'][0]}: {' or '.join(formats)}")
+        return _formats_key(formats)
+
+    def _hints(self) -> list[str]:
+        columns = {
+            name.strip(): _column(self.names, self.rows, name.strip()) for name in self.names if name.strip()
+        }
+        quoted = {name: toml_string(name) for name in columns}
+        left = {
+            name: columns[name] for name in columns if name in self.left and name not in self.similar.values()
+        }
+        invoices = self._told("invoice_no")
+        of_invoices = [name for ours in _OF_INVOICES for name in self._told(ours)]
+        return [
+            *measure_hints(left, quoted),
+            *fill_hints(columns, invoices[0] if len(invoices) == 1 else None, of_invoices, quoted),
+            *state_hints(left, quoted),
+        ]
+
+    def _untold(self) -> tuple[str, ...]:
+        columns = self._told("invoice_date")
+        times = [text for name in columns for text in _values(self.names, self.rows, name)]
+        untold = {
+            "currency": not self.decided["currency"] and not any(map(is_currency, self.left)),
+            "timezone": bool(times) and not any(map(_OFFSET.search, times)),
+        }
+        return tuple(name for name, is_untold in untold.items() if is_untold)
 
 
 def _read_section(header_row: int, amounts: Sequence[str]) -> list[str]:
@@ -98,29 +156,41 @@ def _read_section(header_row: int, amounts: Sequence[str]) -> list[str]:
     return ["", "[read]", *keys] if keys else []
 
 
+def _currency(left: Sequence[str]) -> list[str]:
+    found = [*filter(is_currency, left)]
+    return [f"# currency = {toml_string(found[0])}  # may stay out{_hint(found, ())}"] if found else []
+
+
 def _store(left: Sequence[str]) -> list[str]:
     stores = store_columns(left)
-    return [f"# store = {toml_string(stores[0])}  # may stay out{_hint(stores, None)}"] if stores else []
+    return [f"# store = {toml_string(stores[0])}  # may stay out{_hint(stores, ())}"] if stores else []
 
 
 def _formats(names: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str]) -> list[str]:
     if not columns:
         return []
     values = zip(*(_column(names, rows, name) for name in columns), strict=True)
-    return time_formats({" ".join(each) for each in values if all(each)})
+    # A footer has no digits where a line has its time.
+    return time_formats({" ".join(each) for each in values if all(re.search(r"\d", text) for text in each)})
 
 
 def _formats_key(formats: Sequence[str]) -> list[str]:
+    if not formats:
+        return []
+    days = [] if re.search("%[HI]", formats[0]) else ["date_only = true"]
     if len(formats) == 1:
-        return [f"formats = [{toml_string(formats[0])}]"]
-    return [f"# formats = [{toml_string(formats[0])}]  # or {toml_string(formats[1])}"] if formats else []
+        return [f"formats = [{toml_string(formats[0])}]", *days]
+    return [
+        f"# formats = [{toml_string(formats[0])}]  # or {toml_string(formats[1])}",
+        *(f"# {day}" for day in days),
+    ]
 
 
 def _amount(left: Sequence[str], amounts: Sequence[str], *, is_open: bool) -> list[str]:
     of_line = amount_columns(left)
     lines = []
     if is_open and of_line:
-        hint = _hint(of_line, None)
+        hint = _hint(of_line, ())
         lines.append(f"# line = {toml_string(of_line[0])}  # the amount of the line, in place of piece{hint}")
     if marks := amount_marks(amounts):
         lines.append(f"marks = [{', '.join(map(toml_string, marks))}]")
@@ -150,10 +220,10 @@ def _candidates(names: Sequence[str], ours: str) -> list[str]:
     return found
 
 
-def _hint(found: Sequence[str], similar: str | None) -> str:
+def _hint(found: Sequence[str], similar: Sequence[str]) -> str:
     if len(found) > 1:
         return f"; one of {', '.join(map(toml_string, found))}"
-    return f"; most similar: {toml_string(similar)}" if similar else ""
+    return f"; most similar: {', '.join(map(toml_string, similar))}" if similar else ""
 
 
 def _value(ours: str, columns: Sequence[str]) -> str:

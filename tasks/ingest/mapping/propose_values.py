@@ -26,8 +26,8 @@ _BY_FEED = re.compile(r"\d{4}-\d\d?-\d\d?\b|\d\d?/\d\d?/\d{2,4}\b")
 _MARKED = re.compile(
     r"^[-+(]?(?P<before>[^\d\s.,'()+-]{0,3})\s?[-+]?[\d.,'\s]*\d[\d.,'\s]*?\s?(?P<behind>[^\d\s.,'()+-]{0,3})[)-]?$"
 )
-_COMMA = re.compile(r"\d,\d{1,2}\D*$")
-_POINT = re.compile(r"\d\.\d{1,2}\D*$")
+_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})\D*$")
+_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})\D*$")
 # Folded names of columns with an amount of the line or a store, which no name tells for sure.
 _AMOUNTS = frozenset(
     {

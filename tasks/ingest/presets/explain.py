@@ -15,6 +15,8 @@ from tasks.ingest.presets.recognise import Recognition, recognise
 from tasks.ingest.reading import ReadingSettings
 
 _SHOWN = 3
+# With more columns missing, a preset is no better a start than the columns themselves.
+_FEW_MISSING = 2
 
 
 def explained(error: UnknownHeader, delivery: Delivery, reading: ReadingSettings) -> UnknownHeader:
@@ -65,26 +67,41 @@ def _by_what_it_is(
 def _by_near_misses(
     error: UnknownHeader, recognition: Recognition, delivery: Delivery
 ) -> UnknownHeader | None:
-    candidates = recognition.candidates[:_SHOWN]
-    if candidates:
-        failed = "; ".join(
-            f"{fit.preset.name}: {'; '.join(recognition.proofs[fit.preset.name].problems)}"
-            if fit.preset.name in recognition.proofs
-            else f"{fit.preset.name}: Parquet is read by a preset only where it is named"
-            for fit in candidates
-        )
-        return UnknownHeader(
-            f"its header is that of a preset that does not read it ({failed}).",
-            f"Load it all the same with {command(delivery, candidates[0].preset)}, or change the preset to a mapping of "
-            f"your own: {copy_command(delivery, candidates[0].preset)} > my.toml",
-            delivery=delivery.name,
-        )
+    if candidates := recognition.candidates[:_SHOWN]:
+        return _by_proof(recognition, candidates, delivery)
     near = near_misses(recognition.fits)
     if not near:
         return None
+    begin = f"{copy_command(delivery, near[0].preset)} > my.toml"
+    step = f"{error.next_step.rstrip('.')}; or begin with a preset: {begin}"
+    if len(near[0].missing) <= _FEW_MISSING and not near[0].forbidden:
+        step = (
+            f"If it is that export, make the preset a mapping of your own and correct there what is named otherwise: {begin}. "
+            f"If not: {error.next_step}"
+        )
     return UnknownHeader(
-        f"{error.what} Nearest presets: {'; '.join(map(miss_text, near))}.",
-        f"{error.next_step.rstrip('.')}; or begin with a preset: {copy_command(delivery, near[0].preset)} > my.toml",
+        f"{error.what} Nearest presets: {'; '.join(map(miss_text, near))}.", step, delivery=delivery.name
+    )
+
+
+def _by_proof(recognition: Recognition, candidates: Sequence[Fit], delivery: Delivery) -> UnknownHeader:
+    preset = candidates[0].preset
+    proofs = recognition.proofs
+    if preset.name not in proofs:
+        return UnknownHeader(
+            f"its header is that of the preset {preset.name} ({preset.title}), and Parquet is read by a preset only where it "
+            "is named.",
+            f"Name it: {command(delivery, preset)}",
+            delivery=delivery.name,
+        )
+    failed = "; ".join(
+        f"{fit.preset.name}: {'; '.join(proofs[fit.preset.name].problems)}" for fit in candidates
+    )
+    changes = "; ".join(proofs[preset.name].changes) or "correct what differs"
+    return UnknownHeader(
+        f"its header is that of a preset that does not read it ({failed}).",
+        f"Make the preset a mapping of your own: {copy_command(delivery, preset)} > my.toml. In it, {changes}. Then load it: "
+        f"{mapping_command(delivery, preset, proofs[preset.name].asks)}",
         delivery=delivery.name,
     )
 
@@ -121,8 +138,16 @@ def command(delivery: Delivery, preset: ColumnMapping, flag: str = "--preset") -
         preset: The preset.
         flag: ``--preset``, or ``--feed`` for a new feed of the preset's name, which takes it without asking.
     """
-    asked = [word for name in preset.ask for word in (f"--{name}", name.upper())]
-    return shlex.join(["retail", "etl", delivery.name, flag, preset.name, *asked])
+    return shlex.join(["retail", "etl", delivery.name, flag, preset.name, *_asked(preset)])
+
+
+def mapping_command(delivery: Delivery, preset: ColumnMapping, asks: Sequence[str]) -> str:
+    """Return the command that loads a delivery by a mapping made of a preset, with what the file does not tell."""
+    return shlex.join(["retail", "etl", delivery.name, "--mapping", "my.toml", *_asked(preset, asks)])
+
+
+def _asked(preset: ColumnMapping, asks: Sequence[str] = ()) -> list[str]:
+    return [word for name in dict.fromkeys((*preset.ask, *asks)) for word in (f"--{name}", name.upper())]
 
 
 def copy_command(delivery: Delivery, preset: ColumnMapping) -> str:

@@ -23,7 +23,8 @@ from tasks.ingest.readers.file_start import read_file_start
 
 _DELIMITERS = ",;\t|"
 _HEADER_WITHIN = 20
-_ROWS = 5
+_ROWS = 200
+_SHOWN_ROWS = 5
 _VALUE_CHARACTERS = 60
 
 
@@ -44,8 +45,9 @@ class FirstRows:
     delimiter: str = ""
 
     def values(self, position: int) -> tuple[str, ...]:
-        """Distinct values of a column in the first rows, shortened."""
-        texts = (row[position].strip()[:_VALUE_CHARACTERS] for row in self.rows if position < len(row))
+        """Distinct values of a column in the first few rows, shortened."""
+        rows = self.rows[:_SHOWN_ROWS]
+        texts = (row[position].strip()[:_VALUE_CHARACTERS] for row in rows if position < len(row))
         return tuple(dict.fromkeys(text for text in texts if text))
 
 
@@ -69,20 +71,21 @@ def first_rows_of(delivery: Delivery, start: bytes) -> FirstRows:
     text = (
         first_lines(start, delivery.name) if is_cut else decode_all(start, delivery.name, DEFAULT_LIMITS)
     ).data
-    candidates: list[tuple[tuple[bool, int, int, int], FirstRows]] = []
+    candidates: list[tuple[tuple[bool, int, int, int], str, list[list[str]], int]] = []
     for delimiter in _DELIMITERS:
         records = _records(text.decode(errors="replace"), delimiter)
         for at, record in enumerate(records[:_HEADER_WITHIN]):
             if len(record) > 1:
-                rows = tuple(tuple(row) for row in records[at + 1 : at + 1 + _ROWS])
-                candidates.append(((*_rank(record), -at), FirstRows(tuple(record), rows, at + 1, delimiter)))
+                candidates.append(((*_rank(record), -at), delimiter, records, at))
     if not candidates:
         raise DeliveryUnreadable(
             "none of its first records has several fields.",
             "Deliver CSV with a header.",
             delivery=delivery.name,
         )
-    return max(candidates, key=lambda candidate: candidate[0])[1]
+    _, delimiter, records, at = max(candidates, key=lambda candidate: candidate[0])
+    rows = tuple(map(tuple, records[at + 1 : at + 1 + _ROWS]))
+    return FirstRows(tuple(records[at]), rows, at + 1, delimiter)
 
 
 def _records(text: str, delimiter: str) -> list[list[str]]:

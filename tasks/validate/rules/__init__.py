@@ -14,7 +14,8 @@ Severity = Literal["error", "warning"]
 class Rule:
     """A rule of a line.
 
-    A line whose ``fault`` is set is only checked by ``row_complete``, since its columns are unknown.
+    A line whose ``fault`` is set is only checked by ``row_complete`` and ``word_known``, since its columns are unknown or of
+    an unknown meaning.
 
     Attributes:
         name: Name of the rule, as stored in the quarantine.

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from tasks.ingest.schema import UNKNOWN_WORD
 from tasks.validate.rules import Rule
 
 _LIMITS = {
@@ -22,6 +23,7 @@ _AMOUNTS = {
     "cost_amount": ("cost", "cost"),
 }
 
+_HAS_UNKNOWN_WORD = pl.col("fault").str.contains(UNKNOWN_WORD, literal=True).fill_null(False)
 _IN_OTHER_CURRENCY = pl.col("currency_fault").eq_missing("mark")
 
 
@@ -44,8 +46,17 @@ RULES = (
         "row_complete",
         "fault",
         "error",
-        pl.col("fault").is_null(),
+        pl.col("fault").is_null() | _HAS_UNKNOWN_WORD,
         "the row has as many fields as the header, and neither it nor a value is too long",
+    ),
+    Rule(
+        "word_known",
+        "fault",
+        "error",
+        ~_HAS_UNKNOWN_WORD,
+        "the columns whose words its mapping lists (`[words]`, `[rows] lines`) hold one of them",
+        "Add the word to [words] or [rows] lines of the mapping, and to [[kind]] what it means, if it is no sale.",
+        only_with="fault",
     ),
     Rule(
         "quantity_readable",
@@ -130,6 +141,8 @@ RULES = (
         "error",
         pl.col("sold_at_local").is_not_null() | pl.col("has_unknown_zone"),
         "the date is an ISO date or matches the date format of the feed (without one: has one meaning)",
+        "If this is how its times are written, say so: formats of [line.time] in its mapping, or --date-format where it has "
+        "none (iso, us, eu, or a pattern such as %d.%m.%Y %H:%M).",
     ),
     Rule(
         "sold_at_zone_known",

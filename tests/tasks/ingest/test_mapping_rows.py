@@ -141,9 +141,11 @@ def test_rows_that_are_no_lines_are_counted_by_reason(tmp_path: Path) -> None:
     assert frame_of(bronze).get_column("line_no").to_list() == [1, 6]
     (delivery,) = bronze.deliveries
     assert delivery.rows == 2
-    assert delivery.notes == (
-        "4 rows are no lines by the mapping (Item = (blank): 1, Kind = payment: 2, blank: 1).",
-    )
+    assert {reason: told["rows"] for reason, told in delivery.passed_over.items()} == {
+        "Item = (blank)": 1,
+        "Kind = payment": 2,
+        "blank": 1,
+    }
 
 
 def test_a_word_that_the_mapping_does_not_know_sets_the_row_aside(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_a_footer_is_no_line(tmp_path: Path) -> None:
     )
     rows = frame_of(bronze)
     assert rows.get_column("raw").to_list() == [None, "2,torn", None]
-    assert bronze.deliveries[0].notes == ("2 rows are no lines by the mapping (footer: 2).",)
+    assert bronze.deliveries[0].passed_over["footer"]["rows"] == 2
 
 
 def test_a_file_without_a_line_is_empty(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks.ingest.schema import COLUMNS
+from tasks.ingest.schema import COLUMNS, UNKNOWN_WORD
 from tasks.validate.contract import rules
 from tasks.validate.score import DIMENSIONS
 from tests.support.lines import AS_OF, broken_rules
@@ -27,6 +27,7 @@ RULES: dict[str, tuple[str, str, Line]] = {
     "line_unfinished": ("completeness", "error", {}),  # the last line of a file; see test_unfinished_line.py
     "not_a_copy": ("uniqueness", "warning", {}),  # the second of two identical lines
     "row_complete": ("validity", "error", {"fault": "9 fields instead of 8", "raw": "a,b"}),
+    "word_known": ("validity", "error", {"fault": f"the column State{UNKNOWN_WORD}open"}),
     "quantity_readable": ("validity", "error", {"quantity": "six"}),
     "quantity_exact": ("validity", "error", {"quantity": "0.35501"}),
     "quantity_not_zero": ("validity", "error", {"quantity": "0"}),

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from tasks.ingest.ingested import Bronze
+from tasks.ingest.mapping.passed_over import in_currency, passed_over_text
 from tests.support.deliveries import frame_of
 from tests.support.small_mapping import read
 
@@ -113,9 +114,30 @@ def test_rows_never_sold_are_counted_by_reason_with_amounts_by_currency(tmp_path
         "unpriced": {"rows": 1, "amounts": {}},
         "void": {"rows": 4, "amounts": {"": "9", "EUR": "8.10", "USD": "8"}},
     }
-    assert delivery.notes == (
-        "6 rows are no lines by the mapping (State = payment: 1, unpriced: 1, void: 4).",
+    assert passed_over_text(delivery.passed_over) == (
+        "5 rows are no sales by the mapping (unpriced 1; void 4, 9.00, EUR 8.10, USD 8.00). "
+        "1 row is no line by the mapping (State = payment: 1)."
     )
+
+
+def test_the_currency_of_the_feed_where_a_delivery_tells_none() -> None:
+    passed_over = {
+        "footer": {"rows": 1, "amounts": {"": "20.50"}},
+        "void": {"rows": 3, "amounts": {"": "1200"}},
+    }
+    told = in_currency(passed_over, "USD")
+    assert told == {
+        "footer": {"rows": 1, "amounts": {"USD": "20.50"}},
+        "void": {"rows": 3, "amounts": {"USD": "1200"}},
+    }
+    assert passed_over_text(told) == (
+        "3 rows are no sales by the mapping (void 3, USD 1,200.00). 1 row is no line by the mapping (footer: 1)."
+    )
+    assert passed_over_text({}) == ""
+    # Where other lines tell theirs, it is none of the feed's.
+    assert in_currency(passed_over, "USD", tells_currency=True) == passed_over
+    mixed = {"void": {"rows": 2, "amounts": {"": "9", "EUR": "8.10"}}}
+    assert in_currency(mixed, "USD") == mixed
 
 
 def test_an_unknown_word_sets_the_row_aside_with_its_amount(tmp_path: Path) -> None:

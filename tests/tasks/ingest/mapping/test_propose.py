@@ -65,3 +65,74 @@ def test_no_command_takes_amounts_of_lines_for_prices_or_discounts_for_countries
     assert "similar: 'Discount'" not in message
     assert "--column" not in message
     assert "retail map 'items of today.csv' > my.toml" in message
+
+
+LIGHTSPEED = (
+    "Date;Receipt Number;Line Type;Customer Code;Quantity;Subtotal;Sales Tax;Discount;Status;Sku",
+    "2026-03-02 10:15:00;1001;Sale;C-17;3;36,00;5,40;-2,00;CLOSED;",
+    "2026-03-02 10:15:00;1001;Sale Line;;3;36,00;5,40;0,00;CLOSED;MUG",
+    "2026-03-02 10:15:00;1001;Payment;;;;;;CLOSED;",
+    "2026-03-02 11:15:00;1002;Sale Line;;3;36,00;5,40;0,00;VOIDED;MUG",
+)
+
+
+def _uncommented(proposal: Proposal) -> dict[str, Any]:
+    """The proposal with its hints taken."""
+    hints = proposal.toml[proposal.toml.index("\n# [") :]
+    return tomllib.loads(
+        "\n".join(line.removeprefix("# ") for line in hints.splitlines() if "Words of" not in line)
+    )
+
+
+def test_columns_that_may_change_every_sum_are_pointed_out() -> None:
+    proposal = _proposal(*LIGHTSPEED)
+    assert "words" not in _content(proposal)
+    hints = _uncommented(proposal)
+    assert hints["words"] == {"Line Type": ["Sale", "Sale Line", "Payment"], "Status": ["CLOSED", "VOIDED"]}
+    assert hints["rows"] == {"none": {"Line Type": ["…"]}}
+    assert hints["fill"] == {"key": ["Receipt Number"], "columns": ["Customer Code"]}
+    assert hints["line"]["measures"] == {
+        "discount": {"column": "Discount", "sign": "negative"},
+        "tax": {"column": "Sales Tax"},
+    }
+    assert proposal.untold == ("currency", "timezone")
+
+
+def test_what_only_the_first_row_of_an_order_tells_is_to_be_filled_down() -> None:
+    proposal = _proposal(
+        "Order Ref;Date;Status;Customer;Order Lines/Product;Order Lines/Quantity;Order Lines/Discount (%)",
+        "Shop/1;2026-04-01 08:15:22+00:00;Paid;Ann Lee;Cabinet;2;0.00",
+        ";;;;Screen;1;10.00",
+        "Shop/2;2026-04-01 09:15:22+00:00;Cancelled;;Lamp;1;0.00",
+    )
+    hints = _uncommented(proposal)
+    assert hints["fill"] == {"key": ["Order Ref"], "columns": ["Order Ref", "Date", "Status"]}
+    assert "Ann Lee" not in proposal.toml
+    assert "measures" not in hints.get("line", {})
+    assert proposal.untold == ("currency",)
+
+
+def test_columns_in_another_language_are_named_where_their_words_are_known() -> None:
+    proposal = _proposal(
+        "Datum;Typ;Beleg;Menge;Beschreibung;Sku;Währung;Preis (brutto)",
+        "15.03.2026, 11:53;Umsatz;T1;2;Espresso;E1;CHF;9,00",
+        "15.03.2026, 12:53;Rückerstattung;T2;2;Espresso;E1;CHF;-1.250,00",
+    )
+    assert proposal.undecided == (
+        'InvoiceNo; perhaps "Beleg"',
+        'Quantity; perhaps "Menge"',
+        'InvoiceDate; most similar: "Datum"',
+        'UnitPrice; perhaps "Preis (brutto)"',
+    )
+    assert '# currency = "Währung"  # may stay out' in proposal.toml
+    assert _content(proposal)["read"] == {"decimal": ","}
+    assert _content(proposal)["line"]["time"] == {"formats": ["%d.%m.%Y, %H:%M"]}
+    assert '# "Typ" = ["Umsatz", "Rückerstattung"]' in proposal.toml
+    assert proposal.untold == ("timezone",)
+
+
+def test_no_code_is_taken_for_a_stock_code() -> None:
+    proposal = _proposal("id_order;product_reference;iso_code;Discount Code", "1;M;EUR;X")
+    assert 'perhaps "product_reference"' in proposal.toml
+    assert "iso_code" not in proposal.toml
+    assert "Discount Code" not in proposal.toml
