@@ -48,6 +48,7 @@ RULES = (
         "error",
         pl.col("fault").is_null() | _HAS_UNKNOWN_WORD,
         "the row has as many fields as the header, and neither it nor a value is too long",
+        only_with="fault",
     ),
     Rule(
         "word_known",
