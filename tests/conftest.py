@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,15 @@ async def warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[Conn
     """A fresh warehouse: a database of its own with the schema at head and no line, as its owner."""
     async with _database_of_its_own(server, template) as settings:
         yield settings
+
+
+@contextmanager
+def database_of_a_file(server: EmbeddedServer, template: str) -> Iterator[ConnectionSettings]:
+    """A copy of a database for a fixture that the tests of a file share."""
+    with asyncio.Runner() as runner:
+        copy = _database_of_its_own(server, template)
+        yield runner.run(copy.__aenter__())
+        runner.run(copy.__aexit__(None, None, None))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.conftest import Retail
+from tests.support.slow import slow_but
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 LINE = "900001,22423,REGENCY CAKESTAND 3 TIER,1,2011-05-01 10:00:00,12.75,17850.0,United Kingdom\n"
@@ -115,21 +116,21 @@ def test_dates_that_two_formats_read_are_asked_for(retail: Retail, tmp_path: Pat
     assert told.report["outcomes"] == {"loaded": 1, "unchanged": 1}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
-    [
-        ((), {}, "sources: none are given"),
-        (("--dry-run",), {}, "sources: none are given"),
-        (("--bogus",), {}, "--bogus"),
-        (("x.csv", "--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
-        (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
-        (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
-        (("x.csv", "--threshold", "101"), {}, "threshold"),
-        (("x.csv", "--timezone", "Europe/Lodnon"), {}, "time zone"),
-        (("x.csv", "--date-format", "sideways"), {}, "date format"),
-        (("x.csv", "--external-enrichment"), {}, "enrichment"),
-    ],
-)
+_REFUSED: list[tuple[tuple[str, ...], dict[str, str], str]] = [
+    ((), {}, "sources: none are given"),
+    (("--bogus",), {}, "--bogus"),
+    (("x.csv", "--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
+    (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
+    (("--dry-run",), {}, "sources: none are given"),
+    (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
+    (("x.csv", "--threshold", "101"), {}, "threshold"),
+    (("x.csv", "--timezone", "Europe/Lodnon"), {}, "time zone"),
+    (("x.csv", "--date-format", "sideways"), {}, "date format"),
+    (("x.csv", "--external-enrichment"), {}, "enrichment"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "environment", "said"), slow_but(_REFUSED[:4], _REFUSED))
 def test_settings_that_are_refused(
     retail: Retail, arguments: tuple[str, ...], environment: dict[str, str], said: str
 ) -> None:
