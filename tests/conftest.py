@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.demo import BUNDLED
@@ -27,11 +27,11 @@ from tests.support.run_folder import RunFolder
 
 pytest_plugins = ["tests.support.soak"]
 settings.register_profile(
-    "default",
+    "full",
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.load_profile("default")
+settings.register_profile("few", settings.get_profile("full"), max_examples=20)
 _numbers = count(1)
 # Files that take long; they run first, so that no worker is left with one at the end.
 _LONG_FILES = (
@@ -51,7 +51,11 @@ _LONG_FILES = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Create the folder of this test run; a worker of xdist gets it from the controller."""
+    """Create the folder of this test run; a worker of xdist gets it from the controller.
+
+    Hypothesis tries few examples in a run without the slow tests. With them it tries them all.
+    """
+    settings.load_profile("few" if config.option.markexpr == "not slow" else "full")
     given = getattr(config, "workerinput", None)
     run_folder.use(RunFolder(Path(given["folder"]), given["controller"]) if given else RunFolder.create())
 
@@ -69,8 +73,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(cpus) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, then tests outside `tests/tasks`, which start processes, then the rest."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long files first, then tests outside `tests/tasks`, which start processes, then the rest.
+
+    Tests of Hypothesis belong to the slow ones, too: a run without those tries few examples.
+    """
+    if config.option.markexpr == "slow":
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("slow")
 
     def order(item: pytest.Item) -> tuple[int, bool]:
         name = item.path.name
