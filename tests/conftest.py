@@ -35,17 +35,14 @@ settings.register_profile("few", settings.get_profile("full"), max_examples=20)
 _numbers = count(1)
 # Files that take long; they run first, so that no worker is left with one at the end.
 _LONG_FILES = (
-    "test_automations.py",
-    "test_deployment.py",
-    "test_history_any.py",
-    "test_interrupted_merge.py",
     "test_exit_codes.py",
-    "test_interrupted_anywhere.py",
-    "test_degraded.py",
     "test_blocks.py",
-    "test_demo_on_terminal.py",
-    "test_full_data.py",
-    "test_withdraw_command.py",
+    "test_mapping.py",
+    "test_json_of_failures.py",
+    "test_status_commands.py",
+    "test_vanished.py",
+    "test_alerts_recover.py",
+    "test_secret.py",
     "test_doctor.py",
 )
 
@@ -75,7 +72,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long files first, then tests outside `tests/tasks`, which start processes, then the rest.
+    """Long files first, then tests that start processes and wait for them in turn with those of `tests/tasks`.
 
     Tests of Hypothesis belong to the slow ones, too: a run without those tries few examples.
     """
@@ -84,10 +81,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if is_hypothesis_test(getattr(item, "obj", None)):
                 item.add_marker("slow")
 
-    def order(item: pytest.Item) -> tuple[int, bool]:
+    files = list(dict.fromkeys(item.path for item in items))
+    groups = [[file for file in files if ("tasks" in file.parts) is tasks] for tasks in (True, False)]
+    places = {file: place / len(group) for group in groups for place, file in enumerate(group)}
+
+    def order(item: pytest.Item) -> tuple[int, float, bool]:
         name = item.path.name
         rank = _LONG_FILES.index(name) if name in _LONG_FILES else len(_LONG_FILES)
-        return rank, "tasks" in item.path.parts
+        return rank, places[item.path], "tasks" in item.path.parts
 
     items.sort(key=order)
 

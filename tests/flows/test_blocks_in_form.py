@@ -146,6 +146,7 @@ async def test_channels_of_the_release_before(prefect_api: PrefectServer, form: 
             await alert(name, to, opened)
 
 
+@pytest.mark.slow
 async def test_the_release_before_in_the_newer_form_first(prefect_api: PrefectServer) -> None:
     name = new_name()
     with receivers() as to:
@@ -154,6 +155,7 @@ async def test_the_release_before_in_the_newer_form_first(prefect_api: PrefectSe
         await alert(name, to, 1)
 
 
+@pytest.mark.slow
 async def test_another_block_of_that_name_is_kept(prefect_api: PrefectServer) -> None:
     name = new_name()
     theirs = SlackWebhook(url=SecretStr("https://hooks.slack.com/services/theirs"))

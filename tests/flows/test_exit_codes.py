@@ -167,6 +167,7 @@ def test_a_run_that_takes_too_long_is_ended_without_a_traceback(retail: Retail) 
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_settings_of_the_environment_are_those_of_the_run(retail: Retail, tmp_path: Path) -> None:
     day = tmp_path / "day.csv"
     day.write_text(f"{HEADER}\n536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n")
@@ -200,6 +201,7 @@ def test_a_prefect_server_that_is_not_there(plain_retail: Retail, arguments: tup
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_a_name_stays_on_its_line_and_steers_no_terminal(retail: Retail, tmp_path: Path) -> None:
     (tmp_path / "z.csv\nNext step: nothing\x1b[31m\u202e.csv").write_text("rubbish\n")
     ended = retail("etl", str(tmp_path))

@@ -171,6 +171,7 @@ def test_map_shows_no_value_of_a_person(retail: Retail, tmp_path: Path) -> None:
         assert "till@" not in told
 
 
+@pytest.mark.slow
 def test_the_summary_tells_why_lines_are_quarantined(retail: Retail, tmp_path: Path) -> None:
     mapping = write(tmp_path / "till.toml", TOML)
     export = write_export(tmp_path / "till.csv", RECEIPTS)

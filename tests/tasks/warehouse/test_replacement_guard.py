@@ -85,6 +85,7 @@ async def test_little_by_little_counts_from_the_largest_content(
     assert (await run(warehouse, tmp_path / "workspace", [path])).of("day.csv").outcome == "replaced"
 
 
+@pytest.mark.slow
 async def test_a_delivery_that_grows_again_is_no_shrink(
     warehouse: ConnectionSettings, tmp_path: Path
 ) -> None:
