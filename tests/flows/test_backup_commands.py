@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -172,7 +171,7 @@ def test_prune_and_keep(backed_up: Retail) -> None:
         "import asyncio; from flows import retail_prune; print(asyncio.run(retail_prune(confirm={})).summary)"
     )
     for confirmed, left in ((False, ids), (True, ids[1:])):
-        ended = retail.run([sys.executable, "-c", flow.format(confirmed)], **rule)
+        ended = retail.script(flow.format(confirmed), **rule)
         assert "1 of 2 backups" in ended.out, ended.err
         assert {row["id"] for row in retail("backups", "--json").report["backups"]} == set(left)
     missing = retail("keep", "ffffffff", "--json")

@@ -1,4 +1,4 @@
-"""A fork server for ``python -m MODULE``, with Prefect already imported; ``commands`` is its client.
+"""A fork server for ``python -m MODULE`` and ``python -c``, with Prefect already imported; ``commands`` is its client.
 
 Importing Prefect, Alembic and other libraries takes most of a short command's time, so this process imports them once
 and forks for each command. A command is a process of its own, with its own arguments, environment, working folder and
@@ -179,7 +179,13 @@ def _run(request: dict[str, Any], streams: Sequence[int], deferred: _DeferredImp
     sys.meta_path.insert(0, deferred)
     for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
         del sys.modules[name]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    if request["module"] == "-c":
+        sys.path[0] = ""
+        sys.argv[:2] = ["-c"]
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(request["arguments"][0], main.__dict__)
+    else:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
     sys.exit(0)
 
 
