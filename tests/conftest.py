@@ -101,7 +101,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def open_folder(prefix: str) -> Path:
     """A temporary folder that the server's unprivileged user can enter (pytest's own are 0700)."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=run_folder.memory()))
     folder.chmod(0o755)
     return folder
 
@@ -110,7 +110,7 @@ def open_folder(prefix: str) -> Path:
 def server() -> Iterator[EmbeddedServer]:
     """A running embedded server of this session's own."""
     folder = open_folder("retail-test-")
-    embedded = EmbeddedServer(folder, {"fsync": "off"})
+    embedded = EmbeddedServer(folder, {"fsync": "off", "max_wal_size": "1GB"})
     embedded.start()
     yield embedded
     embedded.stop()
