@@ -7,14 +7,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.demo import BUNDLED
@@ -27,31 +27,32 @@ from tests.support.run_folder import RunFolder
 
 pytest_plugins = ["tests.support.soak"]
 settings.register_profile(
-    "default",
+    "full",
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-settings.load_profile("default")
+settings.register_profile("few", settings.get_profile("full"), max_examples=20)
 _numbers = count(1)
 # Files that take long; they run first, so that no worker is left with one at the end.
 _LONG_FILES = (
-    "test_automations.py",
-    "test_deployment.py",
-    "test_history_any.py",
-    "test_interrupted_merge.py",
     "test_exit_codes.py",
-    "test_interrupted_anywhere.py",
-    "test_degraded.py",
     "test_blocks.py",
-    "test_demo_on_terminal.py",
-    "test_full_data.py",
-    "test_withdraw_command.py",
+    "test_mapping.py",
+    "test_json_of_failures.py",
+    "test_status_commands.py",
+    "test_vanished.py",
+    "test_alerts_recover.py",
+    "test_secret.py",
     "test_doctor.py",
 )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Create the folder of this test run; a worker of xdist gets it from the controller."""
+    """Create the folder of this test run; a worker of xdist gets it from the controller.
+
+    Hypothesis tries few examples in a run without the slow tests. With them it tries them all.
+    """
+    settings.load_profile("few" if config.option.markexpr == "not slow" else "full")
     given = getattr(config, "workerinput", None)
     run_folder.use(RunFolder(Path(given["folder"]), given["controller"]) if given else RunFolder.create())
 
@@ -69,13 +70,25 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(cpus) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, then tests outside `tests/tasks`, which start processes, then the rest."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long files first, then tests that start processes and wait for them in turn with those of `tests/tasks`.
 
-    def order(item: pytest.Item) -> tuple[int, bool]:
+    Tests of Hypothesis belong to the slow ones, too: a run without those tries few examples.
+    """
+    if config.option.markexpr == "slow":
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("slow")
+
+    files = list(dict.fromkeys(item.path for item in items))
+    groups = [[file for file in files if ("tasks" in file.parts) is tasks] for tasks in (True, False)]
+    places = {file: place / len(group) for group in groups for place, file in enumerate(group)}
+
+    def order(item: pytest.Item) -> tuple[int, float, bool]:
         name = item.path.name
         rank = _LONG_FILES.index(name) if name in _LONG_FILES else len(_LONG_FILES)
-        return rank, "tasks" in item.path.parts
+        return rank, places[item.path], "tasks" in item.path.parts
 
     items.sort(key=order)
 
@@ -88,7 +101,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def open_folder(prefix: str) -> Path:
     """A temporary folder that the server's unprivileged user can enter (pytest's own are 0700)."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=run_folder.memory()))
     folder.chmod(0o755)
     return folder
 
@@ -97,7 +110,7 @@ def open_folder(prefix: str) -> Path:
 def server() -> Iterator[EmbeddedServer]:
     """A running embedded server of this session's own."""
     folder = open_folder("retail-test-")
-    embedded = EmbeddedServer(folder, {"fsync": "off"})
+    embedded = EmbeddedServer(folder, {"fsync": "off", "max_wal_size": "1GB"})
     embedded.start()
     yield embedded
     embedded.stop()
@@ -141,6 +154,15 @@ async def warehouse(server: EmbeddedServer, template: str) -> AsyncIterator[Conn
     """A fresh warehouse: a database of its own with the schema at head and no line, as its owner."""
     async with _database_of_its_own(server, template) as settings:
         yield settings
+
+
+@contextmanager
+def database_of_a_file(server: EmbeddedServer, template: str) -> Iterator[ConnectionSettings]:
+    """A copy of a database for a fixture that the tests of a file share."""
+    with asyncio.Runner() as runner:
+        copy = _database_of_its_own(server, template)
+        yield runner.run(copy.__aenter__())
+        runner.run(copy.__aexit__(None, None, None))
 
 
 @pytest.fixture

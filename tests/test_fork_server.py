@@ -60,6 +60,12 @@ def test_an_exception_is_code_1_with_a_traceback(environment: dict[str, str]) ->
     assert failed.stderr.splitlines()[-1] == "ValueError: of the command"
 
 
+def test_code_in_place_of_a_module(environment: dict[str, str]) -> None:
+    code = "import sys; print(sys.argv, sys.path[0], __name__, sys.modules['__main__'].__dict__ is globals())"
+    forked = commands.run("-c", [code, "x"], environment, 60)
+    assert (forked.returncode, forked.stdout) == (0, "['-c', 'x']  __main__ True\n"), forked.stderr
+
+
 def test_project_code_is_imported_by_each_command(environment: dict[str, str]) -> None:
     names = "('flows', 'tasks', 'blocks', 'deployments', 'prefect', 'polars', 'tests.support')"
     Path("modules.py").write_text(f"import sys; print([name for name in {names} if name in sys.modules])")

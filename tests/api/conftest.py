@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tasks.postgres.connect import ConnectionSettings, connected, with_database
-from tasks.postgres.embedded.server import SUPERUSER, EmbeddedServer
+from tasks.postgres.connect import ConnectionSettings, with_database
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.integrity.check import built_in_checks
 from tasks.warehouse.integrity.examine import examine_integrity
-from tests.conftest import create_database
+from tests.conftest import create_database, database_of_a_file
 from tests.support import slices
 from tests.support.api_server import ApiServer, serving
 from tests.support.plain_run import run
@@ -36,14 +36,6 @@ def environment_of(warehouse: ConnectionSettings, data_dir: Path, **more: str) -
         for name in given:
             os.environ.pop(name, None)
         os.environ.update(before)
-
-
-@asynccontextmanager
-async def _copy_of(server: EmbeddedServer, template: str, name: str) -> AsyncIterator[ConnectionSettings]:
-    await create_database(server.settings(), name, template)
-    yield with_database(server.settings(), name)
-    async with connected(server.settings(SUPERUSER, SUPERUSER)) as connection:
-        await connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")
@@ -71,16 +63,10 @@ def loaded_template(server: EmbeddedServer, template: str, tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="module")
-def api_warehouse(
-    server: EmbeddedServer, loaded_template: str, request: pytest.FixtureRequest
-) -> Iterator[ConnectionSettings]:
+def api_warehouse(server: EmbeddedServer, loaded_template: str) -> Iterator[ConnectionSettings]:
     """A copy of that database for the tests of a file."""
-    with asyncio.Runner() as runner:
-        copy = _copy_of(
-            server, loaded_template, f"api_{os.getpid()}_{request.module.__name__.rsplit('.')[-1]}"
-        )
-        yield runner.run(copy.__aenter__())
-        runner.run(copy.__aexit__(None, None, None))
+    with database_of_a_file(server, loaded_template) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

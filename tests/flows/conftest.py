@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.conftest import database_of_a_file
 from tests.support import commands
 from tests.support.alert_receivers import Receivers, alert_receivers
 from tests.support.deliveries import as_csv, row, write
@@ -44,6 +46,11 @@ class Retail:
     def __call__(self, *arguments: str, timeout: float = 120, **more: str) -> Ended:
         """Run ``retail`` with these arguments; ``more`` adds to the environment."""
         return self.run([sys.executable, "-m", "flows", *arguments], timeout, **more)
+
+    def script(self, code: str, *arguments: str, **more: str) -> Ended:
+        """Run Python code in that environment, where it imports the libraries of ``fork_server`` in no time."""
+        done = commands.run("-c", [code, *arguments], {**self.environment, **more}, 120)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def run(self, command: Sequence[str], timeout: float = 120, **more: str) -> Ended:
         """Run any command in that environment."""
@@ -81,7 +88,23 @@ def as_url(settings: ConnectionSettings) -> str:
 @pytest.fixture
 def retail(prefect_server: PrefectServer, warehouse: ConnectionSettings, tmp_path: Path) -> Retail:
     """The command line with the shared Prefect server and a fresh warehouse."""
-    environment = base_environment(tmp_path / "data")
+    return _retail(prefect_server, warehouse, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_retail(
+    prefect_server: PrefectServer,
+    server: EmbeddedServer,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Retail]:
+    """The command line with a warehouse that the tests of a file share, which only look at what a fixture loaded."""
+    with database_of_a_file(server, template) as warehouse:
+        yield _retail(prefect_server, warehouse, tmp_path_factory.mktemp("shared"))
+
+
+def _retail(prefect_server: PrefectServer, warehouse: ConnectionSettings, folder: Path) -> Retail:
+    environment = base_environment(folder / "data")
     return Retail({**environment, **prefect_server.environment(), "DATABASE_URL": as_url(warehouse)})
 
 

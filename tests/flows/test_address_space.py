@@ -27,6 +27,7 @@ def test_too_small(plain_retail: Retail, kilobytes: int) -> None:
     assert len(ended.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_large_enough(retail: Retail) -> None:
     ended = etl_within(retail, 8_000_000)
     assert ended.code == 1

@@ -31,6 +31,7 @@ async def test_only_the_deliveries_themselves_recover(receivers: Receivers) -> N
     assert f"Loaded or withdrawn: {first}." in receivers.slack.accepted[2]["blocks"][1]["text"]["text"]
 
 
+@pytest.mark.slow
 async def test_several_recoveries_are_one_message(receivers: Receivers) -> None:
     feed = "alerts-several"
     late, till = str(receivers.folder / "late.csv"), receivers.deliver("till.csv", LINE, *BAD)
@@ -76,6 +77,7 @@ async def test_a_pattern_recovers_when_its_files_are_loaded(receivers: Receivers
     ]
 
 
+@pytest.mark.slow
 async def test_a_different_failure_of_the_same_delivery_is_sent(receivers: Receivers) -> None:
     feed = "alerts-second-failure"
     till = str(receivers.folder / "till.csv")
@@ -93,6 +95,7 @@ async def test_a_different_failure_of_the_same_delivery_is_sent(receivers: Recei
     assert receivers.slack.headlines[3:] == ["Recovered (Run failed): retail-etl"]
 
 
+@pytest.mark.slow
 async def test_each_refused_delivery_is_told_and_recovers_by_itself(receivers: Receivers) -> None:
     feed, rejected = "alerts-refused", "Error: Deliveries rejected by the quality gate: retail-etl"
     for name in ("bad1.csv", "bad2.csv"):

@@ -112,7 +112,7 @@ def test_without_the_extra(plain_retail: Retail) -> None:
         "import sys\nsys.modules.update(dict.fromkeys(['fastapi', 'argon2']))\n"
         "from flows.cli import app\nsys.exit(app(['api'], result_action='return_value'))"
     )
-    ended = plain_retail.run([sys.executable, "-c", script])
+    ended = plain_retail.script(script)
     assert ended.code == 2
     assert "pip install 'prefect-retail[api]'" in ended.err
     assert "Traceback" not in ended.err
@@ -142,6 +142,6 @@ LOGGER.error("urn:uuid:4711")
 
 
 def test_an_unexpected_error_is_in_the_log_that_its_answer_names(plain_retail: Retail) -> None:
-    ended = plain_retail.run([sys.executable, "-c", _UNEXPECTED])
+    ended = plain_retail.script(_UNEXPECTED)
     assert ended.code == 0
     assert ended.err.count("urn:uuid:4711") == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from tests.flows.conftest import Retail, as_url
 from tests.support.age import make_key
 from tests.support.openlineage_spec import check_event
 from tests.support.plain_run import state
+from tests.support.slow import slow_but
 
 pytestmark = pytest.mark.prefect
 
@@ -171,7 +171,7 @@ def test_prune_and_keep(backed_up: Retail) -> None:
         "import asyncio; from flows import retail_prune; print(asyncio.run(retail_prune(confirm={})).summary)"
     )
     for confirmed, left in ((False, ids), (True, ids[1:])):
-        ended = retail.run([sys.executable, "-c", flow.format(confirmed)], **rule)
+        ended = retail.script(flow.format(confirmed), **rule)
         assert "1 of 2 backups" in ended.out, ended.err
         assert {row["id"] for row in retail("backups", "--json").report["backups"]} == set(left)
     missing = retail("keep", "ffffffff", "--json")
@@ -179,20 +179,20 @@ def test_prune_and_keep(backed_up: Retail) -> None:
     assert retail("prune", "--keep-last", "-1").code == 2
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("backup", "--vault", "s3://key:secret-word@bucket/x"), "credentials"),
-        (("backup", "--recipient", "age1nonsense"), "no public key"),
-        (("backup", "--include", "auth,public"), "only auth and storage"),
-        (("restore",), "No backup is chosen"),
-        (("restore", "--last-good", "--run", "x"), "both choose a backup"),
-        (("restore", "--last-good", "--beside", "x"), "no table is given"),
-        (("prove", "x", "--server", "postgresql://a:secret-word@h/d"), "process list"),
-        (("verify", "x", "--identity", "/nowhere/identity"), "/nowhere/identity"),
-        (("backups", "--manifest-key", "/nowhere/key"), "/nowhere/key"),
-    ],
-)
+_WRONG = [
+    (("backup", "--vault", "s3://key:secret-word@bucket/x"), "credentials"),
+    (("backup", "--recipient", "age1nonsense"), "no public key"),
+    (("backup", "--include", "auth,public"), "only auth and storage"),
+    (("restore",), "No backup is chosen"),
+    (("restore", "--last-good", "--run", "x"), "both choose a backup"),
+    (("restore", "--last-good", "--beside", "x"), "no table is given"),
+    (("prove", "x", "--server", "postgresql://a:secret-word@h/d"), "process list"),
+    (("verify", "x", "--identity", "/nowhere/identity"), "/nowhere/identity"),
+    (("backups", "--manifest-key", "/nowhere/key"), "/nowhere/key"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), slow_but([_WRONG[0], _WRONG[3], _WRONG[7]], _WRONG))
 def test_wrong_usage_is_exit_code_2(
     backed_up: Retail, vault: Path, arguments: tuple[str, ...], words: str
 ) -> None:

@@ -14,6 +14,7 @@ from flows import retail_alert, retail_doctor, retail_etl, retail_withdraw
 from tasks.errors import SettingsError
 from tests.flows.conftest import Retail
 from tests.support.prefect_server import free_port
+from tests.support.slow import slow_but
 
 MARK = "xq7Kmarked"
 ADDRESS = f"postgresql://ann:{MARK}@db.example.com/sales"
@@ -25,29 +26,29 @@ FLOWS: list[tuple[Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "settings"),
-    [
-        (["etl", "x.csv", "--warehouse", f"ann:{MARK}@db/sales"], {}),
-        (["etl", "x.csv", "--warehouse", ADDRESS], {}),
-        (["etl", "x.csv", "--alerts", WEBHOOK], {}),
-        (["etl", "x.csv", "--feed", ADDRESS], {}),
-        (["etl", "x.csv", "--retries", ADDRESS], {}),
-        (["etl", "x.csv"], {"RETAIL_WAREHOUSE": ADDRESS}),
-        (["etl", "x.csv"], {"RETAIL_ALERTS": WEBHOOK}),
-        (["etl", "x.csv"], {"PIPELINE_DEFAULT_RETRIES": ADDRESS}),
-        (["doctor", "--alerts", WEBHOOK], {}),
-        (["settings"], {"RETAIL_WAREHOUSE": f"host=db password={MARK}"}),
-        (["settings", "--alerts", ADDRESS], {}),
-        (["settings"], {"RETAIL_VAULT": f"s3://key:{MARK}@bucket/retail"}),
-        (["settings"], {"RETAIL_VAULT": f"Key {MARK}"}),
-        (["settings"], {"RETAIL_VAULT_ENDPOINT": f"https://key:{MARK}@store.example.com"}),
-        (["settings"], {"RETAIL_VAULT_RECIPIENTS": f"AGE-SECRET-KEY-1{MARK}"}),
-        (["settings"], {"RETAIL_VAULT_IDENTITY": f"AGE-SECRET-KEY-1{MARK}"}),
-        (["settings"], {"RETAIL_MANIFEST_KEY": MARK}),
-        (["sql", "select 1"], {"RETAIL_WAREHOUSE": ADDRESS}),
-    ],
-)
+_DOORS: list[tuple[list[str], dict[str, str]]] = [
+    (["etl", "x.csv", "--warehouse", f"ann:{MARK}@db/sales"], {}),
+    (["etl", "x.csv", "--warehouse", ADDRESS], {}),
+    (["etl", "x.csv", "--alerts", WEBHOOK], {}),
+    (["etl", "x.csv", "--feed", ADDRESS], {}),
+    (["etl", "x.csv", "--retries", ADDRESS], {}),
+    (["etl", "x.csv"], {"RETAIL_WAREHOUSE": ADDRESS}),
+    (["etl", "x.csv"], {"RETAIL_ALERTS": WEBHOOK}),
+    (["etl", "x.csv"], {"PIPELINE_DEFAULT_RETRIES": ADDRESS}),
+    (["doctor", "--alerts", WEBHOOK], {}),
+    (["settings"], {"RETAIL_WAREHOUSE": f"host=db password={MARK}"}),
+    (["settings", "--alerts", ADDRESS], {}),
+    (["settings"], {"RETAIL_VAULT": f"s3://key:{MARK}@bucket/retail"}),
+    (["settings"], {"RETAIL_VAULT": f"Key {MARK}"}),
+    (["settings"], {"RETAIL_VAULT_ENDPOINT": f"https://key:{MARK}@store.example.com"}),
+    (["settings"], {"RETAIL_VAULT_RECIPIENTS": f"AGE-SECRET-KEY-1{MARK}"}),
+    (["settings"], {"RETAIL_VAULT_IDENTITY": f"AGE-SECRET-KEY-1{MARK}"}),
+    (["settings"], {"RETAIL_MANIFEST_KEY": MARK}),
+    (["sql", "select 1"], {"RETAIL_WAREHOUSE": ADDRESS}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "settings"), slow_but(_DOORS[1::3], _DOORS))
 def test_on_the_command_line(plain_retail: Retail, arguments: list[str], settings: dict[str, str]) -> None:
     ended = plain_retail(*arguments, **settings)
     assert ended.code == 2, ended.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, product
 
 import pytest
 from prefect_email import EmailServerCredentials
@@ -19,6 +19,7 @@ from tests.support.alert_samples import QUICK, SECRET, sample
 from tests.support.prefect_form import Form, read_document, save_in_form, store_as_before
 from tests.support.prefect_server import PrefectServer
 from tests.support.receivers import HttpReceiver, MailReceiver, http_receiver, mail_receiver
+from tests.support.slow import slow_but
 
 pytestmark = pytest.mark.prefect
 SLUG, WAREHOUSE = "retail-alerts", "supabase-warehouse"
@@ -74,8 +75,7 @@ def new_name() -> str:
     return f"in-form-{next(_numbers)}"
 
 
-@pytest.mark.parametrize("merge", [False, True])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "merge"), slow_but([("newer", False)], product(FORMS, [False, True])))
 async def test_every_channel_survives_the_form(prefect_api: PrefectServer, form: Form, merge: bool) -> None:
     name = new_name()
     with receivers() as to:
@@ -88,6 +88,7 @@ async def test_every_channel_survives_the_form(prefect_api: PrefectServer, form:
     assert SECRET not in str(document)
 
 
+@pytest.mark.slow
 async def test_both_forms_without_a_run_in_between(prefect_api: PrefectServer) -> None:
     name = new_name()
     with receivers() as to:
@@ -133,7 +134,7 @@ async def store_earlier(server: PrefectServer, name: str, to: Receivers) -> None
     )
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", slow_but(["older"], FORMS))
 async def test_channels_of_the_release_before(prefect_api: PrefectServer, form: Form) -> None:
     name = new_name()
     with receivers() as to:
@@ -145,6 +146,7 @@ async def test_channels_of_the_release_before(prefect_api: PrefectServer, form: 
             await alert(name, to, opened)
 
 
+@pytest.mark.slow
 async def test_the_release_before_in_the_newer_form_first(prefect_api: PrefectServer) -> None:
     name = new_name()
     with receivers() as to:
@@ -153,6 +155,7 @@ async def test_the_release_before_in_the_newer_form_first(prefect_api: PrefectSe
         await alert(name, to, 1)
 
 
+@pytest.mark.slow
 async def test_another_block_of_that_name_is_kept(prefect_api: PrefectServer) -> None:
     name = new_name()
     theirs = SlackWebhook(url=SecretStr("https://hooks.slack.com/services/theirs"))
@@ -165,7 +168,7 @@ async def test_another_block_of_that_name_is_kept(prefect_api: PrefectServer) ->
     assert (await lookup.load_alerts(name)).slack_block == f"{name}-alerts-2"
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", slow_but(["older"], FORMS))
 async def test_warehouse_of_the_release_before(prefect_api: PrefectServer, form: Form) -> None:
     name = new_name()
     await SupabaseWarehouse.aregister_type_and_schema()

@@ -78,6 +78,7 @@ async def test_a_failed_run_tells_what_is_missing_too(
     ]
 
 
+@pytest.mark.slow
 async def test_a_degraded_withdrawal(
     receivers: Receivers, warehouse: ConnectionSettings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,9 +138,7 @@ def test_flow_publishes_findings_and_fails(
     wrong = {"RETAIL_WORKSPACE": str(tmp_path / "file"), "DATABASE_URL": f"postgresql://ann:{MARK}@h:6543/x"}
     with http_receiver() as slack:
         channel = {"PIPELINE_SLACK_NOTIFICATIONS": "true", "PIPELINE_SLACK_WEBHOOK_URL": slack.url()}
-        ended = retail.run(
-            [sys.executable, "-c", FLOW], **wrong, **channel, FIXED=retail.environment["DATABASE_URL"]
-        )
+        ended = retail.script(FLOW, **wrong, **channel, FIXED=retail.environment["DATABASE_URL"])
     assert ended.code == 0, ended.err
     assert slack.headlines == [
         "Error: Warehouse health check failed: retail-doctor",

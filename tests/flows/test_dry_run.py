@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tasks.postgres.connect import ConnectionSettings
 from tests.flows.conftest import Retail
 from tests.support.plain_run import state
@@ -18,6 +20,7 @@ async def test_dry_run(retail: Retail, warehouse: ConnectionSettings, days: Path
     assert (await state(warehouse)).lines == 0
 
 
+@pytest.mark.slow
 def test_a_dry_run_does_not_say_that_anything_is_loaded(retail: Retail, days: Path, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.csv")
     some = retail("etl", str(days / "2010-12-05.csv"), missing, "--dry-run")

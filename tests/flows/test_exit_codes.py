@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.conftest import Retail
+from tests.support.slow import slow_but
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 LINE = "900001,22423,REGENCY CAKESTAND 3 TIER,1,2011-05-01 10:00:00,12.75,17850.0,United Kingdom\n"
@@ -115,21 +116,21 @@ def test_dates_that_two_formats_read_are_asked_for(retail: Retail, tmp_path: Pat
     assert told.report["outcomes"] == {"loaded": 1, "unchanged": 1}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
-    [
-        ((), {}, "sources: none are given"),
-        (("--dry-run",), {}, "sources: none are given"),
-        (("--bogus",), {}, "--bogus"),
-        (("x.csv", "--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
-        (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
-        (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
-        (("x.csv", "--threshold", "101"), {}, "threshold"),
-        (("x.csv", "--timezone", "Europe/Lodnon"), {}, "time zone"),
-        (("x.csv", "--date-format", "sideways"), {}, "date format"),
-        (("x.csv", "--external-enrichment"), {}, "enrichment"),
-    ],
-)
+_REFUSED: list[tuple[tuple[str, ...], dict[str, str], str]] = [
+    ((), {}, "sources: none are given"),
+    (("--bogus",), {}, "--bogus"),
+    (("x.csv", "--warehouse", "postgresql://u:secret-word@localhost/db"), {}, "DATABASE_URL"),
+    (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com/db?sslmode=disable"}, "TLS"),
+    (("--dry-run",), {}, "sources: none are given"),
+    (("x.csv",), {"DATABASE_URL": "postgresql://u:secret-word@example.com:6543/db"}, "6543"),
+    (("x.csv", "--threshold", "101"), {}, "threshold"),
+    (("x.csv", "--timezone", "Europe/Lodnon"), {}, "time zone"),
+    (("x.csv", "--date-format", "sideways"), {}, "date format"),
+    (("x.csv", "--external-enrichment"), {}, "enrichment"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "environment", "said"), slow_but(_REFUSED[:4], _REFUSED))
 def test_settings_that_are_refused(
     retail: Retail, arguments: tuple[str, ...], environment: dict[str, str], said: str
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_run_that_takes_too_long_is_ended_without_a_traceback(retail: Retail) 
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_settings_of_the_environment_are_those_of_the_run(retail: Retail, tmp_path: Path) -> None:
     day = tmp_path / "day.csv"
     day.write_text(f"{HEADER}\n536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n")
@@ -199,6 +201,7 @@ def test_a_prefect_server_that_is_not_there(plain_retail: Retail, arguments: tup
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_a_name_stays_on_its_line_and_steers_no_terminal(retail: Retail, tmp_path: Path) -> None:
     (tmp_path / "z.csv\nNext step: nothing\x1b[31m\u202e.csv").write_text("rubbish\n")
     ended = retail("etl", str(tmp_path))

@@ -58,6 +58,7 @@ async def test_one_that_grows(
     assert (await state(warehouse)).lines == report.rows_loaded > 0
 
 
+@pytest.mark.slow
 async def test_a_young_one_is_taken_once_it_is_older(
     prefect_api: PrefectServer, warehouse: ConnectionSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

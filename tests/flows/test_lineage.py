@@ -124,6 +124,7 @@ async def test_the_datasets_of_a_run(
     assert rows == {"silver": 41, "quarantine": 1}
 
 
+@pytest.mark.slow
 async def test_many_deliveries_are_told_by_folder(
     lineage_environment: pytest.MonkeyPatch, receiver: HttpReceiver, tmp_path: Path
 ) -> None:
@@ -199,6 +200,7 @@ async def test_a_dry_run(lineage_environment: pytest.MonkeyPatch, receiver: Http
     assert events["retail-etl", "COMPLETE"]["outputs"] == []
 
 
+@pytest.mark.slow
 async def test_a_run_that_another_flow_calls(
     lineage_environment: pytest.MonkeyPatch, receiver: HttpReceiver, till: Path
 ) -> None:

@@ -75,8 +75,7 @@ def test_score_and_gate_are_those_of_the_lines(
         Receipt(1, number, datetime(2011, 5, 2, 9, number), "17850", "France", (TEA, faulty))
         for number in range(30)
     ]
-    mapping = write(tmp_path / "till.toml", TOML)
-    export = write_export(tmp_path / "till.csv", receipts)
+    export, mapping = write_export(tmp_path / "till.csv", receipts), write(tmp_path / "till.toml", TOML)
     result = retail("etl", str(export), "--mapping", str(mapping), "--json")
     assert result.code == 3
     assert (result.report["rows_in"], result.report["rows_refused"]) == (0, 91)
@@ -85,8 +84,11 @@ def test_score_and_gate_are_those_of_the_lines(
     assert tuple(attempt)[:-1] == ("refused", 91, 31, 30)
     assert json.loads(attempt["passed_over"])["Kind = card"] == {"rows": 30, "amounts": {}}
 
-    # Nothing but the payments: all of them are told, and nothing of it is scored.
-    empty = write_export(tmp_path / "part-1.csv", receipts[:0])
+
+@pytest.mark.slow
+def test_rows_that_are_no_lines_are_told_and_not_scored(retail: Retail, tmp_path: Path) -> None:
+    mapping = write(tmp_path / "till.toml", TOML)
+    empty = write_export(tmp_path / "part-1.csv", ())
     alone = retail("etl", str(empty), "--mapping", str(mapping), "--json")
     assert alone.code == 1
     assert "it has no sales line: 1 row is no line by the mapping (footer: 1)." in alone.err
@@ -169,6 +171,7 @@ def test_map_shows_no_value_of_a_person(retail: Retail, tmp_path: Path) -> None:
         assert "till@" not in told
 
 
+@pytest.mark.slow
 def test_the_summary_tells_why_lines_are_quarantined(retail: Retail, tmp_path: Path) -> None:
     mapping = write(tmp_path / "till.toml", TOML)
     export = write_export(tmp_path / "till.csv", RECEIPTS)

@@ -23,11 +23,15 @@ from tests.flows.conftest import Retail
 from tests.support.held_run import held_run, run_states
 from tests.support.plain_run import new_run, start_run
 from tests.support.prefect_server import PrefectServer
+from tests.support.slow import slow_but
 
 _TAKE_LOCK = "select pg_advisory_lock_shared(hashtextextended('prefect-retail run {}', 0))"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    slow_but([(signal.SIGTERM, 143)], [(signal.SIGTERM, 143), (signal.SIGINT, 130)]),
+)
 async def test_cancelled(
     retail: Retail, warehouse: ConnectionSettings, days: Path, number: signal.Signals, code: int
 ) -> None:

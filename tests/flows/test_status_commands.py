@@ -5,28 +5,31 @@ from __future__ import annotations
 import asyncio
 import csv
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tasks.errors import WarehouseError
+from tasks.errors import QualityBelowThreshold, WarehouseError
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.warehouse.deliveries import list_deliveries
 from tasks.warehouse.integrity.check import built_in_checks
 from tasks.warehouse.integrity.examine import examine_integrity
 from tasks.warehouse.rejects import read_rejects
 from tasks.warehouse.status import read_state
 from tests.flows.conftest import Retail
+from tests.support.alert_runs import run
 from tests.support.deliveries import as_csv, row, write
 from tests.support.link import counting_link
+from tests.support.plain_run import run as plain_run
+from tests.support.prefect_server import PrefectServer
 
 _GOOD = [row(), row(invoice_no="536366", invoice_date="2010-12-03 09:00:00")]
 _POOR = [row(quantity=f"{number} pieces") for number in range(7)]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def _deliver(source: Path) -> Path:
     """Two good deliveries, and one that the quality gate refuses, with a name that a terminal would obey."""
-    source = tmp_path / "in"
     write(source / "good.csv", as_csv(_GOOD))
     write(
         source / "one fault.csv",
@@ -36,15 +39,33 @@ def folder(tmp_path: Path) -> Path:
     return source
 
 
-def test_the_state_after_a_refused_delivery(retail: Retail, folder: Path) -> None:
-    poor = str(folder / "poor\x1b[2J.csv")
-    run = retail("etl", str(folder), "--json", RETAIL_KEPT_LINES="5")
-    assert run.code == 3, run.err
+@dataclass(frozen=True)
+class Refused:
+    """A run with a refused delivery, and the command line to look at it."""
 
+    retail: Retail
+    folder: Path
+    run_id: str
+
+    @property
+    def poor(self) -> str:
+        return str(self.folder / "poor\x1b[2J.csv")
+
+
+@pytest.fixture(scope="module")
+def refused(shared_retail: Retail, tmp_path_factory: pytest.TempPathFactory) -> Refused:
+    folder = _deliver(tmp_path_factory.mktemp("in"))
+    ended = shared_retail("etl", str(folder), "--json", RETAIL_KEPT_LINES="5")
+    assert ended.code == 3, ended.err
+    return Refused(shared_retail, folder, ended.report["run_id"])
+
+
+def test_the_state_after_a_refused_delivery(refused: Refused) -> None:
+    retail, poor = refused.retail, refused.poor
     status = retail("status", "--json")
     assert status.code == 0, status.err
     (last,) = status.report["runs"]
-    assert (last["run_id"], last["status"]) == (run.report["run_id"], "failed")
+    assert (last["run_id"], last["status"]) == (refused.run_id, "failed")
     assert last["outcomes"] == {"loaded": 2, "refused": 1}
     (refusal,) = status.report["open_refusals"]
     assert (refusal["name"], refusal["refusal"], refusal["has_earlier_content"]) == (
@@ -78,33 +99,38 @@ def test_the_state_after_a_refused_delivery(retail: Retail, folder: Path) -> Non
     assert "1 of 2 deliveries shown" in retail("deliveries", "--limit", "1").out
 
 
-def test_the_loaded_content_comes_back_after_a_refusal(retail: Retail, tmp_path: Path) -> None:
+async def test_the_loaded_content_comes_back_after_a_refusal(
+    prefect_api: PrefectServer,
+    warehouse: ConnectionSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", warehouse.display)
+    monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path / "data"))
     day = write(tmp_path / "in" / "day.csv", as_csv(_GOOD))
-    assert retail("etl", str(day), "--json").code == 0
+    await run(str(day), feed="default")
     write(day, as_csv(_POOR))
-    assert retail("etl", str(day), "--json").code == 3
-    (refusal,) = retail("status", "--json").report["open_refusals"]
-    assert (refusal["name"], refusal["has_earlier_content"]) == (str(day), True)
-    assert len(retail("rejects", "--json").report["attempts"]) == 1
+    with pytest.raises(QualityBelowThreshold):
+        await run(str(day), feed="default")
+    (refusal,) = (await read_state(warehouse)).open_refusals
+    assert (refusal.name, refusal.has_earlier_content) == (str(day), True)
+    assert len((await read_rejects(warehouse)).attempts) == 1
 
     write(day, as_csv(_GOOD))
-    back = retail("etl", str(day), "--json")
-    assert back.report["outcomes"] == {"unchanged": 1}
-    status = retail("status", "--json").report
-    assert status["open_refusals"] == []
-    assert status["runs"][0]["outcomes"] == {}
-    assert retail("rejects", "--json").report["attempts"] == []
-    assert len(retail("rejects", "--history", "--json").report["attempts"]) == 1
+    assert (await run(str(day), feed="default")).outcomes == {"unchanged": 1}
+    state = await read_state(warehouse)
+    assert state.open_refusals == ()
+    assert state.runs[0].outcomes == {}
+    assert (await read_rejects(warehouse)).attempts == ()
+    assert len((await read_rejects(warehouse, history=True)).attempts) == 1
     # Once is enough.
-    assert retail("etl", str(day), "--json").code == 0
-    (listed,) = retail("deliveries", "--json").report["deliveries"]
-    assert listed["attempts"] == 3
+    await run(str(day), feed="default")
+    (listed,) = (await list_deliveries(warehouse)).deliveries
+    assert listed.attempts == 3
 
 
-def test_the_lines_of_a_refused_delivery(retail: Retail, folder: Path, tmp_path: Path) -> None:
-    poor = str(folder / "poor\x1b[2J.csv")
-    assert retail("etl", str(folder), "--json", RETAIL_KEPT_LINES="5").code == 3
-
+def test_the_lines_of_a_refused_delivery(refused: Refused, tmp_path: Path) -> None:
+    retail, poor = refused.retail, refused.poor
     rejects = retail("rejects", poor, "--json")
     (attempt,) = rejects.report["attempts"]
     assert (attempt["outcome"], attempt["rows_quarantined"], attempt["lines_kept"]) == ("refused", 7, 5)
@@ -122,7 +148,7 @@ def test_the_lines_of_a_refused_delivery(retail: Retail, folder: Path, tmp_path:
     with target.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(one["delivery"], one["rule"]) for one in rows] == [(poor, "quantity_readable")] * 5 + [
-        (str(folder / "one fault.csv"), "unit_price_readable")
+        (str(refused.folder / "one fault.csv"), "unit_price_readable")
     ]
     assert target.stat().st_mode & 0o777 == 0o600
 
@@ -132,14 +158,16 @@ def test_the_lines_of_a_refused_delivery(retail: Retail, folder: Path, tmp_path:
     assert (unwritable.code, unwritable.report["error_type"]) == (2, "SettingsError")
 
 
-def test_a_spreadsheet_runs_nothing(retail: Retail, tmp_path: Path) -> None:
+async def test_a_spreadsheet_runs_nothing(
+    retail: Retail, warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
     values = ["=1+cmd", "@x", "-2+3", "-1.5.1", "plain"]
     many = [row(invoice_no=str(number)) for number in range(60)]
-    write(
+    day = write(
         tmp_path / "in" / "day.csv",
         as_csv([*(row(unit_price=value) for value in values), *many]) + "=short\n",
     )
-    assert retail("etl", str(tmp_path / "in"), "--json").code == 0
+    await plain_run(warehouse, tmp_path / "workspace", [day])
     assert retail("rejects", "--csv", str(tmp_path / "rejects.csv")).code == 0
     with (tmp_path / "rejects.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -148,7 +176,8 @@ def test_a_spreadsheet_runs_nothing(retail: Retail, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_corrected_and_refused_again(retail: Retail, warehouse: ConnectionSettings, folder: Path) -> None:
+def test_corrected_and_refused_again(retail: Retail, warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    folder = _deliver(tmp_path / "in")
     poor = folder / "poor\x1b[2J.csv"
     for _ in range(2):
         assert retail("etl", str(folder), "--json").code == 3

@@ -105,6 +105,7 @@ async def test_a_day(with_other_days: Linked, days: Path) -> None:
     _check("a day", counts)
 
 
+@pytest.mark.slow
 async def test_a_day_half_known(with_other_days: Linked, days: Path) -> None:
     lines = pl.read_csv(days / f"{_DAY}.csv", infer_schema=False)
     first_half = with_other_days.folder / "first half.csv"
@@ -114,6 +115,7 @@ async def test_a_day_half_known(with_other_days: Linked, days: Path) -> None:
     _check("a day, half known", counts)
 
 
+@pytest.mark.slow
 async def test_a_day_all_known(with_other_days: Linked, days: Path) -> None:
     lines = (days / f"{_DAY}.csv").read_bytes()
     again = with_other_days.folder / "the same under another name.csv"
@@ -122,6 +124,7 @@ async def test_a_day_all_known(with_other_days: Linked, days: Path) -> None:
     _check("a day, all known", await with_other_days.counts_of_load(again, rows=0))
 
 
+@pytest.mark.slow
 async def test_a_day_replaced(with_other_days: Linked, days: Path) -> None:
     lines = pl.read_csv(days / f"{_DAY}.csv", infer_schema=False)
     path = with_other_days.folder / "day.csv"

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import open_folder
 from tests.flows.conftest import Ended, Retail
 from tests.support.deliveries import as_csv, row, write
+from tests.support.slow import slow_but
 
 NOBODY = 65534
 
@@ -65,17 +66,19 @@ def test_a_suppliers_env_file_sets_nothing(plain_retail: Retail, inbox: Path) ->
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        (".env", "PREFECT_API_URL={url}\n"),
-        ("prefect.toml", '[api]\nurl = "{url}"\n'),
-        ("pyproject.toml", '[tool.prefect.api]\nurl = "{url}"\n'),
-    ],
-)
-@pytest.mark.parametrize("command", [("settings", "--alerts", "team"), ("doctor",)])
+_ELSEWHERE = [
+    (("settings", "--alerts", "team"), ".env", "PREFECT_API_URL={url}\n"),
+    (("settings", "--alerts", "team"), "prefect.toml", '[api]\nurl = "{url}"\n'),
+    (("settings", "--alerts", "team"), "pyproject.toml", '[tool.prefect.api]\nurl = "{url}"\n'),
+    (("doctor",), ".env", "PREFECT_API_URL={url}\n"),
+    (("doctor",), "prefect.toml", '[api]\nurl = "{url}"\n'),
+    (("doctor",), "pyproject.toml", '[tool.prefect.api]\nurl = "{url}"\n'),
+]
+
+
+@pytest.mark.parametrize(("command", "name", "content"), slow_but([_ELSEWHERE[0], _ELSEWHERE[4]], _ELSEWHERE))
 def test_a_suppliers_file_sends_prefect_nowhere(
-    plain_retail: Retail, inbox: Path, name: str, content: str, command: tuple[str, ...]
+    plain_retail: Retail, inbox: Path, command: tuple[str, ...], name: str, content: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.1)

@@ -50,6 +50,7 @@ async def test_a_problem_is_told_and_recovers(
     assert any("# retail-watch: no problems, no warnings" in text for text in texts)
 
 
+@pytest.mark.slow
 async def test_a_warning_does_not_page_and_recovers(
     receivers: Receivers, warehouse: ConnectionSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,8 +31,11 @@ class Command:
         environment: Mapping[str, str],
         streams: tuple[int, int, int],
     ) -> None:
-        """Start ``python -m MODULE ARGUMENTS``; the caller closes its ends of ``streams``."""
-        self.arguments = [sys.executable, "-m", module, *arguments]
+        """Start ``python -m MODULE ARGUMENTS``; the caller closes its ends of ``streams``.
+
+        The module ``-c`` runs the first argument.
+        """
+        self.arguments = [sys.executable, *(["-c"] if module == "-c" else ["-m", module]), *arguments]
         request = {
             "module": module,
             "arguments": list(arguments),

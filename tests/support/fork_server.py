@@ -1,10 +1,11 @@
-"""A fork server for ``python -m MODULE``, with Prefect already imported; ``commands`` is its client.
+"""A fork server for ``python -m MODULE`` and ``python -c``, with Prefect already imported; ``commands`` is its client.
 
 Importing Prefect, Alembic and other libraries takes most of a short command's time, so this process imports them once
 and forks for each command. A command is a process of its own, with its own arguments, environment, working folder and
 standard streams; it imports the project's code itself and exits like any interpreter. Prefect reads its settings when
 the command first imports it. Two things are not imported here: `prefect.main`, which sets up logging, and Polars and
-pyarrow, because a fork loses the threads they start.
+pyarrow, because a fork loses the threads they start. With PYTHONDONTWRITEBYTECODE, compiling the project anew would
+take as long as the rest of a short command, so commands then keep the compiled code in the folder of the test run.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -28,10 +30,16 @@ import psutil
 
 _PRELOADED = (
     "alembic.command",
+    "alembic.config",
+    "anyio._backends._asyncio",
     "apprise",
     "asyncpg",
+    "cryptography.x509",
     "cyclopts",
+    "fastapi",
+    "hypothesis",
     "pandera",
+    "platformdirs",
     "prefect.artifacts",
     "prefect.blocks.notifications",
     "prefect.blocks.system",
@@ -41,18 +49,23 @@ _PRELOADED = (
     "prefect.cli.work_pool",
     "prefect.client.cloud",
     "prefect.client.orchestration",
+    "prefect.engine",
     "prefect.flow_runs",
     "prefect.flows",
     "prefect.runtime",
     "prefect.serializers",
+    "prefect.task_engine",
     "prefect.tasks",
+    "prefect.telemetry.run_telemetry",
     "prefect.transactions",
+    "prefect.utilities.visualization",
     "prefect.variables",
     "prefect_slack",
     "prefect_sqlalchemy",
     "rich.progress",
     "rich.table",
     "sqlalchemy.ext.asyncio",
+    "statistics",
     "tenacity.asyncio",
 )
 _DEFERRED = ("prefect", "prefect_slack", "prefect_sqlalchemy")
@@ -87,6 +100,9 @@ def _serve(address: str, controller: int) -> None:
         importlib.import_module(name)
     assert "prefect.main" not in sys.modules, "It sets up Prefect's logging, so each command imports it."
     assert psutil.Process().num_threads() == 1, "A library has started a thread, which a fork loses."
+    if sys.dont_write_bytecode:
+        # Set after the imports above, which find the code that was compiled when the libraries were installed.
+        sys.pycache_prefix, sys.dont_write_bytecode = str(Path(address).with_name("bytecode")), False
     deferred = _DeferredImport()
     gc.collect()
     gc.freeze()
@@ -163,7 +179,13 @@ def _run(request: dict[str, Any], streams: Sequence[int], deferred: _DeferredImp
     sys.meta_path.insert(0, deferred)
     for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
         del sys.modules[name]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    if request["module"] == "-c":
+        sys.path[0] = ""
+        sys.argv[:2] = ["-c"]
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(request["arguments"][0], main.__dict__)
+    else:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
     sys.exit(0)
 
 

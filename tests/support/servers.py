@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from tasks.postgres.connect import ConnectionSettings
 from tasks.postgres.embedded.binaries import find_server_user, program_environment
 from tasks.postgres.embedded.server import OWNER, SUPERUSER
 from tests.conftest import open_folder
+from tests.support import run_folder
 from tests.support.prefect_server import free_port
 from tests.support.required import missing
 
@@ -45,14 +47,20 @@ class TcpServer:
     process: subprocess.Popen[bytes] | None = None
 
     def initialise(self, hba: str = _HBA) -> None:
-        """Create the cluster."""
-        user = find_server_user()
-        user.make_private(self.folder / "cluster")
-        command = [str(self.binaries / "initdb"), "-D", str(self.folder / "cluster"), "-U", SUPERUSER]
-        user.run(
-            [*command, "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync"], "initdb", self.folder
-        )
+        """Create the cluster, a copy of the one that initdb made for these programs earlier in this test run."""
+        run = run_folder.current()
+        name = f"cluster-{hashlib.sha256(str(self.binaries).encode()).hexdigest()[:8]}"
+        made = run.once(name, lambda: self._make(run.path / name))
+        subprocess.run(["cp", "-a", made["cluster"], self.folder / "cluster"], check=True)
         (self.folder / "cluster" / "pg_hba.conf").write_text(hba)
+
+    def _make(self, cluster: Path) -> dict[str, Any]:
+        cluster.parent.chmod(0o755)  # the server's user enters it
+        user = find_server_user()
+        user.make_private(cluster)
+        command = [str(self.binaries / "initdb"), "-D", str(cluster), "-U", SUPERUSER]
+        user.run([*command, "--auth=trust", "--locale=C", "--encoding=UTF8", "--no-sync"], "initdb", cluster)
+        return {"cluster": str(cluster)}
 
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""

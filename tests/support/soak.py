@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Part of the full soak to run; 0 is the size of CI.
 _FACTOR = float(os.environ.get("TEST_SOAK") or 0)
@@ -17,9 +18,14 @@ SEED = os.environ.setdefault("TEST_SEED", str(secrets.randbelow(2**32)))
 _ran: Counter[str] = Counter()
 
 
-def size(ci: int, *, soak: int) -> int:
-    """Return the number of random cases to run: ``ci``, or the chosen part of ``soak``."""
-    return max(1, round(soak * _FACTOR)) if _FACTOR else ci
+def size(ci: int, *, soak: int, few: int | None = None) -> int:
+    """Return the number of random cases to run: ``ci``, or the chosen part of ``soak``.
+
+    ``few`` is the number in a run without the slow tests, of a test that those have, too (``tests/conftest.py``).
+    """
+    if _FACTOR:
+        return max(1, round(soak * _FACTOR))
+    return few if few and settings().max_examples < 100 else ci
 
 
 def numbered_random(name: str, number: int) -> Random:

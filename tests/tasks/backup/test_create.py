@@ -251,6 +251,7 @@ async def test_a_read_only_database_is_recorded_in_the_vault_alone(
     assert [backup.id for backup in list_backups(vault, KEY)] == [str(created.manifest.id)]
 
 
+@pytest.mark.slow
 async def test_the_holder_is_lost(
     shop: ConnectionSettings, server: EmbeddedServer, vault: LocalVault, tmp_path: Path
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tasks.backup.catalogue.fingerprints import count_rows, row_differences
 from tasks.backup.catalogue.scope import Scope
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.conftest import database_of_a_file
 from tests.tasks.backup.conftest import server_of_major
 
 # Type, a value, and the nearest other value.
@@ -95,11 +98,24 @@ create domain shop.state_domain as shop.state;
 """
 
 
+@pytest.fixture(scope="module")
+def with_types(server: EmbeddedServer) -> Iterator[ConnectionSettings]:
+    async def create(database: ConnectionSettings) -> None:
+        async with connected(database) as connection:
+            await connection.execute(_TYPES)
+
+    with database_of_a_file(server, "template0") as database:
+        asyncio.run(create(database))
+        yield database
+
+
 @pytest.fixture
-async def connection(empty: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
-    async with connected(empty) as connection:
-        await connection.execute(_TYPES)
+async def connection(with_types: ConnectionSettings) -> AsyncIterator[asyncpg.Connection]:
+    """A connection whose changes are rolled back."""
+    async with connected(with_types) as connection:
+        await connection.execute("begin")
         yield connection
+        await connection.execute("rollback")
 
 
 async def _fingerprint(connection: asyncpg.Connection, table: str = "shop.t") -> str:
@@ -149,9 +165,14 @@ async def _assert_differs(
     assert fingerprints[0] == fingerprints[2] != fingerprints[1]
 
 
-async def test_does_not_depend_on_order_settings_or_storage(connection: asyncpg.Connection) -> None:
+async def test_does_not_depend_on_order_settings_or_storage(empty: ConnectionSettings) -> None:
+    async with connected(empty) as connection:
+        await _assert_independent(connection)
+
+
+async def _assert_independent(connection: asyncpg.Connection) -> None:
     await connection.execute(
-        "create table shop.t (a numeric, b timestamptz, c float8, d bytea, e interval, f money, g text);"
+        "create schema shop; create table shop.t (a numeric, b timestamptz, c float8, d bytea, e interval, f money, g text);"
         "insert into shop.t select g / 7.0, timestamptz '2025-01-01 00:00+00' + g * interval '1 h', g / 3.0,"
         "decode(md5(g::text), 'hex'), make_interval(hours => g), g::numeric::money, repeat(g::text, 999)"
         "from generate_series(1, 100) as g"

@@ -170,6 +170,7 @@ def other_server() -> Iterator[TcpServer]:
         yield server
 
 
+@pytest.mark.slow
 async def test_the_server_crashes(other_server: TcpServer, recipient: str, tmp_path: Path) -> None:
     settings = other_server.settings()
     async with connected(settings) as connection:

@@ -37,6 +37,7 @@ async def _create(settings: ConnectionSettings, script: str) -> None:
         await connection.execute(script)
 
 
+@pytest.mark.slow
 async def test_a_database_with_everything_passes(
     everything: ConnectionSettings, scratch_home: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ async def test_no_backup_begins_when_the_definitions_commit(
     assert "began with tables" not in outcomes
 
 
+@pytest.mark.slow
 async def test_no_backup_begins_during_a_first_restore(
     warehouse: ConnectionSettings, empty: ConnectionSettings, tmp_path: Path
 ) -> None:

@@ -44,13 +44,16 @@ async def _round_trip(source: TcpServer, target: TcpServer, folder: Path) -> Non
     assert (lost, result.plan.target_facts.major) == ([], major)
 
 
-@pytest.mark.parametrize("majors", [(15, 15), (17, 17), (15, 17)])
+@pytest.mark.parametrize(
+    "majors", [(15, 17), *(pytest.param(both, marks=pytest.mark.slow) for both in [(15, 15), (17, 17)])]
+)
 async def test_a_database_with_everything(
     servers: dict[int, TcpServer], tmp_path: Path, majors: tuple[int, int]
 ) -> None:
     await _round_trip(servers[majors[0]], servers[majors[1]], tmp_path)
 
 
+@pytest.mark.slow
 async def test_to_an_older_server_whose_tools_would_write_a_setting_that_it_lacks(
     servers: dict[int, TcpServer], tmp_path: Path
 ) -> None:

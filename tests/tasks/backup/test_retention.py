@@ -60,7 +60,7 @@ def deleted_of(history: Iterable[BackupSummary], reasons: dict[str, tuple[str, .
     return [backup for backup in history if not reasons[backup.id]]
 
 
-@settings(max_examples=size(300, soak=30_000), deadline=None)
+@settings(max_examples=size(300, soak=30_000, few=100), deadline=None)
 @given(histories(), rules)
 def test_deletes_only_what_the_rule_lets_go(history: list[BackupSummary], rule: RetentionRule) -> None:
     count("histories of backups")
@@ -85,7 +85,7 @@ def test_deletes_only_what_the_rule_lets_go(history: list[BackupSummary], rule: 
         assert set(within[: getattr(rule, name)]) <= set(stays)
 
 
-@settings(max_examples=size(300, soak=30_000), deadline=None)
+@settings(max_examples=size(300, soak=30_000, few=100), deadline=None)
 @given(histories(), rules)
 def test_keeps_nothing_without_a_rule_that_says_so(history: list[BackupSummary], rule: RetentionRule) -> None:
     """Otherwise a vault would grow for ever."""
@@ -99,7 +99,7 @@ def test_keeps_nothing_without_a_rule_that_says_so(history: list[BackupSummary],
                 assert reasons[backup.id] == ()
 
 
-@settings(max_examples=size(300, soak=30_000), deadline=None)
+@settings(max_examples=size(300, soak=30_000, few=100), deadline=None)
 @given(histories(), rules, times)
 def test_pruning_again_or_later_deletes_nothing_more(
     history: list[BackupSummary], rule: RetentionRule, later: datetime

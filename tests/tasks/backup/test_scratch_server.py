@@ -19,6 +19,7 @@ from tasks.backup.proof.scratch_folder import remove_leftovers, scratch_folder
 from tasks.errors import ScratchServerFailed
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.proofs import StoredBackup, scratch_folders, scratch_processes, store_backup
+from tests.support.slow import slow_but
 
 _STEPS = ("proof.server", "proof.restore", "restore.rows", "restore.keys", "proof.compare")
 
@@ -33,7 +34,7 @@ async def stored(empty: ConnectionSettings, tmp_path: Path) -> StoredBackup:
     return await store_backup(empty, tmp_path)
 
 
-@pytest.mark.parametrize("at", _STEPS)
+@pytest.mark.parametrize("at", slow_but(["restore.rows"], _STEPS))
 async def test_a_cancelled_proof_leaves_nothing(stored: StoredBackup, scratch_home: Path, at: str) -> None:
     proving = asyncio.create_task(stored.prove())
 

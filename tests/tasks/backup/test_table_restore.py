@@ -130,6 +130,7 @@ async def test_the_confirmation(shop: ConnectionSettings, tmp_path: Path) -> Non
         await plan_table_restore(backup.source, shop, "shop.nothing", "")
 
 
+@pytest.mark.slow
 async def test_readers_see_one_of_the_two_states_and_never_wait(
     shop: ConnectionSettings, tmp_path: Path
 ) -> None:

@@ -13,7 +13,8 @@ from tests.support.restores import back_up, differences_of
 from tests.tasks.backup.conftest import server_of_major
 
 
-@pytest.mark.parametrize("major", [15, pytest.param(17, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("major", [15, 17])
 async def test_exchanged_created_and_beside(tmp_path: Path, major: int) -> None:
     with server_of_major(major) as server:
         server.sql("create database shop owner retail template template0")

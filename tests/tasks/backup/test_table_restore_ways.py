@@ -14,6 +14,17 @@ from tasks.errors import RestoreRefused
 from tasks.postgres.connect import ConnectionSettings, connected
 from tests.support.everything import create_everything
 from tests.support.restores import PlainBackup, back_up, differences_of
+from tests.support.slow import slow_but
+
+_TABLES = (
+    "shop.every_type",
+    "shop.by_hash",
+    "shop.keywords",
+    "shop.parent",
+    "shop.no_columns",
+    "shop.clerks_own",
+)
+_ODD = "Ünïcode schema.odd \"name\" with 'quotes' and %s {brace}"
 
 
 @pytest.fixture
@@ -30,18 +41,7 @@ async def restore(
     return list(result.remarks)
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        "shop.every_type",
-        "shop.by_hash",
-        "shop.keywords",
-        "shop.parent",
-        "shop.no_columns",
-        "shop.clerks_own",
-        "Ünïcode schema.odd \"name\" with 'quotes' and %s {brace}",
-    ],
-)
+@pytest.mark.parametrize("table", slow_but(["shop.by_hash", _ODD], [*_TABLES, _ODD]))
 async def test_any_table_after_its_rows_were_deleted(
     own: ConnectionSettings, tmp_path: Path, table: str
 ) -> None:
@@ -69,7 +69,11 @@ async def test_a_partitioned_table_by_its_root(own: ConnectionSettings, tmp_path
 
 
 @pytest.mark.parametrize(
-    "table", ["shop.every_type", "shop.by_range", "shop.line", "shop.clerks_own", "shop.orders"]
+    "table",
+    slow_but(
+        ["shop.by_range"],
+        ["shop.every_type", "shop.by_range", "shop.line", "shop.clerks_own", "shop.orders"],
+    ),
 )
 async def test_a_table_that_was_dropped(own: ConnectionSettings, tmp_path: Path, table: str) -> None:
     backup = await back_up(own, tmp_path, big=("shop.every_type",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.backup.create import BackupRequest, create_backup
+from tasks.backup.create import BackupRequest, CreatedBackup, create_backup
 from tasks.backup.dump.tools import Tools, find_tools
 from tasks.backup.keys.encryption import encrypt, parse_recipients, read_identities
 from tasks.backup.listing import Backup, list_backups
@@ -21,7 +22,10 @@ from tasks.backup.vault.local import LocalVault
 from tasks.backup.verify import Verification, verify_backup
 from tasks.errors import BackupDamaged, WrongIdentity
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.conftest import database_of_a_file
 from tests.support.age import make_key, program
+from tests.support.proofs import public_key
 
 KEY = b"a key of the manifests"
 
@@ -45,20 +49,33 @@ class Stored:
         return await verify_backup(self.vault, self.read(), identities, self.tools)
 
 
-@pytest.fixture
-async def stored(empty: ConnectionSettings, tmp_path: Path) -> Stored:
-    async with connected(empty) as connection:
+@pytest.fixture(scope="module")
+def made(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CreatedBackup]:
+    """A folder with a vault and an identity, and its one backup."""
+    folder = tmp_path_factory.mktemp("verify")
+    with database_of_a_file(server, "template0") as database:
+        return folder, asyncio.run(_make(database, folder))
+
+
+async def _make(database: ConnectionSettings, folder: Path) -> CreatedBackup:
+    async with connected(database) as connection:
         await connection.execute(
             'create schema shop; create table shop."the till" (till_id integer primary key, place text); '
             "insert into shop.\"the till\" select n, 'place ' || n from generate_series(1, 100) as n; "
             "create table shop.sale as select n as sale_id, md5(n::text) as note from generate_series(1, 20000) as n"
         )
-    vault, tools = LocalVault(tmp_path / "vault"), await find_tools()
-    recipient = make_key(tmp_path / "identity")
-    request = BackupRequest((recipient,), KEY, big_table_bytes=100_000)
-    created = await create_backup(empty, vault, tools, request)
+    request = BackupRequest((make_key(folder / "identity"),), KEY, big_table_bytes=100_000)
+    return await create_backup(database, LocalVault(folder / "vault"), await find_tools(), request)
+
+
+@pytest.fixture
+async def stored(made: tuple[Path, CreatedBackup], tmp_path: Path) -> Stored:
+    """A copy of that folder."""
+    original, created = made
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
     folder = tmp_path / "vault" / str(created.manifest.id)
-    return Stored(vault, folder, tmp_path / "identity", recipient, tools)
+    identity = tmp_path / "identity"
+    return Stored(LocalVault(tmp_path / "vault"), folder, identity, public_key(identity), await find_tools())
 
 
 async def test_a_sound_backup(stored: Stored) -> None:

@@ -34,7 +34,7 @@ def _expected(rows: list[tuple[str, ...]]) -> list[tuple[str | None, ...]]:
     return [tuple(value or None for value in row) for row in rows]
 
 
-@settings(max_examples=size(80, soak=237))
+@settings(max_examples=size(80, soak=237, few=20))
 @given(st.lists(_rows, min_size=1, max_size=4), _dialects)
 def test_tables_in_one_batch(tables: list[list[tuple[str, ...]]], dialect: dict[str, Any]) -> None:
     count("generated files", len(tables))
@@ -48,7 +48,7 @@ def test_tables_in_one_batch(tables: list[list[tuple[str, ...]]], dialect: dict[
     assert frame.get_column("line_no").to_list() == [n for rows in tables for n in range(1, len(rows) + 1)]
 
 
-@settings(max_examples=size(80, soak=237))
+@settings(max_examples=size(80, soak=237, few=20))
 @given(_rows, _dialects, _broken, st.data())
 def test_table_with_broken_rows(
     rows: list[tuple[str, ...]], dialect: dict[str, Any], broken: list[str], data: st.DataObject

@@ -84,7 +84,7 @@ _pieces = st.lists(
 )
 
 
-@settings(max_examples=size(40, soak=160))
+@settings(max_examples=size(40, soak=160, few=10))
 @given(_pieces, st.integers(90, 300), st.integers(1, 200))
 def test_any_text_has_the_same_rows_as_in_memory(pieces: list[str], chunk: int, piece: int) -> None:
     count("generated files")

@@ -30,12 +30,9 @@ def _seconds(folder: Path, body: str) -> float:
     return min(measured)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(STRAY * LINES, id="never closed"),
-        pytest.param(CLOSED_LATE, id="closed late", marks=pytest.mark.slow),
-    ],
+    "body", [pytest.param(STRAY * LINES, id="never closed"), pytest.param(CLOSED_LATE, id="closed late")]
 )
 def test_time_is_linear_and_like_that_of_other_broken_lines(tmp_path: Path, body: str) -> None:
     seconds = [_seconds(tmp_path / name, text) for name, text in {"once": body, "twice": body * 2}.items()]

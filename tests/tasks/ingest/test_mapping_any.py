@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -40,15 +41,24 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "ROWS_PER_PART", 2)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@pytest.mark.parametrize("in_blocks", [False, True])
+_WAYS = list(product([".csv", ".parquet"], ["whole", "in blocks"]))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "read", "exports"),
+    [
+        (".csv", "in blocks", 2),
+        (".parquet", "whole", 2),
+        *(pytest.param(*way, 8, marks=pytest.mark.slow) for way in _WAYS),
+    ],
+)
 def test_a_mapped_delivery_has_the_lines_of_the_plain_one(
-    suffix: str, in_blocks: bool, monkeypatch: pytest.MonkeyPatch
+    suffix: str, read: str, exports: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if in_blocks:
+    if read == "in blocks":
         _small_blocks(monkeypatch)
 
-    @settings(max_examples=size(8, soak=2000))
+    @settings(max_examples=size(exports, soak=2000))
     @given(RECEIPTS)
     def check(receipts: list[Receipt]) -> None:
         with tempfile.TemporaryDirectory() as folder:

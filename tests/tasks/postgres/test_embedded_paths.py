@@ -11,9 +11,12 @@ from tasks.errors import EmbeddedServerError
 from tasks.postgres.connect import connected, from_url
 from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.embedded_folders import QUICK, data_folder
+from tests.support.slow import slow_but
+
+_BLANKS = "blanks 'quotes' and é"
 
 
-@pytest.mark.parametrize("name", ["blanks 'quotes' and é", "deep/" * 30 + "folder"])
+@pytest.mark.parametrize("name", slow_but([_BLANKS], [_BLANKS, "deep/" * 30 + "folder"]))
 async def test_any_name_and_depth(name: str) -> None:
     with data_folder(name) as folder:
         address = EmbeddedServer(folder, QUICK).start()

@@ -58,6 +58,7 @@ async def test_the_server_outlives_the_process_that_started_it(folder: Path) -> 
         assert await connection.fetchval("select 1") == 1
 
 
+@pytest.mark.slow
 def test_two_processes_start_a_new_folder_in_parallel(folder: Path) -> None:
     starters = [start_elsewhere(folder) for _ in range(2)]
     shown = {starter.communicate(timeout=60)[0] for starter in starters}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import accumulate
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.ingest.schema import BRONZE
@@ -74,7 +74,6 @@ _lines = st.lists(
 )
 
 
-@settings(max_examples=50)
 @given(_lines, st.data())
 def test_one_part_or_many(lines: list[tuple[str, str | None]], data: st.DataObject) -> None:
     ordered = sorted(lines, key=lambda line: line[0])  # the rows of a delivery are adjacent

@@ -13,6 +13,7 @@ from tasks.warehouse.migrate import migrate
 from tasks.warehouse.schema.codes.bring_along import bring_codes_along
 from tests.support.marked_deliveries import Line, write
 from tests.support.plain_run import assert_accounted, run, state, take_out
+from tests.support.slow import slow_but
 
 INVOICES = ("700001", "\ufeff700001", "700001.0", "c700001\u200b", "C700001", "70\u00ad0002.0", "700003")
 # As revision 0023 does later: kinds follow the codes as they are by then.
@@ -54,7 +55,7 @@ async def _load(
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
-@pytest.mark.parametrize("drop", [False, True], ids=["keep", "drop"])
+@pytest.mark.parametrize("drop", slow_but([True], [False, True]), ids=["keep", "drop"])
 async def test_any_deliveries(
     warehouse: ConnectionSettings,
     empty: ConnectionSettings,

@@ -37,7 +37,7 @@ async def _check(
         assert await state(warehouse) == after
 
 
-@settings(max_examples=size(5, soak=1))
+@settings(max_examples=size(3, soak=1))
 @given(history=histories())
 async def test_a_few_histories_equal_a_clean_load(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: list[Step]

@@ -111,7 +111,7 @@ async def _check(
         assert await state(warehouse) == after
 
 
-@settings(max_examples=size(3, soak=1))
+@settings(max_examples=size(2, soak=1))
 @given(history=_histories())
 async def test_a_few_histories_of_any_lines_equal_a_clean_load(
     server: EmbeddedServer,

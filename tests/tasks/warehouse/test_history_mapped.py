@@ -200,7 +200,7 @@ async def _check(
         assert await state(warehouse) == after
 
 
-@settings(max_examples=size(7, soak=1))
+@settings(max_examples=size(2, soak=1))
 @given(history=_histories())
 async def test_a_few_histories_of_mapped_exports_equal_a_clean_load(
     server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory, history: History

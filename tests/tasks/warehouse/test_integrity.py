@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tasks.errors import SettingsError, WarehouseError
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.integrity.check import built_in_checks
 from tasks.warehouse.integrity.examine import examine_integrity, select_checks
+from tests.conftest import database_of_a_file
 from tests.support.plain_run import run
 from tests.support.slices import invoices, write
 
@@ -90,29 +95,54 @@ async def _counts(warehouse: ConnectionSettings) -> dict[str, int]:
     return {result.name: result.violations or 0 for result in report.results}
 
 
-async def _load(warehouse: ConnectionSettings, tmp_path: Path) -> None:
-    """Real and made-up invoices, without the keys of fact_sale, which would keep most violations out."""
-    source = write(tmp_path / "day.csv", [line for lines in invoices().values() for line in lines])
-    await run(warehouse, tmp_path / "workspace", [source], finished=False)
+@dataclass(frozen=True)
+class Loaded:
+    """Real and made-up invoices in a warehouse to copy, and what each check finds in it.
+
+    It lacks the keys of fact_sale, which would keep most violations out.
+    """
+
+    warehouse: ConnectionSettings
+    source: Path
+    counts: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Loaded]:
+    folder = tmp_path_factory.mktemp("integrity")
+    source = write(folder / "day.csv", [line for lines in invoices().values() for line in lines])
+
+    async def load(warehouse: ConnectionSettings) -> dict[str, int]:
+        await run(warehouse, folder / "workspace", [source], finished=False)
+        return await _counts(warehouse)
+
+    with database_of_a_file(server, template) as warehouse:
+        yield Loaded(warehouse, source, asyncio.run(load(warehouse)))
+
+
+@pytest.fixture
+def copied(server: EmbeddedServer, loaded: Loaded) -> Iterator[ConnectionSettings]:
+    """A copy of that warehouse."""
+    with database_of_a_file(server, loaded.warehouse.database) as copy:
+        yield copy
 
 
 @pytest.mark.parametrize("name", [check.name for check in built_in_checks()])
 async def test_a_check_finds_one_more_violation(
-    warehouse: ConnectionSettings, tmp_path: Path, name: str
+    loaded: Loaded, copied: ConnectionSettings, name: str
 ) -> None:
-    await _load(warehouse, tmp_path)
-    before = await _counts(warehouse)
-    statements, also = VIOLATIONS[name]
-    async with connected(warehouse) as connection:
+    before, (statements, also) = loaded.counts, VIOLATIONS[name]
+    async with connected(copied) as connection:
         await connection.execute(statements)
-    after = await _counts(warehouse)
+    after = await _counts(copied)
     assert after[name] == before[name] + 1
     assert {check for check in after if after[check] != before[check]} <= {name} | also
 
 
-async def test_real_lines_have_warnings_only(warehouse: ConnectionSettings, tmp_path: Path) -> None:
-    await _load(warehouse, tmp_path)
-    report = await examine_integrity(warehouse, built_in_checks())
+async def test_real_lines_have_warnings_only(loaded: Loaded, copied: ConnectionSettings) -> None:
+    report = await examine_integrity(copied, built_in_checks())
     assert report.passed
     assert report.count("error") == report.count("failed") == 0
     warnings = {result.name for result in report.results if result.status == "warning"}
@@ -126,8 +156,8 @@ async def test_real_lines_have_warnings_only(warehouse: ConnectionSettings, tmp_
     (zero,) = (result for result in report.results if result.name == "zero_prices")
     assert zero.violations is not None
     assert len(zero.samples) == min(5, zero.violations)
-    assert zero.samples[0]["delivery"] == str(tmp_path / "day.csv")
-    async with connected(warehouse) as connection:
+    assert zero.samples[0]["delivery"] == str(loaded.source)
+    async with connected(copied) as connection:
         rows = await connection.fetch(zero.statement)
         stored = await connection.fetchrow(
             "select violations, samples::text, examined_at from retail_ops.integrity_result "

@@ -20,7 +20,6 @@ from tests.conftest import create_database, open_folder
 from tests.support.expected import assert_exactly
 from tests.support.plain_run import run, state
 from tests.support.scenario import BATCH_BYTES, FIRST, Story
-from tests.support.slow import slow_but
 from tests.support.soak import count
 
 STOPS = (
@@ -53,10 +52,8 @@ def _stop(server: EmbeddedServer, signal_number: signal.Signals) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(
-    ("step", "signal_number"),
-    slow_but(STOPS[:1], STOPS),
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "signal_number"), STOPS)
 async def test_a_second_run_completes_the_load(
     own_server: EmbeddedServer, tmp_path: Path, step: str, signal_number: signal.Signals
 ) -> None:

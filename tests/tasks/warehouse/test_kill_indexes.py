@@ -12,13 +12,13 @@ from tests.support.expected import assert_exactly
 from tests.support.killed_load import run_until_killed
 from tests.support.plain_run import run
 from tests.support.scenario import BATCH_BYTES, FIRST, Story
-from tests.support.slow import slow_but
 
 # Number of foreign keys when the process dies.
 STEPS = {"load.committed": 0, "finish.indexes": 0, "finish.constraints": 0, "finish.analyse": 6}
 
 
-@pytest.mark.parametrize("step", slow_but(["load.committed"], STEPS))
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
 async def test_a_run_without_new_deliveries_adds_the_keys(
     warehouse: ConnectionSettings, tmp_path: Path, step: str
 ) -> None:

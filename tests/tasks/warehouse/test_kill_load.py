@@ -51,7 +51,8 @@ async def test_a_fresh_warehouse(
     assert await keys_of(warehouse) == ALL
 
 
-@pytest.mark.parametrize("step", slow_but(["load.committed"], STEPS))
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
 async def test_a_replacement_in_an_incremental_warehouse(
     warehouse: ConnectionSettings, tmp_path: Path, clean: dict[str, Fingerprint], step: str
 ) -> None:

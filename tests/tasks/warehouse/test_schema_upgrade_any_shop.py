@@ -21,6 +21,7 @@ from tests.support.marked_deliveries import deliveries, load_marked_warehouse
 from tests.support.marked_deliveries import write as write_marked
 from tests.support.older_schema import upgrade_schema_to
 from tests.support.plain_run import assert_accounted, run, state, take_out
+from tests.support.slow import slow_but
 
 BEFORE = "0022_decimal_of_loaded_feeds"
 # What must not change over the revision: every line's identity, place and values, and the sums.
@@ -58,7 +59,10 @@ async def _rows(warehouse: ConnectionSettings, query: str) -> list[tuple[Any, ..
 
 @pytest.mark.parametrize(
     "load_older",
-    [load_marked_warehouse, till_columns.load_tills, till_columns.load_tills_with_currencies],
+    slow_but(
+        [till_columns.load_tills],
+        [load_marked_warehouse, till_columns.load_tills, till_columns.load_tills_with_currencies],
+    ),
 )
 async def test_lines_sums_and_identities_stay(
     empty: ConnectionSettings, load_older: Callable[[ConnectionSettings], Awaitable[None]]
@@ -180,7 +184,7 @@ async def _load(
 @pytest.mark.parametrize(
     ("load_older", "columns", "currency_column", "set_aside"),
     [
-        (till_columns.load_tills, 8, "passed over", 2),
+        pytest.param(till_columns.load_tills, 8, "passed over", 2, marks=pytest.mark.slow),
         (till_columns.load_tills_with_currencies, 9, None, 0),
     ],
 )

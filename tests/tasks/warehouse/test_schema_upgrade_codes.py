@@ -50,6 +50,7 @@ async def _versions(warehouse: ConnectionSettings) -> set[tuple[Any, ...]]:
     return set(await _rows(warehouse, " union all ".join(queries)))
 
 
+@pytest.mark.slow
 async def test_the_same_days_under_other_names(
     marked: ConnectionSettings,
     warehouse: ConnectionSettings,

@@ -224,6 +224,7 @@ async def _reader(older: Older) -> AsyncIterator[None]:
         yield
 
 
+@pytest.mark.slow
 async def test_readers_that_stay_are_not_waited_for(older: Older) -> None:
     impatient = replace(older.settings, lock_timeout=2.5)
     longest = 0.0

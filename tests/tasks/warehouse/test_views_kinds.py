@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
 from tasks.warehouse.integrity.check import built_in_checks
 from tasks.warehouse.integrity.examine import examine_integrity
+from tests.conftest import database_of_a_file
 from tests.support.plain_run import run
 from tests.support.slices import Line, write
 
@@ -33,18 +37,25 @@ TOLD = {
 }
 
 
-@pytest.fixture
-async def told(warehouse: ConnectionSettings, tmp_path: Path) -> ConnectionSettings:
+@pytest.fixture(scope="module")
+def told(
+    server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ConnectionSettings]:
     """An invoice with a line of each kind, each of 10.00 where nothing else is told."""
+    with database_of_a_file(server, template) as warehouse:
+        asyncio.run(_tell(warehouse, tmp_path_factory.mktemp("told")))
+        yield warehouse
+
+
+async def _tell(warehouse: ConnectionSettings, folder: Path) -> None:
     lines: list[Line] = [("900001", code, code.lower(), "1", WHEN, "10.00", "101", UK) for code in CODES]
-    await run(warehouse, tmp_path, [write(tmp_path / "a.csv", lines)])
+    await run(warehouse, folder, [write(folder / "a.csv", lines)])
     async with connected(warehouse) as connection:
         for code, values in TOLD.items():
             await connection.execute(
                 f"update retail_dwh.fact_sale set {values} from retail_dwh.dim_product p "
                 f"where p.product_key = fact_sale.product_key and p.stock_code = '{code}'"
             )
-    return warehouse
 
 
 async def _row(warehouse: ConnectionSettings, query: str) -> dict[str, Any]:

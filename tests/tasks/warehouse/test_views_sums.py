@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.embedded.server import EmbeddedServer
+from tests.conftest import database_of_a_file
 from tests.support.plain_run import run
 from tests.support.slices import Line, days, invoices, write
 
@@ -27,19 +29,27 @@ LINES: list[Line] = [
 DOLLARS: list[Line] = [line for line in days(1, 1) if str(line[4])[11:16] < "10:00"]
 
 
-@pytest.fixture
-async def filled(warehouse: ConnectionSettings, tmp_path: Path) -> ConnectionSettings:
+@pytest.fixture(scope="module")
+def filled(
+    server: EmbeddedServer, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ConnectionSettings]:
     """The lines in pounds, and those of the first day again in dollars in another feed."""
-    await run(warehouse, tmp_path, [write(tmp_path / "pounds" / "a.csv", LINES)])
-    await run(
-        warehouse,
-        tmp_path,
-        [write(tmp_path / "dollars" / "a.csv", DOLLARS)],
-        feed="boston",
-        currency="USD",
-        timezone="America/New_York",
-    )
-    return warehouse
+    folder = tmp_path_factory.mktemp("filled")
+
+    async def fill(warehouse: ConnectionSettings) -> None:
+        await run(warehouse, folder, [write(folder / "pounds" / "a.csv", LINES)])
+        await run(
+            warehouse,
+            folder,
+            [write(folder / "dollars" / "a.csv", DOLLARS)],
+            feed="boston",
+            currency="USD",
+            timezone="America/New_York",
+        )
+
+    with database_of_a_file(server, template) as warehouse:
+        asyncio.run(fill(warehouse))
+        yield warehouse
 
 
 def lines_by_currency() -> list[tuple[str, Line]]:

@@ -13,6 +13,7 @@ from tasks.postgres.embedded.server import EmbeddedServer
 from tests.support.expected import Feed, assert_exactly
 from tests.support.plain_run import run, state, take_out
 from tests.support.slices import fresh_warehouse, invoices, with_values, write
+from tests.support.slow import slow_but
 
 LINES = [*invoices()["536365"], *invoices()["900003"]]
 OTHERS: dict[str, Any] = {
@@ -39,7 +40,7 @@ async def test_the_warehouse_is_empty(
             assert await connection.fetchval(f"select count(*) from retail_ops.{table}") == 0, table
 
 
-@pytest.mark.parametrize("setting", OTHERS)
+@pytest.mark.parametrize("setting", slow_but(["currency"], OTHERS))
 async def test_settings_can_change_without_lines(
     warehouse: ConnectionSettings, tmp_path: Path, setting: str
 ) -> None:

@@ -16,6 +16,7 @@ from tasks.warehouse.indexes import complete_indexes
 from tests.support.deliveries import as_csv, row, write
 from tests.support.plain_run import run
 from tests.support.slices import fresh_warehouse
+from tests.support.slow import slow_but
 
 CATALOGUE = """
 select c.oid::regclass::text, a.attname, format_type(a.atttypid, a.atttypmod)
@@ -127,7 +128,7 @@ def traced(table: str, column: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("changed", COLUMNS)
+@pytest.mark.parametrize("changed", slow_but([*COLUMNS][:3], COLUMNS))
 async def test_a_changed_column_changes_what_is_traced_to_it(
     server: EmbeddedServer, template: str, tmp_path: Path, changed: str
 ) -> None:
