@@ -15,3 +15,5 @@ select
     attributes::jsonb as attributes,
     invoice_attributes::jsonb as invoice_attributes
 from pg_temp.staged_line
+-- Each line is unpacked once, however often its quantity is used.
+offset 0
