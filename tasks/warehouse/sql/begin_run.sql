@@ -76,13 +76,13 @@ select
         where d.feed = $5 and d.reading_settings = coalesce($7, f.mapping::json ->> 0, '{}')
     ) as deliveries,
     (
-        select array_agg(d.name)
-        from retail_ops.delivery as d
-        join retail_ops.feed as f using (feed)
+        select array_agg(name)
+        from retail_ops.delivery
+        join retail_ops.feed using (feed)
         where
-            d.feed = $5
+            feed = $5
             -- See take_columns.sql.
-            and ($8 and coalesce(f.store_column, f.currency_column) > '' or d.reading_settings like '{"c%')
+            and ($8 and coalesce(store_column, currency_column) > '' or reading_settings like '{"c%')
     ) as without_columns,
     (select array_agg(name) from retail_ops.delivery where feed = $5 and vanished_at is not null) as missing,
     (
