@@ -26,7 +26,7 @@ from tasks.alerts.notify import AlertRecord, notify, resolve
 from tasks.alerts.policy import NotificationPolicy
 from tasks.alerts.prefect_store import VariableAlertStore
 from tasks.errors import RetailError
-from tasks.outside_text import displayable
+from tasks.outside_text import first_names
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -220,9 +220,7 @@ async def _vanished(ended: _EndedRun) -> list[AlertRecord]:
     names = ended.figures.newly_vanished
     if not names:
         return []
-    shown = ", ".join(map(displayable, names[:_NAMED]))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    what = f"Loaded earlier, and not in its folder any more: {shown}{more}. What was loaded stays."
+    what = f"Loaded earlier, and not in its folder any more: {first_names(names, _NAMED)}. What was loaded stays."
     return [
         await ended.notify(_alert(ended, "vanished", what, alert_causes.cause_of_vanished(ended.figures)))
     ]

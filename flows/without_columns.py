@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flows.run_context import RunContext
-from tasks.outside_text import displayable
+from tasks.outside_text import first_names
 
 if TYPE_CHECKING:
     from flows.pipeline import PipelineResult
@@ -25,10 +25,8 @@ def without_columns_note(feed: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Say which deliveries these are, and what to do; nothing if there are none."""
     if not names:
         return ()
-    shown = ", ".join(map(displayable, names[:_SHOWN]))
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     which = "1 delivery" if len(names) == 1 else f"{len(names):,} deliveries"
     return (
-        f"{which} of feed {feed} without the currency, store and line number of their lines: {shown}{more}. Load them again "
+        f"{which} of feed {feed} without the currency, store and line number of their lines: {first_names(names, _SHOWN)}. Load them again "
         "with --replace; until then, a sale that another delivery has with its store counts twice.",
     )

@@ -7,7 +7,7 @@ text (Markdown, HTML, Slack's mentions, rich's markup) it escapes for itself, af
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MASK = "********"
@@ -89,3 +89,9 @@ def _escaped(character: str) -> str:
 def displayable(text: object, keep: str = "") -> str:
     """Text from outside as it may be shown: secrets masked, unprintable characters escaped except those to ``keep``."""
     return escape_unprintable(mask_secrets(str(text)), keep)
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """List the first names, at most so many, and say how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(displayable, names[:most])) + more

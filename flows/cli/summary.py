@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.cli.exit_codes import program
 from tasks.ingest.mapping.form import NEVER_SOLD
-from tasks.outside_text import displayable
+from tasks.outside_text import displayable, first_names
 from tasks.report.run_report import DeliveryReport, RunReport, samples_text
 
 _SHOWN = 10
@@ -106,11 +106,8 @@ def print_summary(report: RunReport) -> None:
     for reason in report.degraded_reasons:
         console.print(f"[bold]degraded[/] {escape(displayable(reason))}")
     if report.vanished:
-        more = f" and {len(report.vanished) - _SHOWN} more" if len(report.vanished) > _SHOWN else ""
-        shown = ", ".join(map(displayable, report.vanished[:_SHOWN]))
-        console.print(
-            f"Vanished from the sources, and still loaded: {shown}{more}", soft_wrap=True, markup=False
-        )
+        shown = first_names(report.vanished, _SHOWN)
+        console.print(f"Vanished from the sources, and still loaded: {shown}", soft_wrap=True, markup=False)
     _print_links_out(console, report)
     _print_passed_over(console, report)
     if report.network:
@@ -161,10 +158,9 @@ def _print_passed_over(console: Console, report: RunReport) -> None:
     files = [path for path in report.passed_over if path not in report.links_out]
     if not files:
         return
-    more = f" and {len(files) - _SHOWN:,} more" if len(files) > _SHOWN else ""
     count = "1 other file" if len(files) == 1 else f"{len(files):,} other files"
-    shown = ", ".join(map(displayable, files[:_SHOWN]))
-    console.print(f"{count} in the sources (passed over): {shown}{more}", soft_wrap=True, markup=False)
+    shown = first_names(files, _SHOWN)
+    console.print(f"{count} in the sources (passed over): {shown}", soft_wrap=True, markup=False)
 
 
 def _next_steps(report: RunReport) -> list[tuple[str, str]]:

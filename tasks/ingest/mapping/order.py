@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from tasks.outside_text import displayable
+from tasks.outside_text import first_names
 
 _SHOWN = 5
 
@@ -81,10 +81,8 @@ class WithoutParent:
         invoices = self._invoices.get(source, ())
         if not invoices:
             return ()
-        shown = ", ".join(map(displayable, invoices[:_SHOWN]))
-        more = f" and {len(invoices) - _SHOWN:,} more" if len(invoices) > _SHOWN else ""
         number = "1 invoice has" if len(invoices) == 1 else f"{len(invoices):,} invoices have"
         return (
             f"{number} lines without a parent row, so that what it would tell of them is not known ({self._told}): "
-            f"{shown}{more}.",
+            f"{first_names(invoices, _SHOWN)}.",
         )
