@@ -18,7 +18,7 @@ from tasks import progress
 from tasks.errors import DeliveryMissing
 from tasks.outside_text import displayable
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.queries import compact_sql, sql
+from tasks.postgres.queries import compact_sql
 from tasks.warehouse.ledger import Run
 from tasks.warehouse.line_owners import pass_lines_on, recompute_merchandise
 from tasks.warehouse.load_lock import locked_transaction
@@ -106,7 +106,7 @@ async def withdraw(
 
 async def _select(connection: asyncpg.Connection, feed: str, name: str) -> tuple[int, Withdrawal]:
     """Return the delivery's key and the effect of withdrawing it."""
-    row = await connection.fetchrow(sql("select_withdrawal"), feed, name)
+    row = await connection.fetchrow(compact_sql("select_withdrawal"), feed, name)
     if row is None:
         raise await _delivery_missing(connection, feed, name)
     withdrawal = Withdrawal(
@@ -123,14 +123,14 @@ async def _select(connection: asyncpg.Connection, feed: str, name: str) -> tuple
 def withdrawal_script(delivery_keys: Sequence[int], run_id: UUID) -> str:
     """Return statements that withdraw deliveries and commit, for an open transaction under the load lock."""
     keys = ", ".join(map(str, delivery_keys))
-    values = {"delivery_keys": f"any (array[{keys}])", "run_id": run_id}
+    values = {"delivery_keys": f"any(array[{keys}])", "run_id": run_id}
     return ";\n".join(
         (
             compact_sql("create_lines_to_withdraw").format(**values),
             remove_script(),
             compact_sql("insert_withdrawal").format(**values),
             compact_sql("delete_withdrawn_quarantine").format(**values),
-            f"delete from retail_ops.delivery where delivery_key = {values['delivery_keys']}",
+            f"delete from retail_ops.delivery where delivery_key={values['delivery_keys']}",
             "commit",
         )
     )
@@ -152,7 +152,7 @@ async def is_withdrawn_by(settings: ConnectionSettings, name: str, run: Run) -> 
 async def _delivery_missing(connection: asyncpg.Connection, feed: str, name: str) -> DeliveryMissing:
     """Build the error, with deliveries whose names contain the file name, or else similar file names."""
     file_name = PurePosixPath(name).name or name
-    rows = await connection.fetch(sql("select_similar_deliveries"), feed, file_name)
+    rows = await connection.fetch(compact_sql("select_similar_deliveries"), feed, file_name)
     if not rows:
         deliveries = await connection.fetch(
             "select feed, name from retail_ops.delivery order by name limit 10000"
