@@ -56,7 +56,7 @@ def unread_reports(
     reports = [DeliveryReport(name, "unchanged") for name in result.unchanged]
     for error in result.failed:
         # A part that had lines has lost them.
-        is_known = error.delivery in context.known.deliveries
+        is_known = error.delivery in context.known.held
         is_empty = not is_known and is_empty_part(error, by_name[error.delivery])
         reports.append(_empty_part(error, context.feed.currency) if is_empty else failed_delivery(error))
     return [*reports, *map(failed_delivery, result.unfinished)]

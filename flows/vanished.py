@@ -34,7 +34,7 @@ def searched_sources(context: RunContext, discovery: Discovery) -> tuple[Searche
             )
         return ()
     found = {delivery.name for delivery in discovery.deliveries}
-    return search_known(discovery.searched, request.root, context.known.deliveries, found)
+    return search_known(discovery.searched, request.root, context.known.held, found)
 
 
 async def withdraw_if_asked(context: RunContext, result: PipelineResult) -> PipelineResult:
@@ -51,7 +51,7 @@ async def withdraw_if_asked(context: RunContext, result: PipelineResult) -> Pipe
                 context.warehouse,
                 request.feed,
                 result.sources,
-                {name: context.known.deliveries[name] for name in gone},
+                {name: context.known.held[name] for name in gone},
                 context.run,
                 replace_anyway=request.replace,
             )

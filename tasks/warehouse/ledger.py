@@ -39,7 +39,8 @@ class FeedState:
 
     Attributes:
         settings: Settings of its loaded lines; None if it has none.
-        deliveries: SHA-256 by name of the loaded deliveries that were read by the reading settings of the run.
+        held: SHA-256 by name of the loaded deliveries.
+        deliveries: Those of them that were read by the reading settings of the run, with the columns that count now.
         vanished: Whether deliveries that their folder no longer has are reported or ignored.
         missing: Names of the loaded deliveries that an earlier run has missed.
         refused: SHA-256 by name of the loaded deliveries whose last attempt, with other content, was refused or failed.
@@ -47,6 +48,7 @@ class FeedState:
     """
 
     settings: FeedSettings | None
+    held: Mapping[str, str] = field(default_factory=dict)
     deliveries: Mapping[str, str] = field(default_factory=dict)
     vanished: Literal["report", "ignore"] = "report"
     missing: frozenset[str] = frozenset()
@@ -148,10 +150,15 @@ async def begin_run(
     vanished = settings_row.pop("vanished", "report")
     stored = FeedSettings(**settings_row) if settings_row else None
     without_columns = frozenset(row["without_columns"] or ())
-    known = json.loads(row["deliveries"] or "{}")
-    deliveries = {name: digest for name, digest in known.items() if name not in without_columns}
+    marked = json.loads(row["deliveries"] or "{}")
+    held = {name: digest.removeprefix("-") for name, digest in marked.items()}
+    deliveries = {
+        name: digest
+        for name, digest in held.items()
+        if digest == marked[name] and name not in without_columns
+    }
     missing, refused = frozenset(row["missing"] or ()), json.loads(row["refused"] or "{}")
-    return BegunRun(head, FeedState(stored, deliveries, vanished, missing, refused, without_columns))
+    return BegunRun(head, FeedState(stored, held, deliveries, vanished, missing, refused, without_columns))
 
 
 async def _begin(

@@ -159,3 +159,16 @@ def test_shown_on_the_terminal(retail: Retail, tmp_path: Path, days: Path) -> No
     ended = retail("etl", str(folder))
     assert ended.code == 0, ended.err
     assert f"Vanished from the sources, and still loaded: {folder / '2010-12-05.csv'}" in ended.out
+
+
+async def test_read_by_other_settings(receivers: Receivers, warehouse: ConnectionSettings) -> None:
+    _deliver(receivers, 1, 2, 3)
+    await _run(receivers)
+    (_inbox(receivers) / "day-2.csv").unlink()
+    taken = {"columns": {"unit_price": "UnitPrice"}, "take_mapping": True}
+    report = await _run(receivers, **taken)
+    assert report.outcomes == {"replaced": 2}
+    assert _names(report.vanished) == _names(report.newly_vanished) == ["day-2.csv"]
+    report = await _run(receivers, withdraw_vanished=True)
+    assert report.outcomes == {"unchanged": 2, "withdrawn": 1}
+    assert (await state(warehouse)).lines == 2

@@ -70,10 +70,15 @@ select
         where f.feed = $5 and exists (select from retail_ops.delivery as d where d.feed = f.feed)
     ) as settings,
     (
-        select jsonb_object_agg(d.name, d.content_hash)
+        -- A minus before the hash: read by other settings.
+        select
+            jsonb_object_agg(
+                d.name,
+                repeat('-', (d.reading_settings <> coalesce($7, f.mapping::json ->> 0, '{}'))::int) || d.content_hash
+            )
         from retail_ops.delivery as d
         join retail_ops.feed as f using (feed)
-        where d.feed = $5 and d.reading_settings = coalesce($7, f.mapping::json ->> 0, '{}')
+        where d.feed = $5
     ) as deliveries,
     (
         select array_agg(name)

@@ -15,8 +15,9 @@ by_key as (
                 where conrelid = 'retail_dwh.fact_sale'::regclass and contype = 'p'
             )
         )
-        -- Sales and returns. Of a column without statistics, hardly any rows would be expected to be one of these.
-        and f.kind not in ('discount', 'shipping', 'tip', 'deposit', 'gift_card', 'fee')
+        -- Sales and returns; most are found by one comparison. Of a column without statistics, hardly any rows would
+        -- be expected to be one of these.
+        and (f.kind = 'sale' or f.kind not in ('discount', 'shipping', 'tip', 'deposit', 'gift_card', 'fee'))
     group by f.country_key, f.currency
 ),
 top as (
