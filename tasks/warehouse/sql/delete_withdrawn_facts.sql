@@ -8,6 +8,6 @@ with deleted as (
         and f.delivery_key = w.delivery_key
     returning f.product_key, f.customer_key, f.country_key, f.invoice_key
 )
-insert into pg_temp.deleted_fact (product_key, customer_key, country_key, invoice_key)
-select distinct product_key, customer_key, country_key, invoice_key
+insert into pg_temp.deleted_fact
+select distinct *
 from deleted
