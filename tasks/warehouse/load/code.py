@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.warehouse.load.details import ARE_DETAILS, further_columns
+from tasks.warehouse.load.details import further_columns
 from tasks.warehouse.load.priced_products import find_priced_products
 from tasks.warehouse.load.receipts import find_receipts
 
@@ -37,11 +37,6 @@ class CodedPart:
 
     frames: pl.DataFrame
     lines: pl.DataFrame
-
-    @property
-    def has_details(self) -> bool:
-        """Whether a line says what is no part of its identity, and what two deliveries can say differently."""
-        return not ARE_DETAILS.isdisjoint(self.lines.columns)
 
 
 def code_part(lines: pl.DataFrame, ordinals: Mapping[str, int], adjustment: str | None = None) -> CodedPart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -11,10 +12,19 @@ from tasks.postgres.copy import answers
 from tasks.postgres.queries import compact_sql
 from tasks.postgres.settings import ConnectionSettings
 from tasks.warehouse.line_owners import find_outdone_lines, pass_lines_on, recompute_merchandise
+from tasks.warehouse.load.details import ARE_DETAILS
 from tasks.warehouse.load_lock import lock_script, when_free
 from tasks.warehouse.withdraw import remove_script
 
 _PACKAGE = "tasks.warehouse.load"
+# Columns of pg_temp.staged_line that only some loads have.
+_OCCASIONAL = {
+    **dict.fromkeys(("receipt", "priced_product", "line_no"), "integer"),
+    **dict.fromkeys(
+        ("quantity", "total_amount", "discount_amount", "tax_amount", "cost_amount"), "numeric(18,4)"
+    ),
+    **dict.fromkeys(("source_line", "attributes", "invoice_attributes"), "text"),
+}
 # Without the lock. Row estimates of unnest would make the planner compile every query (JIT), for longer than it runs.
 _UNPACK = (
     "begin",
@@ -98,7 +108,7 @@ def merge_script(
     wait_seconds: float,
     *,
     may_replace: bool,
-    has_details: bool,
+    line_columns: Collection[str],
     takes_columns: bool = False,
 ) -> str:
     """Return the statements that merge the staged load and commit.
@@ -107,10 +117,11 @@ def merge_script(
         settings: Limits of the statements.
         wait_seconds: Longest wait for the load lock.
         may_replace: Whether some of the deliveries may be in the ledger with other content.
-        has_details: Whether lines have details, so that a delivery may become the owner of a known line.
+        line_columns: Columns of ``pg_temp.staged_line`` that lines have. With details, a delivery may become the owner
+            of a known line.
         takes_columns: Whether columns that the feed passes over count from now on.
     """
-    before = (_script(*_UNPACK), lock_script(settings, wait_seconds))
+    before = (_script(*_UNPACK), _unpack_lines(line_columns), lock_script(settings, wait_seconds))
     find_outdone = find_outdone_lines(some_withdrawn=may_replace)
     plan = ("ensure_feed_settings.sql", *(("take_columns.sql",) if takes_columns else ()), *_PLAN)
     if may_replace:
@@ -125,7 +136,7 @@ def merge_script(
         )
     else:
         steps = (_script(*plan, *_NOTHING_HELD, *_KEYS, *_FACTS),)
-        if has_details:
+        if not ARE_DETAILS.isdisjoint(line_columns):
             steps += (
                 find_outdone,
                 *_keep_further("further_source", "outdone_line"),
@@ -134,6 +145,11 @@ def merge_script(
         else:
             steps += _keep_further("further_source")
     return ";\n".join((*before, *steps, _script(*_BOOKS, *_END)))
+
+
+def _unpack_lines(columns: Collection[str]) -> str:
+    occasional = {name: name if name in columns else f"null::{sort}" for name, sort in _OCCASIONAL.items()}
+    return compact_sql("create_unpacked_lines", _PACKAGE).format_map(occasional)
 
 
 def _keep_further(*tables: str) -> tuple[str, ...]:
@@ -151,7 +167,7 @@ async def merge(
     settings: ConnectionSettings,
     *,
     may_replace: bool,
-    has_details: bool,
+    line_columns: Collection[str],
     takes_columns: bool = False,
 ) -> list[dict[str, Any]]:
     """Merge the staged load and commit; after an error the staged rows are as before.
@@ -161,7 +177,7 @@ async def merge(
         settings: Limits of the statements.
         may_replace: Whether some of the deliveries may be in the ledger with other content. If some are in spite of
             False, the merge is run again.
-        has_details: Whether staged lines have details.
+        line_columns: Columns of ``pg_temp.staged_line`` that lines have.
         takes_columns: Whether columns that the feed passes over count from now on.
 
     Returns:
@@ -177,7 +193,7 @@ async def merge(
             settings,
             wait_seconds,
             may_replace=may_replace,
-            has_details=has_details,
+            line_columns=line_columns,
             takes_columns=takes_columns,
         )
         seconds = wait_seconds + 4 * settings.statement_timeout + 60 if settings.statement_timeout else None
@@ -197,5 +213,5 @@ async def merge(
         if error.sqlstate != _REPLACES:
             raise
     return await merge(
-        connection, settings, may_replace=True, has_details=has_details, takes_columns=takes_columns
+        connection, settings, may_replace=True, line_columns=line_columns, takes_columns=takes_columns
     )

@@ -29,7 +29,6 @@ _STAGING = (
     "create_staged_parts",
     "create_staged_lines",
     "create_staged_quarantine",
-    "create_unpacked_lines",
 )
 # Connections whose staging tables exist and are empty.
 _ready: WeakSet[asyncpg.Connection] = WeakSet()
@@ -45,7 +44,7 @@ async def stage(
     *,
     known: Mapping[str, str] | None,
     overrides: Overrides,
-) -> bool:
+) -> frozenset[str]:
     """Copy the lines of accepted deliveries, and what the ledger records of them, into the staging tables.
 
     Args:
@@ -59,7 +58,7 @@ async def stage(
         overrides: What is loaded in spite of the guards.
 
     Returns:
-        Whether a line has details; see ``CodedPart.has_details``.
+        Columns of ``pg_temp.staged_line`` that lines have; see ``CodedPart.lines``.
 
     Raises:
         RightsMissing: the role may not create temporary tables.
@@ -69,7 +68,8 @@ async def stage(
         await _create_staging(connection, settings)
     _ready.discard(connection)
     request = _request(silver, accepted, run, known=known, overrides=overrides)
-    has_request = has_details = False
+    has_request = False
+    columns: set[str] = set()
     for number in range(silver.parts):
         part = await parts.read(number)
         if part is None:
@@ -77,7 +77,7 @@ async def stage(
         texts = [] if has_request else [pl.lit(request).alias("request")]
         frames = part.frames.with_columns(pl.lit(number, pl.Int32).alias("part"), *texts)
         has_request = True
-        has_details |= part.has_details
+        columns.update(part.lines.columns)
         lines = part.lines.with_columns(pl.lit(number, pl.Int32).alias("part")) if number else part.lines
         await copy_frame(connection, "pg_temp.staged_part", frames)
         await copy_frame(connection, "pg_temp.staged_line", lines)
@@ -87,7 +87,7 @@ async def stage(
         await copy_frame(connection, "pg_temp.staged_part", empty)
     await copy_frame(connection, "pg_temp.staged_quarantine", _quarantine(silver, accepted))
     progress.report("load.staged")
-    return has_details
+    return frozenset(columns)
 
 
 async def _create_staging(connection: asyncpg.Connection, settings: ConnectionSettings) -> None:

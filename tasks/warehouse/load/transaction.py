@@ -100,7 +100,7 @@ async def _load_or_skip(
     try:
         async with connection_limit(settings).loads, connected(settings) as connection:
             started = time.perf_counter()
-            has_details = await stage(
+            line_columns = await stage(
                 connection, settings, silver, accepted, run, parts, known=known, overrides=overrides
             )
             seconds = time.perf_counter() - started
@@ -113,7 +113,7 @@ async def _load_or_skip(
                         connection,
                         settings,
                         may_replace=may_replace,
-                        has_details=has_details,
+                        line_columns=line_columns,
                         takes_columns=overrides.take_columns,
                     )
                 except asyncpg.PostgresError as error:

@@ -246,5 +246,4 @@ def test_a_line_of_a_day_is_one_number() -> None:
     }
     part = code_part(_silver([_row({**row, **rest}) for row in rows]), _ORDINALS)
     assert part.lines.columns == ["line_id", "packed"]
-    assert not part.has_details
     assert part.frames.get_column("product_steps").to_list() == ["1"]

@@ -25,10 +25,10 @@ async def test_its_old_lines_are_withdrawn(warehouse: ConnectionSettings, tmp_pa
         (delivery,) = silver.deliveries
         async with connected(warehouse) as connection:
             parts = PartReader(silver, {delivery.name: 0})
-            await stage(
+            columns = await stage(
                 connection, warehouse, silver, [delivery], run, parts, known=None, overrides=Overrides(True)
             )
-            (row,) = await merge(connection, warehouse, may_replace=False, has_details=False)
+            (row,) = await merge(connection, warehouse, may_replace=False, line_columns=columns)
             await parts.close()
         assert row["replaces"] is (contents is SECOND)
         await assert_exactly(warehouse, story.expected_lines({"a.csv": contents["a.csv"]}))
