@@ -1,7 +1,8 @@
 """Make a backup: hold a snapshot, dump and fingerprint in it, and write the manifest when all is in the vault.
 
 pg_dump is not of one time even in a snapshot: names of indexes, bodies of functions and values of sequences are
-today's. So the catalogue is hashed before and after, and if it changed, the backup is made again.
+today's. So the catalogue is hashed before and, if a transaction committed meanwhile, after; if it changed, the backup
+is made again.
 """
 
 from __future__ import annotations
