@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from tasks.backup.create import BackupRequest, CreatedBackup, create_backup
-from tasks.backup.dump.holder import has_committed_since, holding_snapshot, patiently_connected
+from tasks.backup.dump.holder import holding_snapshot, patiently_connected
 from tasks.backup.dump.tools import Tools, find_tools
 from tasks.backup.listing import list_backups
 from tasks.backup.records import record_backup
@@ -134,19 +134,6 @@ async def test_a_truncate_waits_and_readers_do_not(shop: ConnectionSettings, vau
         with pytest.raises(asyncpg.LockNotAvailableError):
             await impatient.execute("truncate shop.sale")
         assert await impatient.fetchval("select count(*) from shop.sale") == 20_000
-
-
-async def test_a_change_that_began_before_the_snapshot_is_noticed(shop: ConnectionSettings) -> None:
-    async with (
-        connected(shop) as changing,
-        patiently_connected(shop) as connection,
-        connected(shop) as other,
-    ):
-        await changing.execute("begin; create function shop.one() returns integer return 1")
-        async with holding_snapshot(connection, shop, ()) as holder:
-            assert not await has_committed_since(other, holder)
-            await changing.execute("commit")
-            assert await has_committed_since(other, holder)
 
 
 async def test_a_schema_that_changes_each_time_fails_the_backup_and_names_the_change(
