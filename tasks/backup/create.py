@@ -1,7 +1,8 @@
 """Make a backup: hold a snapshot, dump and fingerprint in it, and write the manifest when all is in the vault.
 
 pg_dump is not of one time even in a snapshot: names of indexes, bodies of functions and values of sequences are
-today's. So the catalogue is hashed before and after, and if it changed, the backup is made again.
+today's. So the catalogue is hashed before and, if a transaction committed meanwhile, after; if it changed, the backup
+is made again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ from tasks.backup.catalogue.fingerprints import RULE, count_rows
 from tasks.backup.catalogue.scope import Scope, excluded_schemas, find_tables, with_partitions
 from tasks.backup.dump.archive import ArchiveWriter
 from tasks.backup.dump.archives import dump_archives, first_error_raised, select_archives
-from tasks.backup.dump.holder import Holder, holding_snapshot, patiently_connected, some
+from tasks.backup.dump.holder import (
+    Holder,
+    has_committed_since,
+    holding_snapshot,
+    patiently_connected,
+    some,
+)
 from tasks.backup.dump.tools import Tools, choose_tools
 from tasks.backup.keys.encryption import Recipients, parse_recipients
 from tasks.backup.manifest import MANIFEST, ArchiveObject, Manifest, TableRows, WarehouseState, write_manifest
@@ -35,6 +42,11 @@ from tasks.postgres.connect import ConnectionSettings, connected
 
 _ATTEMPTS = 3
 _IDLE_SECONDS = 60.0
+# The dumps take longer than the counting of rows, and need the cores of a small server more.
+_FEW_WORKERS = (
+    "select set_config('max_parallel_workers_per_gather', "
+    "least(current_setting('max_parallel_workers_per_gather')::int, 1)::text, true)"
+)
 BIG_TABLE_BYTES = 32 * 1024**2
 
 
@@ -113,6 +125,7 @@ class _Seen:
     database: DatabaseFacts
     warehouse: WarehouseState | None
     rows: tuple[TableRows, ...]
+    catalogue: Catalogue
     catalogue_after: Catalogue
 
 
@@ -141,12 +154,10 @@ class _Attempt:
             scope = Scope(included, tables)
             left_out = tuple(name for name in managed if name not in included)
             async with holding_snapshot(connection, self.settings, left_out, dumped) as holder:
-                catalogue = await read_catalogue(connection, scope)
                 writer = self._writer(holder.server_version // 10_000)
-                archives, seen = await _unless_lost(
-                    holder, self._dump(writer, holder, scope, managed, catalogue)
-                )
-        if catalogue_hash(seen.catalogue_after) != catalogue_hash(catalogue):
+                archives, seen = await _unless_lost(holder, self._dump(writer, holder, scope, managed))
+        catalogue, sha256 = seen.catalogue, catalogue_hash(seen.catalogue)
+        if catalogue_hash(seen.catalogue_after) != sha256:
             majors = (holder.server_version // 10_000,) * 2
             return differences(catalogue, seen.catalogue_after, majors=majors, restored=False) or [
                 "in a way that leaves no trace"
@@ -168,7 +179,7 @@ class _Attempt:
             excluded_schemas=left_out,
             not_restorable=seen.database.not_restorable,
             catalogue=catalogue,
-            catalogue_sha256=catalogue_hash(catalogue),
+            catalogue_sha256=sha256,
             fingerprint_rule=RULE,
             rows=seen.rows,
             objects=archives,
@@ -195,34 +206,42 @@ class _Attempt:
         return ArchiveWriter(str(self.id), self.settings, chosen, compression, self.vault, self.recipients)
 
     async def _dump(
+        self, writer: ArchiveWriter, holder: Holder, scope: Scope, managed: Sequence[str]
+    ) -> tuple[tuple[ArchiveObject, ...], _Seen]:
+        async with first_error_raised(), asyncio.TaskGroup() as group:
+            # No dump begins before the catalogue is read, so that a change after that is found. The rows can be counted.
+            reading = group.create_task(read_catalogue(holder.connection, scope))
+            dumping = group.create_task(self._archive(writer, holder, scope, managed, reading))
+            looking = group.create_task(self._look(holder, scope, reading, dumping))
+        return dumping.result(), looking.result()
+
+    async def _archive(
         self,
         writer: ArchiveWriter,
         holder: Holder,
         scope: Scope,
         managed: Sequence[str],
-        catalogue: Catalogue,
-    ) -> tuple[tuple[ArchiveObject, ...], _Seen]:
-        request = self.request
-        selections = select_archives(holder.tables, scope, managed, request.big_table_bytes)
-        async with first_error_raised(), asyncio.TaskGroup() as group:
-            dumping = group.create_task(dump_archives(writer, holder, selections, request.jobs))
-            looking = group.create_task(self._look(holder, scope, catalogue, dumping))
-        return dumping.result(), looking.result()
+        reading: asyncio.Task[Catalogue],
+    ) -> tuple[ArchiveObject, ...]:
+        selections = select_archives(holder.tables, scope, managed, self.request.big_table_bytes)
+        await reading
+        return await dump_archives(writer, holder, selections, self.request.jobs)
 
     async def _look(
-        self, holder: Holder, scope: Scope, catalogue: Catalogue, dumping: asyncio.Task[Any]
+        self, holder: Holder, scope: Scope, reading: asyncio.Task[Catalogue], dumping: asyncio.Task[Any]
     ) -> _Seen:
-        """Ask on a connection of its own, since the holder's is busy with the dumps."""
+        """Ask on a connection of its own, beside the holder's, which reads the catalogue."""
         async with AsyncExitStack() as stack:
             settings = replace(self.settings, statement_timeout=0)
             connection = await stack.enter_async_context(connected(settings))
             await connection.execute(
                 "begin isolation level repeatable read read only; "
-                f"set transaction snapshot '{holder.snapshot}'"
+                f"set transaction snapshot '{holder.snapshot}'; {_FEW_WORKERS}"
             )
-            database = await read_database(connection, catalogue, scope)
             warehouse = await read_warehouse_state(connection)
             rows = await count_rows(connection, scope)
+            catalogue = await reading
+            database = await read_database(connection, catalogue, scope)
             await connection.execute("rollback")
             progress.report("backup.fingerprints", f"{sum(table.rows for table in rows):,} rows")
             _, is_long = await asyncio.wait({dumping}, timeout=_IDLE_SECONDS)
@@ -231,7 +250,9 @@ class _Attempt:
                 await asyncio.wait({dumping})
                 connection = await stack.enter_async_context(connected(settings))
             # Outside of the snapshot it sees what is there now.
-            return _Seen(database, warehouse, rows, await read_catalogue(connection, scope))
+            is_unchanged = not await has_committed_since(connection, holder)
+            after = catalogue if is_unchanged else await read_catalogue(connection, scope)
+            return _Seen(database, warehouse, rows, catalogue, after)
 
 
 async def _unless_lost(holder: Holder, work: Any) -> Any:

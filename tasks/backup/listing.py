@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID, uuid4
@@ -163,7 +163,7 @@ def _candidates(backups: Sequence[Backup]) -> list[Backup]:
 
 def save_proof(vault: Vault, key: bytes | None, proof: Proof) -> None:
     """Write a proof beside its backup."""
-    body = json.loads(canonical(asdict(proof)))
+    body = json.loads(canonical(proof))
     vault.put(f"{proof.backup_id}/{_PROOF}{proof.proof_id}.json", seal(body, key))
 
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -147,8 +147,14 @@ class Manifest:
 
 
 def canonical(value: Any) -> bytes:
-    """Return the canonical JSON of a value: keys sorted, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str).encode()
+    """Return the canonical JSON of a value: keys sorted, no blanks, ASCII; dataclasses as objects, else as text."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain
+    ).encode()
+
+
+def _plain(value: Any) -> Any:
+    return vars(value) if is_dataclass(value) else str(value)
 
 
 def sha256_of(value: Any) -> str:
@@ -195,7 +201,7 @@ def unseal(data: bytes, key: bytes | None, backup: str) -> tuple[Any, Authentici
 
 def write_manifest(manifest: Manifest, key: bytes | None) -> bytes:
     """Return the bytes of ``manifest.json``; without a key they are not authenticated."""
-    return seal(json.loads(canonical({"format": FORMAT, **asdict(manifest)})), key)
+    return seal(json.loads(canonical({"format": FORMAT, **vars(manifest)})), key)
 
 
 def read_manifest(data: bytes, key: bytes | None, backup: str) -> tuple[Manifest, Authenticity]:

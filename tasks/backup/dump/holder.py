@@ -19,6 +19,7 @@ import asyncpg
 from tasks import progress
 from tasks.errors import BackupFailed, RightsMissing, SettingsError
 from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.copy import fetch_json
 from tasks.postgres.queries import sql
 
 # A waiting LOCK blocks nobody but those who want the table exclusively.
@@ -26,9 +27,11 @@ LOCK_SECONDS = 30.0
 _ATTEMPTS = 3
 _SHOWN = 5
 _BEGIN = "begin isolation level repeatable read read only"
+# Two snapshots with equal texts see the same transactions. A standby does not list those that still run.
+_COMMITTED = "case when not pg_is_in_recovery() then pg_current_snapshot()::text end"
 _SNAPSHOT = (
     "select pg_export_snapshot() as snapshot, now() as created_at, "
-    "current_setting('server_version_num')::int as server_version"
+    f"current_setting('server_version_num')::int as server_version, {_COMMITTED} as committed"
 )
 
 
@@ -50,6 +53,7 @@ class Holder:
         snapshot: Id of the snapshot, for ``set transaction snapshot`` and ``pg_dump --snapshot``.
         created_at: When the transaction began, with time zone.
         server_version: As ``server_version_num``.
+        committed: Which transactions the snapshot sees, as text; None on a standby.
         tables: The locked tables.
         lost: Set when the connection ends; the snapshot and the locks are gone then.
     """
@@ -58,6 +62,7 @@ class Holder:
     snapshot: str
     created_at: datetime
     server_version: int
+    committed: str | None
     tables: tuple[DumpedTable, ...]
     lost: asyncio.Event
 
@@ -94,9 +99,23 @@ async def holding_snapshot(
     row = await connection.fetchrow(_SNAPSHOT)
     assert row is not None  # noqa: S101 - for the type checker
     progress.report("backup.snapshot", f"{len(found)} tables of {settings.display}", total=len(found))
-    yield Holder(connection, row["snapshot"], row["created_at"], row["server_version"], found, lost)
+    yield Holder(connection, **row, tables=found, lost=lost)
     if not connection.is_closed():
         await connection.execute("rollback")
+
+
+async def has_committed_since(connection: asyncpg.Connection, holder: Holder) -> bool:
+    """Tell whether a transaction may have committed since the holder's snapshot, in any database of the server.
+
+    If none has, the catalogue is what it was at any moment since. What changes without a transaction of its own,
+    statistics and values of sequences, is no part of its hash.
+
+    Args:
+        connection: Another connection, outside of a transaction.
+        holder: The open snapshot.
+    """
+    (committed,) = await fetch_json(connection, f"select to_json({_COMMITTED})")
+    return committed is None or committed != holder.committed
 
 
 async def _lock(

@@ -64,6 +64,12 @@ hashed as (
                     or (a.atttypid in ('text'::regtype, 'varchar'::regtype) and l.collisdeterministic)
                     or (a.atttypid = 'numeric'::regtype and a.atttypmod >= 0)
                         then format('t.%I', a.attname)
+                    -- The same text as below, for common types in half the time; these functions give null for null.
+                    when a.atttypid in (
+                        'bpchar'::regtype, 'json'::regtype, 'jsonb'::regtype, 'numeric'::regtype, 'float4'::regtype,
+                        'float8'::regtype
+                    )
+                        then format('textin(%s(t.%I)) collate "C"', y.typoutput, a.attname)
                     -- concat() calls the output function and casts nothing, but gives '' for null.
                     else format(
                         'case when t.%1$I is distinct from null then concat(t.%1$I) end collate "C"', a.attname
@@ -75,6 +81,7 @@ hashed as (
         ) as columns
     from candidate as c
     left join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    left join pg_type as y on y.oid = a.atttypid
     left join pg_collation as l on l.oid = a.attcollation
     group by c.oid
 )

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
-from tasks.backup.catalogue.fingerprints import count_rows, row_differences
+from tasks.backup.catalogue.fingerprints import RULE, count_rows, row_differences
 from tasks.backup.catalogue.scope import Scope
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.embedded.server import EmbeddedServer
@@ -123,6 +123,10 @@ async def _fingerprint(connection: asyncpg.Connection, table: str = "shop.t") ->
     return rows.fingerprint
 
 
+def _literal(text: str | None) -> str:
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
+
+
 def _in_shop(type_name: str) -> str:
     """Qualify the types of extensions, which are not in pg_catalog."""
     return f"shop.{type_name}" if type_name.startswith(("citext", "ltree", "hstore")) else type_name
@@ -159,10 +163,20 @@ async def _assert_differs(
     await connection.execute(f"create table shop.t (before int, v {_in_shop(type_name)}, after int)")
     fingerprints = []
     for text in (value, nearest, value):
-        literal = "null" if text is None else "'" + text.replace("'", "''") + "'"
-        await connection.execute(f"truncate shop.t; insert into shop.t values (1, {literal}, 2)")
+        await connection.execute(f"truncate shop.t; insert into shop.t values (1, {_literal(text)}, 2)")
         fingerprints.append(await _fingerprint(connection))
     assert fingerprints[0] == fingerprints[2] != fingerprints[1]
+
+
+async def test_is_the_one_that_the_manifests_of_this_rule_hold(connection: asyncpg.Connection) -> None:
+    columns = [f"c{number} {_in_shop(type_name)}" for number, (type_name, _, _) in enumerate(_NEAREST)]
+    rows = [", ".join(_literal(texts[which]) for _, *texts in _NEAREST) for which in (0, 1)]
+    await connection.execute(
+        f"create table shop.t ({', '.join(columns)}); insert into shop.t values ({rows[0]}), ({rows[1]});"
+        "insert into shop.t default values"
+    )
+    assert RULE == 1
+    assert await _fingerprint(connection) == "11692135752118227803"
 
 
 async def test_does_not_depend_on_order_settings_or_storage(empty: ConnectionSettings) -> None:
