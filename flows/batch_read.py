@@ -22,30 +22,44 @@ _KEEPS_CHANGING = (
 
 
 async def read_batch(context: RunContext, label: str, deliveries: Sequence[Delivery]) -> IngestResult:
-    """Read a batch into bronze. A file that still changes after all retries is unfinished; the others are read.
+    """Read a batch into bronze, but for the deliveries that are known to be unchanged without being read.
+
+    A file that still changes after all retries is unfinished; the others are read.
 
     Raises:
         RetailError: the workspace failed, or Prefect is gone.
     """
     request = context.request
+    known = context.known.deliveries
+    unchanged = tuple(delivery.name for delivery in deliveries if _is_unchanged(context, delivery))
+    deliveries = [delivery for delivery in deliveries if not _is_unchanged(context, delivery)]
     changing: list[DeliveryUnfinished] = []
     while deliveries:
         try:
             result = await request.retry.apply(ingest_batch)(
                 label,
                 deliveries,
-                context.known.deliveries,
+                known,
                 request.workspace,
                 request.read_limits,
                 replace(context.feed.reading, keeps_persons=request.settings.retail_keep_persons),
                 request.settle_seconds,
             )
-            return replace(result, unfinished=(*result.unfinished, *changing))
+            return replace(
+                result,
+                unchanged=(*unchanged, *result.unchanged),
+                unfinished=(*result.unfinished, *changing),
+            )
         except DeliveryChanged as error:
             name = error.attributes["delivery"]
             changing.append(DeliveryUnfinished(*_KEEPS_CHANGING, delivery=name))
-            deliveries = tuple(delivery for delivery in deliveries if delivery.name != name)
-    return IngestResult(None, unfinished=tuple(changing))
+            deliveries = [delivery for delivery in deliveries if delivery.name != name]
+    return IngestResult(None, unchanged, unfinished=tuple(changing))
+
+
+def _is_unchanged(context: RunContext, delivery: Delivery) -> bool:
+    content_hash = context.hashes.get(delivery)
+    return content_hash is not None and content_hash == context.known.deliveries.get(delivery.name)
 
 
 def unread_reports(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,9 @@ from flows.lineage import begin_lineage
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest, versions
 from tasks.doctor.steps import begin_after_preflight
+from tasks.ingest.discover import Delivery
+from tasks.ingest.hash_ahead import HashAhead
+from tasks.metering import in_thread
 from tasks.postgres.connect import ConnectionSettings
 from tasks.report.lineage.run import LineageRun
 from tasks.report.timings import Stopwatch
@@ -31,7 +34,8 @@ class RunContext:
     """What every stage of a run needs.
 
     ``warehouse`` is None in a dry run. ``preparation`` is the preparation of a new database, which goes on while
-    deliveries are read; it must be done before anything is loaded, and is None where it is done already.
+    deliveries are read; it must be done before anything is loaded, and is None where it is done already. ``hashes`` has
+    the SHA-256 of the deliveries that were hashed until the ledger answered.
     """
 
     request: RunRequest
@@ -42,6 +46,7 @@ class RunContext:
     preparation: asyncio.Task[FeedState] | None
     watch: Stopwatch
     lineage: LineageRun
+    hashes: Mapping[Delivery, str]
 
     @contextmanager
     def stage(self, name: str, rows: int = 0) -> Iterator[None]:
@@ -69,9 +74,10 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
     )
     watch = end.watch
     known, preparation = FeedState(None), None
+    hashes: Mapping[Delivery, str] = {}
     if warehouse is not None:
         with watch.stage("prepare"):
-            begun = await _begin(request, run, warehouse)
+            begun, hashes = await _begin_and_hash(request, run, warehouse)
         if begun.feed is not None:
             known = begun.feed
         else:
@@ -89,7 +95,23 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
     )
     if warehouse is not None and (added := added_words(known.settings, feed)):
         await request.retry.apply(check_added_words)("for missing", warehouse, request.feed, added)
-    return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage)
+    return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage, hashes)
+
+
+async def _begin_and_hash(
+    request: RunRequest, run: Run, warehouse: ConnectionSettings
+) -> tuple[BegunRun, Mapping[Delivery, str]]:
+    ahead = HashAhead(
+        request.paths, request.root, request.read_limits, follow_links=request.settings.retail_follow_links
+    )
+    hashing = asyncio.create_task(in_thread(ahead.run))
+    try:
+        begun = await _begin(request, run, warehouse)
+    finally:
+        hashes = ahead.take()
+    if hashing.done():
+        hashing.result()
+    return begun, hashes
 
 
 async def _begin(request: RunRequest, run: Run, warehouse: ConnectionSettings) -> BegunRun:
