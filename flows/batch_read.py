@@ -12,6 +12,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.empty_parts import is_empty_part
 from tasks.ingest.mapping.passed_over import in_currency, passed_over_text
 from tasks.ingest.steps import ingest_batch
+from tasks.metering import count_bytes
 from tasks.report.run_report import DeliveryReport
 from tasks.warehouse.ledger import Outcome
 
@@ -31,7 +32,9 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
     """
     request = context.request
     known = context.known.deliveries
-    unchanged = tuple(delivery.name for delivery in deliveries if _is_unchanged(context, delivery))
+    known_ones = [delivery for delivery in deliveries if _is_unchanged(context, delivery)]
+    unchanged = tuple(delivery.name for delivery in known_ones)
+    count_bytes(read=sum(delivery.size for delivery in known_ones))
     deliveries = [delivery for delivery in deliveries if not _is_unchanged(context, delivery)]
     changing: list[DeliveryUnfinished] = []
     while deliveries:

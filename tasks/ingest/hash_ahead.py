@@ -11,7 +11,6 @@ from tasks.ingest.discover import Delivery, discover
 from tasks.ingest.limits import ReadLimits
 from tasks.ingest.source_file import HELD_BYTES, read_and_hash
 
-
 # A warehouse that is near answers within this time: beside its work, hashing would only slow the run down.
 _NEAR_SECONDS = 0.05
 
@@ -31,6 +30,7 @@ class HashAhead:
         self._limits = limits
         self._follow_links = follow_links
         self._hashes: dict[Delivery, str] = {}
+        self._is_complete = False
         self._is_over = threading.Event()
 
     def run(self) -> None:
@@ -47,6 +47,11 @@ class HashAhead:
             if delivery.size <= HELD_BYTES:  # a larger one would go on for long after it is asked for
                 with suppress(DeliveryError):
                     self._hashes[delivery] = read_and_hash(delivery, self._limits).sha256
+        self._is_complete = len(self._hashes) == len(deliveries)
+
+    def count(self) -> int:
+        """Return the number of deliveries if all of them are hashed, else 0."""
+        return len(self._hashes) if self._is_complete else 0
 
     def take(self) -> Mapping[Delivery, str]:
         """Return the SHA-256 of those that are hashed by now, and end the work."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
+from tasks.warehouse.finish import FinishedWarehouse, finish_query, finished_by
 from tasks.warehouse.ledger_rows import attempt_row
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
@@ -101,10 +102,16 @@ class BegunRun:
     Attributes:
         revision: Revision of the schemas, None if there are none.
         feed: The feed; None if the schemas have another revision than this release's: then nothing is recorded.
+        finished: The warehouse as it is after a run that changes nothing, if this run seemed to be one.
     """
 
     revision: str | None
     feed: FeedState | None
+    finished: FinishedWarehouse | None = None
+
+
+def _nothing_hashed() -> int:
+    return 0
 
 
 async def begin_run(
@@ -113,6 +120,7 @@ async def begin_run(
     feed: str,
     preflight: Preflight | None = None,
     taken: Taken = NOTHING_TAKEN,
+    hashed: Callable[[], int] = _nothing_hashed,
 ) -> BegunRun:
     """Record the start of a run, close the runs that died, and read the feed: one statement.
 
@@ -125,6 +133,8 @@ async def begin_run(
         feed: Name of its feed.
         preflight: Checks of what would make the run fail, in the same turn.
         taken: What the run takes in place of what the feed has.
+        hashed: Returns the number of the run's deliveries once all of them are hashed, else 0. If the feed has as many,
+            probably nothing is new, and what such a run asks at its end is asked in the same turn.
 
     Raises:
         WarehouseError: ``retail_ops.schema_version`` has several rows.
@@ -133,7 +143,7 @@ async def begin_run(
     head = head_revision()
     async with connected(settings) as connection:
         try:
-            row = await _begin(connection, run, feed, preflight, taken)
+            row = await _begin(connection, run, feed, preflight, taken, hashed())
         except _OTHER_SCHEMA:
             return BegunRun(await _revision(connection, preflight), None)  # none, or an older revision
         except asyncpg.PostgresError:
@@ -141,7 +151,7 @@ async def begin_run(
                 raise
             await ask_preflight(connection, preflight)
             # A question failed, not the start of the run: the doctor says why.
-            row = await _begin(connection, run, feed, None, taken)
+            row = await _begin(connection, run, feed, None, taken, 0)
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
     settings_row = json.loads(row["settings"] or "{}")
@@ -151,15 +161,25 @@ async def begin_run(
     known = json.loads(row["deliveries"] or "{}")
     deliveries = {name: digest for name, digest in known.items() if name not in without_columns}
     missing, refused = frozenset(row["missing"] or ()), json.loads(row["refused"] or "{}")
-    return BegunRun(head, FeedState(stored, deliveries, vanished, missing, refused, without_columns))
+    state = FeedState(stored, deliveries, vanished, missing, refused, without_columns)
+    finish = row.get("finished")
+    return BegunRun(head, state, finished_by(json.loads(finish)) if finish else None)
 
 
 async def _begin(
-    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None, taken: Taken
+    connection: asyncpg.Connection,
+    run: Run,
+    feed: str,
+    preflight: Preflight | None,
+    taken: Taken,
+    deliveries: int,
 ) -> asyncpg.Record:
     statement = compact_sql("begin_run")
     if preflight is not None:
         statement += f", {preflight.probe} as sound"
+    if deliveries:
+        in_feed = "(select count(*) from retail_ops.delivery where feed = $5)"
+        statement += f", case when {in_feed} = {deliveries} then ({finish_query(0)}) end as finished"
     row = await connection.fetchrow(
         statement,
         run.run_id,
