@@ -60,7 +60,8 @@ async def complete_warehouse(
                 delivery.outcome == "unchanged" for delivery in result.deliveries
             ):
                 return result, context.finished
-            return result, await finish("keys and indexes", context.warehouse, loaded)
+            is_new = context.preparation is not None
+            return result, await finish("keys and indexes", context.warehouse, loaded, is_new=is_new)
     except PrefectUnreachable:
         raise
     except RetailError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +19,14 @@ from tasks.doctor.steps import begin_after_preflight
 from tasks.ingest.discover import Delivery
 from tasks.ingest.hash_ahead import HashAhead
 from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.connection_limit import connection_limit
 from tasks.report.lineage.run import LineageRun
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.feed_settings import resolve_feed_settings
 from tasks.warehouse.finish import FinishedWarehouse
 from tasks.warehouse.held_words import added_words
-from tasks.warehouse.ledger import BegunRun, FeedState, Run
+from tasks.warehouse.ledger import BegunRun, FeedState, Run, counting_hashed
 from tasks.warehouse.steps import begin_in_warehouse, check_added_words, prepare_warehouse
 
 
@@ -34,7 +35,7 @@ class RunContext:
     """What every stage of a run needs.
 
     ``warehouse`` is None in a dry run. ``preparation`` is the preparation of a new database, which goes on while
-    deliveries are read; it must be done before anything is loaded, and is None where it is done already. ``hashes`` has
+    deliveries are read and sent; it is done before anything is merged, and None where it is done already. ``hashes`` has
     the SHA-256 of the deliveries that were hashed until the ledger answered; ``finished`` is its answer to what a run
     asks that changes nothing, if this one seemed to be such a run.
     """
@@ -108,8 +109,8 @@ async def _begin_and_hash(
     # Without a meter: of what is hashed, only the deliveries that are not read again count as read.
     hashing = asyncio.create_task(asyncio.to_thread(ahead.run))
     try:
-        with watch.stage("prepare"):
-            begun = await _begin(request, run, warehouse, ahead.count)
+        with watch.stage("prepare"), counting_hashed(ahead.count):
+            begun = await _begin(request, run, warehouse)
     finally:
         hashes = ahead.take()
     if hashing.done():
@@ -117,29 +118,30 @@ async def _begin_and_hash(
     return begun, hashes
 
 
-async def _begin(
-    request: RunRequest, run: Run, warehouse: ConnectionSettings, hashed: Callable[[], int]
-) -> BegunRun:
+async def _begin(request: RunRequest, run: Run, warehouse: ConnectionSettings) -> BegunRun:
     roles = request.settings.retail_analyst_roles
     if not request.preflight:
         return await request.retry.apply(begin_in_warehouse)(
-            "ledger", warehouse, run, request.feed, roles, request.taken, hashed
+            "ledger", warehouse, run, request.feed, roles, request.taken
         )
     return await request.retry.apply(begin_after_preflight)(
-        "and ledger", warehouse, run, request.feed, roles, request.workspace, request.taken, hashed
+        "and ledger", warehouse, run, request.feed, roles, request.workspace, request.taken
     )
 
 
 async def _prepare(
     request: RunRequest, run: Run, warehouse: ConnectionSettings, revision: str | None, watch: Stopwatch
 ) -> FeedState:
-    with watch.stage("prepare"):
-        return await request.retry.apply(prepare_warehouse)(
-            "schema and ledger",
-            warehouse,
-            run,
-            request.feed,
-            request.settings.retail_analyst_roles,
-            revision,
-            request.taken,
-        )
+    limit = connection_limit(warehouse)
+    # In place of a load, while another one may send its lines, and before anything is merged.
+    async with limit.loads, limit.merge_slot:
+        with watch.stage("prepare"):
+            return await request.retry.apply(prepare_warehouse)(
+                "schema and ledger",
+                warehouse,
+                run,
+                request.feed,
+                request.settings.retail_analyst_roles,
+                revision,
+                request.taken,
+            )

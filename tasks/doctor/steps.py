@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect.artifacts import acreate_markdown_artifact
@@ -14,7 +14,7 @@ from tasks.doctor.preflight import ensure_none_blocks, preflight_of
 from tasks.doctor.workspace import examine_folder
 from tasks.postgres.connect import ConnectionSettings
 from tasks.retries import step
-from tasks.warehouse.feed_settings import Taken
+from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.ledger import BegunRun, Run, begin_run
 
@@ -33,8 +33,7 @@ async def begin_after_preflight(
     feed: str,
     analyst_roles: Sequence[str],
     workspace: Path,
-    taken: Taken,
-    hashed: Callable[[], int],
+    taken: Taken = NOTHING_TAKEN,
 ) -> BegunRun:
     """Record the run and read the feed like ``begin_in_warehouse``, and check in the same turn what would stop the run.
 
@@ -42,7 +41,7 @@ async def begin_after_preflight(
         PreflightFailed: a check found a problem.
     """
     ensure_none_blocks(await examine_folder("workspace", workspace, "RETAIL_WORKSPACE"))
-    begun = await begin_run(warehouse, run, feed, preflight_of(warehouse, analyst_roles), taken, hashed)
+    begun = await begin_run(warehouse, run, feed, preflight_of(warehouse, analyst_roles), taken)
     if begun.feed is not None:
         await grant_read_access(warehouse, analyst_roles)
     return begun

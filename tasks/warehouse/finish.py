@@ -31,7 +31,9 @@ def finished_by(answer: Sequence[Any]) -> FinishedWarehouse | None:
     return None if missing_keys(keys) else FinishedWarehouse(figures_of(figures))
 
 
-async def finish(settings: ConnectionSettings, rows_loaded: int) -> FinishedWarehouse:
+async def finish(
+    settings: ConnectionSettings, rows_loaded: int, *, is_new: bool = False
+) -> FinishedWarehouse:
     """Add missing keys and indexes, analyse, and read the figures of the warehouse.
 
     See ``complete_indexes`` and ``read_figures`` for the errors.
@@ -39,12 +41,14 @@ async def finish(settings: ConnectionSettings, rows_loaded: int) -> FinishedWare
     Args:
         settings: The warehouse.
         rows_loaded: Lines that the run loaded.
+        is_new: Whether the run created the schema, so that the keys are missing.
     """
-    async with connected(settings) as connection:
-        (answer,) = await fetch_json(connection, finish_query(rows_loaded))
-    finished = finished_by(answer)
-    if finished is not None:
-        return finished
+    if not is_new:
+        async with connected(settings) as connection:
+            (answer,) = await fetch_json(connection, finish_query(rows_loaded))
+        finished = finished_by(answer)
+        if finished is not None:
+            return finished
     figures: list[WarehouseFigures] = []
 
     async def read() -> None:

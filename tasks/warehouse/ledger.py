@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected, is_new
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
@@ -110,8 +112,22 @@ class BegunRun:
     finished: FinishedWarehouse | None = None
 
 
-def _nothing_hashed() -> int:
-    return 0
+_hashed: ContextVar[Callable[[], int] | None] = ContextVar("hashed_deliveries", default=None)
+
+
+@contextmanager
+def counting_hashed(count: Callable[[], int]) -> Iterator[None]:
+    """Have ``begin_run`` in this block ask what a run asks at its end, if it seems that nothing is new.
+
+    Args:
+        count: Returns the number of the run's deliveries once all of them are hashed, else 0. Asked when the run begins: if
+            the feed has as many, probably nothing is new.
+    """
+    token = _hashed.set(count)
+    try:
+        yield
+    finally:
+        _hashed.reset(token)
 
 
 async def begin_run(
@@ -120,7 +136,6 @@ async def begin_run(
     feed: str,
     preflight: Preflight | None = None,
     taken: Taken = NOTHING_TAKEN,
-    hashed: Callable[[], int] = _nothing_hashed,
 ) -> BegunRun:
     """Record the start of a run, close the runs that died, and read the feed: one statement.
 
@@ -133,8 +148,6 @@ async def begin_run(
         feed: Name of its feed.
         preflight: Checks of what would make the run fail, in the same turn.
         taken: What the run takes in place of what the feed has.
-        hashed: Returns the number of the run's deliveries once all of them are hashed, else 0. If the feed has as many,
-            probably nothing is new, and what such a run asks at its end is asked in the same turn.
 
     Raises:
         WarehouseError: ``retail_ops.schema_version`` has several rows.
@@ -142,8 +155,10 @@ async def begin_run(
     """
     head = head_revision()
     async with connected(settings) as connection:
+        if is_new(connection):
+            return BegunRun(await _revision(connection, preflight), None)
         try:
-            row = await _begin(connection, run, feed, preflight, taken, hashed())
+            row = await _begin(connection, run, feed, preflight, taken)
         except _OTHER_SCHEMA:
             return BegunRun(await _revision(connection, preflight), None)  # none, or an older revision
         except asyncpg.PostgresError:
@@ -151,7 +166,7 @@ async def begin_run(
                 raise
             await ask_preflight(connection, preflight)
             # A question failed, not the start of the run: the doctor says why.
-            row = await _begin(connection, run, feed, None, taken, 0)
+            row = await _begin(connection, run, feed, None, taken)
         if row["revisions"] != [head]:
             return BegunRun(await _revision(connection, preflight), None)
     settings_row = json.loads(row["settings"] or "{}")
@@ -172,12 +187,13 @@ async def _begin(
     feed: str,
     preflight: Preflight | None,
     taken: Taken,
-    deliveries: int,
 ) -> asyncpg.Record:
     statement = compact_sql("begin_run")
     if preflight is not None:
         statement += f", {preflight.probe} as sound"
-    if deliveries:
+    count = _hashed.get()
+    deliveries = count() if count is not None and preflight is not None else 0
+    if deliveries > 1:  # a run of one seldom finds nothing new
         in_feed = "(select count(*) from retail_ops.delivery where feed = $5)"
         statement += f", case when {in_feed} = {deliveries} then ({finish_query(0)}) end as finished"
     row = await connection.fetchrow(

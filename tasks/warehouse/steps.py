@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
 
 from tasks.errors import DeliveryMissing, WarehouseError
 from tasks.ingest.vanished import SearchedSource
-from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.connection_limit import connection_limit
 from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
@@ -30,11 +33,10 @@ async def begin_in_warehouse(
     run: Run,
     feed: str,
     analyst_roles: Sequence[str],
-    taken: Taken,
-    hashed: Callable[[], int],
+    taken: Taken = NOTHING_TAKEN,
 ) -> BegunRun:
     """Record the run and read the feed, if the schemas are at head; grant the analysts access."""
-    begun = await begin_run(warehouse, run, feed, taken=taken, hashed=hashed)
+    begun = await begin_run(warehouse, run, feed, taken=taken)
     if begun.feed is not None:
         await grant_read_access(warehouse, analyst_roles)
     return begun
@@ -51,9 +53,20 @@ async def prepare_warehouse(
     taken: Taken = NOTHING_TAKEN,
 ) -> FeedState:
     """Upgrade the schema from ``revision``, grant the analysts access, record the run, and read the feed."""
-    await upgrade_from(revision, warehouse)
+    work: list[Coroutine[Any, Any, object]] = [upgrade_from(revision, warehouse)]
+    if revision is None and not connection_limit(warehouse).loads.locked():
+        work.append(_open_second(warehouse))
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
     await grant_read_access(warehouse, analyst_roles)
     return await _begun(warehouse, run, feed, taken)
+
+
+async def _open_second(warehouse: ConnectionSettings) -> None:
+    """Open the connection that the indexes of a new warehouse need, early: the first load sends its lines over it."""
+    async with connection_limit(warehouse).loads, connected(warehouse):
+        pass
 
 
 @step("words", "warehouse", timeout_seconds=300)
@@ -106,9 +119,11 @@ async def load_batch(
 
 
 @step("finish", "warehouse", timeout_seconds=7200)
-async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> FinishedWarehouse:
+async def finish_warehouse(
+    label: str, warehouse: ConnectionSettings, rows_loaded: int, *, is_new: bool = False
+) -> FinishedWarehouse:
     """Add missing keys and indexes, and read the figures; see ``tasks.warehouse.finish.finish``."""
-    return await finish(warehouse, rows_loaded)
+    return await finish(warehouse, rows_loaded, is_new=is_new)
 
 
 @step("preview", "warehouse", timeout_seconds=600)
