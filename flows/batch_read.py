@@ -12,6 +12,7 @@ from tasks.ingest.discover import Delivery
 from tasks.ingest.empty_parts import is_empty_part
 from tasks.ingest.mapping.passed_over import in_currency, passed_over_text
 from tasks.ingest.steps import ingest_batch
+from tasks.metering import count_bytes
 from tasks.report.run_report import DeliveryReport
 from tasks.warehouse.ledger import Outcome
 
@@ -22,30 +23,46 @@ _KEEPS_CHANGING = (
 
 
 async def read_batch(context: RunContext, label: str, deliveries: Sequence[Delivery]) -> IngestResult:
-    """Read a batch into bronze. A file that still changes after all retries is unfinished; the others are read.
+    """Read a batch into bronze, but for the deliveries that are known to be unchanged without being read.
+
+    A file that still changes after all retries is unfinished; the others are read.
 
     Raises:
         RetailError: the workspace failed, or Prefect is gone.
     """
     request = context.request
+    known = context.known.deliveries
+    known_ones = [delivery for delivery in deliveries if _is_unchanged(context, delivery)]
+    unchanged = tuple(delivery.name for delivery in known_ones)
+    count_bytes(read=sum(delivery.size for delivery in known_ones))
+    deliveries = [delivery for delivery in deliveries if not _is_unchanged(context, delivery)]
     changing: list[DeliveryUnfinished] = []
     while deliveries:
         try:
             result = await request.retry.apply(ingest_batch)(
                 label,
                 deliveries,
-                context.known.deliveries,
+                known,
                 request.workspace,
                 request.read_limits,
                 replace(context.feed.reading, keeps_persons=request.settings.retail_keep_persons),
                 request.settle_seconds,
             )
-            return replace(result, unfinished=(*result.unfinished, *changing))
+            return replace(
+                result,
+                unchanged=(*unchanged, *result.unchanged),
+                unfinished=(*result.unfinished, *changing),
+            )
         except DeliveryChanged as error:
             name = error.attributes["delivery"]
             changing.append(DeliveryUnfinished(*_KEEPS_CHANGING, delivery=name))
-            deliveries = tuple(delivery for delivery in deliveries if delivery.name != name)
-    return IngestResult(None, unfinished=tuple(changing))
+            deliveries = [delivery for delivery in deliveries if delivery.name != name]
+    return IngestResult(None, unchanged, unfinished=tuple(changing))
+
+
+def _is_unchanged(context: RunContext, delivery: Delivery) -> bool:
+    content_hash = context.hashes.get(delivery)
+    return content_hash is not None and content_hash == context.known.deliveries.get(delivery.name)
 
 
 def unread_reports(

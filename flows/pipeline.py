@@ -2,7 +2,7 @@
 
 Each stage works on one batch at a time, side by side with the other stages. The queues between them are short, so
 that the first batch is loaded early and few are in memory: the next batch is read once this one is validated, and
-while one is copied, another has its lines ready.
+while one is merged, another sends its lines, and a third has them ready.
 
 An error of a delivery stays with it; an error of the warehouse or the workspace ends its batch, and the run fails
 with the first one after the other batches are through.
@@ -44,8 +44,8 @@ from tasks.validate.steps import validate_batch, weigh_batch
 from tasks.warehouse.load.transaction import LoadedDelivery
 
 T = TypeVar("T")
-# One copies, one has its lines ready.
-_LOADERS = 2
+# One is merged, one sends its lines, one has its lines ready.
+_LOADERS = 3
 
 
 @dataclass(frozen=True)
@@ -232,8 +232,6 @@ class _Pipeline:
         accepted = [quality for quality in passed if quality.name not in too_large]
         loaded: dict[str, LoadedDelivery] = {}
         if accepted and self.context.warehouse is not None:
-            if self.context.preparation is not None:
-                await asyncio.wait([self.context.preparation])
             with self.context.lineage.stage("load"):
                 loaded = await load_accepted(
                     self.context, self.context.warehouse, batch.label, silver, accepted

@@ -32,8 +32,9 @@ from tasks.report.steps import record_run, save_and_publish_report
 from tasks.report.timings import stage_times
 from tasks.report.totals import totals
 from tasks.retries import prefect_is_gone
+from tasks.warehouse.finish import FinishedWarehouse
 from tasks.warehouse.ledger import RunStatus
-from tasks.warehouse.steps import FinishedWarehouse, finish_warehouse
+from tasks.warehouse.steps import finish_warehouse
 from tasks.warehouse.warehouse_figures import WarehouseFigures
 from tasks.workspace.outputs import prune
 
@@ -55,7 +56,12 @@ async def complete_warehouse(
     finish = context.request.retry.apply(finish_warehouse)
     try:
         with context.watch.stage("finish"):
-            return result, await finish("keys and indexes", context.warehouse, loaded)
+            if context.finished is not None and all(
+                delivery.outcome == "unchanged" for delivery in result.deliveries
+            ):
+                return result, context.finished
+            is_new = context.preparation is not None
+            return result, await finish("keys and indexes", context.warehouse, loaded, is_new=is_new)
     except PrefectUnreachable:
         raise
     except RetailError as error:

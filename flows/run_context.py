@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,13 +16,17 @@ from flows.lineage import begin_lineage
 from flows.run_end import RunEnd
 from flows.run_request import RunRequest, versions
 from tasks.doctor.steps import begin_after_preflight
+from tasks.ingest.discover import Delivery
+from tasks.ingest.hash_ahead import HashAhead
 from tasks.postgres.connect import ConnectionSettings
+from tasks.postgres.connection_limit import connection_limit
 from tasks.report.lineage.run import LineageRun
 from tasks.report.timings import Stopwatch
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.feed_settings import resolve_feed_settings
+from tasks.warehouse.finish import FinishedWarehouse
 from tasks.warehouse.held_words import added_words
-from tasks.warehouse.ledger import BegunRun, FeedState, Run
+from tasks.warehouse.ledger import BegunRun, FeedState, Run, counting_hashed
 from tasks.warehouse.steps import begin_in_warehouse, check_added_words, prepare_warehouse
 
 
@@ -31,7 +35,9 @@ class RunContext:
     """What every stage of a run needs.
 
     ``warehouse`` is None in a dry run. ``preparation`` is the preparation of a new database, which goes on while
-    deliveries are read; it must be done before anything is loaded, and is None where it is done already.
+    deliveries are read and sent; it is done before anything is merged, and None where it is done already. ``hashes`` has
+    the SHA-256 of the deliveries that were hashed until the ledger answered; ``finished`` is its answer to what a run
+    asks that changes nothing, if this one seemed to be such a run.
     """
 
     request: RunRequest
@@ -42,6 +48,8 @@ class RunContext:
     preparation: asyncio.Task[FeedState] | None
     watch: Stopwatch
     lineage: LineageRun
+    hashes: Mapping[Delivery, str]
+    finished: FinishedWarehouse | None
 
     @contextmanager
     def stage(self, name: str, rows: int = 0) -> Iterator[None]:
@@ -68,12 +76,12 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
         request.settings.lineage_targets, "retail-etl", request.feed, run
     )
     watch = end.watch
-    known, preparation = FeedState(None), None
+    known, preparation, finished = FeedState(None), None, None
+    hashes: Mapping[Delivery, str] = {}
     if warehouse is not None:
-        with watch.stage("prepare"):
-            begun = await _begin(request, run, warehouse)
+        begun, hashes = await _begin_and_hash(request, run, warehouse, watch)
         if begun.feed is not None:
-            known = begun.feed
+            known, finished = begun.feed, begun.finished
         else:
             prepare = _prepare(request, run, warehouse, begun.revision, watch)
             if begun.revision is None:  # its ledger is empty: reading need not wait
@@ -89,7 +97,25 @@ async def begin_run(request: RunRequest, end: RunEnd) -> RunContext:
     )
     if warehouse is not None and (added := added_words(known.settings, feed)):
         await request.retry.apply(check_added_words)("for missing", warehouse, request.feed, added)
-    return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage)
+    return RunContext(request, run, feed, known, warehouse, preparation, watch, lineage, hashes, finished)
+
+
+async def _begin_and_hash(
+    request: RunRequest, run: Run, warehouse: ConnectionSettings, watch: Stopwatch
+) -> tuple[BegunRun, Mapping[Delivery, str]]:
+    ahead = HashAhead(
+        request.paths, request.root, request.read_limits, follow_links=request.settings.retail_follow_links
+    )
+    # Without a meter: of what is hashed, only the deliveries that are not read again count as read.
+    hashing = asyncio.create_task(asyncio.to_thread(ahead.run))
+    try:
+        with watch.stage("prepare"), counting_hashed(ahead.count):
+            begun = await _begin(request, run, warehouse)
+    finally:
+        hashes = ahead.take()
+    if hashing.done():
+        hashing.result()
+    return begun, hashes
 
 
 async def _begin(request: RunRequest, run: Run, warehouse: ConnectionSettings) -> BegunRun:
@@ -106,13 +132,16 @@ async def _begin(request: RunRequest, run: Run, warehouse: ConnectionSettings) -
 async def _prepare(
     request: RunRequest, run: Run, warehouse: ConnectionSettings, revision: str | None, watch: Stopwatch
 ) -> FeedState:
-    with watch.stage("prepare"):
-        return await request.retry.apply(prepare_warehouse)(
-            "schema and ledger",
-            warehouse,
-            run,
-            request.feed,
-            request.settings.retail_analyst_roles,
-            revision,
-            request.taken,
-        )
+    limit = connection_limit(warehouse)
+    # In place of a load, while another one may send its lines, and before anything is merged.
+    async with limit.loads, limit.merge_slot:
+        with watch.stage("prepare"):
+            return await request.retry.apply(prepare_warehouse)(
+                "schema and ledger",
+                warehouse,
+                run,
+                request.feed,
+                request.settings.retail_analyst_roles,
+                revision,
+                request.taken,
+            )

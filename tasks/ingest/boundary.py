@@ -22,6 +22,7 @@ class Boundary:
     folder: str
     follow: bool
     links: dict[str, str] = field(default_factory=dict)
+    _folders: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: str, follow: bool) -> Boundary:
@@ -36,7 +37,7 @@ class Boundary:
 
     def admits(self, path: str) -> bool:
         """Return False for a path that leads out of the folder, if that is not allowed; note its link."""
-        if self._contains(os.path.realpath(path)):
+        if self._contains(self.resolve(path)):
             return True
         step = self.folder
         for name in Path(path).relative_to(self.folder).parts:
@@ -47,6 +48,16 @@ class Boundary:
         # The link's own path, however many links lead to it.
         self.links[os.path.join(os.path.realpath(parent), name)] = os.path.realpath(step)
         return self.follow
+
+    def resolve(self, path: str) -> str:
+        """Return a path with links resolved, those of its folder once for all files in it."""
+        folder, name = os.path.split(path)
+        if name in {"", os.curdir, os.pardir}:
+            return os.path.realpath(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        resolved = os.path.join(self._folders[folder], name)
+        return os.path.realpath(resolved) if os.path.islink(resolved) else resolved
 
     def _contains(self, real: str) -> bool:
         return real == self._inside or real.startswith(os.path.join(self._inside, ""))

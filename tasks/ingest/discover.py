@@ -120,7 +120,7 @@ class _Search:
             self.searched.append(path)
             self._add_many(self._walk(path, boundary), source, boundary)
         elif os.path.exists(path):
-            self._add(path)
+            self._add(os.path.realpath(path))
         elif glob.has_magic(source):
             self._report_closed_folders(path, boundary)
             self.searched.append(path)
@@ -182,12 +182,11 @@ class _Search:
             what = f"no deliveries found ({READABLE})."
             self._fail(source, DeliveryMissing, what, "Check the path or pattern.")
         for file in selected:
-            self._add(file)
+            self._add(boundary.resolve(file))
         self.links_out |= boundary.links
         self.passed_over += [] if boundary.follow else boundary.links
 
-    def _add(self, file: str) -> None:
-        path = os.path.realpath(file)
+    def _add(self, path: str) -> None:
         name = path
         if self.prefix is not None and Path(path).is_relative_to(self.prefix):
             name = Path(path).relative_to(self.prefix).as_posix()

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakSet
 
 import asyncpg
 import tenacity
@@ -50,13 +51,18 @@ __all__ = [
 # Keepalives: with TCP's default of two hours, a loader that vanished would hold the load lock for as long.
 # Read committed: at stricter levels a loader would not see the rows committed while it waited for that lock.
 _SESSION = (
-    "set search_path = pg_catalog, pg_temp; "
+    "set search_path=pg_catalog,pg_temp;"
     # Known from Postgres 17 on; a plain SET fails before.
-    "select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'; "
-    "set timezone = 'UTC'; set idle_in_transaction_session_timeout = 0; "
-    "set default_transaction_isolation = 'read committed'; "
-    "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 6"
+    "select set_config(name,'0',false) from pg_settings where name='transaction_timeout';"
+    "set timezone=UTC;set idle_in_transaction_session_timeout=0;"
+    "set default_transaction_isolation='read committed';"
+    "set tcp_keepalives_idle=60;set tcp_keepalives_interval=10;set tcp_keepalives_count=6;"
+    # The answer is in the tag of the last command.
+    "select from pg_namespace where nspname='retail_ops'"
 )
+_NO_SCHEMA = "SELECT 0"
+# Connections to databases that were without our schemas, in the block that opened them.
+_new: WeakSet[asyncpg.Connection] = WeakSet()
 _LAST_ATTEMPT_SECONDS = 0.5  # reserved for a last attempt before the deadline
 
 
@@ -111,16 +117,23 @@ async def _open(
     try:
         ensure_installed(connection)
         # Not in the start-up message: there Supavisor drops these settings and PgBouncer rejects them.
-        await connection.execute(
-            f"set statement_timeout = {int(settings.statement_timeout * 1000)}; "
-            f"set lock_timeout = {int(settings.lock_timeout * 1000)}; {_SESSION}",
+        answer = await connection.execute(
+            f"set statement_timeout={int(settings.statement_timeout * 1000)};"
+            f"set lock_timeout={int(settings.lock_timeout * 1000)};{_SESSION}",
             timeout=seconds,
         )
+        if answer == _NO_SCHEMA:
+            _new.add(connection)
         ready = True
     finally:
         if not ready:  # rejected, or the await was cancelled
             connection.terminate()
     return connection
+
+
+def is_new(connection: asyncpg.Connection) -> bool:
+    """Whether the database was without our schemas when the block around opened this connection."""
+    return connection in _new
 
 
 async def _connect_once(
@@ -249,6 +262,7 @@ async def connected(settings: ConnectionSettings) -> AsyncIterator[asyncpg.Conne
         with driver_errors_mapped(settings):
             yield connection
         if kept and not connection.is_closed() and not connection.is_in_transaction():
+            _new.discard(connection)
             kept.give_back(settings, connection)
             is_kept = True
         else:

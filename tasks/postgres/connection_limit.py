@@ -30,6 +30,8 @@ class ConnectionLimit:
     slots: asyncio.Semaphore
     # Loads that have a connection: one sends its lines while another is merged. A third would only wait.
     loads: asyncio.Semaphore
+    # Lines are sent one load after the other: on a shared line both would arrive late, and be merged late.
+    send_slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Merges of a process run one by one: a second one would only wait for the load lock.
     merge_slot: asyncio.Lock = field(default_factory=asyncio.Lock)
     login_lock: asyncio.Lock = field(default_factory=asyncio.Lock)

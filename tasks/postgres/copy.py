@@ -176,7 +176,7 @@ def answers(connection: asyncpg.Connection) -> Iterator[list[Any]]:
 
 def answer_script(query: str) -> str:
     """Return a statement that gives the JSON value of a query of ours as an answer; see ``answers``."""
-    return f"do $answer$ begin raise info '{_ANSWER}%', ({query}); end $answer$"
+    return f"do $answer$begin raise info '{_ANSWER}%',({query});end$answer$"
 
 
 async def fetch_json(connection: asyncpg.Connection, query: str) -> list[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,11 +14,12 @@ from uuid import UUID
 
 import asyncpg
 
-from tasks.postgres.connect import ConnectionSettings, connected
+from tasks.postgres.connect import ConnectionSettings, connected, is_new
 from tasks.postgres.queries import compact_sql, inlined
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.settings import FeedSettings
 from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
+from tasks.warehouse.finish import FinishedWarehouse, finish_query, finished_by
 from tasks.warehouse.ledger_rows import attempt_row
 from tasks.warehouse.limits import DEFAULT_KEPT_LINES
 from tasks.warehouse.migrate import head_revision, version_of, version_on
@@ -103,10 +106,30 @@ class BegunRun:
     Attributes:
         revision: Revision of the schemas, None if there are none.
         feed: The feed; None if the schemas have another revision than this release's: then nothing is recorded.
+        finished: The warehouse as it is after a run that changes nothing, if this run seemed to be one.
     """
 
     revision: str | None
     feed: FeedState | None
+    finished: FinishedWarehouse | None = None
+
+
+_hashed: ContextVar[Callable[[], int] | None] = ContextVar("hashed_deliveries", default=None)
+
+
+@contextmanager
+def counting_hashed(count: Callable[[], int]) -> Iterator[None]:
+    """Have ``begin_run`` in this block ask what a run asks at its end, if it seems that nothing is new.
+
+    Args:
+        count: Returns the number of the run's deliveries once all of them are hashed, else 0. Asked when the run begins: if
+            the feed has as many, probably nothing is new.
+    """
+    token = _hashed.set(count)
+    try:
+        yield
+    finally:
+        _hashed.reset(token)
 
 
 async def begin_run(
@@ -134,6 +157,8 @@ async def begin_run(
     """
     head = head_revision()
     async with connected(settings) as connection:
+        if is_new(connection):
+            return BegunRun(await _revision(connection, preflight), None)
         try:
             row = await _begin(connection, run, feed, preflight, taken)
         except _OTHER_SCHEMA:
@@ -158,15 +183,26 @@ async def begin_run(
         if digest == marked[name] and name not in without_columns
     }
     missing, refused = frozenset(row["missing"] or ()), json.loads(row["refused"] or "{}")
-    return BegunRun(head, FeedState(stored, held, deliveries, vanished, missing, refused, without_columns))
+    state = FeedState(stored, held, deliveries, vanished, missing, refused, without_columns)
+    finish = row.get("finished")
+    return BegunRun(head, state, finished_by(json.loads(finish)) if finish else None)
 
 
 async def _begin(
-    connection: asyncpg.Connection, run: Run, feed: str, preflight: Preflight | None, taken: Taken
+    connection: asyncpg.Connection,
+    run: Run,
+    feed: str,
+    preflight: Preflight | None,
+    taken: Taken,
 ) -> asyncpg.Record:
     statement = compact_sql("begin_run")
     if preflight is not None:
         statement += f", {preflight.probe} as sound"
+    count = _hashed.get()
+    deliveries = count() if count is not None and preflight is not None else 0
+    if deliveries > 1:  # a run of one seldom finds nothing new
+        in_feed = "(select count(*) from retail_ops.delivery where feed = $5)"
+        statement += f", case when {in_feed} = {deliveries} then ({finish_query(0)}) end as finished"
     row = await connection.fetchrow(
         statement,
         run.run_id,

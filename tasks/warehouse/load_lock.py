@@ -45,13 +45,13 @@ def lock_script(settings: ConnectionSettings, wait_seconds: float) -> str:
         settings: Limits of the statements that follow.
         wait_seconds: Longest wait for the lock.
     """
-    return ";\n".join(
+    return ";".join(
         (
-            f"set local lock_timeout = {max(1, round(wait_seconds * 1000))}; set local statement_timeout = 0",
+            f"set local lock_timeout={max(1, round(wait_seconds * 1000))};set local statement_timeout=0",
             compact_sql("take_load_lock"),
             compact_sql("ensure_no_older_release"),
-            f"set local lock_timeout = {int(settings.lock_timeout * 1000)}",
-            f"set local statement_timeout = {int(settings.statement_timeout * 1000)}",
+            f"set local lock_timeout={int(settings.lock_timeout * 1000)}",
+            f"set local statement_timeout={int(settings.statement_timeout * 1000)}",
         )
     )
 
@@ -108,9 +108,7 @@ async def locked_transaction(
     """
 
     async def attempt(wait_seconds: float) -> None:
-        script = (
-            f"begin;\n{lock_script(settings, wait_seconds)};\n{answer_script(question) if question else ''}"
-        )
+        script = f"begin;{lock_script(settings, wait_seconds)};{answer_script(question) if question else ''}"
         try:
             await connection.execute(script, timeout=wait_seconds + 60)
         except asyncpg.PostgresError:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
 
 from tasks.errors import DeliveryMissing, WarehouseError
 from tasks.ingest.vanished import SearchedSource
 from tasks.postgres.connect import ConnectionSettings, connected
-from tasks.postgres.copy import fetch_json
+from tasks.postgres.connection_limit import connection_limit
 from tasks.retries import step
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.feed_settings import NOTHING_TAKEN, Taken
+from tasks.warehouse.finish import FinishedWarehouse, finish
 from tasks.warehouse.grants import grant_read_access
 from tasks.warehouse.held_words import ensure_words_not_held
-from tasks.warehouse.indexes import complete_indexes, keys_query, missing_keys
 from tasks.warehouse.ledger import BegunRun, FeedState, Run, RunStatus, begin_run, finish_run
 from tasks.warehouse.load.transaction import LoadResult, load
 from tasks.warehouse.migrate import migrate, upgrade_from
 from tasks.warehouse.resource_use import ResourceUse
 from tasks.warehouse.vanished import VanishedWithdrawal, withdraw_vanished
-from tasks.warehouse.warehouse_figures import WarehouseFigures, figures_of, figures_query, read_figures
 from tasks.warehouse.watch import WatchInputs, WatchReport, watch
 from tasks.warehouse.withdraw import Withdrawal, is_withdrawn_by, withdraw
 
@@ -53,9 +53,20 @@ async def prepare_warehouse(
     taken: Taken = NOTHING_TAKEN,
 ) -> FeedState:
     """Upgrade the schema from ``revision``, grant the analysts access, record the run, and read the feed."""
-    await upgrade_from(revision, warehouse)
+    work: list[Coroutine[Any, Any, object]] = [upgrade_from(revision, warehouse)]
+    if revision is None and not connection_limit(warehouse).loads.locked():
+        work.append(_open_second(warehouse))
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
     await grant_read_access(warehouse, analyst_roles)
     return await _begun(warehouse, run, feed, taken)
+
+
+async def _open_second(warehouse: ConnectionSettings) -> None:
+    """Open the connection that the indexes of a new warehouse need, early: the first load sends its lines over it."""
+    async with connection_limit(warehouse).loads, connected(warehouse):
+        pass
 
 
 @step("words", "warehouse", timeout_seconds=300)
@@ -107,34 +118,12 @@ async def load_batch(
     )
 
 
-@dataclass(frozen=True)
-class FinishedWarehouse:
-    """The figures of the warehouse after a run, and why something in it is still missing."""
-
-    figures: WarehouseFigures
-    degraded_reasons: tuple[str, ...] = ()
-
-
 @step("finish", "warehouse", timeout_seconds=7200)
-async def finish_warehouse(label: str, warehouse: ConnectionSettings, rows_loaded: int) -> FinishedWarehouse:
-    """Add missing keys and indexes, analyse, and read the figures of the warehouse.
-
-    See ``tasks.warehouse.indexes.complete_indexes`` and ``tasks.warehouse.warehouse_figures.read_figures``.
-    """
-    async with connected(warehouse) as connection:
-        query = (
-            f"select json_build_array(({keys_query()}), ({figures_query(rows_loaded, without_key=False)}))"
-        )
-        ((keys, answer),) = await fetch_json(connection, query)
-    if not missing_keys(keys):
-        return FinishedWarehouse(figures_of(answer))
-    figures: list[WarehouseFigures] = []
-
-    async def read() -> None:
-        figures.append(await read_figures(warehouse, rows_loaded))
-
-    completion = await complete_indexes(warehouse, read, is_incomplete=True)
-    return FinishedWarehouse(figures[0], completion.degraded_reasons)
+async def finish_warehouse(
+    label: str, warehouse: ConnectionSettings, rows_loaded: int, *, is_new: bool = False
+) -> FinishedWarehouse:
+    """Add missing keys and indexes, and read the figures; see ``tasks.warehouse.finish.finish``."""
+    return await finish(warehouse, rows_loaded, is_new=is_new)
 
 
 @step("preview", "warehouse", timeout_seconds=600)

@@ -21,6 +21,7 @@ from tests.support.prefect_server import PrefectServer
 LIMITS = {
     "nothing new, 20 deliveries": (1, 6, 9),
     "nothing new, 305 deliveries": (1, 6, 8),
+    "nothing new, 20 deliveries over a distance": (1, 5, 9.2),
     "a day": (1, 10, 178),
     "a day, half known": (1, 10, 178),
     "a day, all known": (1, 10, 178),
@@ -67,10 +68,10 @@ async def linked(
 
 @contextmanager
 def _through_a_link(
-    warehouse: ConnectionSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: ConnectionSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delay: float = 0.0
 ) -> Iterator[Linked]:
     monkeypatch.setenv("RETAIL_DATA_DIR", str(tmp_path / "data"))
-    with counting_link(warehouse) as (link, through):
+    with counting_link(warehouse, delay=delay) as (link, through):
         monkeypatch.setenv("DATABASE_URL", f"{through.display}?sslmode=disable")
         yield Linked(link, warehouse, tmp_path)
 
@@ -91,13 +92,23 @@ def _check(scenario: str, counts: Counts) -> None:
     assert 0 < counts.sent <= kilobytes * 1000
 
 
-async def test_nothing_new(linked: Linked, real_lines: pl.DataFrame) -> None:
+@pytest.mark.parametrize("delay", [0.0, 0.05])
+async def test_nothing_new(
+    prefect_api: PrefectServer,
+    warehouse: ConnectionSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    real_lines: pl.DataFrame,
+    delay: float,
+) -> None:
     invoices = real_lines.partition_by("InvoiceNo", maintain_order=True)[:20]
-    paths = [linked.folder / f"{number}.csv" for number in range(20)]
+    paths = [tmp_path / f"{number}.csv" for number in range(20)]
     for path, lines in zip(paths, invoices, strict=True):
         lines.write_csv(path)
-    await linked.load(*paths)
-    _check("nothing new, 20 deliveries", await linked.counts_of_load(*paths, rows=0))
+    scenario = "nothing new, 20 deliveries" + (" over a distance" if delay else "")
+    with _through_a_link(warehouse, tmp_path, monkeypatch, delay) as linked:
+        await linked.load(*paths)
+        _check(scenario, await linked.counts_of_load(*paths, rows=0))
 
 
 async def test_a_day(with_other_days: Linked, days: Path) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from tasks import progress
 from tasks.errors import RightsMissing
+from tasks.postgres.connection_limit import connection_limit
 from tasks.postgres.copy import copy_frame
 from tasks.postgres.queries import compact_sql
 from tasks.postgres.settings import ConnectionSettings
@@ -80,7 +81,8 @@ async def stage(
         columns.update(part.lines.columns)
         lines = part.lines.with_columns(pl.lit(number, pl.Int32).alias("part")) if number else part.lines
         await copy_frame(connection, "pg_temp.staged_part", frames)
-        await copy_frame(connection, "pg_temp.staged_line", lines)
+        async with connection_limit(settings).send_slot:
+            await copy_frame(connection, "pg_temp.staged_line", lines)
         progress.report("load.part_staged", done=number + 1, total=silver.parts)
     if not has_request:
         empty = pl.DataFrame({"part": [0], "request": [request]}, schema_overrides={"part": pl.Int32})

@@ -31,7 +31,7 @@ __all__ = ["LoadResult", "LoadedDelivery", "load"]
 
 @dataclass(frozen=True)
 class LoadResult:
-    """Deliveries of a load, and its duration in seconds without the wait for another load of this process."""
+    """Deliveries of a load, and its duration in seconds without the wait for the merge of another load of this process."""
 
     deliveries: tuple[LoadedDelivery, ...]
     seconds: float
