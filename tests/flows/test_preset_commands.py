@@ -52,6 +52,20 @@ def test_exports_without_lines_and_several_systems(retail: Retail, tmp_path: Pat
     assert "Recognised by its header as Shopify" in ended.report["notes"][0]
 
 
+def test_names_in_another_encoding_are_shown_once_it_is_told(retail: Retail, tmp_path: Path) -> None:
+    path = write(tmp_path / "till.csv", "伝票番号,商品コード,数量\n1,4901,2\n".encode("cp932"))
+    unread = retail("map", str(path))
+    assert "--encoding cp932 (Japanese)" in unread.out
+    failed = retail("etl", str(path), "--dry-run")
+    assert failed.code == 1
+    assert "It is not UTF-8 and was read as Windows-1252" in _words(failed.err)
+    shown = retail("map", str(path), "--encoding", "shift-jis")
+    assert "商品コード" in shown.out
+    assert "Windows-1252" not in shown.out
+    assert "THIS_FILE --currency CURRENCY --encoding shift_jis" in shown.out
+    assert retail("map", str(path), "--encoding", "shift").code == 2
+
+
 def test_map_shows_the_preset_and_copies_it(retail: Retail, tmp_path: Path) -> None:
     path = write(tmp_path / "My orders.csv", sample("shopify.csv").read_text().replace("Vendor", "Brand", 1))
     shown = retail("map", str(path))
