@@ -54,7 +54,9 @@ _PARTIES = _set(
     "empfanger besteller mitarbeiter verkaeufer verkaufer kassierer kellner ansprechpartner acheteur destinataire "
     "employe caissier vendeur cliente comprador destinatario empleado cajero vendedor acquirente impiegato cassiere klant "
     "koper ontvanger medewerker verkoper funcionario klient kupujacy odbiorca pracownik kasjer sprzedawca rechnung "
-    "lieferung livraison facturation entrega envio spedizione consegna fatturazione"
+    "lieferung livraison facturation entrega envio spedizione consegna fatturazione "
+    # Who rang up or served
+    "operator bediener operateur serveur serveuse operador camarero operatore cameriere kassier"
 )
 # Parties that are no person when they stand alone.
 _NOT_ALONE = _set(
@@ -98,6 +100,7 @@ _PAIRS = (
     ("kod", "pocztowy"),
     ("bank", "account"),
     ("tax", "id"),
+    ("tax", "identifier"),
     ("codice", "fiscale"),
     ("ship", "to"),
     ("bill", "to"),
@@ -234,7 +237,7 @@ def speaks_of_person(name: str) -> bool:
     is_name = found & _NAMES and (found & _PARTIES or not found & _THINGS)
     return bool(
         _PERSONAL.intersection((*words, "".join(words)))
-        or any(pair in _PAIRS for pair in itertools.pairwise(words))
+        or (any(pair in _PAIRS for pair in itertools.pairwise(words)) and not found & _COUNTRIES)
         or any(word.endswith(_PERSONAL_ENDS) for word in (*words, "".join(words)))
         or is_card
         or is_party
