@@ -182,7 +182,7 @@ def _print_presets(delivery: Delivery, found: Recognition) -> None:
 
     if found.no_lines is not None and not found.candidates:
         print(
-            f"#\n# It is an export that holds no sales lines ({found.no_lines.title}). {found.no_lines.answer}"
+            f"#\n# It is an export that holds no whole sales lines ({found.no_lines.title}). {found.no_lines.answer}"
         )
         return
     shown = _shown(found)

@@ -44,7 +44,7 @@ def test_exports_without_lines_and_several_systems(retail: Retail, tmp_path: Pat
     assert ended.code == 1
     by_name = {Path(one["name"]).name: one for one in ended.report["deliveries"]}
     assert by_name["a.csv"]["outcome"] == "failed"
-    assert "holds no sales lines (Square: transactions). Take Item sales detail" in by_name["a.csv"]["reason"]
+    assert "holds no whole sales lines (Square: transactions). Take Item sales detail" in by_name["a.csv"]["reason"]
     assert by_name["b.csv"]["outcome"] == "judged"
     assert by_name["c.csv"]["outcome"] == "failed"
     assert "--feed amazon_orders" in by_name["c.csv"]["reason"]
@@ -91,7 +91,7 @@ def test_map_shows_the_preset_and_copies_it(retail: Retail, tmp_path: Path) -> N
     header, _ = WITHOUT_LINES["Magento"]
     grid = retail("map", str(write(tmp_path / "grid.csv", f"{header}\n{',' * header.count(',')}\n")))
     assert grid.code == 0
-    assert "holds no sales lines (Magento" in grid.out
+    assert "holds no whole sales lines (Magento" in grid.out
 
 
 @pytest.mark.slow
