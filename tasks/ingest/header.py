@@ -21,6 +21,8 @@ def fold_name(name: str) -> str:
     return "".join(name.removeprefix("\ufeff").split()).replace("_", "").lower()
 
 
+# For what is proposed to people, in other languages too.
+_TIME_NAMES = TIME_NAMES - {"timezone"} | {"uhrzeit", "zeit", "heure", "hora", "ora", "tijd", "godzina"}
 _NAMES = {column: tuple(fold_name(name) for name in names) for column, names in HEADERS.items()}
 _COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names} | {
     fold_name(name): column for column, names in OPTIONAL_HEADERS.items() for name in names
@@ -83,7 +85,7 @@ def alias_column(name: str) -> str | None:
 
 def is_time_name(name: str) -> bool:
     """Return whether a name is one of a column with the time of the day."""
-    return fold_name(name) in TIME_NAMES - {"timezone"}
+    return fold_name(name) in _TIME_NAMES
 
 
 def is_same_name(name: str, other: str) -> bool:

@@ -148,7 +148,14 @@ def test_map_proposes_a_mapping_that_loads_once_it_is_filled_in(retail: Retail, 
     filled = result.out.replace('# quantity = "…"', 'quantity = "Pcs"')
     mapping = write(tmp_path / "my.toml", filled)
     assert load_mapping(mapping).notation.header_within == 3
-    loaded = retail("etl", str(path), "--mapping", str(mapping), "--json")
+    # Nothing is taken for pounds and London's time in silence.
+    asked = retail("etl", str(path), "--mapping", str(mapping))
+    assert asked.code == 2
+    assert "currency: no column tells it; timezone: no offset is seen in its times" in " ".join(
+        asked.err.split()
+    )
+    told = ("--currency", "GBP", "--timezone", "Europe/London")
+    loaded = retail("etl", str(path), "--mapping", str(mapping), *told, "--json")
     assert loaded.report["outcomes"] == {"loaded": 1}, loaded.err
 
     as_json = retail("map", str(path), "--json").report

@@ -44,7 +44,10 @@ def test_exports_without_lines_and_several_systems(retail: Retail, tmp_path: Pat
     assert ended.code == 1
     by_name = {Path(one["name"]).name: one for one in ended.report["deliveries"]}
     assert by_name["a.csv"]["outcome"] == "failed"
-    assert "holds no whole sales lines (Square: transactions). Take Item sales detail" in by_name["a.csv"]["reason"]
+    assert (
+        "holds no whole sales lines (Square: transactions). Take Item sales detail"
+        in by_name["a.csv"]["reason"]
+    )
     assert by_name["b.csv"]["outcome"] == "judged"
     assert by_name["c.csv"]["outcome"] == "failed"
     assert "--feed amazon_orders" in by_name["c.csv"]["reason"]
@@ -62,7 +65,7 @@ def test_names_in_another_encoding_are_shown_once_it_is_told(retail: Retail, tmp
     shown = retail("map", str(path), "--encoding", "shift-jis")
     assert "商品コード" in shown.out
     assert "Windows-1252" not in shown.out
-    assert "THIS_FILE --currency CURRENCY --encoding shift_jis" in shown.out
+    assert "--timezone TIMEZONE --encoding shift_jis" in shown.out
     assert retail("map", str(path), "--encoding", "shift").code == 2
 
 

@@ -48,6 +48,9 @@ _OF_AMOUNTS = frozenset(
         "prix",
         "vor",
         "code",
+        "inc",
+        "rate",
+        "satz",
     }
 )
 

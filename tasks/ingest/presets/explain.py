@@ -116,7 +116,9 @@ def _by_proof(recognition: Recognition, candidates: Sequence[Fit], delivery: Del
 def no_lines_error(export: NoLines, delivery: Delivery) -> UnknownHeader:
     """Build the error of an export that holds no whole sales lines."""
     return UnknownHeader(
-        f"it is an export that holds no whole sales lines ({export.title}).", export.answer, delivery=delivery.name
+        f"it is an export that holds no whole sales lines ({export.title}).",
+        export.answer,
+        delivery=delivery.name,
     )
 
 
