@@ -92,8 +92,9 @@ class RowMapper:
             return
         footers = rest.filter(pl.col("reason") == _FOOTER)
         cells = pl.concat_str(self._columns, separator=" ", ignore_nulls=True)
-        for source, text in footers.select("source", pl.coalesce("raw", cells)).iter_rows():
-            self.sums.add_footer(source, text)
+        is_split = pl.col("raw").is_null().alias("split")
+        for source, text, split in footers.select("source", pl.coalesce("raw", cells), is_split).iter_rows():
+            self.sums.add_footer(source, text, is_split=split)
 
     def _trimmed(self, text: pl.Expr) -> pl.Expr:
         trimmed = text.str.strip_chars()

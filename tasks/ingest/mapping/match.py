@@ -19,7 +19,7 @@ from tasks.ingest.header import (
 )
 from tasks.ingest.mapping.form import NEEDED
 from tasks.ingest.mapping.model import Check, ColumnMapping, Fill, KindRule, LineForm, Rows, Words
-from tasks.ingest.mapping.terms import term_of
+from tasks.ingest.mapping.terms import OF_COLUMNS, term_of
 from tasks.ingest.schema import COLUMNS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
@@ -119,7 +119,7 @@ class _Match:
     def _check(self, check: Check, order: Mapping[str, tuple[str, ...]]) -> Check | None:
         """The check for this file; None if a column that only some files have is not here: then nothing is told twice."""
         terms = [term_of(text) for text in (*check.plus, *check.minus, check.equals)]
-        names = [term.name for term in terms if term.kind in {"column", "count"}]
+        names = [term.name for term in terms if term.kind in OF_COLUMNS]
         if any(self._is_absent([name]) for name in (*names, *check.unless, *check.unless_amount)):
             return None
         if any(term.kind == "order" and term.name not in order for term in terms):
@@ -135,7 +135,7 @@ class _Match:
 
     def _term(self, text: str) -> str:
         term = term_of(text)
-        return f"{term.kind}:{self._needed(term.name)}" if term.kind in {"column", "count"} else text
+        return f"{term.kind}:{self._needed(term.name)}" if term.kind in OF_COLUMNS else text
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""

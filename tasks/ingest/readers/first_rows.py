@@ -70,10 +70,11 @@ def read_first_rows(delivery: Delivery) -> FirstRows:
 def first_rows_of(delivery: Delivery, start: bytes, encoding: str | None = None) -> FirstRows:
     """Find the header in the first bytes of a text file, of the encoding if it is known; see ``read_first_rows``."""
     is_cut = len(start) == PEEK
-    if is_cut:
-        decoded = first_lines(start, delivery.name, encoding)
-    else:
-        decoded = decode_all(start, delivery.name, DEFAULT_LIMITS, encoding)
+    decoded = (
+        first_lines(start, delivery.name, encoding)
+        if is_cut
+        else decode_all(start, delivery.name, DEFAULT_LIMITS, encoding)
+    )
     candidates: list[tuple[tuple[bool, int, int, int], str, list[list[str]], int]] = []
     for delimiter in _DELIMITERS:
         records = _records(decoded.data.decode(errors="replace"), delimiter)
