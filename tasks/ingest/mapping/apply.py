@@ -224,7 +224,9 @@ class RowMapper:
         lines = lines.with_columns(times.alias("invoice_date")).with_columns(known).cast(pl.Schema(READ))
         if not self._mapping.order:
             return lines
-        is_first = self._first_lines.find(lines)
+        # What a row that is set aside tells of its order is told by the next one.
+        invoice = pl.when(pl.col("fault").is_null()).then("invoice_no").alias("invoice_no")
+        is_first = self._first_lines.find(lines.select("source", invoice))
         told = pl.Series("invoice_attributes", [None], dtype=pl.String).new_from_index(0, lines.height)
         return lines.with_columns(told.scatter(is_first.arg_true(), values.order(rows.filter(is_first))))
 

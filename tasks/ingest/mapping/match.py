@@ -72,7 +72,7 @@ class _Match:
             line = replace(line, columns={**line.columns, **parent})
         checks = tuple(found for each in mapping.checks if (found := self._check(each, order)) is not None)
         above = [column for columns in (*order.values(), *parent.values()) for column in columns]
-        fill = self._fill([column for column in above if column not in line_columns])
+        fill = self._fill([column for column in above if column not in line_columns], line)
         if mapping.notation.footer and 0 not in self.positions.values():
             self.positions[FIRST_COLUMN] = 0
         read = set(self.positions.values())
@@ -99,11 +99,15 @@ class _Match:
         alternatives = {name for group in signature.required if len(group) > 1 for name in group}
         return {*signature.optional} | alternatives
 
-    def _fill(self, order: Sequence[str]) -> Fill:
-        """The columns to fill that are read, and those of the order; optional ones need not be in every file."""
+    def _fill(self, order: Sequence[str], line: LineForm) -> Fill:
+        """The columns to fill that are read, and those of the order; optional ones need not be in every file.
+
+        Those of the order are filled down without a key, too: the row that tells them may be none that is sold.
+        """
         fill = self.mapping.fill
         if not fill.key:
-            return fill
+            key = line.columns.get("invoice_no", ()) if order else ()
+            return Fill(key, tuple(name for name in order if name not in key))
         key = self._all(fill.key)
         required = {name for group in self.mapping.signature.required for name in group}
         read = dict(self.positions)
