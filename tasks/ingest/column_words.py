@@ -124,6 +124,7 @@ _MONEY_OR_STATE = _set(
     "valor montante soma preco custo desconto imposto gorjeta moeda "
     "kwota cena koszt rabat podatek napiwek zwrot stan anulowano anulowany waluta"
 )
+_CURRENCIES = _set("currency waehrung wahrung devise moneda valuta moeda waluta")
 
 # What a column holds that has a word of money or state, and changes no sum all the same: by its last word, ...
 _NO_SUMS = _set(
@@ -260,7 +261,10 @@ def speaks_of_money_or_state(name: str) -> bool:
     found, all_words = _money_or_state(words), frozenset(words)
     if not found:
         return words == ("sales",)  # a sales channel is none
-    if words[-1] in _NO_SUMS or (all_words & _DAYS and not found & _SETTLED):
+    # A currency is told by its code or name, too.
+    if (words[-1] in _NO_SUMS and found.isdisjoint(_CURRENCIES)) or (
+        all_words & _DAYS and not found & _SETTLED
+    ):
         return False
     if found <= _TYPES:
         return all_words - _TYPES <= _OF_SALES - {"payment"}  # cash or a card
@@ -269,6 +273,11 @@ def speaks_of_money_or_state(name: str) -> bool:
     if found <= _STATUSES:
         return not all_words & _OF_OTHERS
     return not (found <= _SUMS and all_words & _NO_MONEY)
+
+
+def speaks_of_currency(name: str) -> bool:
+    """Return whether the name of a column is that of a currency."""
+    return not _CURRENCIES.isdisjoint(words_of(name))
 
 
 def _money_or_state(words: tuple[str, ...]) -> frozenset[str]:

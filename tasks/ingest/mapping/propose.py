@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.ingest.column_words import may_be, speaks_of_money_or_state
+from tasks.ingest.column_words import may_be, speaks_of_currency, speaks_of_money_or_state
 from tasks.ingest.header import alias_column, is_time_name, most_similar, our_column
 from tasks.ingest.mapping.form import LINE_KEYS, NEEDED
-from tasks.ingest.mapping.propose_hints import fill_hints, is_currency, measure_hints, state_hints
+from tasks.ingest.mapping.propose_hints import fill_hints, measure_hints, state_hints
 from tasks.ingest.mapping.propose_values import (
     amount_columns,
     amount_marks,
@@ -119,7 +119,7 @@ class _Proposer:
 
     def _currency(self) -> list[str]:
         """The key of a column that no alias tells, decided where it is the only one and holds codes."""
-        found = [*filter(is_currency, self.left)]
+        found = [*filter(speaks_of_currency, self.left)]
         if not found or self.decided["currency"]:
             return []
         key = f"currency = {toml_string(found[0])}"
@@ -131,7 +131,7 @@ class _Proposer:
     def _told(self, ours: str) -> list[str]:
         """The columns that are, or may be, one of ours."""
         if ours == "currency":
-            return self.decided[ours] or [*filter(is_currency, self.left)]
+            return self.decided[ours] or [*filter(speaks_of_currency, self.left)]
         similar = [*filter(None, [self.similar.get(ours)])]
         if similar and ours == "invoice_date":
             similar += [name for name in self.left if is_time_name(name)]

@@ -34,7 +34,7 @@ MONEY_OR_STATE = (
     "Amount|Total|Net Sales|Sales|Discount|Tax|VAT|Tip|Refunded Amount|Status|order-status|"
     "Financial Status|Payment Status|Order Payment State|Line Type|Type|Event Type|Void?|Item Total|Tax 1 Value|Paid at|"
     "Cancelled at|Betrag|Rabatt|MwSt|Storno|Trinkgeld|Montant|Remise|TVA|Statut|Importe|Descuento|Estado|Importo|Sconto|"
-    "Bedrag|Korting|Desconto|Kwota|Rabat|Zwrot"
+    "Bedrag|Korting|Desconto|Kwota|Rabat|Zwrot|order_currency_code|Currency Name"
 )
 
 

@@ -179,3 +179,16 @@ def test_shares_are_no_amounts_and_a_day_has_its_time_in_other_languages() -> No
     assert 'most similar: "Datum", "Uhrzeit"' in proposal.toml
     assert "Item Tax Rate" not in proposal.toml
     assert "inc tax" not in proposal.toml
+
+
+def test_the_command_takes_a_currency_that_no_usual_name_tells() -> None:
+    names = ["increment_id", "SKU", "Item Name", "Qty", "created_at", "price", "customer_id", "country"]
+    told = "--column increment_id=InvoiceNo"
+    with pytest.raises(UnknownHeader) as raised:
+        match_header([*names, "order_currency_code"], "items.csv")
+    assert f"{told} --column order_currency_code=Currency" in str(raised.value)
+    for more in (["Currency", "base_currency"], ["base_currency", "order_currency_code"]):
+        with pytest.raises(UnknownHeader) as raised:
+            match_header([*names, *more], "items.csv")
+        assert told in str(raised.value)
+        assert "=Currency" not in str(raised.value)
