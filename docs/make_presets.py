@@ -39,7 +39,7 @@ names `--preset NAME --take-mapping`, which takes the new one: deliveries that c
 system are another feed.
 
 """
-_NO_LINES = """## Exports that hold no sales lines
+_NO_LINES = """## Exports that hold no whole sales lines
 
 They are recognised, and the error names the export to take.
 

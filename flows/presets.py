@@ -8,6 +8,7 @@ from dataclasses import replace
 from flows.run_context import RunContext
 from tasks.errors import SettingsError
 from tasks.ingest.discover import Delivery
+from tasks.ingest.instants import tells_offset
 from tasks.ingest.mapping.content import kept_text
 from tasks.ingest.mapping.load import mapping_of_reading
 from tasks.ingest.mapping.model import ColumnMapping
@@ -44,6 +45,8 @@ async def with_preset(
         context = replace(context, feed=resolve_feed_settings(None, context.request.feed, asked))
         notes = (_taken_text(preset, recognition),)
     mapping = mapping_of_reading(context.feed.reading)
+    if mapping is not None and (assumed := _assumed_text(context, mapping)):
+        notes += (assumed,)
     if mapping is not None and mapping.ask:
         _ensure_told(context, mapping)
         told = ", ".join(f"{name} {getattr(context.feed, name)}" for name in mapping.ask)
@@ -63,6 +66,22 @@ def _taken_text(preset: ColumnMapping, recognition: Recognition) -> str:
         names = ", ".join(repr(name[:40]) for name in unknown[:_SHOWN])
         text += f" Columns that the preset does not know: {names}{more}."
     return text
+
+
+def _assumed_text(context: RunContext, mapping: ColumnMapping) -> str:
+    """Say by which defaults a new feed is read where its deliveries do not tell; empty if all is told."""
+    line = mapping.line
+    tells = {
+        "currency": "currency" in {*line.columns, *line.constants},
+        "timezone": line.time.zone_column is not None or any(map(tells_offset, line.time.formats)),
+    }
+    assumed = [name for name, is_told in tells.items() if not (is_told or getattr(context.request, name))]
+    assumed = [name for name in assumed if name not in mapping.ask]
+    if not assumed:
+        return ""
+    values = ", ".join(f"{name} {getattr(context.feed, name)}" for name in assumed)
+    flags = " and ".join(f"--{name}" for name in assumed)
+    return f"By default, where the deliveries do not tell it: {values}. The feed keeps it; {flags} with its first load say otherwise."
 
 
 def _ensure_told(context: RunContext, mapping: ColumnMapping) -> None:

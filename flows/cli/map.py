@@ -19,7 +19,11 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 def map_columns(
-    file: str, *, preset: str | None = None, json: Annotated[bool, Parameter(negative=())] = False
+    file: str,
+    *,
+    preset: str | None = None,
+    encoding: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Show the columns of a file and the preset that reads it, else propose a mapping for --mapping.
 
@@ -29,16 +33,21 @@ def map_columns(
         A CSV or Parquet file.
     preset
         Print this preset as the start of a mapping of your own.
+    encoding
+        Encoding of a text file. Default: UTF-8, with Windows-1252 for lines that are not.
     json
         Print columns, presets and mapping as one line of JSON.
     """
 
     def command() -> int:
         from flows.cli.json_output import print_object
+        from tasks.ingest.encodings import checked_encoding
         from tasks.ingest.mapping.propose import propose
         from tasks.ingest.presets.own import as_own_mapping
         from tasks.ingest.presets.recognise import recognise
+        from tasks.ingest.reading import ReadingSettings
 
+        known = None if encoding is None else checked_encoding(encoding)
         delivery = _delivery(file)
         file_name = delivery.name.rpartition("/")[2]
         if preset:
@@ -48,14 +57,14 @@ def map_columns(
             else:
                 print(own, end="")
             return 0
-        found = recognise(delivery)
+        found = recognise(delivery, ReadingSettings(known))
         first, proposal = found.first, None
         if found.chosen is None and found.no_lines is None:
             proposal = propose(first.names, first.header_row, file_name, first.rows)
         if json:
             print_object(_as_json(delivery, found, proposal))
         else:
-            _print(delivery, found, proposal)
+            _print(delivery, found, proposal, known)
         return 0
 
     return with_exit_code(command, as_json=json)
@@ -115,7 +124,7 @@ def _shown(found: Recognition) -> list[Fit]:
     return [*found.candidates] or near_misses(found.fits)
 
 
-def _print(delivery: Delivery, found: Recognition, proposal: Proposal | None) -> None:
+def _print(delivery: Delivery, found: Recognition, proposal: Proposal | None, encoding: str | None) -> None:
     """Print all but the mapping as comments, so that the output is a mapping's file."""
     _print_columns(delivery, found.first)
     _print_presets(delivery, found)
@@ -127,19 +136,21 @@ def _print(delivery: Delivery, found: Recognition, proposal: Proposal | None) ->
         print("# Undecided, to be filled in above:")
         for column in proposal.undecided:
             print(f"#   {column}")
-    print(f"# Load it: {_load_command(delivery, proposal)}")
+    print(f"# Load it: {_load_command(delivery, proposal, encoding)}")
 
 
-def _load_command(delivery: Delivery, proposal: Proposal) -> str:
+def _load_command(delivery: Delivery, proposal: Proposal, encoding: str | None) -> str:
     import shlex
 
     from tasks.outside_text import displayable
 
     asked = [word for name in proposal.untold for word in (f"--{name}", name.upper())]
+    asked += [] if encoding is None else ["--encoding", encoding]
     return displayable(shlex.join(["retail", "etl", delivery.name, "--mapping", "THIS_FILE", *asked]))
 
 
 def _print_columns(delivery: Delivery, first: FirstRows) -> None:
+    from tasks.ingest.presets.explain import GUESSED
     from tasks.outside_text import displayable
 
     separated = f", separated by {_DELIMITERS[first.delimiter]}" if first.delimiter else ""
@@ -151,6 +162,8 @@ def _print_columns(delivery: Delivery, first: FirstRows) -> None:
         if not values and first.values(position):
             values = "(not shown: of a person)"
         print(f"#   {displayable(column.strip()).ljust(width)}  {values}".rstrip())
+    if first.is_guessed:
+        print(f"#\n# {GUESSED}")
 
 
 def _values(first: FirstRows, position: int) -> tuple[str, ...]:
@@ -169,7 +182,7 @@ def _print_presets(delivery: Delivery, found: Recognition) -> None:
 
     if found.no_lines is not None and not found.candidates:
         print(
-            f"#\n# It is an export that holds no sales lines ({found.no_lines.title}). {found.no_lines.answer}"
+            f"#\n# It is an export that holds no whole sales lines ({found.no_lines.title}). {found.no_lines.answer}"
         )
         return
     shown = _shown(found)

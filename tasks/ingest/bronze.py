@@ -31,7 +31,7 @@ from tasks.ingest.unfinished import ensure_settled
 from tasks.workspace import outputs
 from tasks.workspace.parquet_parts import write_part
 
-READER_VERSION = 7
+READER_VERSION = 8
 
 
 @dataclass(frozen=True)

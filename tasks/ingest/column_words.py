@@ -54,7 +54,9 @@ _PARTIES = _set(
     "empfanger besteller mitarbeiter verkaeufer verkaufer kassierer kellner ansprechpartner acheteur destinataire "
     "employe caissier vendeur cliente comprador destinatario empleado cajero vendedor acquirente impiegato cassiere klant "
     "koper ontvanger medewerker verkoper funcionario klient kupujacy odbiorca pracownik kasjer sprzedawca rechnung "
-    "lieferung livraison facturation entrega envio spedizione consegna fatturazione"
+    "lieferung livraison facturation entrega envio spedizione consegna fatturazione "
+    # Who rang up or served
+    "operator bediener operateur serveur serveuse operador camarero operatore cameriere kassier"
 )
 # Parties that are no person when they stand alone.
 _NOT_ALONE = _set(
@@ -98,6 +100,7 @@ _PAIRS = (
     ("kod", "pocztowy"),
     ("bank", "account"),
     ("tax", "id"),
+    ("tax", "identifier"),
     ("codice", "fiscale"),
     ("ship", "to"),
     ("bill", "to"),
@@ -121,6 +124,7 @@ _MONEY_OR_STATE = _set(
     "valor montante soma preco custo desconto imposto gorjeta moeda "
     "kwota cena koszt rabat podatek napiwek zwrot stan anulowano anulowany waluta"
 )
+_CURRENCIES = _set("currency waehrung wahrung devise moneda valuta moeda waluta")
 
 # What a column holds that has a word of money or state, and changes no sum all the same: by its last word, ...
 _NO_SUMS = _set(
@@ -234,7 +238,7 @@ def speaks_of_person(name: str) -> bool:
     is_name = found & _NAMES and (found & _PARTIES or not found & _THINGS)
     return bool(
         _PERSONAL.intersection((*words, "".join(words)))
-        or any(pair in _PAIRS for pair in itertools.pairwise(words))
+        or (any(pair in _PAIRS for pair in itertools.pairwise(words)) and not found & _COUNTRIES)
         or any(word.endswith(_PERSONAL_ENDS) for word in (*words, "".join(words)))
         or is_card
         or is_party
@@ -257,7 +261,10 @@ def speaks_of_money_or_state(name: str) -> bool:
     found, all_words = _money_or_state(words), frozenset(words)
     if not found:
         return words == ("sales",)  # a sales channel is none
-    if words[-1] in _NO_SUMS or (all_words & _DAYS and not found & _SETTLED):
+    # A currency is told by its code or name, too.
+    if (words[-1] in _NO_SUMS and found.isdisjoint(_CURRENCIES)) or (
+        all_words & _DAYS and not found & _SETTLED
+    ):
         return False
     if found <= _TYPES:
         return all_words - _TYPES <= _OF_SALES - {"payment"}  # cash or a card
@@ -266,6 +273,11 @@ def speaks_of_money_or_state(name: str) -> bool:
     if found <= _STATUSES:
         return not all_words & _OF_OTHERS
     return not (found <= _SUMS and all_words & _NO_MONEY)
+
+
+def speaks_of_currency(name: str) -> bool:
+    """Return whether the name of a column is that of a currency."""
+    return not _CURRENCIES.isdisjoint(words_of(name))
 
 
 def _money_or_state(words: tuple[str, ...]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tasks.errors import UnknownHeader
-from tasks.ingest.column_words import may_be, words_of
+from tasks.ingest.column_words import may_be, speaks_of_currency, words_of
 from tasks.ingest.mapping.model import ColumnMapping, LineForm
 from tasks.ingest.schema import ALIASES, ALL_HEADERS, COLUMNS, HEADERS, OPTIONAL_HEADERS, TIME_NAMES
 
@@ -21,6 +21,8 @@ def fold_name(name: str) -> str:
     return "".join(name.removeprefix("\ufeff").split()).replace("_", "").lower()
 
 
+# For what is proposed to people, in other languages too.
+_TIME_NAMES = TIME_NAMES - {"timezone"} | {"uhrzeit", "zeit", "heure", "hora", "ora", "tijd", "godzina"}
 _NAMES = {column: tuple(fold_name(name) for name in names) for column, names in HEADERS.items()}
 _COLUMN_BY_NAME = {name: column for column, names in _NAMES.items() for name in names} | {
     fold_name(name): column for column, names in OPTIONAL_HEADERS.items() for name in names
@@ -83,7 +85,7 @@ def alias_column(name: str) -> str | None:
 
 def is_time_name(name: str) -> bool:
     """Return whether a name is one of a column with the time of the day."""
-    return fold_name(name) in TIME_NAMES - {"timezone"}
+    return fold_name(name) in _TIME_NAMES
 
 
 def is_same_name(name: str, other: str) -> bool:
@@ -193,6 +195,9 @@ def unknown_header(
     columns = [(name, column) for column, name in similar.items()]
     if "invoice_date" in similar:  # the time of the day, where it has a column of its own
         columns += [(name, "invoice_date") for name in left if is_time_name(name)]
+    currencies = [*filter(speaks_of_currency, left)]
+    if len(currencies) == 1 and not _tells_currency(names, given):
+        columns.append((currencies[0], "currency"))
     constants = [column for column in missing if column in _OPTIONAL and column not in similar]
     propose = f"{shlex.join(['retail', 'map', delivery])} > my.toml"
     step = (
@@ -202,6 +207,11 @@ def unknown_header(
     if len(similar) + len(constants) == len(missing) and not is_of_line:
         step = f"If these are the columns, run: {_command(delivery, columns, constants, given)}"
     return UnknownHeader(f"unknown header. Found: {in_file}. Missing: {listed}.", step, delivery=delivery)
+
+
+def _tells_currency(names: Sequence[str], given: LineForm | None) -> bool:
+    told = {*given.columns, *given.constants} if given else set()
+    return "currency" in {*told, *map(our_column, names)}
 
 
 def _command(

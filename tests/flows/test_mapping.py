@@ -38,6 +38,10 @@ def test_a_mapped_delivery_is_loaded_and_read_on(retail: Retail, tmp_path: Path)
     assert first.report["outcomes"] == {"loaded": 1}
     assert first.report["rows_loaded"] == len(lines(RECEIPTS))
     assert first.report["feed"]["mapping"].startswith("till (")
+    assert first.report["notes"] == [
+        "By default, where the deliveries do not tell it: currency GBP, timezone Europe/London. The feed keeps it; "
+        "--currency and --timezone with its first load say otherwise."
+    ]
     (delivery,) = first.report["deliveries"]
     assert delivery["notes"] == ["3 rows are no lines by the mapping (Kind = card: 2, footer: 1)."]
     assert (delivery["rows_in"], delivery["rows_passed_over"]) == (6, 3)
@@ -148,8 +152,16 @@ def test_map_proposes_a_mapping_that_loads_once_it_is_filled_in(retail: Retail, 
     filled = result.out.replace('# quantity = "…"', 'quantity = "Pcs"')
     mapping = write(tmp_path / "my.toml", filled)
     assert load_mapping(mapping).notation.header_within == 3
-    loaded = retail("etl", str(path), "--mapping", str(mapping), "--json")
+    # Nothing is taken for pounds and London's time in silence.
+    asked = retail("etl", str(path), "--mapping", str(mapping))
+    assert asked.code == 2
+    assert "currency: no column tells it; timezone: no offset is seen in its times" in " ".join(
+        asked.err.split()
+    )
+    told = ("--currency", "GBP", "--timezone", "Europe/London")
+    loaded = retail("etl", str(path), "--mapping", str(mapping), *told, "--json")
     assert loaded.report["outcomes"] == {"loaded": 1}, loaded.err
+    assert [note for note in loaded.report["notes"] if note.startswith("By default")] == []
 
     as_json = retail("map", str(path), "--json").report
     assert as_json["delimiter"] == ";"

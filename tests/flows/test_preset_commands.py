@@ -44,12 +44,29 @@ def test_exports_without_lines_and_several_systems(retail: Retail, tmp_path: Pat
     assert ended.code == 1
     by_name = {Path(one["name"]).name: one for one in ended.report["deliveries"]}
     assert by_name["a.csv"]["outcome"] == "failed"
-    assert "holds no sales lines (Square: transactions). Take Item sales detail" in by_name["a.csv"]["reason"]
+    assert (
+        "holds no whole sales lines (Square: transactions). Take Item sales detail"
+        in by_name["a.csv"]["reason"]
+    )
     assert by_name["b.csv"]["outcome"] == "judged"
     assert by_name["c.csv"]["outcome"] == "failed"
     assert "--feed amazon_orders" in by_name["c.csv"]["reason"]
     assert ended.report["feed"]["mapping"].startswith("shopify_orders (")
     assert "Recognised by its header as Shopify" in ended.report["notes"][0]
+
+
+def test_names_in_another_encoding_are_shown_once_it_is_told(retail: Retail, tmp_path: Path) -> None:
+    path = write(tmp_path / "till.csv", "伝票番号,商品コード,数量\n1,4901,2\n".encode("cp932"))
+    unread = retail("map", str(path))
+    assert "--encoding cp932 (Japanese)" in unread.out
+    failed = retail("etl", str(path), "--dry-run")
+    assert failed.code == 1
+    assert "It is not UTF-8 and was read as Windows-1252" in _words(failed.err)
+    shown = retail("map", str(path), "--encoding", "shift-jis")
+    assert "商品コード" in shown.out
+    assert "Windows-1252" not in shown.out
+    assert "--timezone TIMEZONE --encoding shift_jis" in shown.out
+    assert retail("map", str(path), "--encoding", "shift").code == 2
 
 
 def test_map_shows_the_preset_and_copies_it(retail: Retail, tmp_path: Path) -> None:
@@ -77,7 +94,7 @@ def test_map_shows_the_preset_and_copies_it(retail: Retail, tmp_path: Path) -> N
     header, _ = WITHOUT_LINES["Magento"]
     grid = retail("map", str(write(tmp_path / "grid.csv", f"{header}\n{',' * header.count(',')}\n")))
     assert grid.code == 0
-    assert "holds no sales lines (Magento" in grid.out
+    assert "holds no whole sales lines (Magento" in grid.out
 
 
 @pytest.mark.slow

@@ -36,6 +36,10 @@ AMAZON = (
     "ship-city,ship-state,ship-postal-code,ship-country,promotion-ids,is-business-order,purchase-order-number,"
     "price-designation"
 )
+DSFINVK = (
+    "Z_KASSE_ID;Z_ERSTELLUNG;Z_NR;BON_ID;POS_ZEILE;GUTSCHEIN_NR;ARTIKELTEXT;POS_TERMINAL_ID;GV_TYP;ART_NR;GTIN;MENGE;"
+    "FAKTOR;EINHEIT;STK_BR".replace(";", ",")
+)
 # Names of files with the preset that reads them.
 WITH_PRESET = {
     "Shopify": (SHOPIFY, "shopify_orders"),
@@ -136,6 +140,16 @@ WITHOUT_LINES = {
         "stripe_payments",
     ),
     "Instacart": ("order_id,product_id,add_to_cart_order,reordered", "instacart"),
+    "Stripe balance": (
+        "id,Type,Source,Amount,Fee,Destination Platform Fee,Net,Currency,Created (UTC),Available On (UTC),Description,"
+        "Customer Facing Amount,Customer Facing Currency,Transfer,Transfer Date (UTC),Transfer Group",
+        "stripe_balance",
+    ),
+    "DSFinV-K lines": (DSFINVK, "dsfinvk_lines"),
+    "Olist items": (
+        "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value",
+        "olist_items",
+    ),
 }
 # Exports that no preset reads.
 WITHOUT_PRESET = {
@@ -216,9 +230,9 @@ WITHOUT_PRESET = {
         "Invoice ID,Branch,City,Customer type,Gender,Product line,Unit price,Quantity,Tax 5%,Total,Date,Time,Payment,cogs,"
         "gross margin percentage,gross income,Rating"
     ),
-    "Olist items": "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value",
-    "DSFinV-K lines": (
-        "Z_KASSE_ID;Z_ERSTELLUNG;Z_NR;BON_ID;POS_ZEILE;GUTSCHEIN_NR;ARTIKELTEXT;POS_TERMINAL_ID;GV_TYP;ART_NR;GTIN;MENGE;"
-        "FAKTOR;EINHEIT;STK_BR".replace(";", ",")
+    "Olist items with their orders": (
+        "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value,order_status,"
+        "order_purchase_timestamp"
     ),
+    "DSFinV-K lines with their receipts": f"{DSFINVK},BON_TYP,BON_ENDE",
 }

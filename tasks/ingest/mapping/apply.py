@@ -14,6 +14,7 @@ from tasks.ingest.mapping.match import PARENT, PREFIX
 from tasks.ingest.mapping.model import ColumnMapping, KindRule, Words
 from tasks.ingest.mapping.order import FirstLines, WithoutParent
 from tasks.ingest.mapping.passed_over import MONEY, PassedOver, amount_text, count, with_amounts
+from tasks.ingest.mapping.returns import PositiveReturns
 from tasks.ingest.mapping.sums import SumChecks, SumResult
 from tasks.ingest.mapping.times import iso_times
 from tasks.ingest.mapping.values import IS_NEGATIVE, LineValues
@@ -44,6 +45,7 @@ class RowMapper:
         content = self._mapping.content
         self.without_parent = WithoutParent([*content.get("parent", {}), *content.get("order", {})])
         self._first_lines = FirstLines()
+        self.returns = PositiveReturns()
         self.sums = SumChecks(self._mapping, feed_decimal, typed_numbers)
 
     def map(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -70,18 +72,29 @@ class RowMapper:
         rows = self._with_unknown_words(lines)
         lines = self._lines(rows)
         self.sums.add(rows, lines)
+        self._note_returns(rows, lines)
         if self._has_parents:
             self.without_parent.add(lines, rows.get_column(PARENT).is_not_null())
         self._note_footers(rest)
         return lines, self._amounts(rest)
+
+    def _note_returns(self, rows: pl.DataFrame, lines: pl.DataFrame) -> None:
+        is_return = pl.col("kind").eq_missing("return")
+        if self._mapping.line.negative_is == "return":
+            is_return |= pl.col("kind").is_null() & pl.col("quantity").str.starts_with("-")
+        found = lines.select((is_return & pl.col("fault").is_null()).fill_null(False)).to_series()
+        if found.any():
+            told = with_amounts(self._money(rows.filter(found)), self._values.decimals(MONEY))
+            self.returns.add(lines.filter(found), told.get_column("sum"))
 
     def _note_footers(self, rest: pl.DataFrame) -> None:
         if not self._mapping.notation.footer:
             return
         footers = rest.filter(pl.col("reason") == _FOOTER)
         cells = pl.concat_str(self._columns, separator=" ", ignore_nulls=True)
-        for source, text in footers.select("source", pl.coalesce("raw", cells)).iter_rows():
-            self.sums.add_footer(source, text)
+        is_split = pl.col("raw").is_null().alias("split")
+        for source, text, split in footers.select("source", pl.coalesce("raw", cells), is_split).iter_rows():
+            self.sums.add_footer(source, text, is_split=split)
 
     def _trimmed(self, text: pl.Expr) -> pl.Expr:
         trimmed = text.str.strip_chars()
@@ -211,7 +224,9 @@ class RowMapper:
         lines = lines.with_columns(times.alias("invoice_date")).with_columns(known).cast(pl.Schema(READ))
         if not self._mapping.order:
             return lines
-        is_first = self._first_lines.find(lines)
+        # What a row that is set aside tells of its order is told by the next one.
+        invoice = pl.when(pl.col("fault").is_null()).then("invoice_no").alias("invoice_no")
+        is_first = self._first_lines.find(lines.select("source", invoice))
         told = pl.Series("invoice_attributes", [None], dtype=pl.String).new_from_index(0, lines.height)
         return lines.with_columns(told.scatter(is_first.arg_true(), values.order(rows.filter(is_first))))
 
@@ -271,4 +286,4 @@ def mapped(
             yield lines
     for source, (_, sums, notes) in enumerate(told):
         sums.extend(mapper.sums.results(source))
-        notes.extend(mapper.without_parent.notes(source))
+        notes.extend((*mapper.without_parent.notes(source), *mapper.returns.notes(source)))

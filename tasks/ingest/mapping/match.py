@@ -19,7 +19,7 @@ from tasks.ingest.header import (
 )
 from tasks.ingest.mapping.form import NEEDED
 from tasks.ingest.mapping.model import Check, ColumnMapping, Fill, KindRule, LineForm, Rows, Words
-from tasks.ingest.mapping.terms import term_of
+from tasks.ingest.mapping.terms import OF_COLUMNS, term_of
 from tasks.ingest.schema import COLUMNS
 
 # Names of the file's columns in frames: no name in a file is one of ours.
@@ -72,7 +72,7 @@ class _Match:
             line = replace(line, columns={**line.columns, **parent})
         checks = tuple(found for each in mapping.checks if (found := self._check(each, order)) is not None)
         above = [column for columns in (*order.values(), *parent.values()) for column in columns]
-        fill = self._fill([column for column in above if column not in line_columns])
+        fill = self._fill([column for column in above if column not in line_columns], line)
         if mapping.notation.footer and 0 not in self.positions.values():
             self.positions[FIRST_COLUMN] = 0
         read = set(self.positions.values())
@@ -99,11 +99,15 @@ class _Match:
         alternatives = {name for group in signature.required if len(group) > 1 for name in group}
         return {*signature.optional} | alternatives
 
-    def _fill(self, order: Sequence[str]) -> Fill:
-        """The columns to fill that are read, and those of the order; optional ones need not be in every file."""
+    def _fill(self, order: Sequence[str], line: LineForm) -> Fill:
+        """The columns to fill that are read, and those of the order; optional ones need not be in every file.
+
+        Those of the order are filled down without a key, too: the row that tells them may be none that is sold.
+        """
         fill = self.mapping.fill
         if not fill.key:
-            return fill
+            key = line.columns.get("invoice_no", ()) if order else ()
+            return Fill(key, tuple(name for name in order if name not in key))
         key = self._all(fill.key)
         required = {name for group in self.mapping.signature.required for name in group}
         read = dict(self.positions)
@@ -119,7 +123,7 @@ class _Match:
     def _check(self, check: Check, order: Mapping[str, tuple[str, ...]]) -> Check | None:
         """The check for this file; None if a column that only some files have is not here: then nothing is told twice."""
         terms = [term_of(text) for text in (*check.plus, *check.minus, check.equals)]
-        names = [term.name for term in terms if term.kind in {"column", "count"}]
+        names = [term.name for term in terms if term.kind in OF_COLUMNS]
         if any(self._is_absent([name]) for name in (*names, *check.unless, *check.unless_amount)):
             return None
         if any(term.kind == "order" and term.name not in order for term in terms):
@@ -135,7 +139,7 @@ class _Match:
 
     def _term(self, text: str) -> str:
         term = term_of(text)
-        return f"{term.kind}:{self._needed(term.name)}" if term.kind in {"column", "count"} else text
+        return f"{term.kind}:{self._needed(term.name)}" if term.kind in OF_COLUMNS else text
 
     def _words(self, words: Words) -> Words:
         """The words of columns; a column that only some files have is blank in one without it."""

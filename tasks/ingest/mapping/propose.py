@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.ingest.column_words import may_be, speaks_of_money_or_state
+from tasks.ingest.column_words import may_be, speaks_of_currency, speaks_of_money_or_state
 from tasks.ingest.header import alias_column, is_time_name, most_similar, our_column
 from tasks.ingest.mapping.form import LINE_KEYS, NEEDED
-from tasks.ingest.mapping.propose_hints import fill_hints, is_currency, measure_hints, state_hints
+from tasks.ingest.mapping.propose_hints import fill_hints, measure_hints, state_hints
 from tasks.ingest.mapping.propose_values import (
     amount_columns,
     amount_marks,
@@ -27,6 +27,9 @@ _SECTIONS = ("line", "line.time", "line.amount")
 _PERHAPS = 3
 # What may stand on the first row of an invoice only.
 _OF_INVOICES = ("invoice_date", "customer_id", "country", "currency", "store")
+_CODE = re.compile("[A-Z]{3}")
+# What the run must give then, and why.
+_UNTOLD = {"currency": "no column tells it", "timezone": "no offset is seen in its times"}
 # At the end of a time that tells its offset.
 _OFFSET = re.compile(r"(?:[+-]\d\d:?\d\d|Z|UTC|GMT)$")
 _LISTS = ("invoice_no", "stock_code", "invoice_date")
@@ -82,13 +85,17 @@ class _Proposer:
         for section in _SECTIONS:
             lines += ["", f"[{section}]", *self._keys(section)]
             if section == "line":
-                lines += [*_currency(self.left), *([] if self.decided["store"] else _store(self.left))]
+                lines += [*self._currency(), *([] if self.decided["store"] else _store(self.left))]
             elif section == "line.time":
                 lines += self._formats()
             else:
                 lines += _amount(self.left, self.amounts, is_open="unit_price" in self.open_columns)
+        untold = self._untold()
+        if untold:
+            lines += ["", "[ask]  # the first load must give it"]
+            lines += [f"{name} = {toml_string(_UNTOLD[name])}" for name in untold]
         lines += self._hints() if self.rows else []
-        return Proposal("\n".join(lines) + "\n", tuple(self.undecided), self._untold())
+        return Proposal("\n".join(lines) + "\n", tuple(self.undecided), untold)
 
     def _keys(self, section: str) -> Iterator[str]:
         """The keys of a section; those that are not decided as comments."""
@@ -110,8 +117,21 @@ class _Proposer:
         found = [name for name in self.left if name not in self.similar.values() and may_be(name, ours)]
         return f"; perhaps {', '.join(map(toml_string, found[:_PERHAPS]))}" if found else ""
 
+    def _currency(self) -> list[str]:
+        """The key of a column that no alias tells, decided where it is the only one and holds codes."""
+        found = [*filter(speaks_of_currency, self.left)]
+        if not found or self.decided["currency"]:
+            return []
+        key = f"currency = {toml_string(found[0])}"
+        codes = _values(self.names, self.rows, found[0])
+        if len(found) == 1 and codes and all(map(_CODE.fullmatch, codes)):
+            return [key]
+        return [f"# {key}  # may stay out{_hint(found, ())}"]
+
     def _told(self, ours: str) -> list[str]:
         """The columns that are, or may be, one of ours."""
+        if ours == "currency":
+            return self.decided[ours] or [*filter(speaks_of_currency, self.left)]
         similar = [*filter(None, [self.similar.get(ours)])]
         if similar and ours == "invoice_date":
             similar += [name for name in self.left if is_time_name(name)]
@@ -143,8 +163,8 @@ class _Proposer:
         columns = self._told("invoice_date")
         times = [text for name in columns for text in _values(self.names, self.rows, name)]
         untold = {
-            "currency": not self.decided["currency"] and not any(map(is_currency, self.left)),
-            "timezone": bool(times) and not any(map(_OFFSET.search, times)),
+            "currency": not self._told("currency"),
+            "timezone": bool(self.rows) and not any(map(_OFFSET.search, times)),
         }
         return tuple(name for name, is_untold in untold.items() if is_untold)
 
@@ -154,11 +174,6 @@ def _read_section(header_row: int, amounts: Sequence[str]) -> list[str]:
     if decimal_mark(amounts) == ",":
         keys.append('decimal = ","')
     return ["", "[read]", *keys] if keys else []
-
-
-def _currency(left: Sequence[str]) -> list[str]:
-    found = [*filter(is_currency, left)]
-    return [f"# currency = {toml_string(found[0])}  # may stay out{_hint(found, ())}"] if found else []
 
 
 def _store(left: Sequence[str]) -> list[str]:

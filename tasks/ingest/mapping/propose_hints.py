@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from tasks.ingest.column_words import speaks_of_money_or_state, speaks_of_person, words_of
+from tasks.ingest.column_words import speaks_of_currency, speaks_of_money_or_state, speaks_of_person, words_of
 
 Columns = Mapping[str, Sequence[str]]
 _MOST_WORDS = 8
@@ -31,7 +31,6 @@ _TAXES = frozenset(
         "imposto",
     }
 )
-_CURRENCIES = frozenset({"currency", "waehrung", "wahrung", "devise", "moneda", "valuta", "moeda", "waluta"})
 # Before the discount, without tax: these are amounts of the line. A share is none.
 _OF_AMOUNTS = frozenset(
     {
@@ -48,6 +47,9 @@ _OF_AMOUNTS = frozenset(
         "prix",
         "vor",
         "code",
+        "inc",
+        "rate",
+        "satz",
     }
 )
 
@@ -111,18 +113,13 @@ def _states(columns: Columns) -> dict[str, list[str]]:
     found = {
         name: list(dict.fromkeys(filter(None, values)))
         for name, values in columns.items()
-        if speaks_of_money_or_state(name) and not speaks_of_person(name) and not is_currency(name)
+        if speaks_of_money_or_state(name) and not speaks_of_person(name) and not speaks_of_currency(name)
     }
     return {
         name: words
         for name, words in found.items()
         if 0 < len(words) <= _MOST_WORDS and all(map(_is_word, words))
     }
-
-
-def is_currency(name: str) -> bool:
-    """Return whether the name of a column is that of a currency."""
-    return not _CURRENCIES.isdisjoint(words_of(name))
 
 
 def measure_hints(columns: Columns, quoted: Mapping[str, str]) -> list[str]:

@@ -66,7 +66,10 @@ def _is_read(text: str, pattern: str) -> bool:
 def amount_marks(texts: Collection[str]) -> list[str]:
     """Return the marks beside amounts, such as $; empty if there are none."""
     found = [match for text in texts if (match := _MARKED.match(text))]
-    marks = {mark for match in found for mark in (match["before"], match["behind"]) if mark}
+    # A share is no amount: without its mark it would be one.
+    marks = {
+        mark for match in found for mark in (match["before"], match["behind"]) if mark and "%" not in mark
+    }
     return sorted(marks)
 
 

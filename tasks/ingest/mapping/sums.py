@@ -5,7 +5,6 @@ A wrong reading shows at once: the price of a piece taken for the amount of a li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,13 +12,12 @@ from typing import Any
 
 import polars as pl
 
+from tasks.ingest.mapping.file_totals import FileTotals
 from tasks.ingest.mapping.match import PREFIX
 from tasks.ingest.mapping.model import Check, ColumnMapping
 from tasks.ingest.mapping.sum_numbers import LINE, NUMBER, SumNumbers
 from tasks.ingest.mapping.terms import Term, term_of
 
-_NUMBER_TEXT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_NO_VALUES = pl.DataFrame(schema={"source": pl.UInt32, "value": pl.String})
 _ZERO = pl.lit(0).cast(NUMBER)
 _CENT = pl.lit(Decimal("0.01")).cast(NUMBER)
 _EXAMPLES = 3
@@ -85,11 +83,11 @@ class SumChecks:
         """
         numbers = SumNumbers(mapping, feed_decimal, typed_numbers)
         self._checks = [_Sum(check, mapping.order, numbers) for check in mapping.checks]
-        self._footers: dict[int, str] = {}
         terms = {
             term_of(text) for check in mapping.checks for text in (*check.plus, *check.minus, check.equals)
         }
-        self._counted = {term.name: _NO_VALUES for term in terms if term.kind == "count"}
+        decimal = mapping.notation.decimal or feed_decimal or "."
+        self._totals = FileTotals(terms, numbers, decimal)
 
     def add(self, rows: pl.DataFrame, lines: pl.DataFrame) -> None:
         """Take in the lines of a frame.
@@ -107,27 +105,17 @@ class SumChecks:
             check.add(frame)
 
     def count(self, rows: pl.DataFrame) -> None:
-        """Take in the values of columns that are counted.
+        """Take in all rows but blank ones and footers, with ``source`` and the columns of the file."""
+        self._totals.add(rows)
 
-        Args:
-            rows: All rows but blank ones and footers, with ``source`` and the columns of the file.
-        """
-        for name, seen in self._counted.items():
-            values = rows.select("source", pl.col(name).alias("value")).drop_nulls()
-            self._counted[name] = pl.concat([seen, values]).unique()
-
-    def add_footer(self, source: int, text: str) -> None:
-        """Take in a record of a file's footer; the first with a number counts."""
-        if found := _NUMBER_TEXT.search(text):
-            self._footers.setdefault(source, found.group())
+    def add_footer(self, source: int, text: str, *, is_split: bool = False) -> None:
+        """Take in a record of a file's footer; see ``FileTotals.add_footer``."""
+        self._totals.add_footer(source, text, is_split=is_split)
 
     def results(self, source: int) -> tuple[SumResult, ...]:
         """Return the results for one file of the group, in the order of the checks."""
-        counts = {
-            name: str(values.filter(pl.col("source") == source).height)
-            for name, values in self._counted.items()
-        }
-        return tuple(check.result(source, self._footers.get(source), counts) for check in self._checks)
+        totals = self._totals.of(source)
+        return tuple(check.result(source, totals) for check in self._checks)
 
 
 class _Sum:
@@ -163,20 +151,18 @@ class _Sum:
         ).with_columns(**amounts, **{name: numbers for name, (numbers, _) in told.items()})
         self._parts.append(self._gathered(values, self._keys))
 
-    def result(self, source: int, footer: str | None, counts: Mapping[str, str]) -> SumResult:
+    def result(self, source: int, totals: Mapping[Term, str | None]) -> SumResult:
         check = self._check
         held = pl.DataFrame()
-        if self._parts:
+        terms = (*self._plus, *self._minus, self._equals)
+        # A total of which a part is not read is none.
+        if self._parts and not any(term.kind == "sum" and totals.get(term) is None for term in terms):
             sums = pl.concat(self._parts).filter(pl.col("source") == source)
             sums = self._gathered(sums, self._keys)
             invoices = sums.get_column("invoice").n_unique()
             if check.per == "file":
                 sums = self._gathered(sums, ["source"]).with_columns(invoice=pl.lit(""))
-            fixed = {
-                Term("invoices"): str(invoices),
-                Term("footer"): footer,
-                **{Term("count", name): count for name, count in counts.items()},
-            }
+            fixed = {**totals, Term("invoices"): str(invoices)}
             found = self._added(self._plus, fixed) - self._added(self._minus, fixed)
             within = pl.lit(check.within).cast(NUMBER)
             held = sums.filter(~pl.col("exempt") & ~pl.col("unread")).select(

@@ -10,7 +10,9 @@ from tasks.ingest.mapping.form import ORDER_KEYS
 from tasks.ingest.schema import KINDS
 
 LINE_TERMS = ("amount", "discount", "tax")
-TermKind = Literal["line", "order", "column", "invoices", "count", "footer"]
+# Kinds that name a column of the file.
+OF_COLUMNS: tuple[Literal["column", "count", "sum"], ...] = ("column", "count", "sum")
+TermKind = Literal["line", "order", "column", "invoices", "count", "sum", "footer"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ def term_of(text: str) -> Term:
     Args:
         text: ``line.amount``, ``line.discount`` or ``line.tax``, each with ``:`` and a kind of line behind it if only
             those count; ``order.`` and a key of ``[order]``; ``column:`` and a name; ``count:`` and a name, for the
-            number of its different values in all rows but blank ones and the footer; ``count.invoices``, of the lines;
-            ``footer.number``, the first number in the footer.
+            number of its different values in all rows but blank ones and the footer; ``sum:`` and a name, for what it
+            adds up to in these; ``count.invoices``, of the lines; ``footer.number``, the first number in the footer.
 
     Raises:
         SettingsError: It is none of these.
@@ -45,10 +47,10 @@ def term_of(text: str) -> Term:
         return Term("invoices")
     if text == "footer.number":
         return Term("footer")
-    if text.startswith("column:") and text.removeprefix("column:").strip():
-        return Term("column", text.removeprefix("column:").strip())
-    if text.startswith("count:") and text.removeprefix("count:").strip():
-        return Term("count", text.removeprefix("count:").strip())
+    for kind_of_column in OF_COLUMNS:
+        column = text.removeprefix(f"{kind_of_column}:").strip()
+        if text.startswith(f"{kind_of_column}:") and column:
+            return Term(kind_of_column, column)
     if text.removeprefix("order.") in ORDER_KEYS and text.startswith("order."):
         return Term("order", text.removeprefix("order."))
     if text.startswith("line.") and name in LINE_TERMS and kind in {"", *KINDS}:
@@ -63,5 +65,6 @@ def term_of(text: str) -> Term:
     ]
     raise mapping_error(
         f"[[check]] {text!r} is no term.{nearest(text, known)}",
-        "Name an amount of the line or the order; or a column, as column:NAME, or as count:NAME for its different values.",
+        "Name an amount of the line or the order; or a column, as column:NAME, as count:NAME for its different values, or as "
+        "sum:NAME for the total of all rows.",
     )

@@ -24,7 +24,7 @@ _NO_LINES = "no_lines.toml"
 
 @dataclass(frozen=True)
 class NoLines:
-    """An export that holds no sales lines.
+    """An export that holds no whole sales lines.
 
     Attributes:
         name: Its name: lower-case letters, digits and underscores.
@@ -86,7 +86,7 @@ def preset_of(content: Mapping[str, Any]) -> ColumnMapping | None:
 
 @cache
 def exports_without_lines() -> tuple[NoLines, ...]:
-    """Return the exports that are recognised although they hold no sales lines."""
+    """Return the exports that are recognised although they hold no whole sales lines."""
     content = tomllib.loads((_FOLDER / _NO_LINES).read_text(encoding="utf-8"))
     return tuple(
         NoLines(export["name"], export["title"], signature_of(export), export["answer"])

@@ -14,6 +14,11 @@ from tasks.ingest.presets.ranking import Fit, near_misses
 from tasks.ingest.presets.recognise import Recognition, recognise
 from tasks.ingest.reading import ReadingSettings
 
+# Of a file whose names may be unreadable for that.
+GUESSED = (
+    "It is not UTF-8 and was read as Windows-1252: if its names look wrong, tell its encoding, such as --encoding cp932 "
+    "(Japanese) or cp1251 (Cyrillic)."
+)
 _SHOWN = 3
 # With more columns missing, a preset is no better a start than the columns themselves.
 _FEW_MISSING = 2
@@ -33,11 +38,13 @@ def explained(error: UnknownHeader, delivery: Delivery, reading: ReadingSettings
         recognition = recognise(delivery, by_names, usual=False)
     except DeliveryError:
         return error
-    return (
-        _by_what_it_is(recognition, delivery, mapping_of_reading(reading))
-        or _by_near_misses(error, recognition, delivery)
-        or error
-    )
+    if (found := _by_what_it_is(recognition, delivery, mapping_of_reading(reading))) is not None:
+        return found
+    error = _by_near_misses(error, recognition, delivery) or error
+    first = recognition.first
+    if not first.is_guessed or all(map(str.isascii, first.names)):
+        return error
+    return UnknownHeader(f"{error.what} {GUESSED}", error.next_step, delivery=delivery.name)
 
 
 def _by_what_it_is(
@@ -107,9 +114,11 @@ def _by_proof(recognition: Recognition, candidates: Sequence[Fit], delivery: Del
 
 
 def no_lines_error(export: NoLines, delivery: Delivery) -> UnknownHeader:
-    """Build the error of an export that holds no sales lines."""
+    """Build the error of an export that holds no whole sales lines."""
     return UnknownHeader(
-        f"it is an export that holds no sales lines ({export.title}).", export.answer, delivery=delivery.name
+        f"it is an export that holds no whole sales lines ({export.title}).",
+        export.answer,
+        delivery=delivery.name,
     )
 
 

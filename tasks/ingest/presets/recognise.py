@@ -86,7 +86,7 @@ def recognise(
 def _recognise_text(
     delivery: Delivery, start: bytes, reading: ReadingSettings, *, usual: bool
 ) -> Recognition:
-    first = first_rows_of(delivery, start)
+    first = first_rows_of(delivery, start, reading.encoding)
     fits = _fits(first, usual)
     whole_lines = start[: start.rfind(b"\n") + 1] if len(start) == PEEK else start
     proofs = {

@@ -37,12 +37,14 @@ class FirstRows:
         rows: The first rows behind the header, as text.
         header_row: Number of the header among the records, from 1.
         delimiter: What separates its fields; empty for Parquet.
+        is_guessed: Whether lines are not UTF-8 and were read as Windows-1252.
     """
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     header_row: int = 1
     delimiter: str = ""
+    is_guessed: bool = False
 
     def values(self, position: int) -> tuple[str, ...]:
         """Distinct values of a column in the first few rows, shortened."""
@@ -65,15 +67,17 @@ def read_first_rows(delivery: Delivery) -> FirstRows:
     return first_rows_of(delivery, read_file_start(delivery))
 
 
-def first_rows_of(delivery: Delivery, start: bytes) -> FirstRows:
-    """Find the header in the first bytes of a text file; see ``read_first_rows``."""
+def first_rows_of(delivery: Delivery, start: bytes, encoding: str | None = None) -> FirstRows:
+    """Find the header in the first bytes of a text file, of the encoding if it is known; see ``read_first_rows``."""
     is_cut = len(start) == PEEK
-    text = (
-        first_lines(start, delivery.name) if is_cut else decode_all(start, delivery.name, DEFAULT_LIMITS)
-    ).data
+    decoded = (
+        first_lines(start, delivery.name, encoding)
+        if is_cut
+        else decode_all(start, delivery.name, DEFAULT_LIMITS, encoding)
+    )
     candidates: list[tuple[tuple[bool, int, int, int], str, list[list[str]], int]] = []
     for delimiter in _DELIMITERS:
-        records = _records(text.decode(errors="replace"), delimiter)
+        records = _records(decoded.data.decode(errors="replace"), delimiter)
         for at, record in enumerate(records[:_HEADER_WITHIN]):
             if len(record) > 1:
                 candidates.append(((*_rank(record), -at), delimiter, records, at))
@@ -85,7 +89,7 @@ def first_rows_of(delivery: Delivery, start: bytes) -> FirstRows:
         )
     _, delimiter, records, at = max(candidates, key=lambda candidate: candidate[0])
     rows = tuple(map(tuple, records[at + 1 : at + 1 + _ROWS]))
-    return FirstRows(tuple(records[at]), rows, at + 1, delimiter)
+    return FirstRows(tuple(records[at]), rows, at + 1, delimiter, decoded.fallback_line > 0)
 
 
 def _records(text: str, delimiter: str) -> list[list[str]]:

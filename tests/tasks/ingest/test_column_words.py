@@ -12,9 +12,10 @@ PERSONS = {
     "shipToName|ShippingAddress1|Buyer|Buyer Username|Recipient|First Name (Billing)|Address 1&2 (Billing)|City (Billing)|"
     "ship-city|ship-postal-code|Postal Code|Ship Zipcode|Customer Note|Notes|Note Attributes|Comment|Gift message|"
     "PAN Suffix|Card Number|Card last 4|Cardholder Name|IBAN|Date of Birth|Employee|Order Employee Name|Cashier name|"
-    "Customer contacts|Customer|Shipping Company|Delivery City|Staff|Server|Sold by",
-    "German": "Kundenname|Vorname|Lieferadresse|Straße|PLZ|Telefonnummer|Empfänger|Bemerkung|Geburtsdatum|Käufer",
-    "French": "Prénom|Nom|Nom du client|Adresse de livraison|Code postal|Téléphone|Remarque|Destinataire",
+    "Customer contacts|Customer|Shipping Company|Delivery City|Staff|Server|Sold by|"
+    "Operator|Ship To Name|Ship To City|Buyer Tax Identifier Value",
+    "German": "Kundenname|Vorname|Lieferadresse|Straße|PLZ|Telefonnummer|Empfänger|Bemerkung|Geburtsdatum|Käufer|Bediener|Bedienername",
+    "French": "Prénom|Nom|Nom du client|Adresse de livraison|Code postal|Téléphone|Remarque|Destinataire|Serveur",
     "Spanish": "Nombre|Apellidos|Correo electrónico|Dirección|Código Postal|Teléfono|Observaciones|Comprador",
     "Italian": "Nome|Cognome|Indirizzo|Telefono|Codice fiscale|Messaggio",
     "Dutch": "Naam|Straat|Achternaam|Telefoon|Geboortedatum|Opmerkingen",
@@ -25,7 +26,7 @@ NO_PERSONS = (
     "Product Name|Item Name|Store Name|Card Brand|Card Type|Lineitem name|Price Point Name|Device Name|marketplace-name|"
     "Tax 1 Name|Payment Terms Name|Channel Name|Store|City|State|Region|Segment|Customer Type|Customer Segment|Customer ID|"
     "VAT Paid by Buyer|address-type|Credit Note|Gift Card Sales|Gift Card Number|Shipping Method|Ship Mode|Ship Date|"
-    "Shipping|Delivery|Delivery method|Delivery Country|"
+    "Shipping|Delivery|Delivery method|Delivery Country|Ship To Country|Bill-to Country|Operator ID|"
     "Billing Country|ship-country|Till|Discount|Cost|VAT|Notebook|Status|Category|Location|Vendor|Tags|Barcode|"
     "Produktname|Filiale|Nombre del producto|Nome prodotto|Nom du produit|Employee ID|shipping-price|Token|Weight|Unit"
 )
@@ -33,7 +34,7 @@ MONEY_OR_STATE = (
     "Amount|Total|Net Sales|Sales|Discount|Tax|VAT|Tip|Refunded Amount|Status|order-status|"
     "Financial Status|Payment Status|Order Payment State|Line Type|Type|Event Type|Void?|Item Total|Tax 1 Value|Paid at|"
     "Cancelled at|Betrag|Rabatt|MwSt|Storno|Trinkgeld|Montant|Remise|TVA|Statut|Importe|Descuento|Estado|Importo|Sconto|"
-    "Bedrag|Korting|Desconto|Kwota|Rabat|Zwrot"
+    "Bedrag|Korting|Desconto|Kwota|Rabat|Zwrot|order_currency_code|Currency Name"
 )
 
 

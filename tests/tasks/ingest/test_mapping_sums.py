@@ -165,3 +165,49 @@ def test_when_a_reading_is_wrong(orders: int, broken: int, is_wrong: bool) -> No
 def test_a_wrong_term(text: str) -> None:
     with pytest.raises(SettingsError):
         term_of(text)
+
+
+def _file(check: Check, rows: pl.DataFrame, footer: str = "", decimal: str = ".") -> SumResult:
+    mapping = ColumnMapping(
+        "till", {}, LineForm({}), notation=Notation(decimal="," if decimal == "," else "."), checks=(check,)
+    )
+    checks = SumChecks(mapping, decimal)
+    for half in (rows.head(2), rows.slice(2)):
+        checks.count(half)
+        line = {"source": 0, "line_no": 1, "invoice_no": "1", **_LINE, "amount": "1250"}
+        checks.add(
+            half.tail(1), pl.DataFrame([line], schema_overrides={"source": pl.UInt32, "amount": pl.String})
+        )
+    if footer:
+        checks.add_footer(0, footer, is_split=True)
+    return checks.results(0)[0]
+
+
+def test_a_column_is_added_up_over_all_rows() -> None:
+    check = Check("file", ("sum:Part",), (), "column:Paid")
+    parts = ["2,500.00", "-187.50", "-12.25", None]
+    rows = pl.DataFrame({"source": [0] * 4, "Part": parts, "Paid": ["2300.25"] * 4}).with_columns(
+        pl.col("source").cast(pl.UInt32)
+    )
+    result = _file(check, rows)
+    assert (result.checked, result.broken) == (1, 0)
+    wrong = _file(check, rows.with_columns(Paid=pl.lit("2300.26")))
+    assert wrong.examples == (("", "2300.25", "2300.26"),)
+    assert _file(check, rows.with_columns(Part=pl.lit("n/a"))).checked == 0
+
+
+@pytest.mark.parametrize(
+    ("footer", "decimal"),
+    [("Summe 2.500,00 €", ","), ("Total 2,500.00", "."), ("Total 2'500", "."), ("Total 2500,0", ",")],
+)
+def test_a_total_in_the_footer_is_read_as_the_numbers_are(footer: str, decimal: str) -> None:
+    rows = pl.DataFrame({"source": [0, 0, 0]}, schema={"source": pl.UInt32})
+    result = _file(Check("file", ("line.amount",), (), "footer.number"), rows, footer, decimal)
+    assert (result.checked, result.broken) == (1, 0)
+
+
+def test_a_comma_between_the_fields_of_a_footer_is_no_part_of_its_number() -> None:
+    check = Check("file", ("count.invoices",), (), "footer.number")
+    rows = _order("1", None, "5.00") + _order("2", None, "3.00")
+    assert _results(check, rows, footer='2,100.00,"records"').broken == 0
+    assert _results(check, rows, footer="2,5;records", decimal=",").examples == (("", "2", "2.5"),)

@@ -178,3 +178,23 @@ def test_a_column_that_only_some_files_have_is_blank_in_the_others(
     mapping = f'[signature]\nknown = ["Gone"]\n[[kind]]\nkind = "fee"\nwhen = {when}\n[words]\nGone = ["a"]\n'
     _, rows = _read(tmp_path, "1,S1,Mug,2,2.50,EUR,paid", mapping=mapping)
     assert rows.select("kind", "fault").rows() == [(kind, None)]
+
+
+def test_returns_that_would_add_to_revenue_are_told(tmp_path: Path) -> None:
+    without_sign = KINDS.replace('sign = "negative"\n', "")
+    rows = (
+        "1,S1,Mug,1,2.50,EUR,refund",
+        "2,S1,Mug,1,-2.50,EUR,refund",
+        "3,S1,Mug,-1,-2.50,EUR,paid",
+        "4,S1,Mug,-1,2.50,EUR,paid",
+        "5,S1,Mug,1,2.50,EUR,paid",
+        "6,S1,Mug,1,,EUR,refund",
+    )
+    bronze, _ = _read(tmp_path / "a", *rows, mapping=without_sign)
+    (file,) = bronze.deliveries
+    assert (
+        "2 lines are returns whose amounts are positive, so that revenue grows by them: invoices 1, 3. If the file writes "
+        'returns without a minus, add sign = "negative" to their [[kind]].'
+    ) in file.notes
+    signed, _ = _read(tmp_path / "b", *(row for row in rows if row[0] != "3"))
+    assert not [note for note in signed.deliveries[0].notes if "returns" in note]

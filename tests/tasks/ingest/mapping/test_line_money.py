@@ -178,6 +178,24 @@ def test_what_the_first_row_of_an_order_tells_stands_on_its_first_line(tmp_path:
     assert rows.get_column("invoice_attributes").to_list() == ['{"shipping":"4.90","status":"paid"}', None]
 
 
+def test_what_a_row_that_is_no_sale_or_set_aside_tells_of_its_order_is_kept(tmp_path: Path) -> None:
+    keys = ORDER + '[[kind]]\nkind = "void"\nwhen = { Item = ["Gone"] }\n[words]\nItem = ["Mug", "Gone"]\n'
+    lines = [
+        "1,S1,Gone,1,2.50,EUR,paid,4.90,,",
+        "1,S1,Mug,1,2.50,EUR,,,,",
+        "2,S1,Mug,1,2.50,EUR,,,,",
+        "3,S1,Odd,1,2.50,EUR,paid,1.90,,",
+        "3,S1,Mug,1,2.50,EUR,,,,",
+    ]
+    rows = frame_of(read(tmp_path, lines, keys, more="Shipping,Note,Memo"))
+    assert rows.select("invoice_no", "invoice_attributes").rows() == [
+        ("1", '{"shipping":"4.90","status":"paid"}'),
+        ("2", None),
+        ("3", None),
+        ("3", '{"shipping":"1.90","status":"paid"}'),
+    ]
+
+
 def test_first_lines_are_found_over_frames_and_by_file() -> None:
     first = FirstLines()
     frames: list[list[tuple[int, str | None]]] = [

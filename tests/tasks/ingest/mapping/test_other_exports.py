@@ -1,7 +1,8 @@
 """Exports of systems that have no preset, made up in their real form, are read by a mapping file alone.
 
 Clover: a row a piece, goods by weight, letters that tell the doubled hour apart, discounts in two columns, a tip. eBay: blank
-rows, rows that sum up an order, orders that were never paid, and a padded footer that counts the records.
+rows, rows that sum up an order, orders that were never paid, and a padded footer that counts the records. Amazon's settlement: a
+row a part of an amount, currency and control total in the first row only. A till in German: a total in its footer.
 """
 
 from __future__ import annotations
@@ -95,3 +96,39 @@ def test_no_person_is_in_what_is_kept(tmp_path: Path, name: str) -> None:
     assert not [
         word for word in ("Whitlock", "EMP77", "Claymore", "potfan", "555 0100", "73301") if word in told
     ]
+
+
+def test_amazon_settlement(tmp_path: Path) -> None:
+    file, lines = _read(tmp_path, "settlement")
+    assert lines.select("invoice_no", "stock_code", "quantity", "amount", "currency").rows() == [
+        ("111-1", 'MUG "L"', "2", "40.00", "USD"),
+        ("111-1", "CUP", "1", "1250.00", "USD"),
+        ("111-2", "CUP", "3", "36.00", "USD"),
+    ]
+    assert lines.get_column("invoice_date").unique().sort().to_list() == [
+        "2025-06-09 05:23:19+00:00",
+        "2025-06-09 23:59:59+00:00",
+    ]
+    assert file.passed_over["transaction-type = Refund"] == {"rows": 1, "amounts": {"USD": "-12"}}
+    assert sum(entry["rows"] for entry in file.passed_over.values()) == 8
+    # The sum of all rows, of which three are lines.
+    (total,) = file.sums
+    assert (total.check, total.checked, total.broken) == ("sum:amount = column:total-amount", 1, 0)
+    without = (EXPORTS / "settlement.csv").read_text().splitlines(keepends=True)[-1]
+    wrong, _ = _read(tmp_path / "cut", "settlement", without=without)
+    assert wrong.sums[0].examples == (("", "1308.91", "1268.92"),)
+
+
+def test_a_total_in_the_footer_of_a_german_till(tmp_path: Path) -> None:
+    file, lines = _read(tmp_path, "till_de")
+    assert lines.select("kind", "quantity", "amount").rows() == [
+        (None, "10", "3.50"),
+        (None, "0.3550", "6.39"),
+        (None, "1", "1234.50"),
+        ("return", "-2", "-0.70"),
+    ]
+    assert {reason: entry["rows"] for reason, entry in file.passed_over.items()} == {"void": 1, "footer": 1}
+    assert [(total.checked, total.broken) for total in file.sums] == [(1, 0)]
+    without = (EXPORTS / "till_de.csv").read_text().splitlines(keepends=True)[2]
+    wrong, _ = _read(tmp_path / "cut", "till_de", without=without)
+    assert wrong.sums[0].examples == (("", "1240.19", "1243.69"),)

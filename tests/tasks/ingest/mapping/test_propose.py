@@ -124,7 +124,7 @@ def test_columns_in_another_language_are_named_where_their_words_are_known() -> 
         'InvoiceDate; most similar: "Datum"',
         'UnitPrice; perhaps "Preis (brutto)"',
     )
-    assert '# currency = "Währung"  # may stay out' in proposal.toml
+    assert _content(proposal)["line"]["currency"] == "Währung"
     assert _content(proposal)["read"] == {"decimal": ","}
     assert _content(proposal)["line"]["time"] == {"formats": ["%d.%m.%Y, %H:%M"]}
     assert '# "Typ" = ["Umsatz", "Rückerstattung"]' in proposal.toml
@@ -136,3 +136,59 @@ def test_no_code_is_taken_for_a_stock_code() -> None:
     assert 'perhaps "product_reference"' in proposal.toml
     assert "iso_code" not in proposal.toml
     assert "Discount Code" not in proposal.toml
+
+
+def test_what_the_file_does_not_tell_is_asked_by_its_mapping() -> None:
+    till = _proposal("Beleg;Zeit;Artikel;Menge;Preis", "1;08.10.2026 09:15;A;1;1,50")
+    assert till.untold == ("currency", "timezone")
+    assert set(load_mapping(_filled(till)).ask) == {"currency", "timezone"}
+    shop = _proposal(
+        "Order No;Sale Date;SKU;Qty;Price Each;Order Currency Code", "1;2026-10-08 09:15Z;A;1;1.50;EUR"
+    )
+    assert shop.untold == ()
+    assert "ask" not in _content(shop)
+    assert _content(shop)["line"]["currency"] == "Order Currency Code"
+    two = _proposal("Order No;Sale Date;SKU;Devise;Waluta", "1;2026-10-08 09:15Z;A;EUR;PLN")
+    assert '# currency = "Devise"  # may stay out; one of "Devise", "Waluta"' in two.toml
+
+
+def _filled(proposal: Proposal) -> str:
+    """The proposal with what is needed."""
+    needed = {
+        "# invoice": "Beleg",
+        "# code": "Artikel",
+        "# quantity": "Menge",
+        "# columns": "Zeit",
+        "# piece": "Preis",
+    }
+    lines = [
+        f'{key[2:]} = "{needed[key]}"' if (key := line.partition(" =")[0]) in needed else line
+        for line in proposal.toml.splitlines()
+    ]
+    return "\n".join(lines)
+
+
+def test_shares_are_no_amounts_and_a_day_has_its_time_in_other_languages() -> None:
+    proposal = _proposal(
+        "Datum;Uhrzeit;Bon;Gesamt;MwSt;Item Tax Rate;Shipping Cost (inc tax)",
+        "08.10.2026;09:15;1;3,50 €;7 %;0,07;1,00",
+    )
+    content = _content(proposal)
+    assert content["line"]["amount"] == {"marks": ["€"]}
+    assert content["line"]["time"] == {"formats": ["%d.%m.%Y %H:%M"]}
+    assert 'most similar: "Datum", "Uhrzeit"' in proposal.toml
+    assert "Item Tax Rate" not in proposal.toml
+    assert "inc tax" not in proposal.toml
+
+
+def test_the_command_takes_a_currency_that_no_usual_name_tells() -> None:
+    names = ["increment_id", "SKU", "Item Name", "Qty", "created_at", "price", "customer_id", "country"]
+    told = "--column increment_id=InvoiceNo"
+    with pytest.raises(UnknownHeader) as raised:
+        match_header([*names, "order_currency_code"], "items.csv")
+    assert f"{told} --column order_currency_code=Currency" in str(raised.value)
+    for more in (["Currency", "base_currency"], ["base_currency", "order_currency_code"]):
+        with pytest.raises(UnknownHeader) as raised:
+            match_header([*names, *more], "items.csv")
+        assert told in str(raised.value)
+        assert "=Currency" not in str(raised.value)

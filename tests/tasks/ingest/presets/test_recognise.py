@@ -142,7 +142,7 @@ def test_an_export_without_lines_is_answered_with_the_one_to_take(tmp_path: Path
         "Date,Order #,Status,Customer,Product(s),Items Sold,Coupon(s),N. Revenue\n2026-03-01,1,completed,A,2x Mug,2,,8\n",
     )
     error = _failed(path)
-    assert "holds no sales lines (WooCommerce: analytics, orders)" in error.what
+    assert "holds no whole sales lines (WooCommerce: analytics, orders)" in error.what
     assert "Advanced Order Export" in error.next_step
 
 
