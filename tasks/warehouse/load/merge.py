@@ -61,8 +61,8 @@ _KEYS = (
     "insert_countries.sql",
     "create_last_invoice.sql",
     "insert_invoices.sql",
-    "update_invoice_types.sql",
     "create_keyed_receipts.sql",
+    "update_invoice_types.sql",
     "create_priced_products.sql",
 )
 _FACTS = (
@@ -110,6 +110,7 @@ def merge_script(
     may_replace: bool,
     line_columns: Collection[str],
     takes_columns: bool = False,
+    is_unpacked: bool = False,
 ) -> str:
     """Return the statements that merge the staged load and commit.
 
@@ -120,8 +121,10 @@ def merge_script(
         line_columns: Columns of ``pg_temp.staged_line`` that lines have. With details, a delivery may become the owner
             of a known line.
         takes_columns: Whether columns that the feed passes over count from now on.
+        is_unpacked: Whether they go on after ``unpack``.
     """
-    before = (_script(*_UNPACK), _unpack_lines(line_columns), lock_script(settings, wait_seconds))
+    unpack_first = () if is_unpacked else (_unpack_script(line_columns),)
+    before = (*unpack_first, lock_script(settings, wait_seconds))
     find_outdone = find_outdone_lines(some_withdrawn=may_replace)
     plan = ("ensure_feed_settings.sql", *(("take_columns.sql",) if takes_columns else ()), *_PLAN)
     if may_replace:
@@ -147,9 +150,12 @@ def merge_script(
     return ";\n".join((*before, *steps, _script(*_BOOKS, *_END)))
 
 
-def _unpack_lines(columns: Collection[str]) -> str:
-    occasional = {name: name if name in columns else f"null::{sort}" for name, sort in _OCCASIONAL.items()}
-    return compact_sql("create_unpacked_lines", _PACKAGE).format_map(occasional)
+def _unpack_script(line_columns: Collection[str]) -> str:
+    occasional = {
+        name: name if name in line_columns else f"null::{sort}" for name, sort in _OCCASIONAL.items()
+    }
+    lines = compact_sql("create_unpacked_lines", _PACKAGE).format_map(occasional)
+    return f"{_script(*_UNPACK)};\n{lines}"
 
 
 def _keep_further(*tables: str) -> tuple[str, ...]:
@@ -160,6 +166,16 @@ def _keep_further(*tables: str) -> tuple[str, ...]:
         )
         for name, columns in (("insert_line_sources.sql", "*"), ("update_further_counts.sql", "delivery_key"))
     )
+
+
+async def unpack(connection: asyncpg.Connection, line_columns: Collection[str]) -> None:
+    """Begin the transaction of ``merge`` with what needs no lock: a turn more, for while another load is merged.
+
+    Args:
+        connection: Connection of the staging tables.
+        line_columns: Columns of ``pg_temp.staged_line`` that lines have.
+    """
+    await connection.execute(_unpack_script(line_columns))
 
 
 async def merge(
@@ -173,7 +189,7 @@ async def merge(
     """Merge the staged load and commit; after an error the staged rows are as before.
 
     Args:
-        connection: Connection of the staging tables.
+        connection: Connection of the staging tables, in the transaction of ``unpack`` or in none.
         settings: Limits of the statements.
         may_replace: Whether some of the deliveries may be in the ledger with other content. If some are in spite of
             False, the merge is run again.
@@ -195,6 +211,7 @@ async def merge(
             may_replace=may_replace,
             line_columns=line_columns,
             takes_columns=takes_columns,
+            is_unpacked=connection.is_in_transaction(),
         )
         seconds = wait_seconds + 4 * settings.statement_timeout + 60 if settings.statement_timeout else None
         try:

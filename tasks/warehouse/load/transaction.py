@@ -21,7 +21,7 @@ from tasks.postgres.connection_limit import connection_limit
 from tasks.validate.score import DeliveryQuality
 from tasks.validate.silver import Silver
 from tasks.warehouse.ledger import Run
-from tasks.warehouse.load.merge import merge
+from tasks.warehouse.load.merge import merge, unpack
 from tasks.warehouse.load.parts import PartReader
 from tasks.warehouse.load.refusals import LoadedDelivery, Overrides, not_loaded
 from tasks.warehouse.load.staging import mark_empty, stage
@@ -103,26 +103,29 @@ async def _load_or_skip(
             line_columns = await stage(
                 connection, settings, silver, accepted, run, parts, known=known, overrides=overrides
             )
-            seconds = time.perf_counter() - started
-            async with connection_limit(settings).merge_slot:
-                started = time.perf_counter()
-                may_replace = known is None or any(quality.name in known for quality in accepted)
-                by_name = {quality.name: quality for quality in accepted}
-                try:
+            by_name = {quality.name: quality for quality in accepted}
+            slot = connection_limit(settings).merge_slot
+            try:
+                if slot.locked():
+                    await unpack(connection, line_columns)
+                seconds = time.perf_counter() - started
+                async with slot:
+                    started = time.perf_counter()
                     rows = await merge(
                         connection,
                         settings,
-                        may_replace=may_replace,
+                        may_replace=known is None or not by_name.keys().isdisjoint(known),
                         line_columns=line_columns,
                         takes_columns=overrides.take_columns,
                     )
-                except asyncpg.PostgresError as error:
-                    skipped = not_loaded(error, by_name, silver.settings.feed)
-                    return skipped, [], seconds + time.perf_counter() - started
+                    seconds += time.perf_counter() - started
+            except asyncpg.PostgresError as error:
+                skipped = not_loaded(error, by_name, silver.settings.feed)
+                return skipped, [], time.perf_counter() - started
             progress.report("load.committed")
             mark_empty(connection)
             loaded = [_loaded(by_name[row["name"]], row) for row in rows]
-            return [], loaded, seconds + time.perf_counter() - started
+            return [], loaded, seconds
     finally:
         await parts.close()
 

@@ -10,6 +10,7 @@ select
     r.date_key,
     r.currency::char(3) as currency,
     r.store,
+    r.invoice_type,
     case r.invoice_type when 'cancellation' then 'return' end as kind,
     r.first_line_no,
     i.invoice_key > last.invoice_key

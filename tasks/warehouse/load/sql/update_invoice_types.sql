@@ -2,15 +2,14 @@
 update retail_dwh.dim_invoice as i
 set invoice_type = n.type
 from (
-    select invoice_no, max(invoice_type) as type
-    from pg_temp.receipt
-    group by invoice_no
+    select invoice_key, max(invoice_type) as type
+    from pg_temp.keyed_receipt
+    where not is_new
+    group by invoice_key
 ) as n
 cross join pg_temp.last_invoice as last
-cross join pg_temp.load_request as q
 where
-    i.invoice_key <= last.invoice_key
-    and i.feed = q.feed
-    and i.invoice_no = n.invoice_no
+    i.invoice_key = n.invoice_key
+    and i.invoice_key <= last.invoice_key
     and i.invoice_type <> n.type
     and (i.invoice_type, n.type) <> ('sale', 'cancellation')
