@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 _NEW_LINES = DAY_LINES - DAY_KNOWN
 # The same numbers whichever way the star was built; the keys differ.
 _TOTALS = """
-select count(*), sum(total_amount), sum(quantity), count(distinct line_id), count(distinct product_key),
+select count(*), sum(total_amount), trim_scale(sum(quantity)::numeric), count(distinct line_id), count(distinct product_key),
     count(distinct customer_key), count(distinct country_key), count(distinct invoice_key), count(distinct date_key)
 from {schema}.fact_sale
 """
