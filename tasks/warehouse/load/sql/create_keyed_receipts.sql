@@ -13,12 +13,10 @@ select
     r.invoice_type,
     case r.invoice_type when 'cancellation' then 'return' end as kind,
     r.first_line_no,
-    i.invoice_key > last.invoice_key
+    i.invoice_key > (select invoice_key from pg_temp.last_invoice)
     and min(r.delivery) over (partition by i.invoice_key) = max(r.delivery) over (partition by i.invoice_key) as is_new
 from pg_temp.receipt as r
-cross join pg_temp.load_request as q
-cross join pg_temp.last_invoice as last
 join pg_temp.load_plan as p on p.delivery = r.delivery
-join retail_dwh.dim_invoice as i on i.feed = q.feed and i.invoice_no = r.invoice_no
+join retail_dwh.dim_invoice as i on i.feed = (select feed from pg_temp.load_request) and i.invoice_no = r.invoice_no
 left join retail_dwh.dim_customer as c on c.customer_number = r.customer_number
 left join retail_dwh.dim_country as k on k.country = r.country
