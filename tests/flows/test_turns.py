@@ -92,7 +92,7 @@ def _check(scenario: str, counts: Counts) -> None:
     assert 0 < counts.sent <= kilobytes * 1000
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.05])
+@pytest.mark.parametrize("delay", [0.0, 0.1])
 async def test_nothing_new(
     prefect_api: PrefectServer,
     warehouse: ConnectionSettings,
