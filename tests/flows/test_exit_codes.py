@@ -161,7 +161,7 @@ def test_a_warehouse_out_of_reach_is_waited_for_and_told(retail: Retail) -> None
 
 
 def test_a_run_that_takes_too_long_is_ended_without_a_traceback(retail: Retail) -> None:
-    ended = retail("etl", "x.csv", PIPELINE_EXECUTION_TIMEOUT_HOURS="0.0001")
+    ended = retail("etl", "x.csv", PIPELINE_EXECUTION_TIMEOUT_HOURS="0.00001")
     assert ended.code == 1
     assert "PIPELINE_EXECUTION_TIMEOUT_HOURS" in ended.err
     assert "Traceback" not in ended.err
