@@ -32,10 +32,10 @@ async def read_batch(context: RunContext, label: str, deliveries: Sequence[Deliv
     """
     request = context.request
     known = context.known.deliveries
-    known_ones = [delivery for delivery in deliveries if _is_unchanged(context, delivery)]
-    unchanged = tuple(delivery.name for delivery in known_ones)
-    count_bytes(read=sum(delivery.size for delivery in known_ones))
-    deliveries = [delivery for delivery in deliveries if not _is_unchanged(context, delivery)]
+    hashed = {delivery.name: delivery for delivery in deliveries if _is_unchanged(context, delivery)}
+    unchanged = tuple(hashed)
+    count_bytes(read=sum(delivery.size for delivery in hashed.values()))
+    deliveries = [delivery for delivery in deliveries if delivery.name not in hashed]
     changing: list[DeliveryUnfinished] = []
     while deliveries:
         try:

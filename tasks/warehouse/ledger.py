@@ -114,6 +114,7 @@ class BegunRun:
     finished: FinishedWarehouse | None = None
 
 
+# Not an argument: those of a step are pickled, and this is asked only once the connection is there.
 _hashed: ContextVar[Callable[[], int] | None] = ContextVar("hashed_deliveries", default=None)
 
 

@@ -105,8 +105,9 @@ async def _load_or_skip(
             )
             by_name = {quality.name: quality for quality in accepted}
             slot = connection_limit(settings).merge_slot
+            seconds = 0.0
             try:
-                if slot.locked():
+                if slot.locked():  # while another load is merged, a turn costs no time
                     await unpack(connection, line_columns)
                 seconds = time.perf_counter() - started
                 async with slot:
@@ -121,7 +122,7 @@ async def _load_or_skip(
                     seconds += time.perf_counter() - started
             except asyncpg.PostgresError as error:
                 skipped = not_loaded(error, by_name, silver.settings.feed)
-                return skipped, [], time.perf_counter() - started
+                return skipped, [], seconds + time.perf_counter() - started
             progress.report("load.committed")
             mark_empty(connection)
             loaded = [_loaded(by_name[row["name"]], row) for row in rows]
