@@ -17,13 +17,13 @@ from tasks.warehouse.load_lock import lock_script, when_free
 from tasks.warehouse.withdraw import remove_script
 
 _PACKAGE = "tasks.warehouse.load"
-# Columns of pg_temp.staged_line that only some loads have.
+# Columns of pg_temp.staged_line that only some loads have, and their types in pg_temp.unpacked_line.
+_UNPACKED = {"receipt": "integer", "priced_product": "integer", "quantity": "numeric(18,4)"}
 _OCCASIONAL = {
-    **dict.fromkeys(("receipt", "priced_product", "line_no"), "integer"),
-    **dict.fromkeys(
-        ("quantity", "total_amount", "discount_amount", "tax_amount", "cost_amount"), "numeric(18,4)"
-    ),
-    **dict.fromkeys(("source_line", "attributes", "invoice_attributes"), "text"),
+    "line_no": "integer",
+    **dict.fromkeys(("total_amount", "discount_amount", "tax_amount", "cost_amount"), "numeric(18,4)"),
+    "source_line": "text",
+    **dict.fromkeys(("attributes", "invoice_attributes"), "jsonb"),
 }
 # Without the lock. Row estimates of unnest would make the planner compile every query (JIT), for longer than it runs.
 _UNPACK = (
@@ -49,9 +49,10 @@ _NOTHING_HELD = (
 _OUTDONE = "select invoice_key,line_id from pg_temp.outdone_line"
 _REPLACES = "RT006"  # SQLSTATE of ensure_nothing_replaced.sql
 _KEYS = (
-    # Many receipts are matched with the dimensions by hash joins, few by index: neither needs statistics.
-    "select set_config(case when (select count(*) from pg_temp.receipt) > 1000 then 'enable_nestloop' "
-    "else 'enable_seqscan' end, 'off', true)",
+    # Many receipts are matched with the dimensions by hash joins, few by index: neither needs statistics. What is off must
+    # not be what every plan needs, as enable_seqscan is: before Postgres 18 all plans would then look equally dear.
+    "select set_config(name, 'off', true) from unnest(case when (select count(*) from pg_temp.receipt) > 1000 "
+    "then array['enable_nestloop'] else array['enable_hashjoin', 'enable_mergejoin'] end) as name",
     "insert_attempts.sql",
     "upsert_deliveries.sql",
     "insert_products.sql",
@@ -63,11 +64,12 @@ _KEYS = (
     "insert_invoices.sql",
     "create_keyed_receipts.sql",
     "update_invoice_types.sql",
+    "set local enable_hashjoin = on",
+    "set local enable_mergejoin = on",
     "create_priced_products.sql",
 )
 _FACTS = (
     # Temporary tables have no statistics; the lines are many, receipts and priced products few.
-    "set local enable_seqscan = on",
     "set local enable_nestloop = off",
     "set local enable_mergejoin = off",
     "insert_facts.sql",
@@ -151,10 +153,16 @@ def merge_script(
 
 
 def _unpack_script(line_columns: Collection[str]) -> str:
-    occasional = {
-        name: name if name in line_columns else f"null::{sort}" for name, sort in _OCCASIONAL.items()
-    }
-    lines = compact_sql("create_unpacked_lines", _PACKAGE).format_map(occasional)
+    packed = {name: name if name in line_columns else f"null::{kind}" for name, kind in _UNPACKED.items()}
+    held = {name: kind for name, kind in _OCCASIONAL.items() if name in line_columns}
+    lines = compact_sql("create_unpacked_lines", _PACKAGE).format(
+        **packed,
+        held="".join(f",{name}::{kind} as {name}" for name, kind in held.items()),
+        # In one order: the view of the load before may be replaced.
+        columns="".join(
+            f",l.{name}" if name in held else f",null::{kind} as {name}" for name, kind in _OCCASIONAL.items()
+        ),
+    )
     return f"{_script(*_UNPACK)};\n{lines}"
 
 

@@ -1,16 +1,20 @@
-"""A load of few invoices looks its own up, however many the warehouse has."""
+"""A load of few invoices looks its own up, however many the warehouse has, on the newest Postgres and the oldest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+
+import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.warehouse.load.merge import merge
 from tasks.warehouse.load.parts import PartReader
 from tasks.warehouse.load.refusals import Overrides
 from tasks.warehouse.load.staging import stage
+from tasks.warehouse.migrate import migrate
 from tests.support.plain_run import new_run, run, start_run
+from tests.support.servers import debian_binaries, tcp_server
 from tests.support.silvers import silver_of
 
 _HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -28,7 +32,22 @@ def _write(file: Path, numbers: Iterable[int]) -> Path:
     return file
 
 
-async def test_invoices_and_customers_are_not_all_read(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+@pytest.fixture(params=["newest", pytest.param("oldest", marks=pytest.mark.slow)])
+async def any_warehouse(
+    warehouse: ConnectionSettings, request: pytest.FixtureRequest
+) -> AsyncIterator[ConnectionSettings]:
+    if request.param == "newest":
+        yield warehouse
+        return
+    with tcp_server(debian_binaries()) as older:
+        await migrate(older.settings())
+        yield older.settings()
+
+
+async def test_invoices_and_customers_are_not_all_read(
+    any_warehouse: ConnectionSettings, tmp_path: Path
+) -> None:
+    warehouse = any_warehouse
     many, few = 40_000, 20
     await run(warehouse, tmp_path / "first", [_write(tmp_path / "many" / "a.csv", range(many))])
     silver = silver_of([_write(tmp_path / "few" / "b.csv", range(many, many + few)).parent], tmp_path)
