@@ -30,7 +30,6 @@ _STEPS = {
     "load.committed": "loaded a batch",
     "finish.indexes": "building indexes",
     "finish.constraints": "adding keys",
-    "finish.analyse": "analysing",
     "finish.done": "writing the report",
     "backup.snapshot": "locking the tables",
     "backup.dumping": "backing up",

@@ -6,7 +6,7 @@ The first load runs without them, which is 30 times faster; afterwards they are 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,10 @@ import asyncpg
 from tasks import progress
 from tasks.postgres.connect import ConnectionSettings, connected
 from tasks.postgres.connection_limit import connection_limit
-from tasks.postgres.copy import fetch_json
+from tasks.postgres.copy import answers, fetch_json
 from tasks.postgres.queries import compact_sql
 from tasks.warehouse.load_lock import locked_transaction
-from tasks.warehouse.primary_key import MISSING_KEY, PRIMARY_KEY, add_primary_key
+from tasks.warehouse.primary_key import MISSING_KEY, PRIMARY_KEY, add_primary_key, attempt_script
 
 _FACT = "retail_dwh.fact_sale"
 # multi-minmax keeps the ranges of 32 pages (2,000 lines) tight when later loads reuse free space in them.
@@ -109,9 +109,8 @@ def missing_keys(answer: Mapping[str, Any]) -> MissingKeys:
 def keys_script() -> str:
     """Return statements that give an empty fact_sale its keys and indexes."""
     clauses = ", ".join(f"add constraint {name} {clause}" for name, clause in FOREIGN_KEYS.items())
-    return ";\n".join(
-        (*INDEXES.values(), f"alter table {_FACT} {clauses}", compact_sql("add_primary_key"), "")
-    ).strip()
+    primary_key = f"alter table {_FACT} add constraint {PRIMARY_KEY} primary key using index {PRIMARY_KEY}"
+    return ";\n".join((*INDEXES.values(), f"alter table {_FACT} {clauses}", primary_key, "")).strip()
 
 
 async def _missing(connection: asyncpg.Connection) -> MissingKeys:
@@ -152,17 +151,13 @@ async def complete_indexes(
             missing = missing_keys(answer)
             progress.report("finish.indexes", f"{len(missing.indexes)} indexes")
             await _build(settings, connection, missing)
-            foreign_keys = [name for name in missing.constraints if name in FOREIGN_KEYS]
             is_alone = connection_limit(settings).size < 2
-            work: list[Awaitable[object]] = [concurrent_read()] if concurrent_read and not is_alone else []
-            if foreign_keys:
-                progress.report("finish.constraints", f"{len(foreign_keys)} constraints")
-                clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
-                work.append(connection.execute(f"alter table {_FACT} {clauses};\ncommit"))
-            await _run_all(work)
-        has_key = await add_primary_key(connection, settings)
-        progress.report("finish.analyse")
-        await connection.execute(_ANALYSE_FACTS)
+            reading: list[Awaitable[object]] = [concurrent_read()] if concurrent_read and not is_alone else []
+            foreign_keys = [name for name in missing.constraints if name in FOREIGN_KEYS]
+            progress.report("finish.constraints", f"{len(foreign_keys)} constraints")
+            with answers(connection) as collected:
+                await _run_all([connection.execute(_last_script(foreign_keys)), *reading])
+        has_key = collected[0] or await add_primary_key(connection, settings)
         progress.report("finish.done")
     if concurrent_read and is_alone:
         await concurrent_read()
@@ -184,6 +179,16 @@ async def _build(settings: ConnectionSettings, connection: asyncpg.Connection, m
     async with connected(settings) as second:
         there = "; ".join(("begin", _BUILD_SETTINGS, *others, "commit"))
         await _run_all([connection.execute(here), second.execute(there)])
+
+
+def _last_script(foreign_keys: Sequence[str]) -> str:
+    """Return statements that add foreign keys, commit, add the primary key if nothing is in the way, and analyse.
+
+    They answer whether there is a primary key.
+    """
+    clauses = ", ".join(f"add constraint {name} {FOREIGN_KEYS[name]}" for name in foreign_keys)
+    add_foreign_keys = (f"alter table {_FACT} {clauses}",) if foreign_keys else ()
+    return ";\n".join((*add_foreign_keys, "commit", attempt_script(), _ANALYSE_FACTS))
 
 
 async def _run_all(work: Iterable[Awaitable[object]]) -> None:
