@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,9 @@ from tasks.ingest.boundary import Boundary
 from tasks.ingest.file_kinds import READABLE, is_other_text, kind_of, text_expansion
 
 # Approximate text per batch: bounds memory, yet is enough work for a task.
-BATCH_BYTES = 16 * 1024 * 1024
+BATCH_BYTES = 18 * 1024 * 1024
+# By how much the first batch of several is smaller.
+_SHORTER = 0.25
 # The ledger's index of feed and name has room for some 2,700 bytes; a feed has 400 at most.
 MAX_NAME_BYTES = 2048
 # Replaces bytes of a command line that are not UTF-8.
@@ -224,14 +227,20 @@ def _is_unicode(name: str) -> bool:
 
 
 def batches(deliveries: Sequence[Delivery], batch_bytes: int = BATCH_BYTES) -> list[tuple[Delivery, ...]]:
-    """Group deliveries, in order, into batches of at most ``batch_bytes`` of text; a larger one gets its own batch."""
+    """Group deliveries, in order, into batches of at most ``batch_bytes`` of text; a larger one gets its own batch.
+
+    Batches are about equal, but for the first of several: it is smaller, so that the warehouse soon has work.
+    """
+    total = sum(delivery.weight for delivery in deliveries)
+    count = math.ceil(total / batch_bytes + _SHORTER) if total > batch_bytes else 1
+    share = total / (count - _SHORTER) if count > 1 else total
     groups: list[list[Delivery]] = []
-    room = 0
+    weight, aim = 0, 0.0
     for delivery in deliveries:
-        weight = delivery.weight
-        if not groups or weight > room:
+        if not groups or weight >= aim or weight + delivery.weight > batch_bytes:
+            aim = share if groups or count == 1 else share * (1 - _SHORTER)
             groups.append([])
-            room = batch_bytes
+            weight = 0
         groups[-1].append(delivery)
-        room -= weight
+        weight += delivery.weight
     return [tuple(group) for group in groups]

@@ -30,6 +30,14 @@ def test_parquet_counts_with_its_size_as_text() -> None:
     assert [len(group) for group in batches(small, 200)] == [3]
 
 
+def test_batches_are_about_equal_but_for_the_first() -> None:
+    groups = batches([_delivery(number, 1) for number in range(305)], 120)
+    assert [len(group) for group in groups] == [84, 111, 110]
+    # One more than fits: no batch for what is left over.
+    assert [len(group) for group in batches([_delivery(number, 1) for number in range(121)], 120)] == [52, 69]
+    assert [len(group) for group in batches([_delivery(number, 1) for number in range(120)], 120)] == [120]
+
+
 @given(st.lists(st.integers(0, 300)), st.integers(1, 250))
 def test_batches_keep_all_deliveries_in_order(sizes: list[int], limit: int) -> None:
     deliveries = [_delivery(number, size) for number, size in enumerate(sizes)]
