@@ -9,7 +9,7 @@ free connections, for which a run waits; whatever is a warning at most.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 from tasks.doctor.finding import Finding, blocking
 from tasks.doctor.question import Question, doctor_sql
@@ -24,13 +24,23 @@ from tasks.warehouse.health.server import OLDEST
 from tasks.warehouse.preflight import Preflight
 
 
-def preflight_of(settings: ConnectionSettings, analyst_roles: Sequence[str]) -> Preflight:
+def preflight_of(
+    settings: ConnectionSettings,
+    analyst_roles: Sequence[str],
+    examination: Awaitable[Sequence[Finding]] | None = None,
+) -> Preflight:
     """Return the questions of the blocking checks, and what judges their answers.
 
     Args:
         settings: The warehouse.
         analyst_roles: Roles that RETAIL_ANALYST_ROLES names.
+        examination: Findings on this machine, which count too.
     """
+
+    async def ready() -> None:
+        if examination is not None:
+            ensure_none_blocks(await examination)
+
     questions: Mapping[str, Question] = {
         "server version": VERSION,
         "writes": WRITABLE,
@@ -50,7 +60,7 @@ def preflight_of(settings: ConnectionSettings, analyst_roles: Sequence[str]) -> 
 
     oldest, ours = OLDEST * 10_000, int(settings.statement_timeout * 1000)
     probe = inlined(doctor_sql("select_no_problem"), oldest, ours)
-    return Preflight(probe, {name: question.query for name, question in questions.items()}, judge)
+    return Preflight(probe, {name: question.query for name, question in questions.items()}, judge, ready)
 
 
 def ensure_none_blocks(findings: Iterable[Finding]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from tasks.doctor.examine import DoctorInputs, examine
 from tasks.doctor.finding import Finding
 from tasks.doctor.markdown import as_markdown, summary
-from tasks.doctor.preflight import ensure_none_blocks, preflight_of
+from tasks.doctor.preflight import preflight_of
 from tasks.doctor.workspace import examine_folder
 from tasks.postgres.connect import ConnectionSettings
 from tasks.retries import step
@@ -40,8 +41,13 @@ async def begin_after_preflight(
     Raises:
         PreflightFailed: a check found a problem.
     """
-    ensure_none_blocks(await examine_folder("workspace", workspace, "RETAIL_WORKSPACE"))
-    begun = await begin_run(warehouse, run, feed, preflight_of(warehouse, analyst_roles), taken)
+    examination = asyncio.create_task(examine_folder("workspace", workspace, "RETAIL_WORKSPACE"))
+    try:
+        begun = await begin_run(
+            warehouse, run, feed, preflight_of(warehouse, analyst_roles, examination), taken
+        )
+    finally:
+        examination.cancel()
     if begun.feed is not None:
         await grant_read_access(warehouse, analyst_roles)
     return begun

@@ -158,6 +158,8 @@ async def begin_run(
     """
     head = head_revision()
     async with connected(settings) as connection:
+        if preflight is not None:
+            await preflight.ready()
         if is_new(connection):
             return BegunRun(await _revision(connection, preflight), None)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,6 +13,10 @@ from tasks.postgres.questions import Answer, ask_rows
 REVISION = "revision"
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 @dataclass(frozen=True)
 class Preflight:
     """What is asked with the start of a run, and what judges the answers.
@@ -21,11 +25,13 @@ class Preflight:
         probe: Expression that is true if nothing would stop a run that has begun; asked in the same turn.
         queries: Queries of any rows by name, without parameters, asked where the probe is false or the run cannot begin.
         judge: Raises an error, by the answers to the queries, if the run must not go on.
+        ready: Waits for checks that are made while the connection opens, and raises an error likewise.
     """
 
     probe: str
     queries: Mapping[str, str]
     judge: Callable[[Mapping[str, Answer]], None]
+    ready: Callable[[], Awaitable[None]] = _at_once
 
 
 async def ask_preflight(connection: asyncpg.Connection, preflight: Preflight) -> Mapping[str, Answer] | None:
