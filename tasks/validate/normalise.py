@@ -6,8 +6,9 @@ Sales lines repeat their texts, so each distinct text of a column is parsed once
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+from itertools import accumulate
 
 import polars as pl
 
@@ -25,6 +26,7 @@ from tasks.validate.sold_at import date_columns
 from tasks.workspace.parquet_parts import dictionary_encode
 
 _TEXT = pl.col("text")
+_NO_TEXT = pl.Series("text", [], dtype=pl.String)
 _CODES = ("invoice_no", "stock_code")
 _ATTRIBUTES = ("attributes", "invoice_attributes")
 # Columns of bronze whose distinct texts are parsed, beside the date.
@@ -65,13 +67,12 @@ def normalise(
     rules = rules_of_feed(settings)
     typed = bronze.select("delivery", *LINE_NO, *FAULT)
     empty = [column for column in _PARSED if bronze.get_column(column).null_count() == bronze.height]
-    may_have_nul = False
-    for column in _PARSED:
-        if column in empty:
-            continue
-        texts, codes = dictionary_encode(bronze.get_column(column))
-        may_have_nul |= bool(texts.str.contains("\0", literal=True).any())
-        parsed = _parsed(texts, column, settings, typed=column in typed_numbers, weighed=weighed)
+    encoded = {
+        column: dictionary_encode(bronze.get_column(column)) for column in _PARSED if column not in empty
+    }
+    distinct = _trimmed({column: texts for column, (texts, _) in encoded.items()}, settings.missing_words)
+    for column, (_, codes) in encoded.items():
+        parsed = _parsed(distinct[column], column, settings, typed=column in typed_numbers, weighed=weighed)
         typed = typed.hstack(_gathered(parsed, codes))
     typed = typed.with_columns(
         _lines_of_nothing(dtype).alias(name)
@@ -87,18 +88,50 @@ def normalise(
         telling=telling,
     )
     typed = with_kinds(with_amounts(typed), bronze.get_column("kind"), rules)
-    typed = typed.hstack(bronze.select(_ATTRIBUTES)).with_columns(may_have_nul=pl.lit(may_have_nul))
+    delivered = pl.concat([_NO_TEXT, *(frame.get_column("text") for frame in distinct.values())])
+    has_nul = delivered.str.contains("\0", literal=True).any()
+    typed = typed.hstack(bronze.select(_ATTRIBUTES)).with_columns(may_have_nul=pl.lit(has_nul))
     return typed.select(list(TYPED))
 
 
+def _trimmed(texts: Mapping[str, pl.Series], missing_words: str | None) -> dict[str, pl.DataFrame]:
+    """Add to the distinct texts of columns what their expressions share: polars evaluates an expression in each anew.
+
+    They are few: all columns together take the time of one.
+
+    Args:
+        texts: The distinct texts by column of bronze.
+        missing_words: Words of the feed that stand for a missing value.
+
+    Returns:
+        For each column a frame with its texts, ``trimmed``, and ``present``, without missing words; for amounts
+        with their ``mark``.
+    """
+    frames = {
+        column: split_marks(distinct.to_frame("text")) if column in AMOUNTS else distinct.to_frame("text")
+        for column, distinct in texts.items()
+    }
+    trimmed = pl.col("trimmed")
+    is_text = trimmed.str.len_bytes() > 0
+    together = (
+        pl.concat([_NO_TEXT.to_frame(), *(frame.select("text") for frame in frames.values())])
+        .select(trimmed=_TEXT.str.strip_chars())
+        .select(
+            pl.when(is_text).then(trimmed),
+            pl.when(is_text).then(without_missing(trimmed, missing_words)).alias("present"),
+        )
+    )
+    starts = accumulate((frame.height for frame in frames.values()), initial=0)
+    return {
+        column: frame.hstack(together.slice(start, frame.height))
+        for (column, frame), start in zip(frames.items(), starts, strict=False)
+    }
+
+
 def _parsed(
-    texts: pl.Series, column: str, settings: FeedSettings, *, typed: bool, weighed: Collection[str]
+    distinct: pl.DataFrame, column: str, settings: FeedSettings, *, typed: bool, weighed: Collection[str]
 ) -> pl.DataFrame:
-    """Parse the distinct texts of a column of bronze; ``typed`` is whether it held numbers."""
-    distinct = texts.to_frame("text")
-    if column in AMOUNTS:
-        distinct = split_marks(distinct)
-    distinct = _in_steps(distinct, column, settings.missing_words)
+    """Parse the distinct texts of a column of bronze, of ``_trimmed``; ``typed`` is whether it held numbers."""
     if column in DECIMAL.columns:
         decimal = "." if typed else settings.decimal
         others = DECIMAL.setting in weighed and not typed
@@ -106,6 +139,9 @@ def _parsed(
     if column == "customer_id":
         has_point = settings.decimal == "." or typed
         return parse_customers(distinct.get_column("present"), settings.customers, has_point=has_point)
+    if column in _CODES:
+        code = normalise_code(distinct.get_column("present"))
+        distinct = distinct.with_columns(code=code, is_rounded=is_rounded(code))
     held_lines = settings.store_column == "passed over"
     return distinct.select(**_parsers(column, rules_of_feed(settings), stores=not held_lines))
 
@@ -113,12 +149,12 @@ def _parsed(
 @lru_cache(maxsize=256)
 def _columns_of_nothing(column: str, settings: FeedSettings) -> tuple[tuple[str, pl.DataType], ...]:
     """The columns, by name and dtype, that a column of bronze without a value becomes."""
-    nothing = pl.Series([None], dtype=pl.String)
+    nothing = _trimmed({column: pl.Series([None], dtype=pl.String)}, settings.missing_words)[column]
     return tuple(_parsed(nothing, column, settings, typed=False, weighed=()).schema.items())
 
 
 def _parsers(column: str, rules: KindRules, *, stores: bool) -> dict[str, pl.Expr]:
-    """Expressions over the distinct texts of a column, and over what ``_in_steps`` makes of them."""
+    """Expressions over the distinct texts of a column, and over what ``_trimmed`` makes of them."""
     present, code = pl.col("present"), pl.col("code")
     match column:
         case "invoice_no":
@@ -136,30 +172,6 @@ def _parsers(column: str, rules: KindRules, *, stores: bool) -> dict[str, pl.Exp
         case _:
             return {column: present}
     return {column: code, f"{column}_rounded": pl.col("is_rounded"), **own}
-
-
-def _in_steps(distinct: pl.DataFrame, column: str, missing_words: str | None) -> pl.DataFrame:
-    """Add to the distinct texts of a column what its expressions share: polars evaluates an expression in each anew.
-
-    Args:
-        distinct: Column ``text``.
-        column: The column of bronze.
-        missing_words: Words of the feed that stand for a missing value.
-
-    Returns:
-        The frame with the texts ``trimmed``, and ``present``, without missing words; for codes with ``code`` and
-        ``is_rounded``.
-    """
-    trimmed = pl.col("trimmed")
-    is_text = trimmed.str.len_bytes() > 0
-    distinct = distinct.with_columns(trimmed=_TEXT.str.strip_chars()).with_columns(
-        pl.when(is_text).then(trimmed),
-        pl.when(is_text).then(without_missing(trimmed, missing_words)).alias("present"),
-    )
-    if column in _CODES:
-        code = normalise_code(distinct.get_column("present"))
-        return distinct.with_columns(code=code, is_rounded=is_rounded(code))
-    return distinct
 
 
 def _lines_of_nothing(dtype: pl.DataType) -> pl.Expr:

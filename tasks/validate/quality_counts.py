@@ -59,19 +59,26 @@ class QualityCounts:
         by_delivery = violations.with_columns(
             lines.get_column("delivery").gather(violations.get_column("row"))
         )
-        for name, rule, count in by_delivery.group_by("delivery", "rule").len().iter_rows():
-            self._rules[name][rule] = self._rules[name].get(rule, 0) + count
         is_error = pl.col("severity") == "error"
-        lines_broken = by_delivery.group_by("delivery", "dimension", "row").agg(is_error.any().alias("error"))
-        counted = lines_broken.group_by("delivery", "dimension").agg(
-            pl.col("error").sum().alias("errors"), (~pl.col("error")).sum().alias("warnings")
+        lazy = by_delivery.lazy()
+        by_rule, by_dimension, quarantined = pl.collect_all(
+            (
+                lazy.group_by("delivery", "rule").len(),
+                lazy.group_by("delivery", "dimension", "row")
+                .agg(is_error.any().alias("error"))
+                .group_by("delivery", "dimension")
+                .agg(pl.col("error").sum().alias("errors"), (~pl.col("error")).sum().alias("warnings")),
+                lazy.filter(is_error).group_by("delivery").agg(pl.col("row").n_unique()),
+            )
         )
-        for name, dimension, errors, warnings in counted.iter_rows():
+        for name, rule, count in by_rule.iter_rows():
+            self._rules[name][rule] = self._rules[name].get(rule, 0) + count
+        for name, dimension, errors, warnings in by_dimension.iter_rows():
             before = self._dimensions[name].get(dimension, DimensionScore())
             self._dimensions[name][dimension] = DimensionScore(
                 before.errors + errors, before.warnings + warnings
             )
-        for name, count in by_delivery.filter(is_error).unique("row").group_by("delivery").len().iter_rows():
+        for name, count in quarantined.iter_rows():
             self._quarantined[name] += count
 
     def count_identical(self, lines: pl.DataFrame) -> None:

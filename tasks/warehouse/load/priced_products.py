@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.ingest.schema import KINDS
-from tasks.warehouse.load.numbers import joined, joined_decimals
+from tasks.warehouse.load.numbers import joined, joined_decimals, places
 from tasks.workspace.parquet_parts import dictionary_encode
 
 _PRICED = 2**61  # added to the rank of a description with a price, above any timestamp
@@ -73,7 +73,7 @@ def find_priced_products(lines: pl.DataFrame, returned: pl.Series) -> PricedProd
     stock_codes, stock_code = dictionary_encode(lines.get_column("stock_code"))
     texts, text = dictionary_encode(lines.get_column("description"))
     used = stock_code.unique().sort()
-    product = used.search_sorted(stock_code)
+    product, _ = places(stock_code)
     products = (
         stock_codes.gather(used)
         .to_frame("stock_code")
@@ -95,14 +95,14 @@ def find_priced_products(lines: pl.DataFrame, returned: pl.Series) -> PricedProd
     index, size = product.cast(pl.Int64), used.len()
     kind = _told_kinds(lines.get_column("kind"), returned)
     told = kind.fill_null(len(KINDS)) * 2 + lines.get_column("is_merchandise")
-    price = lines.get_column("unit_price").rank("dense")
+    price, _ = places(lines.get_column("unit_price").to_physical().cast(pl.Int64))
     for column in (price, lines.get_column("copy_number"), own_text, told):
         distinct = int(column.max() or 0) + 1  # type: ignore[arg-type]
         if size * distinct >= 2**62:
-            index = index.rank("dense").cast(pl.Int64)
-            size = lines.height + 1
+            index, size = places(index)
+            index = index.cast(pl.Int64)
         index, size = index * distinct + column, size * distinct
-    index = index.rank("dense").cast(pl.UInt32) - 1
+    index, _ = places(index)
     rows = index.arg_unique()
     rows = rows.gather(index.gather(rows).arg_sort())
     table = lines.select("unit_price", "copy_number", "description", "is_merchandise")[rows].with_columns(

@@ -28,6 +28,7 @@ from tasks.workspace.integrity import read_checked
 _STAGING = (
     "set_temp_buffers",
     "create_staged_parts",
+    "alter_staged_parts",
     "create_staged_lines",
     "create_staged_quarantine",
 )
