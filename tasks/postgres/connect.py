@@ -54,7 +54,7 @@ _SESSION = (
     "set search_path=pg_catalog,pg_temp;"
     # Known from Postgres 17 on; a plain SET fails before.
     "select set_config('transaction_timeout','0',false)"
-    "where current_setting('transaction_timeout',true) is not null;"
+    "where current_setting('transaction_timeout',true)>'';"
     "set timezone=UTC;set idle_in_transaction_session_timeout=0;"
     "set default_transaction_isolation='read committed';"
     "set tcp_keepalives_idle=60;set tcp_keepalives_interval=10;set tcp_keepalives_count=6;"

@@ -98,11 +98,12 @@ def keys_query() -> str:
 
 def missing_keys(answer: Mapping[str, Any]) -> MissingKeys:
     """Return what is missing by an answer to ``keys_query``."""
+    is_valid = answer["indexes"] or {}
     return MissingKeys(
-        tuple(name for name in INDEXES if name not in answer["indexes"]),
+        tuple(name for name in INDEXES if not is_valid.get(name)),
         tuple(name for name in (*FOREIGN_KEYS, PRIMARY_KEY) if name not in answer["constraints"]),
         bool(answer["lacks_statistics"]),
-        tuple(name for name in INDEXES if name in answer["invalid_indexes"]),
+        tuple(name for name in INDEXES if is_valid.get(name) is False),
     )
 
 

@@ -1,16 +1,10 @@
 select
-    array(
-        select c.relname::text
+    (
+        select json_object_agg(c.relname, i.indisvalid)
         from pg_index as i
         join pg_class as c on c.oid = i.indexrelid
-        where i.indrelid = fact.oid and i.indisvalid
+        where i.indrelid = fact.oid
     ) as indexes,
-    array(
-        select c.relname::text
-        from pg_index as i
-        join pg_class as c on c.oid = i.indexrelid
-        where i.indrelid = fact.oid and not i.indisvalid
-    ) as invalid_indexes,
     array(select conname::text from pg_constraint where conrelid = fact.oid) as constraints,
     -- Building an index sets reltuples too, so a row count alone does not mean that the table was analysed.
     reltuples < 0::real or (

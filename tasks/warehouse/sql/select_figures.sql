@@ -32,7 +32,7 @@ select json_build_object(
             $4
             or exists (
                 select
-                from pg_catalog.pg_constraint
+                from pg_constraint
                 where conrelid = 'retail_dwh.fact_sale'::regclass and contype = 'p'
             )
         )
