@@ -14,13 +14,15 @@ from collections.abc import Mapping
 import polars as pl
 import polars_hash as plh
 
-from tasks.ingest.schema import FAULT
+from tasks.ingest.schema import FAULT, MEASURES
 from tasks.validate.numbers import plain_text, product
 from tasks.validate.schema import BUSINESS, TEXTS
 from tasks.workspace.parquet_parts import dictionary_encode
 
 IDENTITY = ("feed", *BUSINESS, "source_line", "source_currency")
 _AS_DELIVERED = (*FAULT, *TEXTS)
+# What is wrong with a line though its identity can be read; null if nothing is.
+_FAULTS = ("fault", "currency_fault", "amount_fault", *(f"{name}_fault" for name in MEASURES))
 
 
 def _xxh3(columns: list[str]) -> pl.Expr:
@@ -31,8 +33,8 @@ def _xxh3(columns: list[str]) -> pl.Expr:
 def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
     """Add the line ids of copy 1.
 
-    The id of a line with an unparsed value also covers its raw text, so that only lines with exactly the
-    same text are copies of it.
+    The id of a line with an unparsed value or another fault also covers its raw text: only lines with exactly the same
+    text are copies of it, and no line without a fault is.
 
     Args:
         frame: Typed lines, columns of ``schema.TYPED``.
@@ -57,6 +59,8 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
             | pl.col("sold_at_local").is_null()
             | pl.col("currency").is_null()
             | (pl.col("customer_number").is_null() & pl.col("customer_text").is_not_null())
+            | pl.col("total_amount").is_null()
+            | pl.any_horizontal(pl.col(name).is_not_null() for name in _FAULTS)
         ).arg_true()
     ).to_series()
     if unparsed.len():

@@ -33,8 +33,8 @@ from tasks.workspace.parquet_parts import read_part, write_part
 # Bronze columns; content_hash is kept per delivery.
 _TEXTS = ("delivery", *DELIVERED)
 _OTHERS = tuple(name for name in BRONZE if name not in {*_TEXTS, "content_hash"})
-# Raise it whenever the columns of an output change.
-_FORMAT = 6
+# Raise it whenever the columns of an output, or copy numbers, change.
+_FORMAT = 7
 # Where the delivered value of a computed column is; a line that could not be split has the reason instead.
 _DELIVERED_COLUMN = {
     "sold_at_local": "invoice_date",

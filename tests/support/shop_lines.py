@@ -54,14 +54,13 @@ def lines_of(content: Content, *, by_piece: bool) -> Iterator[tuple[Sold, int, D
     copies: Counter[Sold] = Counter()
     for part in content:
         shipping: str | None = part.shipping or None
-        # On the first row that is a line, whatever becomes of it.
         for row in part.rows:
-            if row.what == "void":
+            if row.what not in KINDS:
                 continue
-            if row.what in KINDS:
-                sold = _sold(part.receipt, row, by_piece=by_piece)
-                copies[sold] += 1
-                yield sold, copies[sold], _details(part, row, shipping)
+            sold = _sold(part.receipt, row, by_piece=by_piece)
+            copies[sold] += 1
+            # On the first row that is read.
+            yield sold, copies[sold], _details(part, row, shipping)
             shipping = None
 
 

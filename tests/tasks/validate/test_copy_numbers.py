@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.ingest.schema import BRONZE
+from tasks.ingest.schema import BRONZE, UNKNOWN_WORD
 from tasks.validate.line_id import CopyNumbers, line_ids
 from tasks.validate.normalise import normalise
 from tasks.validate.settings import FeedSettings
@@ -58,6 +58,19 @@ def test_unparsed_lines_are_copies_only_with_the_same_text() -> None:
     broken = {**empty, "customer_id": None, "country": None}
     broken_rows = [{**broken, "fault": "2 fields instead of 8", "raw": raw} for raw in ("a,b", "a,c", "a,b")]
     assert _copies(broken, *broken_rows) == [1, 1, 1, 2]
+
+
+def test_a_faulty_line_takes_no_number_of_a_line_without_a_fault() -> None:
+    # The faulty one is quarantined. Another delivery may have the other alone, and it is the same line there.
+    word = f"gift{UNKNOWN_WORD}What"
+    for fault in (
+        {"fault": word},
+        {"discount": "some"},
+        {"tax": "1.23456"},
+        {"cost": "9" * 20},
+        {"amount": "x"},
+    ):
+        assert _copies({}, fault, {}) == [1, 1, 2], fault
 
 
 def _in_parts(frame: pl.DataFrame, sizes: list[int]) -> pl.DataFrame:
