@@ -94,8 +94,6 @@ async def examine_health(pool: QueryPool, checks: tuple[Check, ...], custom_seco
         try:
             # Questions of ours are named so that no check can be taken for one.
             questions = {f"-{name}": query for name, query in _with_schema().items()}
-            # The estimates of so many queries in one statement would have it compiled, for longer than it runs.
-            await connection.execute("set jit = off")
             answers = await ask(connection, questions | {check.name: check.question for check in built_in})
         except asyncpg.PostgresError:
             return await _examine_alone(pool, checks, custom_seconds)

@@ -50,12 +50,14 @@ __all__ = [
 # another role planted in a schema of the role's own path is called.
 # Keepalives: with TCP's default of two hours, a loader that vanished would hold the load lock for as long.
 # Read committed: at stricter levels a loader would not see the rows committed while it waited for that lock.
+# JIT: estimates of many queries in one statement, of unnest and of branches that are not taken would have statements
+# compiled for longer than they run.
 _SESSION = (
     "set search_path=pg_catalog,pg_temp;"
     # Known from Postgres 17 on; a plain SET fails before.
     "select set_config('transaction_timeout','0',false)"
     "where current_setting('transaction_timeout',true)>'';"
-    "set timezone=UTC;set idle_in_transaction_session_timeout=0;"
+    "set timezone=UTC;set jit=off;set idle_in_transaction_session_timeout=0;"
     "set default_transaction_isolation='read committed';"
     "set tcp_keepalives_idle=60;set tcp_keepalives_interval=10;set tcp_keepalives_count=6;"
     # The answer is in the tag of the last command.

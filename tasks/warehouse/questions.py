@@ -88,14 +88,6 @@ def _connection(
     return connected(replace(warehouse, statement_timeout=limited))
 
 
-@asynccontextmanager
-async def asking(warehouse: Warehouse, statement_seconds: float) -> AsyncIterator[asyncpg.Connection]:
-    """Like ``reading``, for many queries in one statement: their estimates would have it compiled, for longer than it runs."""
-    async with reading(warehouse, statement_seconds) as connection:
-        await connection.execute("set jit = off")
-        yield connection
-
-
 def _other_revision(revision: str | None, settings: ConnectionSettings) -> WarehouseError:
     if revision is None:
         return WarehouseError(

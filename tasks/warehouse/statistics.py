@@ -15,7 +15,7 @@ from tasks.postgres.errors import DRIVER_ERRORS, map_driver_error
 from tasks.postgres.queries import compact_sql
 from tasks.postgres.questions import ask
 from tasks.warehouse.indexes import keys_query, missing_keys
-from tasks.warehouse.questions import Warehouse, address_of, asking
+from tasks.warehouse.questions import Warehouse, address_of, reading
 from tasks.warehouse.schema_lint import lint_query
 
 _SECONDS = 300.0
@@ -131,7 +131,7 @@ async def read_statistics(
     Raises:
         WarehouseError: the schema has another revision than this release.
     """
-    async with asking(warehouse, _SECONDS) as connection:
+    async with reading(warehouse, _SECONDS) as connection:
         answers = await ask(connection, statistics_queries())
         if store:
             await _store(connection, address_of(warehouse))

@@ -10,7 +10,7 @@ from tasks.postgres.queries import compact_sql, inlined
 from tasks.postgres.questions import ask
 from tasks.warehouse.integrity.last import last_integrity, last_integrity_query
 from tasks.warehouse.integrity.report import IntegrityReport
-from tasks.warehouse.questions import Warehouse, asking
+from tasks.warehouse.questions import Warehouse, reading
 
 _SECONDS = 60.0
 
@@ -115,7 +115,7 @@ async def read_state(warehouse: Warehouse, *, runs: int = 10, days: int = 14) ->
         "load_lock": compact_sql("select_load_lock_holders"),
         "integrity": last_integrity_query(),
     }
-    async with asking(warehouse, _SECONDS) as connection:
+    async with reading(warehouse, _SECONDS) as connection:
         answers = await ask(connection, queries)
     return WarehouseState(
         states_of(answers["runs"]["items"]),

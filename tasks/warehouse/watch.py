@@ -23,7 +23,7 @@ from tasks.warehouse.integrity.examine import ALL_SECONDS, ask_integrity
 from tasks.warehouse.integrity.report import CheckResult, IntegrityReport
 from tasks.warehouse.limits import DEFAULT_CUSTOM_SECONDS
 from tasks.warehouse.observations import store_observations
-from tasks.warehouse.questions import asking
+from tasks.warehouse.questions import reading
 from tasks.warehouse.statistics import Statistics, statistics_of, statistics_queries
 
 # Warnings of the other integrity checks are what real data holds.
@@ -134,7 +134,7 @@ async def watch(inputs: WatchInputs) -> WatchReport:
         times = await measure_connections(settings, inputs.tries)
     except RetailError as error:
         return WatchReport(examined_at, (unreachable(error),))
-    async with asking(settings, ALL_SECONDS) as connection:
+    async with reading(settings, ALL_SECONDS) as connection:
         results = await ask_integrity(connection, settings, inputs.checks, inputs.custom_seconds)
         progress.report("watch.ask", settings.display)
         answers = await _ask(connection, settings)

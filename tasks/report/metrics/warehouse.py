@@ -14,7 +14,7 @@ from tasks.postgres.queries import compact_sql, inlined
 from tasks.postgres.questions import ask
 from tasks.report.metrics.catalogue import BY_NAME, MAX_CHECKS, MAX_FEEDS, OTHER
 from tasks.report.metrics.exposition import Sample, exposition
-from tasks.warehouse.questions import asking
+from tasks.warehouse.questions import reading
 
 _QUESTIONS = (
     "count_runs",
@@ -35,7 +35,7 @@ _REVISION = "select to_json(min(version_num::text)) from retail_ops.schema_versi
 async def warehouse_metrics(
     pool: QueryPool, *, open_alerts: Iterable[str] | None = None, disk_bytes: int | None = None
 ) -> bytes:
-    """Read all metrics of the catalogue in two turns, of one snapshot.
+    """Read all metrics of the catalogue in one turn, of one snapshot.
 
     Args:
         pool: Pool of the warehouse.
@@ -52,7 +52,7 @@ async def warehouse_metrics(
     queries = {name: compact_sql(name, "tasks.report") for name in _QUESTIONS}
     queries["lines"] = inlined(compact_sql("count_lines", "tasks.report"), MAX_FEEDS)
     queries["revision"] = _REVISION
-    async with asking(pool, _SECONDS) as connection:
+    async with reading(pool, _SECONDS) as connection:
         answers = await ask(connection, queries)
     revision = answers.pop("revision")
     samples = [_sample(row) for rows in answers.values() for row in rows]

@@ -19,7 +19,7 @@ from tasks.warehouse.integrity.check import Check, built_in_checks
 from tasks.warehouse.integrity.report import CheckResult, IntegrityReport
 from tasks.warehouse.limits import DEFAULT_CUSTOM_SECONDS
 from tasks.warehouse.observations import store_observations
-from tasks.warehouse.questions import Warehouse, address_of, asking
+from tasks.warehouse.questions import Warehouse, address_of, reading
 
 # Of the statement that asks all checks of this package.
 ALL_SECONDS = 600.0
@@ -62,7 +62,7 @@ async def examine_integrity(
         WarehouseError: the schema has another revision than this release.
     """
     examined_at, settings = datetime.now(UTC), address_of(warehouse)
-    async with asking(warehouse, ALL_SECONDS) as connection:
+    async with reading(warehouse, ALL_SECONDS) as connection:
         results = await ask_integrity(connection, settings, checks, custom_seconds)
         is_stored = store and await store_observations(connection, settings, examined_at, results)
     return IntegrityReport(examined_at, results, is_stored)
@@ -74,7 +74,7 @@ async def ask_integrity(
     checks: Sequence[Check],
     custom_seconds: float = DEFAULT_CUSTOM_SECONDS,
 ) -> tuple[CheckResult, ...]:
-    """Run checks on a connection of ``asking``; see ``examine_integrity``."""
+    """Run checks on a connection of ``reading``; see ``examine_integrity``."""
     progress.report("integrity.ask", f"{len(checks)} checks")
     found = await _ask_built_in(connection, settings, [check for check in checks if not check.is_custom])
     for check in checks:

@@ -49,7 +49,9 @@ async def test_lines_of_its_products(warehouse: ConnectionSettings, tmp_path: Pa
         _write(tmp_path / "b.csv", range(first, first + 1), "CUP"),
         _write(tmp_path / "c.csv", range(first + 1, _DAYS), "MUG"),
     ]
-    await run(warehouse, tmp_path / "workspace", [file for file in days if file.stat().st_size > len(_HEADER)])
+    await run(
+        warehouse, tmp_path / "workspace", [file for file in days if file.stat().st_size > len(_HEADER)]
+    )
     read = await _read(warehouse, of_withdrawal=days[1])
     assert _A_DAY <= read < _DAYS * _A_DAY / 2
     async with connected(warehouse) as connection:
