@@ -20,7 +20,8 @@ with line as not materialized (
         f.date_key between $1::integer and $2::integer
         and (
             $3::text is null
-            or f.invoice_key in (select i.invoice_key from retail_dwh.dim_invoice as i where i.feed = $3)
+            -- Of the same feed as the invoice, and far fewer.
+            or f.delivery_key in (select v.delivery_key from retail_ops.delivery as v where v.feed = $3)
         )
         and (
             $4::text is null
