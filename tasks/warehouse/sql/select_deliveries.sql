@@ -14,13 +14,15 @@ select
     d.run_id::text as run_id,
     d.vanished_at,
     (select a.notes from retail_ops.delivery_attempt as a where a.attempt_id = d.attempt_id) as notes,
-    (
-        select count(*)
-        from retail_ops.delivery_attempt as a
-        where a.feed = d.feed and a.name = d.name
-    ) as attempts,
+    coalesce(c.attempts, 0) as attempts,
     count(*) over () as total
 from retail_ops.delivery as d
+-- Counted once for all: no index finds the attempts of a delivery.
+left join (
+    select feed, name, count(*) as attempts
+    from retail_ops.delivery_attempt
+    group by feed, name
+) as c using (feed, name)
 where $1 = '' or d.feed = $1
 order by d.loaded_at desc, d.feed, d.name
 limit $2
