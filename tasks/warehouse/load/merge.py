@@ -25,10 +25,9 @@ _OCCASIONAL = {
     "source_line": "text",
     **dict.fromkeys(("attributes", "invoice_attributes"), "jsonb"),
 }
-# Without the lock. Row estimates of unnest would make the planner compile every query (JIT), for longer than it runs.
+# Without the lock.
 _UNPACK = (
     "begin",
-    "set local jit = off",
     "unpack_request.sql",
     "set local enable_nestloop = off",
     "unpack_receipts.sql",
