@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from tasks.postgres.connect import ConnectionSettings, connected
-from tests.support.plain_run import run, take_out
+from tasks.warehouse.withdraw import withdraw
+from tests.support.plain_run import new_run, run, take_out
 
 _HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 _DAYS, _A_DAY = 600, 50
 _READ = """
-select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables where relname = 'fact_sale'
+select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables where relname = $1
 """
 
 
@@ -28,15 +29,20 @@ def _write(file: Path, days: range, description: str, products: int = 3) -> Path
     return file
 
 
-async def _read(warehouse: ConnectionSettings, *, of_withdrawal: Path) -> int:
+async def _read(
+    warehouse: ConnectionSettings, table: str, *, of_withdrawal: Path, dry_run: bool = False
+) -> int:
     async with connected(warehouse) as connection:
         await connection.execute("vacuum analyze")
         await connection.execute("select pg_stat_force_next_flush()")
-        before: int = await connection.fetchval(_READ)
-    await take_out(warehouse, str(of_withdrawal))
+        before: int = await connection.fetchval(_READ, table)
+    if dry_run:
+        await withdraw(warehouse, "default", str(of_withdrawal), new_run(), dry_run=True)
+    else:
+        await take_out(warehouse, str(of_withdrawal))
     async with connected(warehouse) as connection:
         await connection.execute("select pg_stat_force_next_flush()")
-        read: int = await connection.fetchval(_READ)
+        read: int = await connection.fetchval(_READ, table)
     return read - before
 
 
@@ -52,7 +58,7 @@ async def test_lines_of_its_products(warehouse: ConnectionSettings, tmp_path: Pa
     await run(
         warehouse, tmp_path / "workspace", [file for file in days if file.stat().st_size > len(_HEADER)]
     )
-    read = await _read(warehouse, of_withdrawal=days[1])
+    read = await _read(warehouse, "fact_sale", of_withdrawal=days[1])
     assert _A_DAY <= read < _DAYS * _A_DAY / 2
     async with connected(warehouse) as connection:
         assert await connection.fetch(
@@ -77,3 +83,14 @@ async def test_products_that_were_not_sold_for_long(warehouse: ConnectionSetting
         ("A1", "MUG", date(2020, 1, 1)),
         ("A2", "MUG", date(2020, 1, 1)),
     ]
+
+
+async def test_further_sources_of_other_deliveries(warehouse: ConnectionSettings, tmp_path: Path) -> None:
+    files = [
+        _write(tmp_path / "a.csv", range(_DAYS), "MUG"),
+        _write(tmp_path / "b.csv", range(_DAYS + 1), "MUG"),
+        _write(tmp_path / "c.csv", range(_DAYS + 2, _DAYS + 3), "MUG"),
+    ]
+    await run(warehouse, tmp_path / "workspace", files)
+    read = await _read(warehouse, "line_source", of_withdrawal=files[2], dry_run=True)
+    assert read < _A_DAY
