@@ -59,7 +59,6 @@ def line_ids(frame: pl.DataFrame, feed: str, currency: str) -> pl.DataFrame:
             | pl.col("sold_at_local").is_null()
             | pl.col("currency").is_null()
             | (pl.col("customer_number").is_null() & pl.col("customer_text").is_not_null())
-            | pl.col("total_amount").is_null()
             | pl.any_horizontal(pl.col(name).is_not_null() for name in _FAULTS)
         ).arg_true()
     ).to_series()
