@@ -17,8 +17,8 @@ from tasks.warehouse.load_lock import lock_script, when_free
 from tasks.warehouse.withdraw import remove_script
 
 _PACKAGE = "tasks.warehouse.load"
-# Columns of pg_temp.staged_line that only some loads have, and their types in pg_temp.unpacked_line.
-_UNPACKED = {"receipt": "integer", "priced_product": "integer", "quantity": "numeric(18,4)"}
+# Columns of pg_temp.staged_line that only some loads have; those of the second with their types in pg_temp.unpacked_line.
+_UNPACKED = ("receipt", "priced_product", "quantity")
 _OCCASIONAL = {
     "line_no": "integer",
     **dict.fromkeys(("total_amount", "discount_amount", "tax_amount", "cost_amount"), "numeric(18,4)"),
@@ -51,7 +51,7 @@ _KEYS = (
     # Many receipts are matched with the dimensions by hash joins, few by index: neither needs statistics. What is off must
     # not be what every plan needs, as enable_seqscan is: before Postgres 18 all plans would then look equally dear.
     "select set_config(name, 'off', true) from unnest(case when (select count(*) from pg_temp.receipt) > 1000 "
-    "then array['enable_nestloop'] else array['enable_hashjoin', 'enable_mergejoin'] end) as name",
+    "then '{enable_nestloop}'::text[] else '{enable_hashjoin,enable_mergejoin}' end) as name",
     "insert_attempts.sql",
     "upsert_deliveries.sql",
     "insert_products.sql",
@@ -64,7 +64,6 @@ _KEYS = (
     "create_keyed_receipts.sql",
     "update_invoice_types.sql",
     "set local enable_hashjoin = on",
-    "set local enable_mergejoin = on",
     "create_priced_products.sql",
 )
 _FACTS = (
@@ -152,14 +151,14 @@ def merge_script(
 
 
 def _unpack_script(line_columns: Collection[str]) -> str:
-    packed = {name: name if name in line_columns else f"null::{kind}" for name, kind in _UNPACKED.items()}
+    packed = {name: name if name in line_columns else "null" for name in _UNPACKED}
     held = {name: kind for name, kind in _OCCASIONAL.items() if name in line_columns}
     lines = compact_sql("create_unpacked_lines", _PACKAGE).format(
         **packed,
         held="".join(f",{name}::{kind} as {name}" for name, kind in held.items()),
         # In one order: the view of the load before may be replaced.
         columns="".join(
-            f",l.{name}" if name in held else f",null::{kind} as {name}" for name, kind in _OCCASIONAL.items()
+            f",{name}" if name in held else f",null::{kind} as {name}" for name, kind in _OCCASIONAL.items()
         ),
     )
     return f"{_script(*_UNPACK)};\n{lines}"

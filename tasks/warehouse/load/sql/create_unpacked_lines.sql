@@ -1,7 +1,7 @@
 -- Bits of packed, from the highest: 15 receipt, 13 line number from the receipt's first, 16 priced product, 19 quantity.
 -- Columns that no staged line has are constants outside: so none of the lines carries them.
 create or replace temporary view unpacked_line as
-select l.line_id, l.receipt_id, l.priced_product_id, l.line_offset, l.quantity {columns}
+select line_id, receipt_id, priced_product_id, line_offset, quantity {columns}
 from (
     select
         line_id,
